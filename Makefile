@@ -1,0 +1,88 @@
+# Every target does its own set-up; start with `make demo`.
+#
+# Nothing here names the checkout's own path, so that it may hold any character.
+
+ARGS =
+QUICK =
+REVISION =
+
+# The distribution's Python, because PL/Python embeds it: another Python first on
+# the PATH cannot share its libraries.
+SYSTEM_PYTHON = /usr/bin/python3
+PRIVATE_SERVER = $(SYSTEM_PYTHON) -m loader.private_server
+
+# Asked for at each use, because before the set-up there may be no Python to ask.
+PYTHON = $(shell $(PRIVATE_SERVER) python)
+
+# Left to the shell, so that a password in DATABASE_URL may hold any character.
+DATABASE = DATABASE_URL="$${DATABASE_URL:-$$($(PRIVATE_SERVER) url)}"
+PRIVATE_DATABASE = DATABASE_URL="$$($(PRIVATE_SERVER) url)"
+
+# The caller's Python settings are meant for another interpreter.
+unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH
+
+# ONNX Runtime reports to its maker otherwise.
+export ORT_DISABLE_TELEMETRY = 1
+
+.PHONY: help setup demo test bench soak lint start stop psql url migrate clean \
+	freeze database
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' Makefile
+
+setup: $(SYSTEM_PYTHON) ## Install PostgreSQL, PL/Python and the Python packages
+	@$(PRIVATE_SERVER) setup
+
+demo: migrate ## Show a score following a complaint
+	@$(DATABASE) $(PYTHON) -m loader demo
+
+test: database ## Run the tests; ARGS="-k name" chooses
+	@$(DATABASE) $(PYTHON) -m pytest $(ARGS)
+
+bench: start ## Measure, on the private server; QUICK=1 for a short run
+	@$(PRIVATE_DATABASE) $(PYTHON) -m tests.bench $(if $(QUICK),--quick)
+
+soak: start ## Run long under load, on the private server
+	@$(PRIVATE_DATABASE) $(PYTHON) -m tests.soak
+
+# Not every folder need be there: the linters refuse a path that is missing.
+lint: SOURCES = $(wildcard loader plpython migrations tests)
+lint: setup ## Check style and import order
+	@$(PYTHON) -m flake8 $(SOURCES)
+	@$(PYTHON) -m isort --check $(SOURCES)
+
+start: setup ## Start the private server
+	@$(PRIVATE_SERVER) start
+
+stop: ## Stop the private server
+	@$(PRIVATE_SERVER) stop
+
+psql: database ## Open psql; ARGS='-c "SELECT 1"' runs one command
+	@$(DATABASE); /usr/lib/postgresql/15/bin/psql "$$DATABASE_URL" $(ARGS)
+
+url: database ## Print the database's URL
+	@$(DATABASE); printf '%s\n' "$$DATABASE_URL"
+
+migrate: database ## Bring the database to the newest revision
+	@$(DATABASE) $(PYTHON) -m alembic -c setup.cfg upgrade head
+
+clean: ## Stop the private server and remove it with all its data
+	@$(PRIVATE_SERVER) clean
+
+freeze: setup ## Copy the SQL of plpython into REVISION
+	@$(PYTHON) -m plpython.freeze $(REVISION)
+
+# The caller's database, or else the private server.
+ifdef DATABASE_URL
+database: setup
+else
+database: start
+endif
+
+# The least that private_server needs to install the rest.
+$(SYSTEM_PYTHON):
+	@test "$$(id -u)" = 0 || { echo "pgchurn: python3 is missing; run as root:" \
+		"apt-get install python3" >&2; exit 1; }
+	@echo "pgchurn: installing python3" >&2
+	@apt-get -qq update
+	@DEBIAN_FRONTEND=noninteractive apt-get -qq -y install python3 >/dev/null

@@ -1,0 +1,1 @@
+"""The client: trains, registers, activates and checks models."""

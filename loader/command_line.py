@@ -1,0 +1,150 @@
+"""The ``pgchurn`` command."""
+
+import argparse
+
+import psycopg2
+
+from loader import commands, output
+from loader.errors import LoaderError
+from loader.pipelines import ALGORITHMS
+from loader.private_server import PrivateServerError
+from loader.training import TrainingError
+from plpython.runtime.errors import ScoringError
+
+DEFAULT_TABLE = "churn.customers"
+
+
+def build_parser():
+    """Return the parser of the command and its sub-commands."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--database-url",
+        metavar="URL",
+        help="database to work on (default: DATABASE_URL, else the private server)",
+    )
+    common.add_argument(
+        "--format", choices=("text", "json"), default="text", help="form of the result"
+    )
+    parser = argparse.ArgumentParser(
+        prog="pgchurn", description="Churn scores that stay fresh inside PostgreSQL."
+    )
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name, function, help_text, table=False):
+        command = subparsers.add_parser(
+            name, help=help_text, description=help_text, parents=[common]
+        )
+        command.set_defaults(function=function)
+        if table:
+            command.add_argument(
+                "--table",
+                default=DEFAULT_TABLE,
+                help="attached profile table (default: %(default)s)",
+            )
+        return command
+
+    train = add(
+        "train", commands.train, "Train a model on a profile table.", table=True
+    )
+    train.add_argument(
+        "--label", required=True, metavar="COLUMN", help="column that says who churned"
+    )
+    train.add_argument(
+        "--algorithm",
+        choices=(*ALGORITHMS, "auto"),
+        default="auto",
+        help="auto compares them by cross-validation (default: %(default)s)",
+    )
+    train.add_argument(
+        "--exclude",
+        nargs="+",
+        default=[],
+        action="extend",
+        metavar="COLUMN",
+        help="columns that are not to be features",
+    )
+    train.add_argument(
+        "--positive-class", metavar="VALUE", help="label of those who churned"
+    )
+    train.add_argument(
+        "--seed", type=int, default=0, help="of the split and the models (default: 0)"
+    )
+
+    register = add(
+        "register", commands.register, "Bring a pickled scikit-learn model.", table=True
+    )
+    register.add_argument("file", metavar="FILE", help="the pickle")
+    register.add_argument(
+        "--features",
+        nargs="+",
+        default=[],
+        metavar="COLUMN",
+        help="feature names in order, for a model fitted on a matrix",
+    )
+    register.add_argument(
+        "--positive-class", metavar="VALUE", help="class whose probability is the score"
+    )
+
+    activate = add("activate", commands.activate, "Make a version score its profile.")
+    activate.add_argument("version", type=int, metavar="VERSION")
+    add("rollback", commands.rollback, "Go back to the version before.", table=True)
+    add("models", commands.models, "List the registered versions.")
+    show = add("show", commands.show, "Show all there is to know about a version.")
+    show.add_argument("version", type=int, metavar="VERSION")
+    rescore = add("rescore", commands.rescore, "Score a whole table.", table=True)
+    rescore.add_argument(
+        "--batch-size",
+        type=positive_integer,
+        default=10_000,
+        metavar="ROWS",
+        help="rows scored between commits (default: %(default)s)",
+    )
+    add(
+        "verify",
+        commands.verify,
+        "List counters and scores that disagree with the truth.",
+        table=True,
+    )
+    add("doctor", commands.doctor, "Check the server, its packages and the triggers.")
+    add("demo", commands.demo, "Show a score following a complaint, on made-up data.")
+    return parser
+
+
+def positive_integer(text):
+    """Parse a whole number of at least 1, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def describe(error):
+    """Return a database error with its detail and hint, as psql shows it."""
+    if error.diag.message_primary is None:
+        return str(error).strip()
+    parts = [error.diag.message_primary]
+    if error.diag.message_detail:
+        parts.append(f"DETAIL:  {error.diag.message_detail}")
+    if error.diag.message_hint:
+        parts.append(f"HINT:  {error.diag.message_hint}")
+    return "\n".join(parts)
+
+
+def main(arguments=None):
+    """Run a command.
+
+    Returns
+    -------
+    int
+        Exit status: 0 done, 1 refused or divergent; a usage error exits with 2.
+    """
+    options = build_parser().parse_args(arguments)
+    try:
+        return options.function(options)
+    except psycopg2.Error as error:
+        output.message(f"pgchurn: {describe(error)}")
+    except (LoaderError, PrivateServerError, TrainingError, ScoringError) as error:
+        output.message(f"pgchurn: {error}")
+    except KeyboardInterrupt:
+        output.message("pgchurn: interrupted")
+    return 1

@@ -1,0 +1,163 @@
+"""What each sub-command of ``pgchurn`` does. Each returns the exit status."""
+
+from contextlib import closing
+
+from loader import output
+from loader.database import connect, fetch_all, fetch_value
+from loader.demo import run_demo
+from loader.doctor import examine
+from loader.errors import LoaderError
+from loader.profile import Profile
+from loader.registration import (
+    check_server_environment,
+    feature_names,
+    load_pickle,
+)
+from loader.registration import register as register_model
+from loader.reports import registration_report, training_report
+from loader.rescoring import rescore_profiles
+from loader.training_run import train_and_register
+
+
+def train(options):
+    """Train on a profile table, report on held-out rows, and register."""
+    with closing(connect(options.database_url)) as connection:
+        result = train_and_register(
+            connection,
+            options.table,
+            options.label,
+            algorithm=options.algorithm,
+            exclude=options.exclude,
+            positive_class=options.positive_class,
+            seed=options.seed,
+        )
+    output.print_result(result, options.format, training_report)
+    return 0
+
+
+def register(options):
+    """Register a pickled model from a file."""
+    with closing(connect(options.database_url)) as connection:
+        profile = Profile.find(connection, options.table)
+        check_server_environment(connection)
+        connection.rollback()
+        artifact, estimator = load_pickle(options.file)
+        kinds = profile.feature_kinds(feature_names(estimator, options.features))
+        result = register_model(
+            connection,
+            profile,
+            artifact,
+            estimator,
+            kinds,
+            positive_class=options.positive_class,
+            metrics={},
+            provenance={"source": "pgchurn register", "file": str(options.file)},
+        )
+    output.print_result(result, options.format, registration_report)
+    return 0
+
+
+def activate(options):
+    """Make a version score its profile."""
+    with closing(connect(options.database_url)) as connection:
+        fetch_value(connection, "activate_model", version=options.version)
+        connection.commit()
+    output.print_result(
+        {"active_version": options.version},
+        options.format,
+        lambda result: f"Version {result['active_version']} is active.",
+    )
+    return 0
+
+
+def rollback(options):
+    """Put the version before the active one in force again."""
+    with closing(connect(options.database_url)) as connection:
+        version = fetch_value(connection, "rollback_model", table=options.table)
+        connection.commit()
+    output.print_result(
+        {"active_version": version},
+        options.format,
+        lambda result: f"Version {result['active_version']} is active again.",
+    )
+    return 0
+
+
+def models(options):
+    """List the registered versions."""
+    with closing(connect(options.database_url)) as connection:
+        rows = fetch_all(connection, "models")
+    output.print_result(
+        rows,
+        options.format,
+        lambda rows: output.table(
+            rows, "no models are registered: pgchurn train --help"
+        ),
+    )
+    return 0
+
+
+def show(options):
+    """Show all there is to know about a version."""
+    with closing(connect(options.database_url)) as connection:
+        rows = fetch_all(connection, "model", version=options.version)
+    if not rows:
+        raise LoaderError(
+            f"version {options.version} does not exist; pgchurn models lists them"
+        )
+    output.print_result(rows[0], options.format, output.details)
+    return 0
+
+
+def rescore(options):
+    """Score a whole table in batches."""
+    with closing(connect(options.database_url)) as connection:
+        profile = Profile.find(connection, options.table)
+        version = fetch_value(
+            connection, "active_version", attachment_id=profile.attachment_id
+        )
+        if version is None:
+            raise LoaderError(
+                f"no model is active for {profile.name}; pgchurn activate VERSION"
+            )
+        rows = rescore_profiles(connection, profile, options.batch_size)
+    output.print_result(
+        {"rows": rows, "version": version},
+        options.format,
+        lambda result: f"Scored {result['rows']:,} rows of {profile.name} "
+        f"with version {result['version']}.",
+    )
+    return 0
+
+
+def verify(options):
+    """List divergences; the status says whether there were any."""
+    with closing(connect(options.database_url)) as connection:
+        rows = fetch_all(connection, "verify", table=options.table)
+    output.print_result(
+        rows,
+        options.format,
+        lambda rows: output.table(rows, "All counters and scores are right."),
+    )
+    return 1 if rows else 0
+
+
+def doctor(options):
+    """Check server, packages, roles and triggers; the status says if all is well."""
+    with closing(connect(options.database_url)) as connection:
+        findings = examine(connection)
+    output.print_result(
+        findings,
+        options.format,
+        lambda rows: output.table(
+            [{**row, "ok": "ok" if row["ok"] else "PROBLEM"} for row in rows]
+        ),
+    )
+    return 0 if all(found["ok"] for found in findings) else 1
+
+
+def demo(options):
+    """Show a score following a complaint."""
+    with closing(connect(options.database_url)) as connection:
+        run_demo(connection, options)
+    return 0

@@ -1,0 +1,54 @@
+"""Connections, and the named statements of ``queries.sql``."""
+
+import os
+import re
+from functools import cache
+from pathlib import Path
+
+import psycopg2
+import psycopg2.extras
+
+from loader import private_server
+
+QUERY_NAME = re.compile(r"^-- ([a-z_]+) --$", re.MULTILINE)
+
+
+def connect(url=None):
+    """Connect to a database.
+
+    Parameters
+    ----------
+    url : str, optional
+        Anything libpq takes; by default ``DATABASE_URL`` from the environment, and
+        without it the private server.
+
+    Returns
+    -------
+    psycopg2.extensions.connection
+        Of which a session is one transaction: commit it.
+    """
+    url = url or os.environ.get("DATABASE_URL") or private_server.url()
+    return psycopg2.connect(url, application_name="pgchurn")
+
+
+@cache
+def queries():
+    """Return the statements of ``queries.sql`` by name."""
+    text = Path(__file__).with_name("queries.sql").read_text(encoding="utf-8")
+    parts = QUERY_NAME.split(text)[1:]
+    return dict(zip(parts[::2], (part.strip() for part in parts[1::2])))
+
+
+def fetch_all(connection, name, **parameters):
+    """Run a named statement and return its rows as dicts."""
+    with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
+        cursor.execute(queries()[name], parameters)
+        return [dict(row) for row in cursor]
+
+
+def fetch_value(connection, name, **parameters):
+    """Run a named statement and return the first column of its first row, or None."""
+    with connection.cursor() as cursor:
+        cursor.execute(queries()[name], parameters)
+        row = cursor.fetchone()
+        return row[0] if row else None

@@ -1,0 +1,116 @@
+"""Checks that tell a DBA what is wrong before anybody else notices."""
+
+import psycopg2
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from loader.database import fetch_all, fetch_value
+from loader.private_server import CHECKOUT
+from plpython.runtime.environment import MODEL_PACKAGES, current_environment
+
+TRIGGERS_OF_AN_ATTACHMENT = 6
+
+
+def examine(connection):
+    """Run every check that can be run.
+
+    Returns
+    -------
+    list of dict
+        With ``check``, ``ok`` (bool) and ``found`` (what there is, or what to do).
+    """
+    server = fetch_all(connection, "doctor_server")[0]
+    findings = [
+        finding("PostgreSQL", True, server["version"]),
+        finding(
+            "PL/Python",
+            server["has_plpython"],
+            "plpython3u is installed" if server["has_plpython"] else "run make migrate",
+        ),
+        revision(connection, server["has_revision"]),
+    ]
+    if not all(found["ok"] for found in findings):
+        return findings
+    findings += environment(connection)
+    findings.append(
+        complete("roles", fetch_all(connection, "doctor_roles"), "are missing")
+    )
+    findings.append(
+        complete(
+            "event triggers",
+            fetch_all(connection, "doctor_event_triggers"),
+            "are missing or disabled",
+        )
+    )
+    findings += [attachment(row) for row in fetch_all(connection, "doctor_attachments")]
+    return findings
+
+
+def finding(check, ok, found):
+    """Return one line of the examination."""
+    return {"check": check, "ok": ok, "found": found}
+
+
+def complete(check, missing, trouble):
+    """Return the finding on a list of things that should all be there."""
+    names = ", ".join(row["name"] for row in missing)
+    return finding(check, not names, f"{names} {trouble}" if names else "all there")
+
+
+def revision(connection, has_revision):
+    """Compare the database's revision with the newest."""
+    configuration = Config()
+    configuration.set_main_option("path_separator", "newline")
+    configuration.set_main_option(
+        "script_location", str(CHECKOUT / "migrations").replace("%", "%%")
+    )
+    head = ScriptDirectory.from_config(configuration).get_current_head()
+    current = fetch_value(connection, "doctor_revision") if has_revision else None
+    if current == head:
+        return finding("revision", True, f"{current}, the newest")
+    return finding("revision", False, f"{current}, not {head}: run make migrate")
+
+
+def environment(connection):
+    """Compare the server's interpreter and packages with this one's."""
+    try:
+        server = fetch_value(connection, "server_environment")
+    except psycopg2.Error as error:
+        connection.rollback()
+        return [finding("server's Python", False, str(error).splitlines()[0])]
+    here = current_environment()
+    findings = [finding("server's Python", True, server["python"])]
+    for package in MODEL_PACKAGES:
+        agrees = server[package] == here[package]
+        findings.append(
+            finding(
+                package,
+                agrees,
+                f"{server[package]} on the server"
+                + ("" if agrees else f", {here[package]} here: install the same"),
+            )
+        )
+    findings.append(
+        finding(
+            "memory",
+            True,
+            f"{server['memory_megabytes']} MB in a session that loaded the packages",
+        )
+    )
+    return findings
+
+
+def attachment(row):
+    """Return the finding on one attachment."""
+    check = f"{row['profile']} with {row['complaints']}"
+    if row["triggers"] != TRIGGERS_OF_AN_ATTACHMENT:
+        return finding(
+            check,
+            False,
+            f"only {row['triggers']} of {TRIGGERS_OF_AN_ATTACHMENT} triggers fire: "
+            "enable them, then run pgchurn verify",
+        )
+    active = (
+        f"version {row['version']} is active" if row["version"] else "no active model"
+    )
+    return finding(check, True, active)

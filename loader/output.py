@@ -1,0 +1,76 @@
+"""What the command prints: results on stdout, progress and messages on stderr."""
+
+import json
+import sys
+from datetime import datetime
+
+import tabulate
+import tqdm
+
+
+def message(text):
+    """Print a line for the person who watches."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def progress_bar(total, unit, description):
+    """Return a bar that shows itself after two seconds, on a terminal only."""
+    return tqdm.tqdm(
+        total=total,
+        unit=unit,
+        desc=description,
+        delay=2,
+        disable=None,
+        file=sys.stderr,
+        leave=False,
+    )
+
+
+def print_result(result, output_format, as_text):
+    """Print a result as JSON, or as the text that ``as_text(result)`` returns."""
+    if output_format == "json":
+        print(json.dumps(result, indent=2, default=json_value))
+    else:
+        print(as_text(result))
+
+
+def json_value(value):
+    """Return what JSON has no type for as text."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def table(rows, empty="none"):
+    """Return dicts of the same keys as a table, or what to say when there are none."""
+    if not rows:
+        return empty
+    shown = [{name: cell(value) for name, value in row.items()} for row in rows]
+    return tabulate.tabulate(shown, headers="keys", disable_numparse=True)
+
+
+def details(result):
+    """Return a dict as lines of name and value, nested dicts indented."""
+    lines = []
+    for name, value in result.items():
+        if isinstance(value, dict) and value:
+            lines.append(f"{name}:")
+            lines += [f"  {line}" for line in details(value).splitlines()]
+        else:
+            lines.append(f"{name}: {cell(value)}")
+    return "\n".join(lines)
+
+
+def cell(value):
+    """Return a value as a reader wants to see it."""
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "seconds")
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    if isinstance(value, dict) and value.keys() == {"mean", "std"}:
+        return f"{value['mean']:.4f} ± {value['std']:.4f}"
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "\n" + table(value)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    return value

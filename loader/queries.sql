@@ -1,0 +1,112 @@
+-- attachment --
+-- The attachment of a table, by the table's name as SQL spells it.
+SELECT a.attachment_id, churn.table_name(a.profile) AS profile, a.profile_key
+FROM churn.attachment_of(%(table)s::regclass) a;
+
+-- profile_columns --
+-- The profile's columns, and how each can be a feature.
+SELECT c.attname AS name, churn.column_kind(c.atttypid) AS kind,
+       format_type(c.atttypid, c.atttypmod) AS type
+FROM churn.attachments a
+JOIN pg_catalog.pg_attribute c ON c.attrelid = a.profile
+WHERE a.attachment_id = %(attachment_id)s AND c.attnum > 0 AND NOT c.attisdropped
+ORDER BY c.attnum;
+
+-- server_environment --
+-- Interpreter, package versions and memory of a session that scores.
+SELECT churn.server_environment();
+
+-- register_model --
+SELECT churn.register_model(
+    %(profile)s::regclass, %(artifact)s, %(signature)s, %(metrics)s, %(environment)s,
+    %(provenance)s, %(replay_keys)s::text[], %(replay_probabilities)s::float8[]
+);
+
+-- activate_model --
+SELECT churn.activate_model(%(version)s);
+
+-- rollback_model --
+SELECT churn.rollback_model(%(table)s::regclass);
+
+-- models --
+-- Every version; of those that are active, since when.
+SELECT m.version, a.profile::text AS profile,
+       coalesce(m.provenance ->> 'algorithm', m.provenance ->> 'estimator') AS algorithm,
+       round((m.metrics ->> 'roc_auc')::numeric, 4)::float8 AS roc_auc,
+       d.deployed_at AS active_since, m.registered_at, m.registered_by
+FROM churn.models m
+JOIN churn.attachments a ON a.attachment_id = m.attachment_id
+LEFT JOIN churn.active_deployments d ON d.version = m.version
+ORDER BY m.version;
+
+-- model --
+-- All there is to say about one version.
+SELECT m.version, a.profile::text AS profile, d.deployed_at AS active_since,
+       m.registered_at, m.registered_by, encode(m.artifact_sha256, 'hex') AS sha256,
+       m.provenance, m.metrics, m.environment, m.signature
+FROM churn.models m
+JOIN churn.attachments a ON a.attachment_id = m.attachment_id
+LEFT JOIN churn.active_deployments d ON d.version = m.version
+WHERE m.version = %(version)s;
+
+-- active_version --
+SELECT d.version FROM churn.active_deployments d
+WHERE d.attachment_id = %(attachment_id)s;
+
+-- verify --
+SELECT * FROM churn.verify(%(table)s::regclass);
+
+-- rescore_next --
+-- Scores the batch after a key; its last key, or null at the end.
+SELECT churn.{function}(%(after)s, %(batch_size)s)::text;
+
+-- doctor_server --
+SELECT current_setting('server_version') AS version,
+       EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'plpython3u')
+           AS has_plpython,
+       to_regclass('public.pgchurn_alembic_version') IS NOT NULL AS has_revision;
+
+-- doctor_revision --
+SELECT version_num FROM public.pgchurn_alembic_version;
+
+-- doctor_roles --
+-- The roles that are missing.
+SELECT r.name
+FROM unnest(ARRAY['churn_owner', 'churn_loader', 'churn_scorer', 'churn_application'])
+    r (name)
+WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles p WHERE p.rolname = r.name);
+
+-- doctor_event_triggers --
+-- The event triggers that are missing or disabled.
+SELECT e.name
+FROM unnest(ARRAY['churn_follow_altered_tables', 'churn_keep_attached_tables']) e (name)
+WHERE NOT EXISTS (
+    SELECT FROM pg_catalog.pg_event_trigger t
+    WHERE t.evtname = e.name AND t.evtenabled IN ('O', 'A')
+);
+
+-- doctor_attachments --
+-- Each attachment, how many of its six triggers fire, and its active version.
+SELECT a.attachment_id, a.profile::text AS profile, a.complaints::text AS complaints,
+       (SELECT count(*) FROM pg_catalog.pg_trigger t
+        WHERE t.tgrelid IN (a.profile, a.complaints) AND t.tgenabled IN ('O', 'A')
+          AND t.tgname LIKE format('pgchurn\_%%s\_%%%%', a.attachment_id)) AS triggers,
+       d.version
+FROM churn.attachments a
+LEFT JOIN churn.active_deployments d ON d.attachment_id = a.attachment_id
+WHERE a.detached_at IS NULL
+ORDER BY a.attachment_id;
+
+-- demo_customers --
+SELECT count(*) AS customers,
+       count(*) FILTER (WHERE customer_name = ANY (%(names)s)) AS known
+FROM churn.customers;
+
+-- demo_scores --
+SELECT c.customer_id, c.customer_name, c.complaint_count, c.churn_score
+FROM churn.customers c WHERE c.customer_name = ANY (%(names)s)
+ORDER BY array_position(%(names)s::text[], c.customer_name);
+
+-- demo_complain --
+INSERT INTO churn.complaints (customer_id, channel, subject)
+VALUES (%(customer_id)s, 'phone', 'connection drops in the evening');

@@ -1,0 +1,56 @@
+"""What ``pgchurn`` prints of trainings and registrations."""
+
+from loader import output
+
+
+def training_report(result):
+    """Return what ``train`` prints."""
+    metrics = result["evaluation"]
+    lines = []
+    if result["comparison"]:
+        comparison = result["comparison"]
+        lines += [
+            f"Compared by {comparison['folds']}-fold cross-validation on "
+            f"{comparison['rows']:,} training rows; the lowest log loss wins:",
+            output.table(
+                [
+                    {
+                        "algorithm": one["algorithm"],
+                        "log loss": one["log_loss"]["mean"],
+                        "ROC AUC": one["roc_auc"]["mean"],
+                        "average precision": one["average_precision"]["mean"],
+                        "fit seconds": one["fit_seconds"]["mean"],
+                    }
+                    for one in comparison["scores"]
+                ]
+            ),
+            "",
+        ]
+    lines += [
+        f"{result['algorithm']} on {metrics['rows']:,} held-out rows, "
+        f"{metrics['positive_share']:.1%} of them churned:",
+        f"  ROC AUC            {metrics['roc_auc']:.4f}",
+        f"  average precision  {metrics['average_precision']:.4f}",
+        f"  log loss           {metrics['log_loss']:.4f}",
+        f"  Brier score        {metrics['brier_score']:.4f}",
+        f"  at threshold {metrics['threshold']:.3f}: {metrics['tp']} found, "
+        f"{metrics['fn']} missed, {metrics['fp']} false alarms, "
+        f"{metrics['tn']} rightly left alone",
+        "",
+        f"Features: {', '.join(result['features'])}",
+        "Left out: "
+        + "; ".join(f"{name} ({why})" for name, why in result["left_out"].items()),
+        "",
+        registration_report(result),
+    ]
+    return "\n".join(lines)
+
+
+def registration_report(result):
+    """Return what is printed of a registration."""
+    return (
+        f"Registered as version {result['version']}: the server reproduced "
+        f"{result['rows_replayed']:,} rows to 1e-9. The score is the probability of "
+        f"class {result['positive_class']!r}.\n"
+        f"Next: pgchurn activate {result['version']}"
+    )

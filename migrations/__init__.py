@@ -1,0 +1,1 @@
+"""Alembic environment, revisions, and the frozen SQL that each revision installs."""

@@ -1,0 +1,436 @@
+CREATE OR REPLACE FUNCTION churn.create_attachment_functions(attachment churn.attachments)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    placeholders jsonb := jsonb_build_object(
+        'id', attachment.attachment_id,
+        'layout', quote_literal(churn.layout(attachment)),
+        'profile', churn.table_name(attachment.profile),
+        'key', quote_ident(attachment.profile_key),
+        'key_type', churn.key_type(attachment),
+        'complaints', churn.table_name(attachment.complaints),
+        'complaint_key', quote_ident(attachment.complaint_key),
+        'profile_comment', replace(churn.table_name(attachment.profile), '''', ''''''),
+        'complaints_comment',
+            replace(churn.table_name(attachment.complaints), '''', ''''''),
+        -- Without a time of its own a complaint was made when it was inserted.
+        'complaint_time', coalesce(
+            format('c.%I::timestamptz', attachment.complaint_time), 'now()'
+        ),
+        'latest', CASE
+            WHEN attachment.complaint_time IS NULL THEN 'p.last_complaint_at'
+            ELSE 'counted.latest'
+        END,
+        -- Arrays of nothing cannot be accumulated.
+        'text_rows', CASE
+            WHEN attachment.text_columns = '{}' THEN 'NULL::text[]'
+            ELSE 'array_agg(r.texts)'
+        END
+    );
+    arrays record;
+BEGIN
+    arrays := churn.feature_arrays(attachment, '($1)', '($1).complaint_count');
+    PERFORM churn.create_from_template($template$
+-- Plain SQL without settings of its own: the planner puts the expression in its place,
+-- so that no row is ever built.
+CREATE OR REPLACE FUNCTION churn.score(@profile@)
+RETURNS double precision
+LANGUAGE sql STABLE PARALLEL UNSAFE
+AS $function$
+SELECT CASE
+    -- The missing side of an outer join is nobody's row.
+    WHEN ($1).@key@ IS NULL AND ($1).complaint_count IS NULL THEN NULL
+    ELSE churn.score_features(@id@, @layout@, @numbers@, @texts@)
+END
+$function$;
+COMMENT ON FUNCTION churn.score(@profile@) IS
+    'Probability of churn, 0 to 1, of a profile row under its active model.';
+ALTER FUNCTION churn.score(@profile@) OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.score(@profile@) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn.score(@profile@) TO churn_scorer, churn_loader;
+$template$, placeholders || to_jsonb(arrays));
+
+    arrays := churn.feature_arrays(
+        attachment, 'p', 'coalesce(given.complaint_count, p.complaint_count)'
+    );
+    PERFORM churn.create_from_template($template$
+CREATE OR REPLACE FUNCTION churn.read_profiles_@id@(
+    wanted @key_type@[], complaint_counts bigint[],
+    OUT keys @key_type@[], OUT numbers bytea, OUT texts text[]
+)
+LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+SELECT array_agg(r.key), array_send(array_agg(r.numbers)), @text_rows@
+FROM (
+    SELECT p.@key@ AS key, @numbers@ AS numbers, @texts@ AS texts
+    FROM @profile@ p
+    JOIN unnest(wanted, complaint_counts) given (key, complaint_count)
+        ON given.key = p.@key@
+    ORDER BY p.@key@
+) r
+$function$;
+COMMENT ON FUNCTION churn.read_profiles_@id@ IS
+    'Features of the profiles with these keys in key order, as scoring takes them; '
+    'complaint_counts, where given, stand in for the stored ones.';
+ALTER FUNCTION churn.read_profiles_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.read_profiles_@id@ FROM PUBLIC;
+$template$, placeholders || to_jsonb(arrays));
+
+    PERFORM churn.create_from_template($template$
+CREATE OR REPLACE FUNCTION churn.write_profiles_@id@(
+    changed @key_type@[], new_complaints bigint[], latest_complaints timestamptz[]
+)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    -- Bounds the memory that a statement takes, however many customers it touches.
+    batch_size CONSTANT integer := 5000;
+    batch_end integer;
+    active record;
+    recounted @key_type@[];
+    keys @key_type@[];
+    counts bigint[];
+    latests timestamptz[];
+    profiles record;
+    scores double precision[];
+BEGIN
+    SELECT * INTO active FROM churn.active_deployment(@id@);
+    FOR batch_start IN 1 .. cardinality(changed) BY batch_size LOOP
+        batch_end := batch_start + batch_size - 1;
+
+        -- In key order, so that two statements never wait for each other in a ring,
+        -- and no more than NO KEY UPDATE, so that foreign keys are not held up.
+        PERFORM FROM @profile@ p
+        WHERE p.@key@ = ANY (changed[batch_start:batch_end])
+        ORDER BY p.@key@
+        FOR NO KEY UPDATE;
+
+        recounted := ARRAY(
+            SELECT given.key
+            FROM unnest(changed[batch_start:batch_end], new_complaints[batch_start:batch_end])
+                given (key, complaints)
+            WHERE given.complaints IS NULL
+        );
+        -- A statement of its own: it sees all that was committed before the locks.
+        SELECT array_agg(p.@key@ ORDER BY p.@key@),
+               array_agg(
+                   CASE
+                       WHEN given.complaints IS NULL THEN coalesce(counted.complaints, 0)
+                       ELSE p.complaint_count + given.complaints
+                   END ORDER BY p.@key@
+               ),
+               array_agg(
+                   CASE
+                       WHEN given.complaints IS NULL AND counted.complaints IS NULL
+                           THEN NULL
+                       WHEN given.complaints IS NULL THEN @latest@
+                       ELSE greatest(p.last_complaint_at, given.latest)
+                   END ORDER BY p.@key@
+               )
+        INTO keys, counts, latests
+        FROM @profile@ p
+        JOIN unnest(
+            changed[batch_start:batch_end], new_complaints[batch_start:batch_end], latest_complaints[batch_start:batch_end]
+        ) given (key, complaints, latest) ON given.key = p.@key@
+        LEFT JOIN (
+            SELECT c.@complaint_key@ AS key, count(*) AS complaints,
+                   max(@complaint_time@) AS latest
+            FROM @complaints@ c
+            WHERE cardinality(recounted) > 0 AND c.@complaint_key@ = ANY (recounted)
+            GROUP BY 1
+        ) counted ON counted.key = p.@key@;
+
+        scores := NULL;
+        IF active.version IS NOT NULL AND keys IS NOT NULL THEN
+            SELECT * INTO profiles FROM churn.read_profiles_@id@(keys, counts);
+            scores := churn.score_batch(
+                @id@, active.version, active.artifact_sha256, @layout@,
+                profiles.numbers, profiles.texts, keep => true
+            );
+        END IF;
+
+        PERFORM set_config('churn.writing_at_depth', pg_trigger_depth()::text, true);
+        UPDATE @profile@ p SET
+            complaint_count = new.complaints,
+            last_complaint_at = new.latest,
+            churn_score = coalesce(new.score, p.churn_score),
+            churn_model_version = CASE
+                WHEN new.score IS NULL THEN p.churn_model_version ELSE active.version
+            END,
+            churn_scored_at = CASE
+                WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
+            END
+        FROM unnest(keys, counts, latests, scores) new (key, complaints, latest, score)
+        WHERE p.@key@ = new.key
+          AND (new.score IS NOT NULL
+               OR (p.complaint_count, p.last_complaint_at)
+                  IS DISTINCT FROM (new.complaints, new.latest));
+        PERFORM set_config('churn.writing_at_depth', '', true);
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION churn.write_profiles_@id@ IS
+    'Locks profiles in key order, adds complaints or, where new_complaints is null, '
+    'counts them anew, scores the rows and writes each of them once.';
+ALTER FUNCTION churn.write_profiles_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.write_profiles_@id@ FROM PUBLIC;
+$template$, placeholders);
+
+    PERFORM churn.create_from_template($template$
+CREATE OR REPLACE FUNCTION churn.rescore_profiles_@id@(
+    after @key_type@, batch_size integer
+)
+RETURNS @key_type@
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    keys @key_type@[];
+BEGIN
+    IF after IS NULL THEN
+        keys := ARRAY(SELECT p.@key@ FROM @profile@ p
+                      ORDER BY p.@key@ LIMIT batch_size);
+    ELSE
+        keys := ARRAY(SELECT p.@key@ FROM @profile@ p WHERE p.@key@ > after
+                      ORDER BY p.@key@ LIMIT batch_size);
+    END IF;
+    IF cardinality(keys) = 0 THEN
+        RETURN NULL;
+    END IF;
+    PERFORM churn.write_profiles_@id@(
+        keys, array_fill(0::bigint, ARRAY[cardinality(keys)]), NULL
+    );
+    RETURN keys[cardinality(keys)];
+END
+$function$;
+COMMENT ON FUNCTION churn.rescore_profiles_@id@ IS
+    'Scores the next batch of profiles after a key; returns its last key, null at the end.';
+ALTER FUNCTION churn.rescore_profiles_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.rescore_profiles_@id@ FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn.rescore_profiles_@id@ TO churn_loader;
+
+-- STABLE: all of its statements see the snapshot of the query that calls it, so that
+-- what others commit meanwhile is not taken for a divergence.
+CREATE OR REPLACE FUNCTION churn.verify_profiles_@id@()
+RETURNS TABLE (key text, column_name text, stored text, expected text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    batch_size CONSTANT integer := 10000;
+    batch @key_type@[];
+    named record;
+    profiles record;
+    scores double precision[];
+BEGIN
+    FOR batch IN
+        SELECT array_agg(b.key)
+        FROM (
+            SELECT p.@key@ AS key,
+                   (row_number() OVER (ORDER BY p.@key@) - 1) / batch_size AS number
+            FROM @profile@ p
+        ) b
+        GROUP BY b.number ORDER BY b.number
+    LOOP
+        RETURN QUERY
+        SELECT p.@key@::text, wrong.column_name, wrong.stored, wrong.expected
+        FROM @profile@ p
+        LEFT JOIN (
+            SELECT c.@complaint_key@ AS key, count(*) AS complaints,
+                   max(@complaint_time@) AS latest
+            FROM @complaints@ c
+            WHERE c.@complaint_key@ = ANY (batch)
+            GROUP BY 1
+        ) counted ON counted.key = p.@key@
+        CROSS JOIN LATERAL (VALUES
+            ('complaint_count', p.complaint_count::text,
+             coalesce(counted.complaints, 0)::text),
+            ('last_complaint_at', p.last_complaint_at::text,
+             CASE WHEN counted.complaints > 0 THEN (@latest@)::text END)
+        ) wrong (column_name, stored, expected)
+        WHERE p.@key@ = ANY (batch) AND wrong.stored IS DISTINCT FROM wrong.expected;
+
+        -- A score is held against the version that it names.
+        FOR named IN
+            SELECT p.churn_model_version AS version, m.artifact_sha256,
+                   array_agg(p.@key@) AS keys
+            FROM @profile@ p
+            LEFT JOIN churn.models m ON m.version = p.churn_model_version
+            WHERE p.@key@ = ANY (batch)
+              AND num_nonnulls(p.churn_model_version, p.churn_score) > 0
+            GROUP BY 1, 2
+        LOOP
+            IF named.artifact_sha256 IS NULL THEN
+                RETURN QUERY
+                SELECT k.key::text, 'churn_model_version', named.version::text,
+                       'a registered version'
+                FROM unnest(named.keys) k (key);
+                CONTINUE;
+            END IF;
+            SELECT * INTO profiles FROM churn.read_profiles_@id@(named.keys, NULL);
+            scores := churn.score_batch(
+                @id@, named.version, named.artifact_sha256, @layout@, profiles.numbers,
+                profiles.texts, keep => true
+            );
+            RETURN QUERY
+            SELECT p.@key@::text, 'churn_score', p.churn_score::text, s.score::text
+            FROM @profile@ p
+            JOIN unnest(profiles.keys, scores) s (key, score) ON s.key = p.@key@
+            WHERE (abs(p.churn_score - s.score) <= 1e-9) IS NOT TRUE;
+        END LOOP;
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION churn.verify_profiles_@id@ IS
+    'Counters and scores of @profile_comment@ that disagree with the truth.';
+ALTER FUNCTION churn.verify_profiles_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.verify_profiles_@id@ FROM PUBLIC;
+$template$, placeholders);
+
+    arrays := churn.feature_arrays(attachment, 'p', '(p.complaint_count + new_complaints)');
+    PERFORM churn.create_from_template($template$
+CREATE OR REPLACE FUNCTION churn.complaints_changed_@id@()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    keys @key_type@[];
+    new_complaints bigint;
+    latest_complaint timestamptz;
+    active record;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        SELECT array_agg(DISTINCT c.@complaint_key@), count(*), max(@complaint_time@)
+        INTO keys, new_complaints, latest_complaint
+        FROM inserted c WHERE c.@complaint_key@ IS NOT NULL;
+
+        IF cardinality(keys) = 1 THEN
+            -- The usual case, one customer, in one UPDATE: it locks, counts, scores
+            -- and writes the row at once.
+            PERFORM set_config('churn.writing_at_depth', pg_trigger_depth()::text, true);
+            SELECT * INTO active FROM churn.active_deployment(@id@);
+            IF active.version IS NULL THEN
+                UPDATE @profile@ p SET
+                    complaint_count = p.complaint_count + new_complaints,
+                    last_complaint_at = greatest(p.last_complaint_at, latest_complaint)
+                WHERE p.@key@ = keys[1];
+            ELSE
+                UPDATE @profile@ p SET
+                    complaint_count = p.complaint_count + new_complaints,
+                    last_complaint_at = greatest(p.last_complaint_at, latest_complaint),
+                    (churn_score, churn_model_version, churn_scored_at) = (
+                        SELECT coalesce(s.score, p.churn_score),
+                               CASE WHEN s.score IS NULL THEN p.churn_model_version
+                                    ELSE active.version END,
+                               CASE WHEN s.score IS NULL THEN p.churn_scored_at
+                                    ELSE clock_timestamp() END
+                        FROM (SELECT churn.score_changed(
+                            @id@, active.version, active.artifact_sha256, @layout@,
+                            @numbers@, @texts@
+                        ) AS score OFFSET 0) s
+                    )
+                WHERE p.@key@ = keys[1];
+            END IF;
+            PERFORM set_config('churn.writing_at_depth', '', true);
+        ELSIF keys IS NOT NULL THEN
+            PERFORM churn.write_profiles_@id@(
+                array_agg(n.key ORDER BY n.key), array_agg(n.complaints ORDER BY n.key),
+                array_agg(n.latest ORDER BY n.key)
+            )
+            FROM (
+                SELECT c.@complaint_key@::@key_type@ AS key, count(*) AS complaints,
+                       max(@complaint_time@) AS latest
+                FROM inserted c WHERE c.@complaint_key@ IS NOT NULL
+                GROUP BY 1
+            ) n;
+        END IF;
+        RETURN NULL;
+    END IF;
+
+    -- What is taken away or moved is counted anew.
+    IF TG_OP = 'DELETE' THEN
+        SELECT array_agg(DISTINCT c.@complaint_key@::@key_type@) INTO keys
+        FROM deleted c WHERE c.@complaint_key@ IS NOT NULL;
+    ELSIF TG_OP = 'UPDATE' THEN
+        SELECT array_agg(DISTINCT m.key) INTO keys
+        FROM (
+            SELECT n.key FROM (
+                SELECT c.@complaint_key@::@key_type@, @complaint_time@, 1 FROM updated c
+                UNION ALL
+                SELECT c.@complaint_key@::@key_type@, @complaint_time@, -1 FROM former c
+            ) n (key, at, change)
+            WHERE n.key IS NOT NULL
+            GROUP BY n.key, n.at HAVING sum(n.change) <> 0
+        ) m;
+    ELSE
+        SELECT array_agg(p.@key@ ORDER BY p.@key@) INTO keys
+        FROM @profile@ p
+        WHERE p.complaint_count <> 0 OR p.last_complaint_at IS NOT NULL;
+    END IF;
+    PERFORM churn.write_profiles_@id@(keys, NULL, NULL) WHERE keys IS NOT NULL;
+    RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION churn.complaints_changed_@id@ IS
+    'Trigger of @complaints_comment@: keeps counters and scores of @profile_comment@ right.';
+ALTER FUNCTION churn.complaints_changed_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.complaints_changed_@id@ FROM PUBLIC;
+$template$, placeholders || to_jsonb(arrays));
+
+    PERFORM churn.create_from_template($template$
+CREATE OR REPLACE FUNCTION churn.profiles_changed_@id@()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM churn.write_profiles_@id@(n.keys, NULL, NULL)
+        FROM (SELECT array_agg(p.@key@ ORDER BY p.@key@) AS keys FROM inserted p) n
+        WHERE n.keys IS NOT NULL;
+        RETURN NULL;
+    END IF;
+    -- Only rows in which something that scoring reads or writes has changed; complaints
+    -- are counted anew where the key or the counter itself was overwritten.
+    PERFORM churn.write_profiles_@id@(n.keys, n.complaints, NULL)
+    FROM (
+        SELECT array_agg(p.@key@ ORDER BY p.@key@) AS keys,
+               array_agg(
+                   CASE WHEN (f.complaint_count, f.last_complaint_at)
+                             IS NOT DISTINCT FROM (p.complaint_count, p.last_complaint_at)
+                        THEN 0::bigint END
+                   ORDER BY p.@key@
+               ) AS complaints
+        FROM updated p
+        LEFT JOIN former f ON f.@key@ = p.@key@
+        WHERE f.@key@ IS NULL
+           OR (f.last_complaint_at, f.churn_score, f.churn_model_version,
+               f.churn_scored_at, @former_numbers@, @former_texts@)
+              IS DISTINCT FROM
+              (p.last_complaint_at, p.churn_score, p.churn_model_version,
+               p.churn_scored_at, @numbers@, @texts@)
+    ) n
+    WHERE n.keys IS NOT NULL;
+    RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION churn.profiles_changed_@id@ IS
+    'Trigger of @profile_comment@: scores rows that are new or whose features changed.';
+ALTER FUNCTION churn.profiles_changed_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.profiles_changed_@id@ FROM PUBLIC;
+$template$, placeholders
+        || to_jsonb(churn.feature_arrays(attachment, 'p', 'p.complaint_count'))
+        || (SELECT jsonb_build_object('former_numbers', f.numbers, 'former_texts', f.texts)
+            FROM churn.feature_arrays(attachment, 'f', 'f.complaint_count') f));
+END
+$body$;
+COMMENT ON FUNCTION churn.create_attachment_functions IS
+    'Writes the functions of an attachment for its tables as they are now.';
+ALTER FUNCTION churn.create_attachment_functions OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.create_attachment_functions FROM PUBLIC;

@@ -1,0 +1,887 @@
+CREATE OR REPLACE FUNCTION churn.load_runtime() RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
+AS $python$
+# Read by the libraries when they are first imported: one backend, one thread, and no
+# reports to ONNX Runtime's maker.
+import os
+
+for variable in (
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ORT_DISABLE_TELEMETRY"
+):
+    os.environ[variable] = "1"
+
+# ---- errors.py ----
+"""The one exception by which the runtime refuses, carrying what SQL reports."""
+
+
+class ScoringError(Exception):
+    """A refusal that names its cause and its remedy.
+
+    Parameters
+    ----------
+    message : str
+        Primary message: lower case, no full stop, as PostgreSQL words its own.
+    detail, hint : str, optional
+        Sentences; the hint says what to do.
+    sqlstate : str, default "22023"
+        The SQLSTATE that the error carries into SQL (invalid_parameter_value).
+    """
+
+    def __init__(self, message, detail=None, hint=None, sqlstate="22023"):
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+        self.hint = hint
+        self.sqlstate = sqlstate
+
+    def __str__(self):
+        """Return the message with its detail and hint, for readers outside SQL."""
+        return " ".join(part for part in (self.message, self.detail, self.hint) if part)
+
+# ---- signature.py ----
+"""What a model expects: its features by name, their kinds, and its positive class."""
+
+import json
+from dataclasses import dataclass
+
+
+FEATURE_KINDS = ("number", "boolean", "text")
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One input of a model.
+
+    Attributes
+    ----------
+    name : str
+        Column of the profile, and of the frame that the model was fitted on.
+    kind : {"number", "boolean", "text"}
+        How SQL values become model input; booleans are 0.0 and 1.0.
+    accepts_null : bool
+        Whether the model scores a row in which this feature is missing.
+    """
+
+    name: str
+    kind: str
+    accepts_null: bool
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The contract between a profile and a model.
+
+    Attributes
+    ----------
+    features : tuple of Feature
+        In the order in which the model was fitted.
+    classes : tuple
+        The model's ``classes_`` as plain values.
+    positive_class : int
+        Index into ``classes`` of the class whose probability is the score.
+    named_columns : bool
+        True for a model fitted on a data frame: it is given one again. False for a
+        model fitted on a plain matrix.
+    """
+
+    features: tuple
+    classes: tuple
+    positive_class: int
+    named_columns: bool
+
+    @classmethod
+    def from_json(cls, document):
+        """Read a signature from the JSON text or dict kept in ``churn.models``."""
+        if isinstance(document, str):
+            document = json.loads(document)
+        try:
+            features = tuple(
+                Feature(str(item["name"]), item["kind"], bool(item["accepts_null"]))
+                for item in document["features"]
+            )
+            signature = cls(
+                features,
+                tuple(document["classes"]),
+                int(document["positive_class"]),
+                bool(document["named_columns"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ScoringError(
+                "model signature is malformed", detail=f"It lacks or misuses {error}."
+            ) from error
+        signature.check()
+        return signature
+
+    def to_json(self):
+        """Return the signature as a dict of plain values, fit for jsonb."""
+        return {
+            "features": [
+                {"name": f.name, "kind": f.kind, "accepts_null": f.accepts_null}
+                for f in self.features
+            ],
+            "classes": list(self.classes),
+            "positive_class": self.positive_class,
+            "named_columns": self.named_columns,
+        }
+
+    def check(self):
+        """Raise ScoringError unless the signature can describe a binary classifier."""
+        names = [feature.name for feature in self.features]
+        if not names or len(set(names)) != len(names):
+            raise ScoringError("model signature needs features with distinct names")
+        for feature in self.features:
+            if feature.kind not in FEATURE_KINDS:
+                raise ScoringError(
+                    f'feature "{feature.name}" has unknown kind "{feature.kind}"',
+                    hint=f"The kinds are {', '.join(FEATURE_KINDS)}.",
+                )
+        if len(self.classes) != 2 or self.positive_class not in (0, 1):
+            raise ScoringError(
+                "model is not a binary classifier",
+                detail=f"Its classes are {list(self.classes)}.",
+            )
+
+# ---- features.py ----
+"""From the values that SQL hands over to the columns that a model reads.
+
+A column of numbers is a float64 array with NaN for NULL; booleans are 0.0 and 1.0. A
+column of texts is an object array of str with NaN for NULL, which is what pandas and
+scikit-learn take for a missing category.
+"""
+
+import difflib
+from dataclasses import dataclass
+
+import numpy as np
+
+
+NAN = float("nan")
+JSON_NUMBERS = {"NaN": NAN, "Infinity": float("inf"), "-Infinity": float("-inf")}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which profile column stands where in the arrays that SQL passes.
+
+    Attributes
+    ----------
+    number_columns, text_columns : tuple of str
+        Names in the order of the array of numbers and of the array of texts.
+    """
+
+    number_columns: tuple
+    text_columns: tuple
+
+    def positions(self, signature):
+        """Return (feature, position) for every feature, in the signature's order.
+
+        Raises
+        ------
+        ScoringError
+            With SQLSTATE 42703 when the profile lacks a feature, 42804 when it holds
+            it as another kind.
+        """
+        numbers = {name: i for i, name in enumerate(self.number_columns)}
+        texts = {name: i for i, name in enumerate(self.text_columns)}
+        found = []
+        for feature in signature.features:
+            wanted, other = (texts, numbers)
+            if feature.kind != "text":
+                wanted, other = (numbers, texts)
+            if feature.name in wanted:
+                found.append((feature, wanted[feature.name]))
+            elif feature.name in other:
+                raise ScoringError(
+                    f'feature "{feature.name}" is a {feature.kind} in the model, but '
+                    "not in the profile",
+                    hint="Change the column's type back, or train a model on the new "
+                    "one.",
+                    sqlstate="42804",
+                )
+            else:
+                raise missing_feature(feature.name, [*numbers, *texts], "profile")
+        return found
+
+
+def missing_feature(name, candidates, place):
+    """Return the error for a feature that is not there, guessing what was meant."""
+    alike = difflib.get_close_matches(name, candidates, n=1)
+    guess = f'Perhaps "{alike[0]}" was meant. ' if alike else ""
+    return ScoringError(
+        f'feature "{name}" is missing from the {place}',
+        hint=f"{guess}The model needs it under exactly this name.",
+        sqlstate="42703",
+    )
+
+
+def columns_from_arrays(positions, numbers, texts):
+    """Build a model's columns from the arrays of many rows.
+
+    Parameters
+    ----------
+    positions : list of (Feature, int)
+        From ``Layout.positions``.
+    numbers : ndarray of shape (n_rows, n_number_columns), float64
+    texts : sequence of n_rows sequences of str or None
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_rows,)
+        In the signature's order.
+    """
+    columns = {}
+    for feature, position in positions:
+        if feature.kind == "text":
+            values = [row[position] for row in texts]
+            columns[feature.name] = text_column(values)
+        else:
+            columns[feature.name] = numbers[:, position]
+    return columns
+
+
+def text_column(values):
+    """Return an object array of str with NaN in place of None."""
+    column = np.empty(len(values), dtype=object)
+    column[:] = [NAN if value is None else value for value in values]
+    return column
+
+
+def columns_from_json(signature, values):
+    """Build the columns of one row from a decoded JSON object.
+
+    Keys that are no features are ignored, so that a whole row can be passed.
+
+    Parameters
+    ----------
+    signature : Signature
+    values : dict
+        Feature name to number, boolean, string or None.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (1,)
+    """
+    if not isinstance(values, dict):
+        raise ScoringError(
+            "features must be a JSON object",
+            hint='Pass {"feature": value, ...} with every feature of the model.',
+        )
+    columns = {}
+    for feature in signature.features:
+        if feature.name not in values:
+            raise missing_feature(feature.name, values, "given values")
+        value = values[feature.name]
+        if feature.kind == "text":
+            if not isinstance(value, (str, type(None))):
+                raise wrong_kind(feature, value)
+            columns[feature.name] = text_column([value])
+        else:
+            columns[feature.name] = np.array([json_number(feature, value)])
+    return columns
+
+
+def json_number(feature, value):
+    """Return a JSON value of a number or boolean feature as a float."""
+    if value is None:
+        return NAN
+    if isinstance(value, str) and value in JSON_NUMBERS:
+        return JSON_NUMBERS[value]
+    if isinstance(value, (bool, int, float)):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = None
+        if number is not None and (feature.kind == "number" or number in (0.0, 1.0)):
+            return number
+    raise wrong_kind(feature, value)
+
+
+def wrong_kind(feature, value):
+    """Return the error for a value that its feature cannot take."""
+    return ScoringError(
+        f'feature "{feature.name}" is a {feature.kind}, not {value!r}',
+        hint="Pass null for a value that is not known.",
+    )
+
+
+def check_values(signature, columns):
+    """Refuse infinities, and NULLs where the signature does not accept them.
+
+    Raises
+    ------
+    ScoringError
+        With SQLSTATE 22023 for an infinity and 22004 for a NULL, naming the feature.
+    """
+    for feature in signature.features:
+        column = columns[feature.name]
+        if feature.kind == "text":
+            missing = any(value != value for value in column)
+        else:
+            missing = bool(np.isnan(column).any())
+            if np.isinf(column).any():
+                raise ScoringError(
+                    f'feature "{feature.name}" is infinite',
+                    hint="Store a finite number, or NULL when it is not known.",
+                )
+        if missing and not feature.accepts_null:
+            raise ScoringError(
+                f'feature "{feature.name}" is null, and the model does not accept that',
+                hint="Give it a value, or train a pipeline that imputes it.",
+                sqlstate="22004",
+            )
+
+# ---- environment.py ----
+"""The interpreter and packages that a model depends on."""
+
+import importlib.metadata
+import platform
+
+
+MODEL_PACKAGES = ("scikit-learn", "numpy")
+REPORTED_PACKAGES = MODEL_PACKAGES + ("pandas",)
+
+
+def installed_version(package):
+    """Return the installed version of a distribution, or None."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def current_environment():
+    """Return the versions that decide whether a pickle means the same thing here."""
+    versions = {package: installed_version(package) for package in REPORTED_PACKAGES}
+    return {"python": platform.python_version(), **versions}
+
+
+def check_environment(recorded):
+    """Refuse a model that was pickled under other library versions.
+
+    scikit-learn promises nothing about pickles across versions: one may load and
+    predict something else. See "Model persistence" in scikit-learn's user guide.
+
+    Parameters
+    ----------
+    recorded : dict
+        Package name to version, as registered with the model.
+
+    Raises
+    ------
+    ScoringError
+        With SQLSTATE 55000, naming both versions.
+    """
+    for package in MODEL_PACKAGES:
+        here = installed_version(package)
+        if recorded.get(package) != here:
+            raise ScoringError(
+                f"model needs {package} {recorded.get(package)}, "
+                f"but this Python has {here}",
+                hint=f"Install {package} {recorded.get(package)} for the Python that "
+                "PL/Python embeds, or train and register the model again.",
+                sqlstate="55000",
+            )
+
+# ---- pickled.py ----
+"""A pickled scikit-learn classifier, ready to give probabilities."""
+
+import pickle
+import warnings
+
+import numpy as np
+
+
+
+class PickledModel:
+    """A classifier as it came out of its pickle.
+
+    Parameters
+    ----------
+    artifact : bytes
+        The pickle.
+    signature : Signature
+    """
+
+    def __init__(self, artifact, signature):
+        self.signature = signature
+        try:
+            self.estimator = pickle.loads(artifact)
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise ScoringError(
+                "model cannot be unpickled",
+                detail=f"{type(error).__name__}: {error}.",
+                sqlstate="55000",
+            ) from error
+        use_one_thread(self.estimator)
+
+    def probabilities(self, columns):
+        """Return the positive class's probability of every row.
+
+        Parameters
+        ----------
+        columns : dict of str to ndarray of shape (n_rows,)
+            In the signature's order, see ``plpython.runtime.features``.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,), float64
+        """
+        with warnings.catch_warnings():
+            # One line in the server's log for every unknown category helps nobody.
+            warnings.simplefilter("ignore")
+            try:
+                predicted = self.estimator.predict_proba(self.model_input(columns))
+            except MemoryError:
+                raise
+            except Exception as error:
+                raise ScoringError(
+                    "model cannot score these values",
+                    detail=f"{type(error).__name__}: {error}.",
+                ) from error
+        return np.asarray(predicted)[:, self.signature.positive_class].astype(float)
+
+    def model_input(self, columns):
+        """Return the columns as what the model was fitted on: a frame or a matrix."""
+        if self.signature.named_columns:
+            return frame_from_columns(columns)
+        return np.column_stack(list(columns.values()))
+
+
+def frame_from_columns(columns):
+    """Return a pandas data frame of float64 and object columns.
+
+    pandas is imported here and not above, so that only models that need it pay for it.
+    """
+    import pandas
+
+    return pandas.DataFrame(
+        {
+            name: pandas.Series(values, dtype=values.dtype)
+            for name, values in columns.items()
+        }
+    )
+
+
+def use_one_thread(estimator):
+    """Set every ``n_jobs`` within an estimator to 1.
+
+    A backend is one process with one thread; a parallel estimator would start worker
+    processes that outlive the session.
+    """
+    parameters = estimator.get_params(deep=True)
+    parallel = {name: 1 for name in parameters if name.split("__")[-1] == "n_jobs"}
+    estimator.set_params(**parallel)
+
+# ---- bounded_cache.py ----
+"""A bounded memory of things that never change."""
+
+from collections import OrderedDict
+
+
+class BoundedCache:
+    """Keep the most recently used values of a session.
+
+    A session's memory outlives its transactions and is not undone by a rollback, so a
+    key must hold all that its value depends on: for a model its version together with
+    the digest of its bytes, since a version number alone can come to mean other bytes
+    after a restore or a migration down and up again.
+
+    Parameters
+    ----------
+    capacity : int
+        How many values are kept before the least recently used one is dropped.
+    """
+
+    def __init__(self, capacity):
+        self.capacity = capacity
+        self.values = OrderedDict()
+
+    def get(self, key, load):
+        """Return the value of a key, calling ``load()`` when it is not held."""
+        if key in self.values:
+            self.values.move_to_end(key)
+            return self.values[key]
+        value = self.values[key] = load()
+        if len(self.values) > self.capacity:
+            self.values.popitem(last=False)
+        return value
+
+# ---- registry.py ----
+"""Reading models and layouts out of the database, into a session's memory."""
+
+import hashlib
+import json
+
+
+MODELS_HELD = 8
+LAYOUTS_HELD = 32
+
+
+class Registry:
+    """What a session knows of ``churn.models`` and ``churn.attachments``.
+
+    Parameters
+    ----------
+    plpy : module
+        The PL/Python database interface.
+    """
+
+    def __init__(self, plpy):
+        self.plpy = plpy
+        self.models = BoundedCache(MODELS_HELD)
+        self.positions = BoundedCache(LAYOUTS_HELD)
+        self.plans = {}
+
+    def fetch(self, statement, types, *arguments):
+        """Run a statement under a plan that is prepared once a session."""
+        plan = self.plans.get(statement)
+        if plan is None:
+            plan = self.plans[statement] = self.plpy.prepare(statement, types)
+        return self.plpy.execute(plan, arguments)
+
+    def active_model(self, attachment_id):
+        """Return (version, digest) of the deployment in force.
+
+        It is asked anew every time: what is active belongs to a transaction, and a
+        session's memory does not.
+        """
+        rows = self.fetch(
+            "SELECT * FROM churn.active_deployment($1)", ["integer"], attachment_id
+        )
+        if not rows:
+            raise ScoringError(
+                "no active model for this profile",
+                hint="Call churn.activate_model(version) with a registered version.",
+                sqlstate="55000",
+            )
+        return rows[0]["version"], rows[0]["artifact_sha256"]
+
+    def digest(self, version):
+        """Return the digest of a registered version."""
+        rows = self.fetch(
+            "SELECT artifact_sha256 FROM churn.models WHERE version = $1",
+            ["bigint"],
+            version,
+        )
+        if not rows:
+            raise ScoringError(
+                f"model version {version} does not exist",
+                hint="SELECT version FROM churn.models lists the registered versions.",
+            )
+        return rows[0]["artifact_sha256"]
+
+    def model(self, version, digest):
+        """Return the loaded model of a version, from memory or from its row."""
+        return self.models.get((version, digest), lambda: self.load(version, digest))
+
+    def load(self, version, digest):
+        """Read, verify and unpickle the model of a version."""
+        rows = self.fetch(
+            "SELECT artifact, signature, environment FROM churn.models"
+            " WHERE version = $1",
+            ["bigint"],
+            version,
+        )
+        artifact = rows[0]["artifact"] if rows else b""
+        if hashlib.sha256(artifact).digest() != digest:
+            raise ScoringError(
+                f"model version {version} does not match its digest",
+                detail="The stored bytes are not those that were registered.",
+                hint="Activate another version, and restore this one from a backup.",
+                sqlstate="XX001",
+            )
+        check_environment(json.loads(rows[0]["environment"]))
+        return PickledModel(artifact, Signature.from_json(rows[0]["signature"]))
+
+    def scorer(self, attachment_id, version, digest, layout):
+        """Return the model, and where its features stand in an attachment's arrays.
+
+        Parameters
+        ----------
+        layout : str
+            Digest of the attachment's list of columns, which may change while the
+            session lives, and may change back.
+
+        Returns
+        -------
+        PickledModel
+        list of (Feature, int)
+        """
+        model = self.model(version, digest)
+        positions = self.positions.get(
+            (version, digest, attachment_id, layout),
+            lambda: self.layout(attachment_id).positions(model.signature),
+        )
+        return model, positions
+
+    def layout(self, attachment_id):
+        """Read which columns an attachment passes, and in which order."""
+        return self.read_layout(
+            "SELECT number_columns::text[], text_columns::text[]"
+            " FROM churn.attachments WHERE attachment_id = $1",
+            "integer",
+            attachment_id,
+        )
+
+    def layout_of_version(self, version):
+        """Read the same of the attachment that a version was registered for."""
+        return self.read_layout(
+            "SELECT a.number_columns::text[], a.text_columns::text[]"
+            " FROM churn.models m JOIN churn.attachments a USING (attachment_id)"
+            " WHERE m.version = $1",
+            "bigint",
+            version,
+        )
+
+    def read_layout(self, statement, key_type, key):
+        """Return the layout in the one row of a statement."""
+        row = self.fetch(statement, [key_type], key)[0]
+        return Layout(tuple(row["number_columns"]), tuple(row["text_columns"]))
+
+# ---- session.py ----
+"""What the SQL functions call: one object for each session."""
+
+import importlib
+import json
+
+import numpy as np
+
+
+# Errors that belong to the server, never to a model: cancel and shutdown, deadlock
+# and serialisation failure, exhausted resources.
+SERVER_SQLSTATES = ("57", "40", "53")
+
+MOST_FAILURES = 100
+
+# One element of a binary array of float8: its length, then its value. See array_send
+# in PostgreSQL's src/backend/utils/adt/arrayfuncs.c.
+BINARY_ELEMENT = np.dtype([("length", ">i4"), ("value", ">f8")])
+BINARY_HEADER = 12 + 2 * 8
+
+
+class Session:
+    """Scores rows for the lifetime of a session.
+
+    Parameters
+    ----------
+    plpy : module
+        The PL/Python database interface.
+    """
+
+    def __init__(self, plpy):
+        self.plpy = plpy
+        self.registry = Registry(plpy)
+
+    def score_features(self, attachment_id, layout, numbers, texts):
+        """Return the probability of one row under its attachment's active model."""
+        with self.refusals():
+            version, digest = self.registry.active_model(attachment_id)
+            return self.score_row(
+                attachment_id, version, digest, layout, numbers, texts
+            )
+
+    def score_changed(self, attachment_id, version, digest, layout, numbers, texts):
+        """Return the probability of one changed row, or None by the failure policy."""
+        try:
+            return self.score_row(
+                attachment_id, version, digest, layout, numbers, texts
+            )
+        except Exception as error:
+            self.apply_failure_policy(attachment_id, version, error, 1)
+            return None
+
+    def score_row(self, attachment_id, version, digest, layout, numbers, texts):
+        """Score one row given as its array of numbers and its array of texts."""
+        model, positions = self.registry.scorer(attachment_id, version, digest, layout)
+        matrix = np.array([[NAN if n is None else n for n in numbers]], dtype=float)
+        columns = columns_from_arrays(positions, matrix, [texts])
+        return float(checked_probabilities(model, columns)[0])
+
+    def score_batch(self, attachment_id, version, digest, layout, numbers, texts, keep):
+        """Score many rows in one call of the model.
+
+        Parameters
+        ----------
+        numbers : bytes
+            ``array_send`` of a two-dimensional array of float8, NaN for NULL.
+        texts : list of lists of str or None; None when there are no text columns
+        keep : bool
+            Follow the attachment's failure policy: rows that cannot be scored come
+            back as None, the rest is scored.
+
+        Returns
+        -------
+        list of float or None
+        """
+        matrix = matrix_from_binary(numbers)
+        if texts is None:
+            texts = [()] * len(matrix)
+
+        def score(first, last):
+            columns = columns_from_arrays(
+                positions, matrix[first:last], texts[first:last]
+            )
+            return checked_probabilities(model, columns).tolist()
+
+        with self.refusals():
+            try:
+                model, positions = self.registry.scorer(
+                    attachment_id, version, digest, layout
+                )
+                if not keep:
+                    return score(0, len(matrix))
+            except Exception as error:
+                if not keep:
+                    raise
+                self.apply_failure_policy(attachment_id, version, error, len(matrix))
+                return [None] * len(matrix)
+        failures = []
+        scores = score_what_scores(score, 0, len(matrix), failures)
+        if failures:
+            self.apply_failure_policy(
+                attachment_id, version, failures[0], scores.count(None)
+            )
+        return scores
+
+    def predict(self, version, features):
+        """Return the probability under any version for values given as JSON text."""
+        with self.refusals():
+            model = self.registry.model(version, self.registry.digest(version))
+            columns = columns_from_json(model.signature, json.loads(features))
+            return float(checked_probabilities(model, columns)[0])
+
+    def warm(self):
+        """Load every active model; return how many there are."""
+        with self.refusals():
+            rows = self.registry.fetch(
+                "SELECT version, artifact_sha256 FROM churn.active_deployments", []
+            )
+            for row in rows:
+                self.registry.model(row["version"], row["artifact_sha256"])
+            return len(rows)
+
+    def check_model(self, version):
+        """Refuse a version that does not load, or whose profile lacks a feature."""
+        with self.refusals():
+            model = self.registry.model(version, self.registry.digest(version))
+            self.registry.layout_of_version(version).positions(model.signature)
+
+    def environment(self):
+        """Return the interpreter, package versions and memory of this session."""
+        for package in ("numpy", "sklearn", "pandas"):
+            importlib.import_module(package)
+        with open("/proc/self/status", encoding="ascii") as status:
+            fields = dict(line.split(":", 1) for line in status)
+        memory = int(fields["RssAnon"].split()[0]) // 1024
+        return json.dumps({**current_environment(), "memory_megabytes": memory})
+
+    def apply_failure_policy(self, attachment_id, version, error, rows):
+        """Warn and go on, or raise, as the attachment wants it.
+
+        A complaint is worth more than a score: by default it is kept and the score
+        stays as it was. What is the server's own is never held back.
+        """
+        sqlstate = getattr(error, "sqlstate", None) or ""
+        if sqlstate[:2] in SERVER_SQLSTATES or isinstance(error, MemoryError):
+            raise error
+        with self.refusals():
+            on_error = self.registry.fetch(
+                "SELECT on_error FROM churn.attachments WHERE attachment_id = $1",
+                ["integer"],
+                attachment_id,
+            )[0]["on_error"]
+            if on_error == "raise":
+                raise error
+        detail = getattr(error, "detail", None)
+        self.plpy.warning(
+            f"model version {version} could not score {rows} "
+            f"{'row' if rows == 1 else 'rows'}: {getattr(error, 'message', error)}",
+            detail=detail or "The rows keep the score they had.",
+            hint=getattr(error, "hint", None)
+            or "SELECT * FROM churn.verify(...) lists rows whose score is not current.",
+        )
+
+    def refusals(self):
+        """Return a context in which a ScoringError becomes an SQL error."""
+        return Refusals(self.plpy)
+
+
+class Refusals:
+    """Turn a ScoringError into an SQL error with its SQLSTATE, detail and hint."""
+
+    def __init__(self, plpy):
+        self.plpy = plpy
+
+    def __enter__(self):
+        """Enter the block."""
+
+    def __exit__(self, kind, error, traceback):
+        """Leave the block; everything but a ScoringError passes as it is."""
+        if isinstance(error, ScoringError):
+            parts = {"detail": error.detail, "hint": error.hint}
+            self.plpy.error(
+                error.message,
+                sqlstate=error.sqlstate,
+                **{name: text for name, text in parts.items() if text},
+            )
+
+
+def checked_probabilities(model, columns):
+    """Return the model's probabilities, each of them a number from 0 to 1."""
+    check_values(model.signature, columns)
+    probabilities = model.probabilities(columns)
+    # Written so that NaN fails it.
+    if not ((probabilities >= 0) & (probabilities <= 1)).all():
+        raise ScoringError(
+            "model returned something that is no probability",
+            detail="A churn score is a number from 0 to 1.",
+            hint="Roll back with churn.rollback_model, and mend the model.",
+        )
+    return probabilities
+
+
+def matrix_from_binary(numbers):
+    """Decode ``array_send`` of a two-dimensional array of float8.
+
+    Decoding the binary form is several times faster than PL/Python's own conversion
+    to nested lists. NULL has no place in it: the caller passes NaN.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_columns), float64
+    """
+    rows, columns = np.frombuffer(numbers, ">i4", 4, offset=12)[[0, 2]]
+    elements = np.frombuffer(numbers, BINARY_ELEMENT, offset=BINARY_HEADER)
+    return elements["value"].reshape(rows, columns).astype(float)
+
+
+def score_what_scores(score, first, last, failures):
+    """Score rows first to last, halving where it fails, None where a row fails.
+
+    One row with an impossible value must not cost the other rows their score. After
+    ``MOST_FAILURES`` rows it is the model that fails, and the search is given up.
+    """
+    if len(failures) >= MOST_FAILURES:
+        return [None] * (last - first)
+    try:
+        return score(first, last)
+    except ScoringError as error:
+        if last - first == 1:
+            failures.append(error)
+            return [None]
+    middle = (first + last) // 2
+    return score_what_scores(score, first, middle, failures) + score_what_scores(
+        score, middle, last, failures
+    )
+
+# GD outlives an upgrade: the runtime before this one is let go.
+for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
+    del GD[key]
+GD["pgchurn runtime 8cb5b04c0a8a2a7e"] = Session(plpy)
+$python$;
+COMMENT ON FUNCTION churn.load_runtime() IS
+    'Loads the scoring runtime into this session, under a key that names its content.';
+ALTER FUNCTION churn.load_runtime() OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.load_runtime() FROM PUBLIC;

@@ -1,0 +1,41 @@
+"""The operation ``op.run_file``: a frozen SQL file, passed on to the letter.
+
+``op.execute`` would read ``:name`` as a parameter, ``%`` as a placeholder and rewrite
+tabs, all of which occur in function bodies.
+"""
+
+from pathlib import Path
+
+import sqlalchemy
+from alembic.operations import MigrateOperation, Operations
+from alembic.util import CommandError
+
+FROZEN = Path(__file__).parent / "frozen"
+
+
+@Operations.register_operation("run_file")
+class RunFileOperation(MigrateOperation):
+    """Run a file of SQL statements verbatim, online and offline."""
+
+    def __init__(self, path):
+        self.path = path
+
+    @classmethod
+    def run_file(cls, operations, path):
+        """Run ``migrations/frozen/<path>``."""
+        return operations.invoke(cls(path))
+
+
+@Operations.implementation_for(RunFileOperation)
+def run_file(operations, operation):
+    """Send the text to the server, or print it."""
+    text = (FROZEN / operation.path).read_text(encoding="utf-8")
+    if operations.migration_context.as_sql:
+        operations.migration_context.impl.static_output(text)
+    else:
+        connection = operations.get_bind().execution_options(no_parameters=True)
+        try:
+            connection.exec_driver_sql(text)
+        except sqlalchemy.exc.DBAPIError as error:
+            # PostgreSQL's own words, with its hint, instead of a stack and the SQL.
+            raise CommandError(str(error.orig).strip()) from error

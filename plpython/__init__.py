@@ -1,0 +1,1 @@
+"""What runs inside the server: the scoring runtime and the SQL that installs it."""

@@ -1,0 +1,49 @@
+"""Render the living source into the complete statements that a revision installs."""
+
+import ast
+import hashlib
+from pathlib import Path
+
+from plpython.runtime import MODULES
+
+HERE = Path(__file__).parent
+RUNTIME_IMPORT = "plpython.runtime."
+
+
+def runtime_source():
+    """Return the runtime's modules joined into one text, in the order of ``MODULES``.
+
+    Imports among the modules are left out: inside the server they are one scope.
+    """
+    return "\n\n".join(module_source(name) for name in MODULES)
+
+
+def module_source(name):
+    """Return a module's text under a heading, without its imports from the runtime."""
+    path = HERE / "runtime" / f"{name}.py"
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.ImportFrom) and node.module.startswith(RUNTIME_IMPORT):
+            for number in range(node.lineno - 1, node.end_lineno):
+                lines[number] = None
+    kept = "\n".join(line for line in lines if line is not None)
+    return f"# ---- {path.name} ----\n{kept.strip()}"
+
+
+def runtime_key():
+    """Return the key under which a session keeps the runtime: it names the content."""
+    digest = hashlib.sha256(runtime_source().encode()).hexdigest()
+    return f"pgchurn runtime {digest[:16]}"
+
+
+def render(path):
+    """Return the SQL of one living file with the runtime's key and text filled in."""
+    text = path.read_text(encoding="utf-8")
+    text = text.replace("@runtime_key@", runtime_key())
+    return text.replace("@runtime_source@", runtime_source())
+
+
+def living_files():
+    """Return every living SQL file, by name."""
+    return {path.name: path for path in sorted((HERE / "sql").glob("*.sql"))}

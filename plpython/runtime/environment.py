@@ -1,0 +1,51 @@
+"""The interpreter and packages that a model depends on."""
+
+import importlib.metadata
+import platform
+
+from plpython.runtime.errors import ScoringError
+
+MODEL_PACKAGES = ("scikit-learn", "numpy")
+REPORTED_PACKAGES = MODEL_PACKAGES + ("pandas",)
+
+
+def installed_version(package):
+    """Return the installed version of a distribution, or None."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def current_environment():
+    """Return the versions that decide whether a pickle means the same thing here."""
+    versions = {package: installed_version(package) for package in REPORTED_PACKAGES}
+    return {"python": platform.python_version(), **versions}
+
+
+def check_environment(recorded):
+    """Refuse a model that was pickled under other library versions.
+
+    scikit-learn promises nothing about pickles across versions: one may load and
+    predict something else. See "Model persistence" in scikit-learn's user guide.
+
+    Parameters
+    ----------
+    recorded : dict
+        Package name to version, as registered with the model.
+
+    Raises
+    ------
+    ScoringError
+        With SQLSTATE 55000, naming both versions.
+    """
+    for package in MODEL_PACKAGES:
+        here = installed_version(package)
+        if recorded.get(package) != here:
+            raise ScoringError(
+                f"model needs {package} {recorded.get(package)}, "
+                f"but this Python has {here}",
+                hint=f"Install {package} {recorded.get(package)} for the Python that "
+                "PL/Python embeds, or train and register the model again.",
+                sqlstate="55000",
+            )

@@ -1,0 +1,188 @@
+"""From the values that SQL hands over to the columns that a model reads.
+
+A column of numbers is a float64 array with NaN for NULL; booleans are 0.0 and 1.0. A
+column of texts is an object array of str with NaN for NULL, which is what pandas and
+scikit-learn take for a missing category.
+"""
+
+import difflib
+from dataclasses import dataclass
+
+import numpy as np
+
+from plpython.runtime.errors import ScoringError
+
+NAN = float("nan")
+JSON_NUMBERS = {"NaN": NAN, "Infinity": float("inf"), "-Infinity": float("-inf")}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which profile column stands where in the arrays that SQL passes.
+
+    Attributes
+    ----------
+    number_columns, text_columns : tuple of str
+        Names in the order of the array of numbers and of the array of texts.
+    """
+
+    number_columns: tuple
+    text_columns: tuple
+
+    def positions(self, signature):
+        """Return (feature, position) for every feature, in the signature's order.
+
+        Raises
+        ------
+        ScoringError
+            With SQLSTATE 42703 when the profile lacks a feature, 42804 when it holds
+            it as another kind.
+        """
+        numbers = {name: i for i, name in enumerate(self.number_columns)}
+        texts = {name: i for i, name in enumerate(self.text_columns)}
+        found = []
+        for feature in signature.features:
+            wanted, other = (texts, numbers)
+            if feature.kind != "text":
+                wanted, other = (numbers, texts)
+            if feature.name in wanted:
+                found.append((feature, wanted[feature.name]))
+            elif feature.name in other:
+                raise ScoringError(
+                    f'feature "{feature.name}" is a {feature.kind} in the model, but '
+                    "not in the profile",
+                    hint="Change the column's type back, or train a model on the new "
+                    "one.",
+                    sqlstate="42804",
+                )
+            else:
+                raise missing_feature(feature.name, [*numbers, *texts], "profile")
+        return found
+
+
+def missing_feature(name, candidates, place):
+    """Return the error for a feature that is not there, guessing what was meant."""
+    alike = difflib.get_close_matches(name, candidates, n=1)
+    guess = f'Perhaps "{alike[0]}" was meant. ' if alike else ""
+    return ScoringError(
+        f'feature "{name}" is missing from the {place}',
+        hint=f"{guess}The model needs it under exactly this name.",
+        sqlstate="42703",
+    )
+
+
+def columns_from_arrays(positions, numbers, texts):
+    """Build a model's columns from the arrays of many rows.
+
+    Parameters
+    ----------
+    positions : list of (Feature, int)
+        From ``Layout.positions``.
+    numbers : ndarray of shape (n_rows, n_number_columns), float64
+    texts : sequence of n_rows sequences of str or None
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_rows,)
+        In the signature's order.
+    """
+    columns = {}
+    for feature, position in positions:
+        if feature.kind == "text":
+            values = [row[position] for row in texts]
+            columns[feature.name] = text_column(values)
+        else:
+            columns[feature.name] = numbers[:, position]
+    return columns
+
+
+def text_column(values):
+    """Return an object array of str with NaN in place of None."""
+    column = np.empty(len(values), dtype=object)
+    column[:] = [NAN if value is None else value for value in values]
+    return column
+
+
+def columns_from_json(signature, values):
+    """Build the columns of one row from a decoded JSON object.
+
+    Keys that are no features are ignored, so that a whole row can be passed.
+
+    Parameters
+    ----------
+    signature : Signature
+    values : dict
+        Feature name to number, boolean, string or None.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (1,)
+    """
+    if not isinstance(values, dict):
+        raise ScoringError(
+            "features must be a JSON object",
+            hint='Pass {"feature": value, ...} with every feature of the model.',
+        )
+    columns = {}
+    for feature in signature.features:
+        if feature.name not in values:
+            raise missing_feature(feature.name, values, "given values")
+        value = values[feature.name]
+        if feature.kind == "text":
+            if not isinstance(value, (str, type(None))):
+                raise wrong_kind(feature, value)
+            columns[feature.name] = text_column([value])
+        else:
+            columns[feature.name] = np.array([json_number(feature, value)])
+    return columns
+
+
+def json_number(feature, value):
+    """Return a JSON value of a number or boolean feature as a float."""
+    if value is None:
+        return NAN
+    if isinstance(value, str) and value in JSON_NUMBERS:
+        return JSON_NUMBERS[value]
+    if isinstance(value, (bool, int, float)):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = None
+        if number is not None and (feature.kind == "number" or number in (0.0, 1.0)):
+            return number
+    raise wrong_kind(feature, value)
+
+
+def wrong_kind(feature, value):
+    """Return the error for a value that its feature cannot take."""
+    return ScoringError(
+        f'feature "{feature.name}" is a {feature.kind}, not {value!r}',
+        hint="Pass null for a value that is not known.",
+    )
+
+
+def check_values(signature, columns):
+    """Refuse infinities, and NULLs where the signature does not accept them.
+
+    Raises
+    ------
+    ScoringError
+        With SQLSTATE 22023 for an infinity and 22004 for a NULL, naming the feature.
+    """
+    for feature in signature.features:
+        column = columns[feature.name]
+        if feature.kind == "text":
+            missing = any(value != value for value in column)
+        else:
+            missing = bool(np.isnan(column).any())
+            if np.isinf(column).any():
+                raise ScoringError(
+                    f'feature "{feature.name}" is infinite',
+                    hint="Store a finite number, or NULL when it is not known.",
+                )
+        if missing and not feature.accepts_null:
+            raise ScoringError(
+                f'feature "{feature.name}" is null, and the model does not accept that',
+                hint="Give it a value, or train a pipeline that imputes it.",
+                sqlstate="22004",
+            )

@@ -1,0 +1,136 @@
+"""Reading models and layouts out of the database, into a session's memory."""
+
+import hashlib
+import json
+
+from plpython.runtime.bounded_cache import BoundedCache
+from plpython.runtime.environment import check_environment
+from plpython.runtime.errors import ScoringError
+from plpython.runtime.features import Layout
+from plpython.runtime.pickled import PickledModel
+from plpython.runtime.signature import Signature
+
+MODELS_HELD = 8
+LAYOUTS_HELD = 32
+
+
+class Registry:
+    """What a session knows of ``churn.models`` and ``churn.attachments``.
+
+    Parameters
+    ----------
+    plpy : module
+        The PL/Python database interface.
+    """
+
+    def __init__(self, plpy):
+        self.plpy = plpy
+        self.models = BoundedCache(MODELS_HELD)
+        self.positions = BoundedCache(LAYOUTS_HELD)
+        self.plans = {}
+
+    def fetch(self, statement, types, *arguments):
+        """Run a statement under a plan that is prepared once a session."""
+        plan = self.plans.get(statement)
+        if plan is None:
+            plan = self.plans[statement] = self.plpy.prepare(statement, types)
+        return self.plpy.execute(plan, arguments)
+
+    def active_model(self, attachment_id):
+        """Return (version, digest) of the deployment in force.
+
+        It is asked anew every time: what is active belongs to a transaction, and a
+        session's memory does not.
+        """
+        rows = self.fetch(
+            "SELECT * FROM churn.active_deployment($1)", ["integer"], attachment_id
+        )
+        if not rows:
+            raise ScoringError(
+                "no active model for this profile",
+                hint="Call churn.activate_model(version) with a registered version.",
+                sqlstate="55000",
+            )
+        return rows[0]["version"], rows[0]["artifact_sha256"]
+
+    def digest(self, version):
+        """Return the digest of a registered version."""
+        rows = self.fetch(
+            "SELECT artifact_sha256 FROM churn.models WHERE version = $1",
+            ["bigint"],
+            version,
+        )
+        if not rows:
+            raise ScoringError(
+                f"model version {version} does not exist",
+                hint="SELECT version FROM churn.models lists the registered versions.",
+            )
+        return rows[0]["artifact_sha256"]
+
+    def model(self, version, digest):
+        """Return the loaded model of a version, from memory or from its row."""
+        return self.models.get((version, digest), lambda: self.load(version, digest))
+
+    def load(self, version, digest):
+        """Read, verify and unpickle the model of a version."""
+        rows = self.fetch(
+            "SELECT artifact, signature, environment FROM churn.models"
+            " WHERE version = $1",
+            ["bigint"],
+            version,
+        )
+        artifact = rows[0]["artifact"] if rows else b""
+        if hashlib.sha256(artifact).digest() != digest:
+            raise ScoringError(
+                f"model version {version} does not match its digest",
+                detail="The stored bytes are not those that were registered.",
+                hint="Activate another version, and restore this one from a backup.",
+                sqlstate="XX001",
+            )
+        check_environment(json.loads(rows[0]["environment"]))
+        return PickledModel(artifact, Signature.from_json(rows[0]["signature"]))
+
+    def scorer(self, attachment_id, version, digest, layout):
+        """Return the model, and where its features stand in an attachment's arrays.
+
+        Parameters
+        ----------
+        layout : str
+            Digest of the attachment's list of columns, which may change while the
+            session lives, and may change back.
+
+        Returns
+        -------
+        PickledModel
+        list of (Feature, int)
+        """
+        model = self.model(version, digest)
+        positions = self.positions.get(
+            (version, digest, attachment_id, layout),
+            lambda: self.layout(attachment_id).positions(model.signature),
+        )
+        return model, positions
+
+    def layout(self, attachment_id):
+        """Read which columns an attachment passes, and in which order."""
+        return self.read_layout(
+            "SELECT number_columns::text[], text_columns::text[]"
+            " FROM churn.attachments WHERE attachment_id = $1",
+            "integer",
+            attachment_id,
+        )
+
+    def layout_of_version(self, version):
+        """Read the same of the attachment that a version was registered for."""
+        return self.read_layout(
+            "SELECT a.number_columns::text[], a.text_columns::text[]"
+            " FROM churn.models m JOIN churn.attachments a USING (attachment_id)"
+            " WHERE m.version = $1",
+            "bigint",
+            version,
+        )
+
+    def read_layout(self, statement, key_type, key):
+        """Return the layout in the one row of a statement."""
+        row = self.fetch(statement, [key_type], key)[0]
+        return Layout(tuple(row["number_columns"]), tuple(row["text_columns"]))

@@ -1,0 +1,243 @@
+"""What the SQL functions call: one object for each session."""
+
+import importlib
+import json
+
+import numpy as np
+
+from plpython.runtime.environment import current_environment
+from plpython.runtime.errors import ScoringError
+from plpython.runtime.features import (
+    NAN,
+    check_values,
+    columns_from_arrays,
+    columns_from_json,
+)
+from plpython.runtime.registry import Registry
+
+# Errors that belong to the server, never to a model: cancel and shutdown, deadlock
+# and serialisation failure, exhausted resources.
+SERVER_SQLSTATES = ("57", "40", "53")
+
+MOST_FAILURES = 100
+
+# One element of a binary array of float8: its length, then its value. See array_send
+# in PostgreSQL's src/backend/utils/adt/arrayfuncs.c.
+BINARY_ELEMENT = np.dtype([("length", ">i4"), ("value", ">f8")])
+BINARY_HEADER = 12 + 2 * 8
+
+
+class Session:
+    """Scores rows for the lifetime of a session.
+
+    Parameters
+    ----------
+    plpy : module
+        The PL/Python database interface.
+    """
+
+    def __init__(self, plpy):
+        self.plpy = plpy
+        self.registry = Registry(plpy)
+
+    def score_features(self, attachment_id, layout, numbers, texts):
+        """Return the probability of one row under its attachment's active model."""
+        with self.refusals():
+            version, digest = self.registry.active_model(attachment_id)
+            return self.score_row(
+                attachment_id, version, digest, layout, numbers, texts
+            )
+
+    def score_changed(self, attachment_id, version, digest, layout, numbers, texts):
+        """Return the probability of one changed row, or None by the failure policy."""
+        try:
+            return self.score_row(
+                attachment_id, version, digest, layout, numbers, texts
+            )
+        except Exception as error:
+            self.apply_failure_policy(attachment_id, version, error, 1)
+            return None
+
+    def score_row(self, attachment_id, version, digest, layout, numbers, texts):
+        """Score one row given as its array of numbers and its array of texts."""
+        model, positions = self.registry.scorer(attachment_id, version, digest, layout)
+        matrix = np.array([[NAN if n is None else n for n in numbers]], dtype=float)
+        columns = columns_from_arrays(positions, matrix, [texts])
+        return float(checked_probabilities(model, columns)[0])
+
+    def score_batch(self, attachment_id, version, digest, layout, numbers, texts, keep):
+        """Score many rows in one call of the model.
+
+        Parameters
+        ----------
+        numbers : bytes
+            ``array_send`` of a two-dimensional array of float8, NaN for NULL.
+        texts : list of lists of str or None; None when there are no text columns
+        keep : bool
+            Follow the attachment's failure policy: rows that cannot be scored come
+            back as None, the rest is scored.
+
+        Returns
+        -------
+        list of float or None
+        """
+        matrix = matrix_from_binary(numbers)
+        if texts is None:
+            texts = [()] * len(matrix)
+
+        def score(first, last):
+            columns = columns_from_arrays(
+                positions, matrix[first:last], texts[first:last]
+            )
+            return checked_probabilities(model, columns).tolist()
+
+        with self.refusals():
+            try:
+                model, positions = self.registry.scorer(
+                    attachment_id, version, digest, layout
+                )
+                if not keep:
+                    return score(0, len(matrix))
+            except Exception as error:
+                if not keep:
+                    raise
+                self.apply_failure_policy(attachment_id, version, error, len(matrix))
+                return [None] * len(matrix)
+        failures = []
+        scores = score_what_scores(score, 0, len(matrix), failures)
+        if failures:
+            self.apply_failure_policy(
+                attachment_id, version, failures[0], scores.count(None)
+            )
+        return scores
+
+    def predict(self, version, features):
+        """Return the probability under any version for values given as JSON text."""
+        with self.refusals():
+            model = self.registry.model(version, self.registry.digest(version))
+            columns = columns_from_json(model.signature, json.loads(features))
+            return float(checked_probabilities(model, columns)[0])
+
+    def warm(self):
+        """Load every active model; return how many there are."""
+        with self.refusals():
+            rows = self.registry.fetch(
+                "SELECT version, artifact_sha256 FROM churn.active_deployments", []
+            )
+            for row in rows:
+                self.registry.model(row["version"], row["artifact_sha256"])
+            return len(rows)
+
+    def check_model(self, version):
+        """Refuse a version that does not load, or whose profile lacks a feature."""
+        with self.refusals():
+            model = self.registry.model(version, self.registry.digest(version))
+            self.registry.layout_of_version(version).positions(model.signature)
+
+    def environment(self):
+        """Return the interpreter, package versions and memory of this session."""
+        for package in ("numpy", "sklearn", "pandas"):
+            importlib.import_module(package)
+        with open("/proc/self/status", encoding="ascii") as status:
+            fields = dict(line.split(":", 1) for line in status)
+        memory = int(fields["RssAnon"].split()[0]) // 1024
+        return json.dumps({**current_environment(), "memory_megabytes": memory})
+
+    def apply_failure_policy(self, attachment_id, version, error, rows):
+        """Warn and go on, or raise, as the attachment wants it.
+
+        A complaint is worth more than a score: by default it is kept and the score
+        stays as it was. What is the server's own is never held back.
+        """
+        sqlstate = getattr(error, "sqlstate", None) or ""
+        if sqlstate[:2] in SERVER_SQLSTATES or isinstance(error, MemoryError):
+            raise error
+        with self.refusals():
+            on_error = self.registry.fetch(
+                "SELECT on_error FROM churn.attachments WHERE attachment_id = $1",
+                ["integer"],
+                attachment_id,
+            )[0]["on_error"]
+            if on_error == "raise":
+                raise error
+        detail = getattr(error, "detail", None)
+        self.plpy.warning(
+            f"model version {version} could not score {rows} "
+            f"{'row' if rows == 1 else 'rows'}: {getattr(error, 'message', error)}",
+            detail=detail or "The rows keep the score they had.",
+            hint=getattr(error, "hint", None)
+            or "SELECT * FROM churn.verify(...) lists rows whose score is not current.",
+        )
+
+    def refusals(self):
+        """Return a context in which a ScoringError becomes an SQL error."""
+        return Refusals(self.plpy)
+
+
+class Refusals:
+    """Turn a ScoringError into an SQL error with its SQLSTATE, detail and hint."""
+
+    def __init__(self, plpy):
+        self.plpy = plpy
+
+    def __enter__(self):
+        """Enter the block."""
+
+    def __exit__(self, kind, error, traceback):
+        """Leave the block; everything but a ScoringError passes as it is."""
+        if isinstance(error, ScoringError):
+            parts = {"detail": error.detail, "hint": error.hint}
+            self.plpy.error(
+                error.message,
+                sqlstate=error.sqlstate,
+                **{name: text for name, text in parts.items() if text},
+            )
+
+
+def checked_probabilities(model, columns):
+    """Return the model's probabilities, each of them a number from 0 to 1."""
+    check_values(model.signature, columns)
+    probabilities = model.probabilities(columns)
+    # Written so that NaN fails it.
+    if not ((probabilities >= 0) & (probabilities <= 1)).all():
+        raise ScoringError(
+            "model returned something that is no probability",
+            detail="A churn score is a number from 0 to 1.",
+            hint="Roll back with churn.rollback_model, and mend the model.",
+        )
+    return probabilities
+
+
+def matrix_from_binary(numbers):
+    """Decode ``array_send`` of a two-dimensional array of float8.
+
+    Decoding the binary form is several times faster than PL/Python's own conversion
+    to nested lists. NULL has no place in it: the caller passes NaN.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_columns), float64
+    """
+    rows, columns = np.frombuffer(numbers, ">i4", 4, offset=12)[[0, 2]]
+    elements = np.frombuffer(numbers, BINARY_ELEMENT, offset=BINARY_HEADER)
+    return elements["value"].reshape(rows, columns).astype(float)
+
+
+def score_what_scores(score, first, last, failures):
+    """Score rows first to last, halving where it fails, None where a row fails.
+
+    One row with an impossible value must not cost the other rows their score. After
+    ``MOST_FAILURES`` rows it is the model that fails, and the search is given up.
+    """
+    if len(failures) >= MOST_FAILURES:
+        return [None] * (last - first)
+    try:
+        return score(first, last)
+    except ScoringError as error:
+        if last - first == 1:
+            failures.append(error)
+            return [None]
+    middle = (first + last) // 2
+    return score_what_scores(score, first, middle, failures) + score_what_scores(
+        score, middle, last, failures
+    )

@@ -1,0 +1,10 @@
+CREATE EVENT TRIGGER churn_follow_altered_tables ON ddl_command_end
+    WHEN TAG IN ('ALTER TABLE', 'ALTER SCHEMA')
+    EXECUTE FUNCTION churn.follow_altered_tables();
+COMMENT ON EVENT TRIGGER churn_follow_altered_tables IS
+    'Fits the functions of attached tables to what was altered.';
+CREATE EVENT TRIGGER churn_keep_attached_tables ON sql_drop
+    WHEN TAG IN ('DROP TABLE', 'DROP SCHEMA', 'DROP OWNED')
+    EXECUTE FUNCTION churn.keep_attached_tables();
+COMMENT ON EVENT TRIGGER churn_keep_attached_tables IS
+    'Refuses to drop a table that is attached.';

@@ -1,0 +1,23 @@
+CREATE OR REPLACE FUNCTION churn.load_runtime() RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
+AS $python$
+# Read by the libraries when they are first imported: one backend, one thread, and no
+# reports to ONNX Runtime's maker.
+import os
+
+for variable in (
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ORT_DISABLE_TELEMETRY"
+):
+    os.environ[variable] = "1"
+
+@runtime_source@
+
+# GD outlives an upgrade: the runtime before this one is let go.
+for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
+    del GD[key]
+GD["@runtime_key@"] = Session(plpy)
+$python$;
+COMMENT ON FUNCTION churn.load_runtime() IS
+    'Loads the scoring runtime into this session, under a key that names its content.';
+ALTER FUNCTION churn.load_runtime() OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.load_runtime() FROM PUBLIC;

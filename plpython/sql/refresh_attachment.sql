@@ -1,0 +1,57 @@
+CREATE OR REPLACE FUNCTION churn.refresh_attachment(attachment_id integer)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    attachment churn.attachments;
+    lost text;
+BEGIN
+    SELECT a.* INTO attachment
+    FROM churn.attachments a
+    WHERE a.attachment_id = refresh_attachment.attachment_id AND a.detached_at IS NULL
+    FOR NO KEY UPDATE;
+
+    SELECT format('column %I of %s', needed.name, needed.relation) INTO lost
+    FROM (VALUES
+        (attachment.profile, attachment.profile_key),
+        (attachment.complaints, attachment.complaint_key),
+        (attachment.complaints, attachment.complaint_time),
+        (attachment.profile, 'complaint_count'),
+        (attachment.profile, 'last_complaint_at'),
+        (attachment.profile, 'churn_score'),
+        (attachment.profile, 'churn_model_version'),
+        (attachment.profile, 'churn_scored_at')
+    ) needed (relation, name)
+    WHERE needed.name IS NOT NULL AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = needed.relation AND a.attname = needed.name
+          AND NOT a.attisdropped
+    )
+    LIMIT 1;
+    IF lost IS NOT NULL THEN
+        RAISE dependent_objects_still_exist USING
+            MESSAGE = format('%s is needed by pgchurn under this name', lost),
+            DETAIL = 'The tables are attached to each other.',
+            HINT = format('Call churn.detach(%L) before, and churn.attach after.',
+                          churn.table_name(attachment.profile));
+    END IF;
+
+    UPDATE churn.attachments a SET (number_columns, text_columns) = (
+        SELECT coalesce(array_agg(c.attname ORDER BY c.attnum)
+                   FILTER (WHERE k.kind IN ('number', 'boolean')), '{}'),
+               coalesce(array_agg(c.attname ORDER BY c.attnum)
+                   FILTER (WHERE k.kind = 'text'), '{}')
+        FROM pg_catalog.pg_attribute c, churn.column_kind(c.atttypid) k (kind)
+        WHERE c.attrelid = attachment.profile AND c.attnum > 0 AND NOT c.attisdropped
+          AND c.attname NOT IN ('churn_score', 'churn_model_version')
+    )
+    WHERE a.attachment_id = attachment.attachment_id
+    RETURNING a.* INTO attachment;
+    PERFORM churn.create_attachment_functions(attachment);
+END
+$body$;
+COMMENT ON FUNCTION churn.refresh_attachment IS
+    'Fits an attachment''s functions to its tables after they were altered.';
+ALTER FUNCTION churn.refresh_attachment OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.refresh_attachment FROM PUBLIC;
