@@ -85,6 +85,14 @@ def build_parser():
         "--positive-class", metavar="VALUE", help="class whose probability is the score"
     )
 
+    for command in (train, register):
+        command.add_argument(
+            "--no-compile",
+            dest="compile_form",
+            action="store_false",
+            help="keep the version on its pickle: equal to 1e-9, and slower",
+        )
+
     activate = add("activate", commands.activate, "Make a version score its profile.")
     activate.add_argument("version", type=int, metavar="VERSION")
     add("rollback", commands.rollback, "Go back to the version before.", table=True)

@@ -30,6 +30,7 @@ def train(options):
             exclude=options.exclude,
             positive_class=options.positive_class,
             seed=options.seed,
+            compile_form=options.compile_form,
         )
     output.print_result(result, options.format, training_report)
     return 0
@@ -50,6 +51,7 @@ def register(options):
             estimator,
             kinds,
             positive_class=options.positive_class,
+            compile_form=options.compile_form,
             metrics={},
             provenance={"source": "pgchurn register", "file": str(options.file)},
         )

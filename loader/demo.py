@@ -16,6 +16,16 @@ from loader.training_run import train_and_register
 
 TABLE = "churn.customers"
 CUSTOMERS = 5_000
+TRY_NEXT = """\
+Try next, in `make psql`:
+  SELECT customer_name, complaint_count, churn_score FROM churn.customers
+    ORDER BY churn_score DESC LIMIT 5;
+  INSERT INTO churn.complaints (customer_id, subject)
+    SELECT customer_id, 'still no answer' FROM churn.customers
+    WHERE customer_name = 'Ada Lovelace';
+  SELECT churn.score(jsonb_populate_record(c, '{"contract": "two year"}'))
+    FROM churn.customers c WHERE customer_name = 'Ada Lovelace';
+  SELECT * FROM churn.verify('churn.customers');"""
 NAMES = KNOWN_CUSTOMERS["customer_name"].tolist()
 
 
@@ -30,6 +40,7 @@ def run_demo(connection, options):
         exclude=[],
         positive_class=None,
         seed=0,
+        compile_form=True,
     )
     fetch_value(connection, "activate_model", version=trained["version"])
     connection.commit()
@@ -108,14 +119,6 @@ def demo_report(result):
             "One complaint each, by a plain INSERT:",
             output.table(result["complaints"]),
             "",
-            "Try next, in `make psql`:",
-            "  SELECT customer_name, complaint_count, churn_score FROM churn.customers",
-            "    ORDER BY churn_score DESC LIMIT 5;",
-            "  INSERT INTO churn.complaints (customer_id, subject)",
-            "    SELECT customer_id, 'still no answer' FROM churn.customers",
-            "    WHERE customer_name = 'Ada Lovelace';",
-            '  SELECT churn.score(jsonb_populate_record(c, \'{"contract": "two year"}\'))',
-            "    FROM churn.customers c WHERE customer_name = 'Ada Lovelace';",
-            "  SELECT * FROM churn.verify('churn.customers');",
+            TRY_NEXT,
         ]
     )

@@ -66,7 +66,7 @@ def cell(value):
     if isinstance(value, datetime):
         return value.isoformat(" ", "seconds")
     if isinstance(value, float):
-        return f"{value:.4f}"
+        return f"{value:.4f}" if value == 0 or abs(value) >= 1e-4 else f"{value:.1e}"
     if isinstance(value, dict) and value.keys() == {"mean", "std"}:
         return f"{value['mean']:.4f} ± {value['std']:.4f}"
     if isinstance(value, list) and value and isinstance(value[0], dict):

@@ -19,8 +19,13 @@ SELECT churn.server_environment();
 -- register_model --
 SELECT churn.register_model(
     %(profile)s::regclass, %(artifact)s, %(signature)s, %(metrics)s, %(environment)s,
-    %(provenance)s, %(replay_keys)s::text[], %(replay_probabilities)s::float8[]
+    %(provenance)s, %(replay_keys)s::text[], %(replay_probabilities)s::float8[],
+    %(compiled)s, %(compilation)s, %(edge_numbers)s::float8[], %(edge_texts)s::text[]
 );
+
+-- compilation --
+-- What became of a version's compiled form.
+SELECT m.parity, m.compilation FROM churn.models m WHERE m.version = %(version)s;
 
 -- activate_model --
 SELECT churn.activate_model(%(version)s);
@@ -33,7 +38,8 @@ SELECT churn.rollback_model(%(table)s::regclass);
 SELECT m.version, a.profile::text AS profile,
        coalesce(m.provenance ->> 'algorithm', m.provenance ->> 'estimator') AS algorithm,
        round((m.metrics ->> 'roc_auc')::numeric, 4)::float8 AS roc_auc,
-       d.deployed_at AS active_since, m.registered_at, m.registered_by
+       m.compiled_sha256 IS NOT NULL AS compiled, d.deployed_at AS active_since,
+       m.registered_at, m.registered_by
 FROM churn.models m
 JOIN churn.attachments a ON a.attachment_id = m.attachment_id
 LEFT JOIN churn.active_deployments d ON d.version = m.version
@@ -43,7 +49,7 @@ ORDER BY m.version;
 -- All there is to say about one version.
 SELECT m.version, a.profile::text AS profile, d.deployed_at AS active_since,
        m.registered_at, m.registered_by, encode(m.artifact_sha256, 'hex') AS sha256,
-       m.provenance, m.metrics, m.environment, m.signature
+       m.compilation, m.parity, m.provenance, m.metrics, m.environment, m.signature
 FROM churn.models m
 JOIN churn.attachments a ON a.attachment_id = m.attachment_id
 LEFT JOIN churn.active_deployments d ON d.version = m.version

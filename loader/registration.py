@@ -10,7 +10,9 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.exceptions import InconsistentVersionWarning
 
-from loader.database import fetch_value
+from loader.compiling import NotCompilable, compile_model
+from loader.database import fetch_all, fetch_value
+from loader.edges import edge_rows
 from loader.errors import LoaderError
 from plpython.runtime.environment import MODEL_PACKAGES, current_environment
 from plpython.runtime.errors import ScoringError
@@ -201,12 +203,14 @@ def register(connection, profile, artifact, estimator, kinds, **described):
     kinds : dict of str to {"number", "boolean", "text"}
         Kind of each feature, in the order in which the model was fitted.
     **described
-        ``positive_class`` (str or None), ``metrics`` and ``provenance`` (dicts).
+        ``positive_class`` (str or None), ``metrics`` and ``provenance`` (dicts), and
+        ``compile_form`` (bool), whether to bring a compiled form along.
 
     Returns
     -------
     dict
-        The version, its positive class, and how many rows were replayed.
+        The version, its positive class, how many rows were replayed, and what became
+        of the compiled form.
     """
     # Client and server must look at the same rows.
     connection.set_session(isolation_level="REPEATABLE READ")
@@ -215,6 +219,7 @@ def register(connection, profile, artifact, estimator, kinds, **described):
         artifact, estimator, kinds, described["positive_class"], frame
     )
     keys, probabilities = expected_probabilities(artifact, signature, keys, frame)
+    compiled = compiled_form(estimator, signature, frame, described["compile_form"])
     version = fetch_value(
         connection,
         "register_model",
@@ -232,12 +237,40 @@ def register(connection, profile, artifact, estimator, kinds, **described):
         ),
         replay_keys=keys,
         replay_probabilities=probabilities,
+        **compiled,
     )
     connection.commit()
     return {
         "version": version,
         "positive_class": signature.classes[signature.positive_class],
         "rows_replayed": len(keys),
+        **fetch_all(connection, "compilation", version=version)[0],
+    }
+
+
+def compiled_form(estimator, signature, frame, wanted):
+    """Return what the server is told of the compiled form.
+
+    Returns
+    -------
+    dict
+        ``compiled`` (bytes or None), ``compilation`` (why there is none), and the rows
+        on which to compare, ``edge_numbers`` and ``edge_texts``.
+    """
+    nothing = {"compiled": None, "edge_numbers": None, "edge_texts": None}
+    if not wanted:
+        return {**nothing, "compilation": "it was not wanted"}
+    try:
+        compiled = compile_model(estimator, signature)
+    except NotCompilable as error:
+        return {**nothing, "compilation": f"not covered: {error}"}
+    numbers, texts = edge_rows(signature, frame, compiled)
+    has_numbers, has_texts = numbers[0] != [], texts[0] != []
+    return {
+        "compiled": compiled,
+        "compilation": "",
+        "edge_numbers": numbers if has_numbers else None,
+        "edge_texts": texts if has_texts else None,
     }
 
 

@@ -52,5 +52,16 @@ def registration_report(result):
         f"Registered as version {result['version']}: the server reproduced "
         f"{result['rows_replayed']:,} rows to 1e-9. The score is the probability of "
         f"class {result['positive_class']!r}.\n"
+        f"{compilation_report(result)}\n"
         f"Next: pgchurn activate {result['version']}"
+    )
+
+
+def compilation_report(result):
+    """Return what became of the compiled form."""
+    if result["parity"] is None:
+        return f"The pickle scores: {result['compilation']}."
+    return (
+        f"The compiled form scores: {result['compilation']}, nowhere more than "
+        f"{result['parity']:.0e} apart from the pickle."
     )

@@ -10,7 +10,7 @@ from loader.training import train
 
 
 def train_and_register(
-    connection, table, label, *, algorithm, exclude, positive_class, seed
+    connection, table, label, *, algorithm, exclude, positive_class, seed, compile_form
 ):
     """Train on an attached profile table and register the model.
 
@@ -44,6 +44,7 @@ def train_and_register(
         trained.pipeline,
         trained.features,
         positive_class=None,
+        compile_form=compile_form,
         metrics=report["evaluation"],
         provenance={
             "source": "pgchurn train",

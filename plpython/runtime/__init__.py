@@ -13,6 +13,8 @@ MODULES = (
     "features",
     "environment",
     "pickled",
+    "compiled",
+    "parity",
     "bounded_cache",
     "registry",
     "session",

@@ -6,7 +6,7 @@ import platform
 from plpython.runtime.errors import ScoringError
 
 MODEL_PACKAGES = ("scikit-learn", "numpy")
-REPORTED_PACKAGES = MODEL_PACKAGES + ("pandas",)
+REPORTED_PACKAGES = MODEL_PACKAGES + ("pandas", "onnxruntime")
 
 
 def installed_version(package):

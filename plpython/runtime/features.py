@@ -13,6 +13,7 @@ import numpy as np
 from plpython.runtime.errors import ScoringError
 
 NAN = float("nan")
+INFINITIES = (float("inf"), float("-inf"))
 JSON_NUMBERS = {"NaN": NAN, "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
@@ -28,6 +29,13 @@ class Layout:
 
     number_columns: tuple
     text_columns: tuple
+
+    @classmethod
+    def of(cls, signature):
+        """Return the layout of rows that hold a signature's features and no others."""
+        numbers = (f.name for f in signature.features if f.kind != "text")
+        texts = (f.name for f in signature.features if f.kind == "text")
+        return cls(tuple(numbers), tuple(texts))
 
     def positions(self, signature):
         """Return (feature, position) for every feature, in the signature's order.
@@ -171,18 +179,54 @@ def check_values(signature, columns):
     """
     for feature in signature.features:
         column = columns[feature.name]
-        if feature.kind == "text":
-            missing = any(value != value for value in column)
-        else:
-            missing = bool(np.isnan(column).any())
-            if np.isinf(column).any():
-                raise ScoringError(
-                    f'feature "{feature.name}" is infinite',
-                    hint="Store a finite number, or NULL when it is not known.",
-                )
-        if missing and not feature.accepts_null:
-            raise ScoringError(
-                f'feature "{feature.name}" is null, and the model does not accept that',
-                hint="Give it a value, or train a pipeline that imputes it.",
-                sqlstate="22004",
-            )
+        if feature.kind != "text" and np.isinf(column).any():
+            raise infinite_feature(feature)
+        if not feature.accepts_null and any(value != value for value in column):
+            raise null_feature(feature)
+
+
+def check_row(positions, row, texts):
+    """Refuse the same as ``check_values`` in one row, texts being codes already.
+
+    Parameters
+    ----------
+    positions : list of (Feature, int)
+    row : list of float
+        One number for each feature.
+    texts : sequence of str or None
+    """
+    total = sum(row)
+    if total - total == 0.0:
+        # No infinity and no NaN among the numbers: the usual case.
+        return check_texts(positions, texts) if texts else None
+    for (feature, _), value in zip(positions, row):
+        if value in INFINITIES:
+            raise infinite_feature(feature)
+        if value != value and not feature.accepts_null:
+            raise null_feature(feature)
+    return check_texts(positions, texts)
+
+
+def check_texts(positions, texts):
+    """Refuse a missing text where the signature does not accept it."""
+    for feature, position in positions:
+        if feature.kind == "text" and not feature.accepts_null:
+            if texts[position] is None:
+                raise null_feature(feature)
+
+
+def infinite_feature(feature):
+    """Return the error for an infinite number."""
+    return ScoringError(
+        f'feature "{feature.name}" is infinite',
+        hint="Store a finite number, or NULL when it is not known.",
+    )
+
+
+def null_feature(feature):
+    """Return the error for a NULL that the model was not made for."""
+    return ScoringError(
+        f'feature "{feature.name}" is null, and the model does not accept that',
+        hint="Give it a value, or train a pipeline that imputes it.",
+        sqlstate="22004",
+    )

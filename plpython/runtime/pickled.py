@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 
 from plpython.runtime.errors import ScoringError
+from plpython.runtime.features import check_values, columns_from_arrays
 
 
 class PickledModel:
@@ -57,6 +58,21 @@ class PickledModel:
                     detail=f"{type(error).__name__}: {error}.",
                 ) from error
         return np.asarray(predicted)[:, self.signature.positive_class].astype(float)
+
+    def row_probability(self, positions, numbers, texts):
+        """Return the probability of one row.
+
+        Parameters
+        ----------
+        positions : list of (Feature, int)
+            From ``Layout.positions``.
+        numbers : sequence of float
+        texts : sequence of str or None
+        """
+        matrix = np.array([numbers], dtype=float)
+        columns = columns_from_arrays(positions, matrix, [texts])
+        check_values(self.signature, columns)
+        return float(self.probabilities(columns)[0])
 
     def model_input(self, columns):
         """Return the columns as what the model was fitted on: a frame or a matrix."""

@@ -4,6 +4,7 @@ import hashlib
 import json
 
 from plpython.runtime.bounded_cache import BoundedCache
+from plpython.runtime.compiled import CompiledModel
 from plpython.runtime.environment import check_environment
 from plpython.runtime.errors import ScoringError
 from plpython.runtime.features import Layout
@@ -72,23 +73,26 @@ class Registry:
         return self.models.get((version, digest), lambda: self.load(version, digest))
 
     def load(self, version, digest):
-        """Read, verify and unpickle the model of a version."""
+        """Read and verify the compiled form of a version, else its pickle."""
         rows = self.fetch(
-            "SELECT artifact, signature, environment FROM churn.models"
-            " WHERE version = $1",
+            "SELECT artifact_sha256, compiled, compiled_sha256, signature, environment,"
+            " CASE WHEN compiled IS NULL THEN artifact END AS artifact"
+            " FROM churn.models WHERE version = $1",
             ["bigint"],
             version,
         )
-        artifact = rows[0]["artifact"] if rows else b""
-        if hashlib.sha256(artifact).digest() != digest:
-            raise ScoringError(
-                f"model version {version} does not match its digest",
-                detail="The stored bytes are not those that were registered.",
-                hint="Activate another version, and restore this one from a backup.",
-                sqlstate="XX001",
-            )
-        check_environment(json.loads(rows[0]["environment"]))
-        return PickledModel(artifact, Signature.from_json(rows[0]["signature"]))
+        if not rows or rows[0]["artifact_sha256"] != digest:
+            raise wrong_digest(version)
+        row = rows[0]
+        signature = Signature.from_json(row["signature"])
+        if row["compiled"] is not None:
+            if hashlib.sha256(row["compiled"]).digest() != row["compiled_sha256"]:
+                raise wrong_digest(version)
+            return CompiledModel(row["compiled"], signature)
+        if hashlib.sha256(row["artifact"]).digest() != digest:
+            raise wrong_digest(version)
+        check_environment(json.loads(row["environment"]))
+        return PickledModel(row["artifact"], signature)
 
     def scorer(self, attachment_id, version, digest, layout):
         """Return the model, and where its features stand in an attachment's arrays.
@@ -101,7 +105,7 @@ class Registry:
 
         Returns
         -------
-        PickledModel
+        PickledModel or CompiledModel
         list of (Feature, int)
         """
         model = self.model(version, digest)
@@ -134,3 +138,13 @@ class Registry:
         """Return the layout in the one row of a statement."""
         row = self.fetch(statement, [key_type], key)[0]
         return Layout(tuple(row["number_columns"]), tuple(row["text_columns"]))
+
+
+def wrong_digest(version):
+    """Return the error for stored bytes that are not those that were registered."""
+    return ScoringError(
+        f"model version {version} does not match its digest",
+        detail="The stored bytes are not those that were registered.",
+        hint="Activate another version, and restore this one from a backup.",
+        sqlstate="XX001",
+    )

@@ -5,15 +5,20 @@ import json
 
 import numpy as np
 
-from plpython.runtime.environment import current_environment
+from plpython.runtime.compiled import CompiledModel
+from plpython.runtime.environment import check_environment, current_environment
 from plpython.runtime.errors import ScoringError
 from plpython.runtime.features import (
     NAN,
+    Layout,
     check_values,
     columns_from_arrays,
     columns_from_json,
 )
+from plpython.runtime.parity import TOLERANCE, compare_forms
+from plpython.runtime.pickled import PickledModel
 from plpython.runtime.registry import Registry
+from plpython.runtime.signature import Signature
 
 # Errors that belong to the server, never to a model: cancel and shutdown, deadlock
 # and serialisation failure, exhausted resources.
@@ -61,9 +66,13 @@ class Session:
     def score_row(self, attachment_id, version, digest, layout, numbers, texts):
         """Score one row given as its array of numbers and its array of texts."""
         model, positions = self.registry.scorer(attachment_id, version, digest, layout)
-        matrix = np.array([[NAN if n is None else n for n in numbers]], dtype=float)
-        columns = columns_from_arrays(positions, matrix, [texts])
-        return float(checked_probabilities(model, columns)[0])
+        if None in numbers:
+            numbers = [NAN if number is None else number for number in numbers]
+        probability = model.row_probability(positions, numbers, texts)
+        # Written so that NaN fails it.
+        if not 0.0 <= probability <= 1.0:
+            raise no_probability()
+        return probability
 
     def score_batch(self, attachment_id, version, digest, layout, numbers, texts, keep):
         """Score many rows in one call of the model.
@@ -82,8 +91,7 @@ class Session:
         list of float or None
         """
         matrix = matrix_from_binary(numbers)
-        if texts is None:
-            texts = [()] * len(matrix)
+        texts = rows_of_texts(texts, matrix)
 
         def score(first, last):
             columns = columns_from_arrays(
@@ -134,9 +142,99 @@ class Session:
             model = self.registry.model(version, self.registry.digest(version))
             self.registry.layout_of_version(version).positions(model.signature)
 
+    def examine_model(
+        self,
+        attachment_id,
+        artifact,
+        compiled,
+        signature,
+        environment,
+        replay,
+        sample,
+        edges,
+    ):
+        """Judge a candidate before it is registered.
+
+        Parameters
+        ----------
+        artifact, compiled : bytes
+            The pickle, and its compiled form or None.
+        signature, environment : str
+            JSON.
+        replay, sample : (bytes, list)
+            Numbers and texts of profile rows, as ``score_batch`` takes them: those
+            that the client has scored, and those to compare the two forms on.
+        edges : (list of lists of float, list of lists of str)
+            Rows that are hard to get right, in the order of the signature.
+
+        Returns
+        -------
+        dict
+            ``replayed``, the pickle's probabilities of the client's rows; ``parity``,
+            the largest difference of the two forms; ``rows_compared``; ``problem``,
+            why the compiled form is not accepted, or None.
+        """
+        with self.refusals():
+            check_environment(json.loads(environment))
+            signature = Signature.from_json(signature)
+            pickled = PickledModel(artifact, signature)
+            positions = self.registry.layout(attachment_id).positions(signature)
+
+            def stored(numbers, texts):
+                if numbers is None:
+                    return None
+                matrix = matrix_from_binary(numbers)
+                return columns_from_arrays(
+                    positions, matrix, rows_of_texts(texts, matrix)
+                )
+
+            def given(numbers, texts):
+                if not numbers:
+                    return None
+                matrix = np.array(numbers, dtype=float)
+                return columns_from_arrays(
+                    Layout.of(signature).positions(signature),
+                    matrix,
+                    rows_of_texts(texts, matrix),
+                )
+
+            replayed = stored(*replay)
+            found = {
+                "replayed": None,
+                "parity": None,
+                "rows_compared": 0,
+                "problem": None,
+            }
+            if replayed is not None:
+                found["replayed"] = checked_probabilities(pickled, replayed).tolist()
+            if compiled is not None:
+                batches = filter(None, (stored(*sample), given(*edges)))
+                found |= self.examine_compiled(compiled, pickled, signature, batches)
+            return found
+
+    def examine_compiled(self, compiled, pickled, signature, batches):
+        """Compare a compiled form with its pickle; say why it is not accepted."""
+        try:
+            parity, rows = compare_forms(
+                pickled, CompiledModel(compiled, signature), batches
+            )
+        except MemoryError:
+            raise
+        except Exception as error:
+            return {"problem": f"it fails where the pickle scores: {error}"}
+        found = {"parity": parity, "rows_compared": rows}
+        if rows == 0:
+            found["problem"] = "there was no row to compare it on"
+        elif parity > TOLERANCE:
+            found["problem"] = (
+                f"it differs from the pickle by {parity:.1e}, and {TOLERANCE:.0e} is "
+                "allowed"
+            )
+        return found
+
     def environment(self):
         """Return the interpreter, package versions and memory of this session."""
-        for package in ("numpy", "sklearn", "pandas"):
+        for package in ("numpy", "sklearn", "pandas", "onnxruntime"):
             importlib.import_module(package)
         with open("/proc/self/status", encoding="ascii") as status:
             fields = dict(line.split(":", 1) for line in status)
@@ -200,12 +298,22 @@ def checked_probabilities(model, columns):
     probabilities = model.probabilities(columns)
     # Written so that NaN fails it.
     if not ((probabilities >= 0) & (probabilities <= 1)).all():
-        raise ScoringError(
-            "model returned something that is no probability",
-            detail="A churn score is a number from 0 to 1.",
-            hint="Roll back with churn.rollback_model, and mend the model.",
-        )
+        raise no_probability()
     return probabilities
+
+
+def no_probability():
+    """Return the error for what a broken model gives."""
+    return ScoringError(
+        "model returned something that is no probability",
+        detail="A churn score is a number from 0 to 1.",
+        hint="Roll back with churn.rollback_model, and mend the model.",
+    )
+
+
+def rows_of_texts(texts, matrix):
+    """Return one row of texts for each row of numbers, empty ones for no texts."""
+    return [()] * len(matrix) if texts is None else texts
 
 
 def matrix_from_binary(numbers):

@@ -45,15 +45,22 @@ CREATE TABLE churn.models (
     attachment_id integer NOT NULL REFERENCES churn.attachments,
     artifact bytea NOT NULL,
     artifact_sha256 bytea NOT NULL CHECK (artifact_sha256 = sha256(artifact)),
+    compiled bytea,
+    compiled_sha256 bytea,
+    parity double precision,
+    compilation text NOT NULL,
     signature jsonb NOT NULL,
     metrics jsonb NOT NULL,
     environment jsonb NOT NULL,
     provenance jsonb NOT NULL,
     registered_by name NOT NULL DEFAULT session_user,
-    registered_at timestamptz NOT NULL DEFAULT now()
+    registered_at timestamptz NOT NULL DEFAULT now(),
+    CHECK (compiled IS NULL OR compiled_sha256 = sha256(compiled)),
+    CHECK (num_nulls(compiled, compiled_sha256, parity) IN (0, 3))
 );
--- A pickle hardly compresses, and is read whole.
+-- They hardly compress, and are read whole.
 ALTER TABLE churn.models ALTER COLUMN artifact SET STORAGE EXTERNAL;
+ALTER TABLE churn.models ALTER COLUMN compiled SET STORAGE EXTERNAL;
 CREATE INDEX models_attachment_idx ON churn.models (attachment_id);
 COMMENT ON TABLE churn.models IS
     'The registry: one immutable row for each version, written by churn.register_model.';
@@ -61,6 +68,13 @@ COMMENT ON COLUMN churn.models.version IS 'The version''s number, never used twi
 COMMENT ON COLUMN churn.models.attachment_id IS 'The attachment whose profile it scores.';
 COMMENT ON COLUMN churn.models.artifact IS 'The pickled scikit-learn classifier.';
 COMMENT ON COLUMN churn.models.artifact_sha256 IS 'Digest of the artifact.';
+COMMENT ON COLUMN churn.models.compiled IS
+    'Its ONNX form, which is what scores; null: the pickle scores.';
+COMMENT ON COLUMN churn.models.compiled_sha256 IS 'Digest of the compiled form.';
+COMMENT ON COLUMN churn.models.parity IS
+    'The largest difference of a probability between the two forms that was found.';
+COMMENT ON COLUMN churn.models.compilation IS
+    'What the compiled form was compared on, or why there is none.';
 COMMENT ON COLUMN churn.models.signature IS
     'Features by name, kind and order, which may be null, and the positive class.';
 COMMENT ON COLUMN churn.models.metrics IS 'Figures of the held-out test split, or null.';
@@ -100,6 +114,6 @@ ALTER TABLE churn.models OWNER TO churn_owner;
 ALTER TABLE churn.deployments OWNER TO churn_owner;
 GRANT SELECT ON churn.attachments, churn.deployments TO churn_loader, churn_scorer;
 GRANT SELECT (
-    version, attachment_id, artifact_sha256, signature, metrics, environment, provenance,
-    registered_by, registered_at
+    version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation,
+    signature, metrics, environment, provenance, registered_by, registered_at
 ) ON churn.models TO churn_loader, churn_scorer;

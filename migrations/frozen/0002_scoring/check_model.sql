@@ -3,10 +3,10 @@ RETURNS void
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime 8cb5b04c0a8a2a7e"]
+    session = GD["pgchurn runtime 5e1b61371e848793"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime 8cb5b04c0a8a2a7e"]
+    session = GD["pgchurn runtime 5e1b61371e848793"]
 session.check_model(version)
 $python$;
 COMMENT ON FUNCTION churn.check_model IS

@@ -16,6 +16,7 @@ DROP FUNCTION churn.create_attachment_functions;
 DROP FUNCTION churn.create_attachment_triggers;
 DROP FUNCTION churn.create_from_template;
 DROP FUNCTION churn.detach;
+DROP FUNCTION churn.examine_model;
 DROP FUNCTION churn.feature_arrays;
 DROP FUNCTION churn.fill_template;
 DROP FUNCTION churn.key_type;

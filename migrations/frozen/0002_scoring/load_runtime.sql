@@ -156,6 +156,7 @@ import numpy as np
 
 
 NAN = float("nan")
+INFINITIES = (float("inf"), float("-inf"))
 JSON_NUMBERS = {"NaN": NAN, "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
@@ -171,6 +172,13 @@ class Layout:
 
     number_columns: tuple
     text_columns: tuple
+
+    @classmethod
+    def of(cls, signature):
+        """Return the layout of rows that hold a signature's features and no others."""
+        numbers = (f.name for f in signature.features if f.kind != "text")
+        texts = (f.name for f in signature.features if f.kind == "text")
+        return cls(tuple(numbers), tuple(texts))
 
     def positions(self, signature):
         """Return (feature, position) for every feature, in the signature's order.
@@ -314,21 +322,57 @@ def check_values(signature, columns):
     """
     for feature in signature.features:
         column = columns[feature.name]
-        if feature.kind == "text":
-            missing = any(value != value for value in column)
-        else:
-            missing = bool(np.isnan(column).any())
-            if np.isinf(column).any():
-                raise ScoringError(
-                    f'feature "{feature.name}" is infinite',
-                    hint="Store a finite number, or NULL when it is not known.",
-                )
-        if missing and not feature.accepts_null:
-            raise ScoringError(
-                f'feature "{feature.name}" is null, and the model does not accept that',
-                hint="Give it a value, or train a pipeline that imputes it.",
-                sqlstate="22004",
-            )
+        if feature.kind != "text" and np.isinf(column).any():
+            raise infinite_feature(feature)
+        if not feature.accepts_null and any(value != value for value in column):
+            raise null_feature(feature)
+
+
+def check_row(positions, row, texts):
+    """Refuse the same as ``check_values`` in one row, texts being codes already.
+
+    Parameters
+    ----------
+    positions : list of (Feature, int)
+    row : list of float
+        One number for each feature.
+    texts : sequence of str or None
+    """
+    total = sum(row)
+    if total - total == 0.0:
+        # No infinity and no NaN among the numbers: the usual case.
+        return check_texts(positions, texts) if texts else None
+    for (feature, _), value in zip(positions, row):
+        if value in INFINITIES:
+            raise infinite_feature(feature)
+        if value != value and not feature.accepts_null:
+            raise null_feature(feature)
+    return check_texts(positions, texts)
+
+
+def check_texts(positions, texts):
+    """Refuse a missing text where the signature does not accept it."""
+    for feature, position in positions:
+        if feature.kind == "text" and not feature.accepts_null:
+            if texts[position] is None:
+                raise null_feature(feature)
+
+
+def infinite_feature(feature):
+    """Return the error for an infinite number."""
+    return ScoringError(
+        f'feature "{feature.name}" is infinite',
+        hint="Store a finite number, or NULL when it is not known.",
+    )
+
+
+def null_feature(feature):
+    """Return the error for a NULL that the model was not made for."""
+    return ScoringError(
+        f'feature "{feature.name}" is null, and the model does not accept that',
+        hint="Give it a value, or train a pipeline that imputes it.",
+        sqlstate="22004",
+    )
 
 # ---- environment.py ----
 """The interpreter and packages that a model depends on."""
@@ -338,7 +382,7 @@ import platform
 
 
 MODEL_PACKAGES = ("scikit-learn", "numpy")
-REPORTED_PACKAGES = MODEL_PACKAGES + ("pandas",)
+REPORTED_PACKAGES = MODEL_PACKAGES + ("pandas", "onnxruntime")
 
 
 def installed_version(package):
@@ -442,6 +486,21 @@ class PickledModel:
                 ) from error
         return np.asarray(predicted)[:, self.signature.positive_class].astype(float)
 
+    def row_probability(self, positions, numbers, texts):
+        """Return the probability of one row.
+
+        Parameters
+        ----------
+        positions : list of (Feature, int)
+            From ``Layout.positions``.
+        numbers : sequence of float
+        texts : sequence of str or None
+        """
+        matrix = np.array([numbers], dtype=float)
+        columns = columns_from_arrays(positions, matrix, [texts])
+        check_values(self.signature, columns)
+        return float(self.probabilities(columns)[0])
+
     def model_input(self, columns):
         """Return the columns as what the model was fitted on: a frame or a matrix."""
         if self.signature.named_columns:
@@ -473,6 +532,175 @@ def use_one_thread(estimator):
     parameters = estimator.get_params(deep=True)
     parallel = {name: 1 for name in parameters if name.split("__")[-1] == "n_jobs"}
     estimator.set_params(**parallel)
+
+# ---- compiled.py ----
+"""The compiled form of a model: an ONNX graph in double precision."""
+
+import json
+
+import numpy as np
+
+
+UNKNOWN = -1
+METADATA_KEY = "pgchurn"
+
+
+class CompiledModel:
+    """A classifier compiled to ONNX, run by ONNX Runtime on one thread.
+
+    It needs neither scikit-learn nor pandas.
+
+    Parameters
+    ----------
+    compiled : bytes
+        A model with one input of shape (n_rows, n_features) and one output of shape
+        (n_rows, 1), the probability of the positive class, both of doubles. Its
+        metadata maps each text feature's categories to codes.
+    signature : Signature
+    """
+
+    def __init__(self, compiled, signature):
+        # The package's own __init__ imports more than running a model takes.
+        from onnxruntime.capi import onnxruntime_pybind11_state as onnxruntime
+
+        self.signature = signature
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self.session = onnxruntime.InferenceSession(options, compiled, False, False)
+        self.session.initialize_session([], [], set())
+        self.outputs = [self.session.outputs_meta[0].name]
+        self.input = self.session.inputs_meta[0].name
+        properties = self.session.model_meta.custom_metadata_map
+        vocabularies = json.loads(properties[METADATA_KEY])
+        self.codes = {}
+        self.refusing = set()
+        for name, vocabulary in vocabularies.items():
+            self.codes[name] = {**vocabulary["codes"], None: vocabulary["missing"]}
+            if vocabulary["refuses_unknown"]:
+                self.refusing.add(name)
+
+    def probabilities(self, columns):
+        """Return the positive class's probability of every row.
+
+        Parameters
+        ----------
+        columns : dict of str to ndarray of shape (n_rows,)
+            In the signature's order, see ``plpython.runtime.features``.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,), float64
+        """
+        matrix = np.column_stack(
+            [
+                self.coded(name, values) if name in self.codes else values
+                for name, values in columns.items()
+            ]
+        )
+        return self.run(np.ascontiguousarray(matrix, dtype=float))[:, 0]
+
+    def coded(self, name, values):
+        """Return the codes of a column of texts."""
+        codes = self.codes[name]
+        found = [codes.get(None if v != v else v, UNKNOWN) for v in values]
+        if name in self.refusing and UNKNOWN in found:
+            raise unknown_category(name, values[found.index(UNKNOWN)])
+        return found
+
+    def row_probability(self, positions, numbers, texts):
+        """Return the probability of one row, without building columns.
+
+        Parameters
+        ----------
+        positions : list of (Feature, int)
+            From ``Layout.positions``.
+        numbers : sequence of float
+        texts : sequence of str or None
+        """
+        row = []
+        for feature, position in positions:
+            if feature.kind != "text":
+                row.append(numbers[position])
+                continue
+            code = self.codes[feature.name].get(texts[position], UNKNOWN)
+            if code == UNKNOWN and feature.name in self.refusing:
+                raise unknown_category(feature.name, texts[position])
+            row.append(code)
+        check_row(positions, row, texts)
+        return float(self.run(np.array([row], dtype=float))[0, 0])
+
+    def run(self, matrix):
+        """Run the graph on a matrix; return a column of probabilities."""
+        return self.session.run(self.outputs, {self.input: matrix}, None)[0]
+
+
+def unknown_category(name, value):
+    """Return the error for a category that the model was not fitted on."""
+    return ScoringError(
+        f'feature "{name}" has a category that the model does not know',
+        detail=f"The value is {value!r}.",
+        hint="Correct it, or train a pipeline whose encoder ignores the unknown.",
+    )
+
+# ---- parity.py ----
+"""Proving that a compiled form gives what its pickle gives."""
+
+import numpy as np
+
+
+TOLERANCE = 1e-6
+
+
+def compare_forms(pickled, compiled, batches):
+    """Compare two forms of a model, row by row.
+
+    Parameters
+    ----------
+    pickled, compiled : model
+        With ``probabilities(columns)``.
+    batches : iterable of dict of str to ndarray
+        Columns of some rows each.
+
+    Returns
+    -------
+    float
+        The largest difference of two probabilities.
+    int
+        How many rows were compared: those that the pickle scores.
+
+    Raises
+    ------
+    ScoringError
+        When the compiled form fails on a row that the pickle scores.
+    """
+    largest, compared = 0.0, 0
+    for columns in batches:
+        for part in scoreable(pickled, columns):
+            difference = np.abs(
+                pickled.probabilities(part) - compiled.probabilities(part)
+            )
+            # NaN is as different as can be.
+            worst = np.where(np.isnan(difference), np.inf, difference).max(initial=0.0)
+            largest = max(largest, float(worst))
+            compared += len(difference)
+    return largest, compared
+
+
+def scoreable(model, columns):
+    """Split rows into parts that the model scores, leaving out rows that it refuses."""
+    rows = len(next(iter(columns.values())))
+    if rows == 0:
+        return
+    try:
+        model.probabilities(columns)
+        yield columns
+    except ScoringError:
+        if rows > 1:
+            for half in (slice(None, rows // 2), slice(rows // 2, None)):
+                part = {name: values[half] for name, values in columns.items()}
+                yield from scoreable(model, part)
 
 # ---- bounded_cache.py ----
 """A bounded memory of things that never change."""
@@ -577,23 +805,26 @@ class Registry:
         return self.models.get((version, digest), lambda: self.load(version, digest))
 
     def load(self, version, digest):
-        """Read, verify and unpickle the model of a version."""
+        """Read and verify the compiled form of a version, else its pickle."""
         rows = self.fetch(
-            "SELECT artifact, signature, environment FROM churn.models"
-            " WHERE version = $1",
+            "SELECT artifact_sha256, compiled, compiled_sha256, signature, environment,"
+            " CASE WHEN compiled IS NULL THEN artifact END AS artifact"
+            " FROM churn.models WHERE version = $1",
             ["bigint"],
             version,
         )
-        artifact = rows[0]["artifact"] if rows else b""
-        if hashlib.sha256(artifact).digest() != digest:
-            raise ScoringError(
-                f"model version {version} does not match its digest",
-                detail="The stored bytes are not those that were registered.",
-                hint="Activate another version, and restore this one from a backup.",
-                sqlstate="XX001",
-            )
-        check_environment(json.loads(rows[0]["environment"]))
-        return PickledModel(artifact, Signature.from_json(rows[0]["signature"]))
+        if not rows or rows[0]["artifact_sha256"] != digest:
+            raise wrong_digest(version)
+        row = rows[0]
+        signature = Signature.from_json(row["signature"])
+        if row["compiled"] is not None:
+            if hashlib.sha256(row["compiled"]).digest() != row["compiled_sha256"]:
+                raise wrong_digest(version)
+            return CompiledModel(row["compiled"], signature)
+        if hashlib.sha256(row["artifact"]).digest() != digest:
+            raise wrong_digest(version)
+        check_environment(json.loads(row["environment"]))
+        return PickledModel(row["artifact"], signature)
 
     def scorer(self, attachment_id, version, digest, layout):
         """Return the model, and where its features stand in an attachment's arrays.
@@ -606,7 +837,7 @@ class Registry:
 
         Returns
         -------
-        PickledModel
+        PickledModel or CompiledModel
         list of (Feature, int)
         """
         model = self.model(version, digest)
@@ -639,6 +870,16 @@ class Registry:
         """Return the layout in the one row of a statement."""
         row = self.fetch(statement, [key_type], key)[0]
         return Layout(tuple(row["number_columns"]), tuple(row["text_columns"]))
+
+
+def wrong_digest(version):
+    """Return the error for stored bytes that are not those that were registered."""
+    return ScoringError(
+        f"model version {version} does not match its digest",
+        detail="The stored bytes are not those that were registered.",
+        hint="Activate another version, and restore this one from a backup.",
+        sqlstate="XX001",
+    )
 
 # ---- session.py ----
 """What the SQL functions call: one object for each session."""
@@ -695,9 +936,13 @@ class Session:
     def score_row(self, attachment_id, version, digest, layout, numbers, texts):
         """Score one row given as its array of numbers and its array of texts."""
         model, positions = self.registry.scorer(attachment_id, version, digest, layout)
-        matrix = np.array([[NAN if n is None else n for n in numbers]], dtype=float)
-        columns = columns_from_arrays(positions, matrix, [texts])
-        return float(checked_probabilities(model, columns)[0])
+        if None in numbers:
+            numbers = [NAN if number is None else number for number in numbers]
+        probability = model.row_probability(positions, numbers, texts)
+        # Written so that NaN fails it.
+        if not 0.0 <= probability <= 1.0:
+            raise no_probability()
+        return probability
 
     def score_batch(self, attachment_id, version, digest, layout, numbers, texts, keep):
         """Score many rows in one call of the model.
@@ -716,8 +961,7 @@ class Session:
         list of float or None
         """
         matrix = matrix_from_binary(numbers)
-        if texts is None:
-            texts = [()] * len(matrix)
+        texts = rows_of_texts(texts, matrix)
 
         def score(first, last):
             columns = columns_from_arrays(
@@ -768,9 +1012,99 @@ class Session:
             model = self.registry.model(version, self.registry.digest(version))
             self.registry.layout_of_version(version).positions(model.signature)
 
+    def examine_model(
+        self,
+        attachment_id,
+        artifact,
+        compiled,
+        signature,
+        environment,
+        replay,
+        sample,
+        edges,
+    ):
+        """Judge a candidate before it is registered.
+
+        Parameters
+        ----------
+        artifact, compiled : bytes
+            The pickle, and its compiled form or None.
+        signature, environment : str
+            JSON.
+        replay, sample : (bytes, list)
+            Numbers and texts of profile rows, as ``score_batch`` takes them: those
+            that the client has scored, and those to compare the two forms on.
+        edges : (list of lists of float, list of lists of str)
+            Rows that are hard to get right, in the order of the signature.
+
+        Returns
+        -------
+        dict
+            ``replayed``, the pickle's probabilities of the client's rows; ``parity``,
+            the largest difference of the two forms; ``rows_compared``; ``problem``,
+            why the compiled form is not accepted, or None.
+        """
+        with self.refusals():
+            check_environment(json.loads(environment))
+            signature = Signature.from_json(signature)
+            pickled = PickledModel(artifact, signature)
+            positions = self.registry.layout(attachment_id).positions(signature)
+
+            def stored(numbers, texts):
+                if numbers is None:
+                    return None
+                matrix = matrix_from_binary(numbers)
+                return columns_from_arrays(
+                    positions, matrix, rows_of_texts(texts, matrix)
+                )
+
+            def given(numbers, texts):
+                if not numbers:
+                    return None
+                matrix = np.array(numbers, dtype=float)
+                return columns_from_arrays(
+                    Layout.of(signature).positions(signature),
+                    matrix,
+                    rows_of_texts(texts, matrix),
+                )
+
+            replayed = stored(*replay)
+            found = {
+                "replayed": None,
+                "parity": None,
+                "rows_compared": 0,
+                "problem": None,
+            }
+            if replayed is not None:
+                found["replayed"] = checked_probabilities(pickled, replayed).tolist()
+            if compiled is not None:
+                batches = filter(None, (stored(*sample), given(*edges)))
+                found |= self.examine_compiled(compiled, pickled, signature, batches)
+            return found
+
+    def examine_compiled(self, compiled, pickled, signature, batches):
+        """Compare a compiled form with its pickle; say why it is not accepted."""
+        try:
+            parity, rows = compare_forms(
+                pickled, CompiledModel(compiled, signature), batches
+            )
+        except MemoryError:
+            raise
+        except Exception as error:
+            return {"problem": f"it fails where the pickle scores: {error}"}
+        found = {"parity": parity, "rows_compared": rows}
+        if rows == 0:
+            found["problem"] = "there was no row to compare it on"
+        elif parity > TOLERANCE:
+            found["problem"] = (
+                f"it differs from the pickle by {parity:.1e}, and {TOLERANCE:.0e} is "
+                "allowed"
+            )
+        return found
+
     def environment(self):
         """Return the interpreter, package versions and memory of this session."""
-        for package in ("numpy", "sklearn", "pandas"):
+        for package in ("numpy", "sklearn", "pandas", "onnxruntime"):
             importlib.import_module(package)
         with open("/proc/self/status", encoding="ascii") as status:
             fields = dict(line.split(":", 1) for line in status)
@@ -834,12 +1168,22 @@ def checked_probabilities(model, columns):
     probabilities = model.probabilities(columns)
     # Written so that NaN fails it.
     if not ((probabilities >= 0) & (probabilities <= 1)).all():
-        raise ScoringError(
-            "model returned something that is no probability",
-            detail="A churn score is a number from 0 to 1.",
-            hint="Roll back with churn.rollback_model, and mend the model.",
-        )
+        raise no_probability()
     return probabilities
+
+
+def no_probability():
+    """Return the error for what a broken model gives."""
+    return ScoringError(
+        "model returned something that is no probability",
+        detail="A churn score is a number from 0 to 1.",
+        hint="Roll back with churn.rollback_model, and mend the model.",
+    )
+
+
+def rows_of_texts(texts, matrix):
+    """Return one row of texts for each row of numbers, empty ones for no texts."""
+    return [()] * len(matrix) if texts is None else texts
 
 
 def matrix_from_binary(numbers):
@@ -879,7 +1223,7 @@ def score_what_scores(score, first, last, failures):
 # GD outlives an upgrade: the runtime before this one is let go.
 for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
     del GD[key]
-GD["pgchurn runtime 8cb5b04c0a8a2a7e"] = Session(plpy)
+GD["pgchurn runtime 5e1b61371e848793"] = Session(plpy)
 $python$;
 COMMENT ON FUNCTION churn.load_runtime() IS
     'Loads the scoring runtime into this session, under a key that names its content.';

@@ -6,10 +6,10 @@ RETURNS double precision[]
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime 8cb5b04c0a8a2a7e"]
+    session = GD["pgchurn runtime 5e1b61371e848793"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime 8cb5b04c0a8a2a7e"]
+    session = GD["pgchurn runtime 5e1b61371e848793"]
 return session.score_batch(
     attachment_id, version, artifact_sha256, layout, numbers, texts, keep
 )

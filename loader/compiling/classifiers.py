@@ -1,0 +1,169 @@
+"""Fitted classifiers as tensors of probabilities or decision values."""
+
+import numpy as np
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.frozen import FrozenEstimator
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
+
+from loader.compiling.errors import NotCompilable
+from loader.compiling.linear import linear_decision
+from loader.compiling.preprocessing import transform
+from loader.compiling.trees import Ensemble, FittedTree, build_tree
+
+
+def probability(estimator, columns, vocabularies, graph):
+    """Add ``predict_proba`` of ``classes_[1]`` to the graph; return its tensor.
+
+    Parameters
+    ----------
+    estimator : fitted classifier, or pipeline that ends in one
+    columns : list of Number, Text or Lookup
+        What the estimator is given.
+    vocabularies : dict of int to Vocabulary
+    graph : Graph
+
+    Raises
+    ------
+    NotCompilable
+        Naming the part that is not covered.
+    """
+    kind = type(estimator)
+    if kind is Pipeline:
+        for _, step in estimator.steps[:-1]:
+            columns = transform(step, columns, vocabularies)
+        return probability(estimator.steps[-1][1], columns, vocabularies, graph)
+    if kind is FrozenEstimator:
+        return probability(estimator.estimator, columns, vocabularies, graph)
+    if kind is CalibratedClassifierCV:
+        return calibrated(estimator, columns, vocabularies, graph)
+    if kind in (RandomForestClassifier, ExtraTreesClassifier, DecisionTreeClassifier):
+        return forest(estimator, columns, graph)
+    if kind is LinearSVC or (kind is SGDClassifier and estimator.loss != "log_loss"):
+        raise NotCompilable(f"{kind.__name__} without probabilities")
+    return graph.add("Sigmoid", decision(estimator, columns, vocabularies, graph))
+
+
+def decision(estimator, columns, vocabularies, graph):
+    """Add what a calibration reads: ``decision_function``, else the probability."""
+    kind = type(estimator)
+    if kind is Pipeline:
+        for _, step in estimator.steps[:-1]:
+            columns = transform(step, columns, vocabularies)
+        return decision(estimator.steps[-1][1], columns, vocabularies, graph)
+    if kind is FrozenEstimator:
+        return decision(estimator.estimator, columns, vocabularies, graph)
+    if kind in (LogisticRegression, SGDClassifier, LinearSVC):
+        return linear_decision(estimator, columns, graph)
+    if kind is GradientBoostingClassifier:
+        return gradient_boosting(estimator, columns, graph)
+    if kind is HistGradientBoostingClassifier:
+        return hist_gradient_boosting(estimator, columns, graph)
+    if kind in (RandomForestClassifier, ExtraTreesClassifier, DecisionTreeClassifier):
+        return forest(estimator, columns, graph)
+    raise NotCompilable(kind.__name__)
+
+
+def forest(estimator, columns, graph):
+    """Average the leaves' class shares over the trees."""
+    members = getattr(estimator, "estimators_", [estimator])
+    ensemble = Ensemble(graph.width)
+    for member in members:
+        shares = member.tree_.value[:, 0, :]
+        share = shares[:, 1] / shares.sum(axis=1)
+        fitted = from_tree(member.tree_, share / len(members))
+        ensemble.add_tree(build_tree(fitted, columns))
+    return ensemble.tensor(graph)
+
+
+def gradient_boosting(estimator, columns, graph):
+    """Add up the scaled leaves, from the prior's log odds on."""
+    if estimator.loss != "log_loss" or type(estimator.init_) is not DummyClassifier:
+        raise NotCompilable("GradientBoostingClassifier with another loss or init")
+    prior = estimator.init_.class_prior_[1]
+    ensemble = Ensemble(graph.width)
+    for member in estimator.estimators_[:, 0]:
+        value = estimator.learning_rate * member.tree_.value[:, 0, 0]
+        ensemble.add_tree(build_tree(from_tree(member.tree_, value), columns))
+    return ensemble.tensor(graph, float(np.log(prior / (1 - prior))))
+
+
+def from_tree(tree, value):
+    """Return the common form of the trees that cast features to float32."""
+    return FittedTree(
+        left=tree.children_left,
+        right=tree.children_right,
+        feature=tree.feature,
+        threshold=tree.threshold,
+        missing_left=tree.missing_go_to_left.astype(bool),
+        value=value,
+        single_precision=True,
+    )
+
+
+def hist_gradient_boosting(estimator, columns, graph):
+    """Add up the leaves, from the baseline on; missing values go their own way."""
+    if estimator._preprocessor is not None:
+        raise NotCompilable("HistGradientBoostingClassifier with categorical features")
+    ensemble = Ensemble(graph.width)
+    for (predictor,) in estimator._predictors:
+        nodes = predictor.nodes
+        is_leaf = nodes["is_leaf"].astype(bool)
+        fitted = FittedTree(
+            left=np.where(is_leaf, -1, nodes["left"].astype(np.int64)),
+            right=np.where(is_leaf, -1, nodes["right"].astype(np.int64)),
+            feature=nodes["feature_idx"].astype(np.int64),
+            threshold=nodes["num_threshold"],
+            missing_left=nodes["missing_go_to_left"].astype(bool),
+            value=nodes["value"],
+            single_precision=False,
+        )
+        ensemble.add_tree(build_tree(fitted, columns))
+    return ensemble.tensor(graph, float(np.ravel(estimator._baseline_prediction)[0]))
+
+
+def calibrated(estimator, columns, vocabularies, graph):
+    """Average the calibrated members."""
+    members = estimator.calibrated_classifiers_
+    results = []
+    for member in members:
+        value = decision(member.estimator, columns, vocabularies, graph)
+        (calibrator,) = member.calibrators
+        if type(calibrator) is IsotonicRegression:
+            results.append(isotonic(calibrator, value, graph))
+        elif hasattr(calibrator, "a_") and hasattr(calibrator, "b_"):
+            scaled = graph.add("Mul", value, graph.constant([[-calibrator.a_]]))
+            shifted = graph.add("Add", scaled, graph.constant([[-calibrator.b_]]))
+            results.append(graph.add("Sigmoid", shifted))
+        else:
+            raise NotCompilable(f"calibration by {type(calibrator).__name__}")
+    total = results[0] if len(results) == 1 else graph.add("Sum", *results)
+    return graph.add("Mul", total, graph.constant([[1 / len(members)]]))
+
+
+def isotonic(calibrator, value, graph):
+    """Interpolate between the calibrator's points, and hold on to its ends."""
+    if calibrator.out_of_bounds != "clip":
+        raise NotCompilable("isotonic calibration that does not clip")
+    x, y = calibrator.X_thresholds_, calibrator.y_thresholds_
+    if len(x) == 1:
+        zero = graph.add("Mul", value, graph.constant([[0.0]]))
+        return graph.add("Add", zero, graph.constant([[y[0]]]))
+    lengths = np.diff(x)
+    # How far the value reaches into each piece, times the piece's slope.
+    reach = graph.add("Sub", value, graph.constant([x[:-1]]))
+    reach = graph.add("Max", reach, graph.constant([np.zeros(len(lengths))]))
+    reach = graph.add("Min", reach, graph.constant([lengths]))
+    slopes = (np.diff(y) / lengths)[:, None]
+    result = graph.add("MatMul", reach, graph.constant(slopes))
+    return graph.add("Add", result, graph.constant([[y[0]]]))

@@ -1,0 +1,127 @@
+"""What preprocessing makes of the raw features, kept as formulas.
+
+A compiled model reads one matrix of doubles: numbers as they are, texts as codes. Each
+column that a transformer puts out is described in terms of one column of that matrix.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from loader.compiling.errors import NotCompilable
+
+STEPS = {
+    "fill": lambda values, constant: np.where(np.isnan(values), constant, values),
+    "add": lambda values, constant: values + constant,
+    "subtract": lambda values, constant: values - constant,
+    "multiply": lambda values, constant: values * constant,
+    "divide": lambda values, constant: values / constant,
+}
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number on which arithmetic was done, one operation after the other.
+
+    Attributes
+    ----------
+    position : int
+        Column of the input matrix.
+    steps : tuple of (str, float)
+        Names in ``STEPS`` with their constants, in order.
+    """
+
+    position: int
+    steps: tuple = ()
+
+    def step(self, name, constant):
+        """Return the number after one more operation."""
+        if name in ("multiply", "divide") and not constant > 0:
+            raise NotCompilable("a number that is scaled by zero or less")
+        return replace(self, steps=(*self.steps, (name, float(constant))))
+
+    def apply(self, values):
+        """Compute as scikit-learn does, in double precision and the same order."""
+        for name, constant in self.steps:
+            values = STEPS[name](values, constant)
+        return values
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text that has not been encoded yet.
+
+    Attributes
+    ----------
+    position : int
+        Column of the input matrix.
+    fill : str or None
+        What stands in for a missing text.
+    """
+
+    position: int
+    fill: str | None = None
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A value for each of some inputs, and another for all the rest.
+
+    Attributes
+    ----------
+    position : int
+        Column of the input matrix.
+    values : dict of float to float
+        Value by input: a text's code, or a number itself.
+    default : float
+        Value of every other input.
+    missing : float
+        Value of NaN.
+    """
+
+    position: int
+    values: dict
+    default: float
+    missing: float
+
+    def step(self, name, constant):
+        """Return the lookup after an operation on its values."""
+
+        def changed(value):
+            return float(STEPS[name](np.float64(value), constant))
+
+        return replace(
+            self,
+            values={key: changed(value) for key, value in self.values.items()},
+            default=changed(self.default),
+            missing=changed(self.missing),
+        )
+
+
+@dataclass
+class Vocabulary:
+    """The codes of one text feature.
+
+    Attributes
+    ----------
+    codes : dict of str to int
+        Code of every known category; any other text is -1.
+    missing : int or None
+        Code of NULL; None until an encoder has said.
+    refuses_unknown : bool
+        Whether an encoder raises on a category it does not know.
+    """
+
+    codes: dict = field(default_factory=dict)
+    missing: int | None = None
+    refuses_unknown: bool = False
+
+    def code(self, category):
+        """Return the code of a category, giving it one when it is new."""
+        return self.codes.setdefault(category, len(self.codes))
+
+    def agree_on_missing(self, code):
+        """Set the code of NULL, which must be the same for all encoders."""
+        if self.missing not in (None, code):
+            raise NotCompilable("a text feature whose nulls two encoders read apart")
+        self.missing = code

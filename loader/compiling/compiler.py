@@ -1,0 +1,59 @@
+"""From a fitted estimator and its signature to the bytes of a compiled form."""
+
+from loader.compiling.classifiers import probability
+from loader.compiling.columns import Number, Text, Vocabulary
+from loader.compiling.errors import NotCompilable
+from loader.compiling.generic import convert
+from loader.compiling.graph import Graph
+
+
+def compile_model(estimator, signature):
+    """Compile a fitted binary classifier.
+
+    Parameters
+    ----------
+    estimator : fitted classifier, or pipeline that ends in one
+    signature : Signature
+
+    Returns
+    -------
+    bytes
+        A serialised ONNX model: one input of shape (n_rows, n_features) and one output
+        of shape (n_rows, 1), both of doubles. Its metadata says how texts are coded.
+
+    Raises
+    ------
+    NotCompilable
+        Naming the part of the estimator that is not covered.
+    """
+    features = signature.features
+    is_text = [feature.kind == "text" for feature in features]
+    columns = [
+        Text(position) if text else Number(position)
+        for position, text in enumerate(is_text)
+    ]
+    vocabularies = {
+        position: Vocabulary() for position, text in enumerate(is_text) if text
+    }
+    graph = Graph(len(features))
+    try:
+        result = probability(estimator, columns, vocabularies, graph)
+    except NotCompilable:
+        if any(is_text):
+            raise
+        return convert(estimator, len(features), signature.positive_class, {})
+    if signature.positive_class == 0:
+        result = graph.add("Sub", graph.constant([[1.0]]), result)
+    return graph.finish(result, metadata(features, vocabularies))
+
+
+def metadata(features, vocabularies):
+    """Return how the runtime codes texts: by feature name."""
+    return {
+        features[position].name: {
+            "codes": vocabulary.codes,
+            "missing": -1 if vocabulary.missing is None else vocabulary.missing,
+            "refuses_unknown": vocabulary.refuses_unknown,
+        }
+        for position, vocabulary in vocabularies.items()
+    }

@@ -1,0 +1,81 @@
+"""Rows on which a compiled form is most likely to differ from its pickle."""
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from plpython.runtime.features import NAN
+
+THRESHOLDS_PER_FEATURE = 200
+EXTREMES = (0.0, -0.0, 1.0, -1.0, 1e-300, 1e30, -1e30)
+UNSEEN_CATEGORY = "a category that was never seen"
+
+
+def edge_rows(signature, frame, compiled, seed=0):
+    """Make rows of nulls, extremes, unseen categories and values on tree thresholds.
+
+    Each row is a row of the table with one feature changed.
+
+    Parameters
+    ----------
+    signature : Signature
+    frame : pandas.DataFrame of shape (n_rows, n_features)
+        Rows of the table; when there are none, zeros and empty texts stand in.
+    compiled : bytes
+        The compiled form, which knows where its trees compare.
+
+    Returns
+    -------
+    list of lists of float
+        The numbers of each row, in the signature's order.
+    list of lists of str or None
+        The texts of each row, in the signature's order.
+    """
+    rng = np.random.default_rng(seed)
+    thresholds = tree_thresholds(compiled)
+    base = frame.to_dict("records")
+    base = base or [
+        {f.name: "" if f.kind == "text" else 0.0 for f in signature.features}
+    ]
+    rows = []
+    for position, feature in enumerate(signature.features):
+        if feature.kind == "text":
+            values = [NAN, UNSEEN_CATEGORY, "", *frame[feature.name].dropna().unique()]
+        else:
+            values = [NAN, *EXTREMES, *around(thresholds.get(position, []))]
+        for value in values[: 4 * THRESHOLDS_PER_FEATURE]:
+            rows.append({**base[rng.integers(len(base))], feature.name: value})
+    number_names = [f.name for f in signature.features if f.kind != "text"]
+    text_names = [f.name for f in signature.features if f.kind == "text"]
+    return (
+        [[float(row[name]) for name in number_names] for row in rows],
+        [[null_for_nan(row[name]) for name in text_names] for row in rows],
+    )
+
+
+def null_for_nan(text):
+    """Return a text as SQL takes it."""
+    return text if isinstance(text, str) else None
+
+
+def tree_thresholds(compiled):
+    """Return some of the constants that trees compare each input with, by position."""
+    found = {}
+    for node in onnx.load_from_string(compiled).graph.node:
+        if node.op_type != "TreeEnsemble":
+            continue
+        attributes = {attribute.name: attribute for attribute in node.attribute}
+        positions = np.array(attributes["nodes_featureids"].ints)
+        constants = numpy_helper.to_array(attributes["nodes_splits"].t)
+        for position in np.unique(positions):
+            values = np.unique(constants[positions == position])
+            step = max(1, len(values) // THRESHOLDS_PER_FEATURE)
+            found[int(position)] = values[np.isfinite(values)][::step]
+    return found
+
+
+def around(thresholds):
+    """Return values on thresholds, one double beyond, and rounded to single."""
+    values = np.asarray(thresholds, dtype=float)
+    single = values.astype(np.float32).astype(float)
+    return np.unique([values, np.nextafter(values, np.inf), single])

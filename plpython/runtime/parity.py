@@ -1,0 +1,57 @@
+"""Proving that a compiled form gives what its pickle gives."""
+
+import numpy as np
+
+from plpython.runtime.errors import ScoringError
+
+TOLERANCE = 1e-6
+
+
+def compare_forms(pickled, compiled, batches):
+    """Compare two forms of a model, row by row.
+
+    Parameters
+    ----------
+    pickled, compiled : model
+        With ``probabilities(columns)``.
+    batches : iterable of dict of str to ndarray
+        Columns of some rows each.
+
+    Returns
+    -------
+    float
+        The largest difference of two probabilities.
+    int
+        How many rows were compared: those that the pickle scores.
+
+    Raises
+    ------
+    ScoringError
+        When the compiled form fails on a row that the pickle scores.
+    """
+    largest, compared = 0.0, 0
+    for columns in batches:
+        for part in scoreable(pickled, columns):
+            difference = np.abs(
+                pickled.probabilities(part) - compiled.probabilities(part)
+            )
+            # NaN is as different as can be.
+            worst = np.where(np.isnan(difference), np.inf, difference).max(initial=0.0)
+            largest = max(largest, float(worst))
+            compared += len(difference)
+    return largest, compared
+
+
+def scoreable(model, columns):
+    """Split rows into parts that the model scores, leaving out rows that it refuses."""
+    rows = len(next(iter(columns.values())))
+    if rows == 0:
+        return
+    try:
+        model.probabilities(columns)
+        yield columns
+    except ScoringError:
+        if rows > 1:
+            for half in (slice(None, rows // 2), slice(rows // 2, None)):
+                part = {name: values[half] for name, values in columns.items()}
+                yield from scoreable(model, part)
