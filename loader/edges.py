@@ -38,18 +38,16 @@ def edge_rows(signature, frame, compiled, seed=0):
         {f.name: "" if f.kind == "text" else 0.0 for f in signature.features}
     ]
     rows = []
-    for position, feature in enumerate(signature.features):
+    for position, feature in enumerate((*signature.numbers(), *signature.texts())):
         if feature.kind == "text":
             values = [NAN, UNSEEN_CATEGORY, "", *frame[feature.name].dropna().unique()]
         else:
             values = [NAN, *EXTREMES, *around(thresholds.get(position, []))]
         for value in values[: 4 * THRESHOLDS_PER_FEATURE]:
             rows.append({**base[rng.integers(len(base))], feature.name: value})
-    number_names = [f.name for f in signature.features if f.kind != "text"]
-    text_names = [f.name for f in signature.features if f.kind == "text"]
     return (
-        [[float(row[name]) for name in number_names] for row in rows],
-        [[null_for_nan(row[name]) for name in text_names] for row in rows],
+        [[float(row[f.name]) for f in signature.numbers()] for row in rows],
+        [[null_for_nan(row[f.name]) for f in signature.texts()] for row in rows],
     )
 
 

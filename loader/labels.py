@@ -1,5 +1,7 @@
 """Which value of a label column means that the customer churned."""
 
+from decimal import Decimal
+
 import numpy as np
 
 from loader.errors import LoaderError
@@ -21,10 +23,10 @@ def churned(labels, positive_class):
     -------
     numpy.ndarray of shape (n_rows,), bool
     """
-    texts = np.array([str(label).lower() for label in labels], dtype=object)
+    texts = np.array([as_text(label) for label in labels], dtype=object)
     values = sorted(set(texts))
     if positive_class is not None:
-        positive = positive_class.lower()
+        positive = as_text(positive_class)
         if positive not in values:
             raise LoaderError(
                 f"no row is labelled {positive_class!r}; "
@@ -44,6 +46,13 @@ def churned(labels, positive_class):
             "two, and null where the outcome is not known"
         )
     return texts == positive
+
+
+def as_text(label):
+    """Return a label as lower-case text; a whole number without its decimals."""
+    if isinstance(label, (float, Decimal)) and label == label // 1:
+        label = int(label)
+    return str(label).lower()
 
 
 def listed(values):

@@ -69,7 +69,8 @@ def load_pickle(path):
             raise LoaderError(
                 f"{path} cannot be unpickled: {type(error).__name__}: {error}"
             ) from error
-    if not is_classifier(estimator) or not hasattr(estimator, "predict_proba"):
+    # Without predict_proba there may be no tags to tell what it is.
+    if not (hasattr(estimator, "predict_proba") and is_classifier(estimator)):
         raise LoaderError(
             f"{path} holds a {type(estimator).__name__}, not a fitted classifier with "
             "predict_proba"
@@ -239,12 +240,14 @@ def register(connection, profile, artifact, estimator, kinds, **described):
         replay_probabilities=probabilities,
         **compiled,
     )
+    kept = fetch_all(connection, "compilation", version=version)[0]
     connection.commit()
+    connection.set_session(isolation_level="DEFAULT")
     return {
         "version": version,
         "positive_class": signature.classes[signature.positive_class],
         "rows_replayed": len(keys),
-        **fetch_all(connection, "compilation", version=version)[0],
+        **kept,
     }
 
 

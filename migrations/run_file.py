@@ -38,4 +38,14 @@ def run_file(operations, operation):
             connection.exec_driver_sql(text)
         except sqlalchemy.exc.DBAPIError as error:
             # PostgreSQL's own words, with its hint, instead of a stack and the SQL.
-            raise CommandError(str(error.orig).strip()) from error
+            raise CommandError(describe(error.orig.diag)) from error
+
+
+def describe(diagnostics):
+    """Return an error's message, detail and hint, as psql shows them."""
+    parts = [diagnostics.message_primary.removeprefix("plpy.Error: ")]
+    if diagnostics.message_detail:
+        parts.append(f"DETAIL:  {diagnostics.message_detail}")
+    if diagnostics.message_hint:
+        parts.append(f"HINT:  {diagnostics.message_hint}")
+    return "\n".join(parts)

@@ -26,20 +26,19 @@ def compile_model(estimator, signature):
     NotCompilable
         Naming the part of the estimator that is not covered.
     """
-    features = signature.features
-    is_text = [feature.kind == "text" for feature in features]
+    # The runtime puts numbers before texts.
+    features = [*signature.numbers(), *signature.texts()]
+    position = {feature.name: i for i, feature in enumerate(features)}
     columns = [
-        Text(position) if text else Number(position)
-        for position, text in enumerate(is_text)
+        (Text if feature.kind == "text" else Number)(position[feature.name])
+        for feature in signature.features
     ]
-    vocabularies = {
-        position: Vocabulary() for position, text in enumerate(is_text) if text
-    }
+    vocabularies = {position[f.name]: Vocabulary() for f in signature.texts()}
     graph = Graph(len(features))
     try:
         result = probability(estimator, columns, vocabularies, graph)
     except NotCompilable:
-        if any(is_text):
+        if vocabularies:
             raise
         return convert(estimator, len(features), signature.positive_class, {})
     if signature.positive_class == 0:
@@ -50,10 +49,10 @@ def compile_model(estimator, signature):
 def metadata(features, vocabularies):
     """Return how the runtime codes texts: by feature name."""
     return {
-        features[position].name: {
+        features[index].name: {
             "codes": vocabulary.codes,
             "missing": -1 if vocabulary.missing is None else vocabulary.missing,
             "refuses_unknown": vocabulary.refuses_unknown,
         }
-        for position, vocabulary in vocabularies.items()
+        for index, vocabulary in vocabularies.items()
     }

@@ -39,6 +39,11 @@ def check_environment(recorded):
     ScoringError
         With SQLSTATE 55000, naming both versions.
     """
+    if not isinstance(recorded, dict):
+        raise ScoringError(
+            "model environment is malformed",
+            hint='Pass {"scikit-learn": version, "numpy": version, ...}.',
+        )
     for package in MODEL_PACKAGES:
         here = installed_version(package)
         if recorded.get(package) != here:

@@ -33,9 +33,10 @@ class Layout:
     @classmethod
     def of(cls, signature):
         """Return the layout of rows that hold a signature's features and no others."""
-        numbers = (f.name for f in signature.features if f.kind != "text")
-        texts = (f.name for f in signature.features if f.kind == "text")
-        return cls(tuple(numbers), tuple(texts))
+        return cls(
+            tuple(feature.name for feature in signature.numbers()),
+            tuple(feature.name for feature in signature.texts()),
+        )
 
     def positions(self, signature):
         """Return (feature, position) for every feature, in the signature's order.
@@ -185,34 +186,27 @@ def check_values(signature, columns):
             raise null_feature(feature)
 
 
-def check_row(positions, row, texts):
-    """Refuse the same as ``check_values`` in one row, texts being codes already.
+def checked_row(features, row):
+    """Refuse the same as ``check_values`` in one row; return it with NaN for None.
 
     Parameters
     ----------
-    positions : list of (Feature, int)
-    row : list of float
-        One number for each feature.
-    texts : sequence of str or None
+    features : sequence of Feature
+    row : list of float or None
+        One value for each feature: numbers as they are, texts as codes.
     """
+    if None in row:
+        row = [NAN if value is None else value for value in row]
     total = sum(row)
     if total - total == 0.0:
-        # No infinity and no NaN among the numbers: the usual case.
-        return check_texts(positions, texts) if texts else None
-    for (feature, _), value in zip(positions, row):
+        # Neither an infinity nor a NaN, which is the usual case.
+        return row
+    for feature, value in zip(features, row):
         if value in INFINITIES:
             raise infinite_feature(feature)
         if value != value and not feature.accepts_null:
             raise null_feature(feature)
-    return check_texts(positions, texts)
-
-
-def check_texts(positions, texts):
-    """Refuse a missing text where the signature does not accept it."""
-    for feature, position in positions:
-        if feature.kind == "text" and not feature.accepts_null:
-            if texts[position] is None:
-                raise null_feature(feature)
+    return row
 
 
 def infinite_feature(feature):

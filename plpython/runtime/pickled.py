@@ -23,6 +23,7 @@ class PickledModel:
         self.signature = signature
         try:
             self.estimator = pickle.loads(artifact)
+            use_one_thread(self.estimator)
         except MemoryError:
             raise
         except Exception as error:
@@ -31,7 +32,13 @@ class PickledModel:
                 detail=f"{type(error).__name__}: {error}.",
                 sqlstate="55000",
             ) from error
-        use_one_thread(self.estimator)
+        if not hasattr(self.estimator, "predict_proba"):
+            raise ScoringError(
+                "model has no predict_proba",
+                detail=f"The pickle holds a {type(self.estimator).__name__}.",
+                hint="Register a fitted classifier that gives probabilities.",
+                sqlstate="55000",
+            )
 
     def probabilities(self, columns):
         """Return the positive class's probability of every row.
@@ -50,6 +57,7 @@ class PickledModel:
             warnings.simplefilter("ignore")
             try:
                 predicted = self.estimator.predict_proba(self.model_input(columns))
+                predicted = np.asarray(predicted, dtype=float)
             except MemoryError:
                 raise
             except Exception as error:
@@ -57,22 +65,35 @@ class PickledModel:
                     "model cannot score these values",
                     detail=f"{type(error).__name__}: {error}.",
                 ) from error
-        return np.asarray(predicted)[:, self.signature.positive_class].astype(float)
+        rows = len(next(iter(columns.values())))
+        if predicted.shape != (rows, 2):
+            raise ScoringError(
+                f"model returned an array of shape {predicted.shape} for {rows} rows",
+                detail="predict_proba gives one column for each of the two classes.",
+            )
+        return predicted[:, self.signature.positive_class]
 
-    def row_probability(self, positions, numbers, texts):
-        """Return the probability of one row.
+    def row_scorer(self, positions):
+        """Return a function that gives the probability of one row.
 
         Parameters
         ----------
         positions : list of (Feature, int)
             From ``Layout.positions``.
-        numbers : sequence of float
-        texts : sequence of str or None
+
+        Returns
+        -------
+        callable
+            Taking a sequence of float or None and one of str or None.
         """
-        matrix = np.array([numbers], dtype=float)
-        columns = columns_from_arrays(positions, matrix, [texts])
-        check_values(self.signature, columns)
-        return float(self.probabilities(columns)[0])
+
+        def score(numbers, texts):
+            matrix = np.array([numbers], dtype=float)
+            columns = columns_from_arrays(positions, matrix, [texts])
+            check_values(self.signature, columns)
+            return float(self.probabilities(columns)[0])
+
+        return score
 
     def model_input(self, columns):
         """Return the columns as what the model was fitted on: a frame or a matrix."""
@@ -96,12 +117,26 @@ def frame_from_columns(columns):
     )
 
 
-def use_one_thread(estimator):
-    """Set every ``n_jobs`` within an estimator to 1.
+def use_one_thread(part):
+    """Set ``n_jobs`` to 1 in an estimator and in all that it holds.
 
     A backend is one process with one thread; a parallel estimator would start worker
     processes that outlive the session.
     """
-    parameters = estimator.get_params(deep=True)
-    parallel = {name: 1 for name in parameters if name.split("__")[-1] == "n_jobs"}
-    estimator.set_params(**parallel)
+    seen = set()
+    waiting = [part]
+    while waiting:
+        part = waiting.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if isinstance(part, dict):
+            waiting += part.values()
+        elif isinstance(part, (list, tuple)):
+            waiting += part
+        elif isinstance(part, np.ndarray):
+            waiting += part.ravel().tolist() if part.dtype == object else []
+        elif hasattr(part, "get_params"):
+            if getattr(part, "n_jobs", 1) != 1:
+                part.n_jobs = 1
+            waiting += vars(part).values()

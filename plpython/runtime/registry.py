@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 
 from plpython.runtime.bounded_cache import BoundedCache
 from plpython.runtime.compiled import CompiledModel
@@ -12,7 +13,24 @@ from plpython.runtime.pickled import PickledModel
 from plpython.runtime.signature import Signature
 
 MODELS_HELD = 8
-LAYOUTS_HELD = 32
+SCORERS_HELD = 8
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A model, and where its features stand in an attachment's arrays.
+
+    Attributes
+    ----------
+    model : PickledModel or CompiledModel
+    positions : list of (Feature, int)
+    score_row : callable
+        Taking the numbers and the texts of one row.
+    """
+
+    model: object
+    positions: list
+    score_row: object
 
 
 class Registry:
@@ -27,7 +45,7 @@ class Registry:
     def __init__(self, plpy):
         self.plpy = plpy
         self.models = BoundedCache(MODELS_HELD)
-        self.positions = BoundedCache(LAYOUTS_HELD)
+        self.scorers = BoundedCache(SCORERS_HELD)
         self.plans = {}
 
     def fetch(self, statement, types, *arguments):
@@ -63,7 +81,7 @@ class Registry:
         )
         if not rows:
             raise ScoringError(
-                f"model version {version} does not exist",
+                f"model version {version or 'null'} does not exist",
                 hint="SELECT version FROM churn.models lists the registered versions.",
             )
         return rows[0]["artifact_sha256"]
@@ -95,7 +113,7 @@ class Registry:
         return PickledModel(row["artifact"], signature)
 
     def scorer(self, attachment_id, version, digest, layout):
-        """Return the model, and where its features stand in an attachment's arrays.
+        """Return a model fitted to the arrays of an attachment.
 
         Parameters
         ----------
@@ -105,15 +123,29 @@ class Registry:
 
         Returns
         -------
-        PickledModel or CompiledModel
-        list of (Feature, int)
+        Scorer
         """
+        key = (version, digest, attachment_id, layout)
+        return self.scorers.get(key, lambda: self.fit(*key))
+
+    def fit(self, version, digest, attachment_id, layout):
+        """Load a model and find its features in an attachment's arrays."""
         model = self.model(version, digest)
-        positions = self.positions.get(
-            (version, digest, attachment_id, layout),
-            lambda: self.layout(attachment_id).positions(model.signature),
+        positions = self.layout(attachment_id).positions(model.signature)
+        return Scorer(model, positions, model.row_scorer(positions))
+
+    def on_error(self, attachment_id):
+        """Return an attachment's failure policy, "keep" or "raise"."""
+        rows = self.fetch(
+            "SELECT on_error FROM churn.attachments WHERE attachment_id = $1",
+            ["integer"],
+            attachment_id,
         )
-        return model, positions
+        return rows[0]["on_error"]
+
+    def let_interrupts_in(self):
+        """Let a cancel or a timeout take effect, which Python alone does not notice."""
+        self.fetch("SELECT 1", [])
 
     def layout(self, attachment_id):
         """Read which columns an attachment passes, and in which order."""

@@ -9,7 +9,6 @@ from plpython.runtime.compiled import CompiledModel
 from plpython.runtime.environment import check_environment, current_environment
 from plpython.runtime.errors import ScoringError
 from plpython.runtime.features import (
-    NAN,
     Layout,
     check_values,
     columns_from_arrays,
@@ -25,6 +24,12 @@ from plpython.runtime.signature import Signature
 SERVER_SQLSTATES = ("57", "40", "53")
 
 MOST_FAILURES = 100
+
+# Any longer number is too large for a double.
+LONGEST_INTEGER = 400
+
+# Bounds what a model allocates in one call, and how long it keeps a cancel waiting.
+MODEL_CALL_ROWS = 10_000
 
 # One element of a binary array of float8: its length, then its value. See array_send
 # in PostgreSQL's src/backend/utils/adt/arrayfuncs.c.
@@ -53,6 +58,16 @@ class Session:
                 attachment_id, version, digest, layout, numbers, texts
             )
 
+    def score_features_many(self, attachment_id, layout, numbers, texts):
+        """Return the probabilities of many rows under the active model."""
+        if numbers is None:
+            return []
+        with self.refusals():
+            version, digest = self.registry.active_model(attachment_id)
+        return self.score_batch(
+            attachment_id, version, digest, layout, numbers, texts, on_error="raise"
+        )
+
     def score_changed(self, attachment_id, version, digest, layout, numbers, texts):
         """Return the probability of one changed row, or None by the failure policy."""
         try:
@@ -65,16 +80,16 @@ class Session:
 
     def score_row(self, attachment_id, version, digest, layout, numbers, texts):
         """Score one row given as its array of numbers and its array of texts."""
-        model, positions = self.registry.scorer(attachment_id, version, digest, layout)
-        if None in numbers:
-            numbers = [NAN if number is None else number for number in numbers]
-        probability = model.row_probability(positions, numbers, texts)
+        scorer = self.registry.scorer(attachment_id, version, digest, layout)
+        probability = scorer.score_row(numbers, texts)
         # Written so that NaN fails it.
         if not 0.0 <= probability <= 1.0:
             raise no_probability()
         return probability
 
-    def score_batch(self, attachment_id, version, digest, layout, numbers, texts, keep):
+    def score_batch(
+        self, attachment_id, version, digest, layout, numbers, texts, on_error
+    ):
         """Score many rows in one call of the model.
 
         Parameters
@@ -82,9 +97,9 @@ class Session:
         numbers : bytes
             ``array_send`` of a two-dimensional array of float8, NaN for NULL.
         texts : list of lists of str or None; None when there are no text columns
-        keep : bool
-            Follow the attachment's failure policy: rows that cannot be scored come
-            back as None, the rest is scored.
+        on_error : {"keep", "raise"} or None
+            What to do about rows that cannot be scored: with "keep" they come back as
+            None and the rest is scored. None is for what the attachment says.
 
         Returns
         -------
@@ -94,28 +109,33 @@ class Session:
         texts = rows_of_texts(texts, matrix)
 
         def score(first, last):
-            columns = columns_from_arrays(
-                positions, matrix[first:last], texts[first:last]
-            )
-            return checked_probabilities(model, columns).tolist()
+            scores = []
+            for start in range(first, last, MODEL_CALL_ROWS):
+                end = min(start + MODEL_CALL_ROWS, last)
+                self.registry.let_interrupts_in()
+                columns = columns_from_arrays(
+                    scorer.positions, matrix[start:end], texts[start:end]
+                )
+                scores += checked_probabilities(scorer.model, columns).tolist()
+            return scores
 
         with self.refusals():
             try:
-                model, positions = self.registry.scorer(
-                    attachment_id, version, digest, layout
-                )
-                if not keep:
+                scorer = self.registry.scorer(attachment_id, version, digest, layout)
+                if on_error == "raise":
                     return score(0, len(matrix))
             except Exception as error:
-                if not keep:
+                if on_error == "raise":
                     raise
-                self.apply_failure_policy(attachment_id, version, error, len(matrix))
+                self.apply_failure_policy(
+                    attachment_id, version, error, len(matrix), on_error
+                )
                 return [None] * len(matrix)
         failures = []
         scores = score_what_scores(score, 0, len(matrix), failures)
         if failures:
             self.apply_failure_policy(
-                attachment_id, version, failures[0], scores.count(None)
+                attachment_id, version, failures[0], scores.count(None), on_error
             )
         return scores
 
@@ -123,7 +143,8 @@ class Session:
         """Return the probability under any version for values given as JSON text."""
         with self.refusals():
             model = self.registry.model(version, self.registry.digest(version))
-            columns = columns_from_json(model.signature, json.loads(features))
+            values = json.loads(features or "null", parse_int=json_integer)
+            columns = columns_from_json(model.signature, values)
             return float(checked_probabilities(model, columns)[0])
 
     def warm(self):
@@ -241,7 +262,7 @@ class Session:
         memory = int(fields["RssAnon"].split()[0]) // 1024
         return json.dumps({**current_environment(), "memory_megabytes": memory})
 
-    def apply_failure_policy(self, attachment_id, version, error, rows):
+    def apply_failure_policy(self, attachment_id, version, error, rows, on_error=None):
         """Warn and go on, or raise, as the attachment wants it.
 
         A complaint is worth more than a score: by default it is kept and the score
@@ -251,11 +272,7 @@ class Session:
         if sqlstate[:2] in SERVER_SQLSTATES or isinstance(error, MemoryError):
             raise error
         with self.refusals():
-            on_error = self.registry.fetch(
-                "SELECT on_error FROM churn.attachments WHERE attachment_id = $1",
-                ["integer"],
-                attachment_id,
-            )[0]["on_error"]
+            on_error = on_error or self.registry.on_error(attachment_id)
             if on_error == "raise":
                 raise error
         detail = getattr(error, "detail", None)
@@ -300,6 +317,11 @@ def checked_probabilities(model, columns):
     if not ((probabilities >= 0) & (probabilities <= 1)).all():
         raise no_probability()
     return probabilities
+
+
+def json_integer(digits):
+    """Return a whole number, which in JSON may be of any length."""
+    return float(digits) if len(digits) > LONGEST_INTEGER else int(digits)
 
 
 def no_probability():

@@ -84,6 +84,14 @@ class Signature:
             "named_columns": self.named_columns,
         }
 
+    def numbers(self):
+        """Return the number and boolean features, in their order."""
+        return tuple(f for f in self.features if f.kind != "text")
+
+    def texts(self):
+        """Return the text features, in their order."""
+        return tuple(f for f in self.features if f.kind == "text")
+
     def check(self):
         """Raise ScoringError unless the signature can describe a binary classifier."""
         names = [feature.name for feature in self.features]

@@ -26,13 +26,6 @@ CREATE TRIGGER pgchurn_@id@_truncate AFTER TRUNCATE ON @complaints@
 CREATE TRIGGER pgchurn_@id@_profile_insert AFTER INSERT ON @profile@
     REFERENCING NEW TABLE AS inserted
     FOR EACH STATEMENT EXECUTE FUNCTION churn.profiles_changed_@id@();
--- Not for what pgchurn itself writes, which it has scored already.
-CREATE TRIGGER pgchurn_@id@_profile_update AFTER UPDATE ON @profile@
-    REFERENCING OLD TABLE AS former NEW TABLE AS updated
-    FOR EACH STATEMENT
-    WHEN (current_setting('churn.writing_at_depth', true)
-          IS DISTINCT FROM pg_trigger_depth()::text)
-    EXECUTE FUNCTION churn.profiles_changed_@id@();
 COMMENT ON TRIGGER pgchurn_@id@_insert ON @complaints@ IS
     'Counts new complaints and scores their customers.';
 COMMENT ON TRIGGER pgchurn_@id@_update ON @complaints@ IS
@@ -49,6 +42,6 @@ $template$, placeholders);
 END
 $body$;
 COMMENT ON FUNCTION churn.create_attachment_triggers IS
-    'Creates the triggers of an attachment on its two tables.';
+    'Creates the triggers of an attachment that never need fitting to its tables.';
 ALTER FUNCTION churn.create_attachment_triggers OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.create_attachment_triggers FROM PUBLIC;

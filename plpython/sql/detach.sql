@@ -26,9 +26,8 @@ DROP FUNCTION churn.write_profiles_@id@;
 DROP FUNCTION churn.read_profiles_@id@;
 DROP FUNCTION churn.rescore_profiles_@id@;
 DROP FUNCTION churn.verify_profiles_@id@;
+DROP FUNCTION churn.score_many(@profile@[]);
 DROP FUNCTION churn.score(@profile@);
-REVOKE SELECT, UPDATE ON @profile@ FROM churn_owner;
-REVOKE SELECT ON @complaints@ FROM churn_owner;
 ALTER TABLE @profile@
     DROP COLUMN complaint_count,
     DROP COLUMN last_complaint_at,
@@ -40,6 +39,8 @@ $template$, jsonb_build_object(
         'profile', churn.table_name(attachment.profile),
         'complaints', churn.table_name(attachment.complaints)
     ));
+    PERFORM churn.revoke_from_owner(attachment.profile);
+    PERFORM churn.revoke_from_owner(attachment.complaints);
 END
 $body$;
 COMMENT ON FUNCTION churn.detach IS

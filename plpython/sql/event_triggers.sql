@@ -1,10 +1,13 @@
 CREATE EVENT TRIGGER churn_follow_altered_tables ON ddl_command_end
-    WHEN TAG IN ('ALTER TABLE', 'ALTER SCHEMA')
+    WHEN TAG IN ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE TRIGGER')
     EXECUTE FUNCTION churn.follow_altered_tables();
 COMMENT ON EVENT TRIGGER churn_follow_altered_tables IS
     'Fits the functions of attached tables to what was altered.';
 CREATE EVENT TRIGGER churn_keep_attached_tables ON sql_drop
-    WHEN TAG IN ('DROP TABLE', 'DROP SCHEMA', 'DROP OWNED')
+    WHEN TAG IN (
+        'DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP TYPE', 'DROP DOMAIN',
+        'DROP EXTENSION'
+    )
     EXECUTE FUNCTION churn.keep_attached_tables();
 COMMENT ON EVENT TRIGGER churn_keep_attached_tables IS
     'Refuses to drop a table that is attached.';

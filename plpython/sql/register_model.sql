@@ -14,7 +14,8 @@ DECLARE
     sample_size CONSTANT integer := 10000;
     attachment churn.attachments := churn.attachment_of(profile);
     read_profiles CONSTANT text := format(
-        'SELECT * FROM churn.read_profiles_%s($1::%s[], NULL)',
+        'SELECT r.keys::text[] AS keys, r.numbers, r.texts
+         FROM churn.read_profiles_%s($1::%s[], NULL) r',
         attachment.attachment_id, churn.key_type(attachment)
     );
     sample_keys text[];
@@ -54,7 +55,7 @@ BEGIN
              ORDER BY abs(c.probability - s.score) DESC NULLS FIRST LIMIT 1',
             churn.key_type(attachment)
         ) INTO worst
-        USING replay_keys, replay_probabilities, replay.keys::text[], examined.replayed;
+        USING replay_keys, replay_probabilities, replay.keys, examined.replayed;
         IF (abs(worst.client - worst.server) <= 1e-9) IS NOT TRUE THEN
             RAISE data_exception USING
                 MESSAGE = 'the server does not reproduce the client''s probabilities',

@@ -12,6 +12,8 @@ BEGIN
     END LOOP;
 END
 $roles$;
+-- Counters and scores are of all rows, whatever row level security shows to whom.
+ALTER ROLE churn_owner BYPASSRLS;
 COMMENT ON ROLE churn_owner IS 'Owns every object of pgchurn. Nobody logs in as it.';
 COMMENT ON ROLE churn_loader IS 'Registers and activates models. Grant it to data scientists.';
 COMMENT ON ROLE churn_scorer IS 'Reads scores and asks for new ones. Grant it to analysts.';

@@ -42,7 +42,7 @@ BEGIN
         'key', quote_ident(profile_key),
         'complaints', churn.table_name(complaints),
         'complaint_key', quote_ident(complaint_key),
-        'latest', coalesce(format('max(c.%I)::timestamptz', complaint_time),
+        'latest', coalesce('max(' || churn.complaint_time(attachment) || ')',
                            'NULL::timestamptz'),
         'profile_schema', (
             SELECT quote_ident(n.nspname) FROM pg_catalog.pg_class c
@@ -56,9 +56,13 @@ BEGIN
         )
     );
     PERFORM churn.create_from_template($template$
--- The owner of the trigger functions reads both tables and writes its own columns.
+-- Until commit nobody writes: no complaint slips in between the count and the triggers.
+LOCK TABLE @profile@, @complaints@ IN SHARE ROW EXCLUSIVE MODE;
+-- The owner of the trigger functions reads both tables and writes its own columns; its
+-- trigger for updates is fitted to the table's other triggers.
 GRANT USAGE ON SCHEMA @profile_schema@, @complaints_schema@ TO churn_owner;
 GRANT SELECT ON @profile@, @complaints@ TO churn_owner;
+GRANT TRIGGER ON @profile@ TO churn_owner;
 ALTER TABLE @profile@
     ADD COLUMN complaint_count integer NOT NULL DEFAULT 0,
     ADD COLUMN last_complaint_at timestamptz,
@@ -79,17 +83,6 @@ COMMENT ON COLUMN @profile@.churn_model_version IS
     'The version in churn.models that gave the score. Kept by pgchurn.';
 COMMENT ON COLUMN @profile@.churn_scored_at IS
     'When the score was given. Kept by pgchurn.';
-$template$, placeholders);
-
-    PERFORM churn.refresh_attachment(attachment.attachment_id);
-    SELECT a.* INTO attachment FROM churn.attachments a
-    WHERE a.attachment_id = attachment.attachment_id;
-
-    -- Complaints are locked against writers until commit: none slips in between the
-    -- triggers and the count.
-    PERFORM churn.create_attachment_triggers(attachment);
-    PERFORM set_config('churn.writing_at_depth', pg_trigger_depth()::text, true);
-    PERFORM churn.create_from_template($template$
 UPDATE @profile@ p SET
     complaint_count = n.complaints, last_complaint_at = n.latest
 FROM (
@@ -99,7 +92,8 @@ FROM (
 ) n
 WHERE p.@key@ = n.key;
 $template$, placeholders);
-    PERFORM set_config('churn.writing_at_depth', '', true);
+    PERFORM churn.refresh_attachment(attachment.attachment_id);
+    PERFORM churn.create_attachment_triggers(attachment);
     RETURN attachment.attachment_id;
 END
 $body$;

@@ -99,7 +99,7 @@ BEGIN
     IF key_type <> complaint_key_type AND NOT EXISTS (
         SELECT FROM pg_catalog.pg_cast c
         WHERE c.castsource = complaint_key_type AND c.casttarget = key_type
-          AND c.castcontext <> 'e'
+          AND c.castcontext = 'i'
     ) THEN
         RAISE datatype_mismatch USING
             MESSAGE = format('%s.%I is %s, but %s.%I is %s', complaints, complaint_key,

@@ -3,10 +3,10 @@ RETURNS void
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime 5e1b61371e848793"]
+    session = GD["pgchurn runtime cb34e868b29c5593"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime 5e1b61371e848793"]
+    session = GD["pgchurn runtime cb34e868b29c5593"]
 session.check_model(version)
 $python$;
 COMMENT ON FUNCTION churn.check_model IS

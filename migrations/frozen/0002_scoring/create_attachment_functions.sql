@@ -16,9 +16,7 @@ DECLARE
         'complaints_comment',
             replace(churn.table_name(attachment.complaints), '''', ''''''),
         -- Without a time of its own a complaint was made when it was inserted.
-        'complaint_time', coalesce(
-            format('c.%I::timestamptz', attachment.complaint_time), 'now()'
-        ),
+        'complaint_time', coalesce(churn.complaint_time(attachment), 'now()'),
         'latest', CASE
             WHEN attachment.complaint_time IS NULL THEN 'p.last_complaint_at'
             ELSE 'counted.latest'
@@ -30,8 +28,26 @@ DECLARE
         END
     );
     arrays record;
+    outdated regprocedure;
 BEGIN
-    arrays := churn.feature_arrays(attachment, '($1)', '($1).complaint_count');
+    -- A key of another type makes other functions of the same names.
+    FOR outdated IN
+        SELECT f.oid FROM pg_catalog.pg_proc f
+        WHERE f.pronamespace = 'churn'::regnamespace
+          AND f.proname IN (
+            format('read_profiles_%s', attachment.attachment_id),
+            format('write_profiles_%s', attachment.attachment_id),
+            format('rescore_profiles_%s', attachment.attachment_id)
+          )
+          AND f.proargtypes[0] NOT IN (
+            (placeholders ->> 'key_type')::regtype,
+            (placeholders ->> 'key_type' || '[]')::regtype
+          )
+    LOOP
+        EXECUTE format('DROP FUNCTION %s', outdated);
+    END LOOP;
+
+    arrays := churn.feature_arrays(attachment, '($1)', '($1).complaint_count', 'NULL');
     PERFORM churn.create_from_template($template$
 -- Plain SQL without settings of its own: the planner puts the expression in its place,
 -- so that no row is ever built.
@@ -52,25 +68,72 @@ REVOKE ALL ON FUNCTION churn.score(@profile@) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.score(@profile@) TO churn_scorer, churn_loader;
 $template$, placeholders || to_jsonb(arrays));
 
+    arrays := churn.feature_arrays(attachment, 'p', 'p.complaint_count', '''NaN''');
+    PERFORM churn.create_from_template($template$
+CREATE OR REPLACE FUNCTION churn.score_many(profiles @profile@[])
+RETURNS double precision[]
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+    positions bigint[];
+    numbers bytea;
+    texts text[];
+BEGIN
+    IF profiles IS NULL THEN
+        RETURN NULL;
+    END IF;
+    SELECT array_agg(r.ordinality), array_send(array_agg(r.numbers)), @text_rows@
+    INTO positions, numbers, texts
+    FROM (
+        SELECT p.ordinality, @numbers@ AS numbers, @texts@ AS texts
+        FROM unnest(profiles) WITH ORDINALITY p
+        WHERE num_nonnulls(p.@key@, p.complaint_count) > 0
+        ORDER BY p.ordinality
+    ) r;
+    RETURN ARRAY(
+        SELECT s.score
+        FROM generate_series(1, cardinality(profiles)) n (position)
+        LEFT JOIN unnest(
+            positions, churn.score_features_many(@id@, @layout@, numbers, texts)
+        ) s (position, score) ON s.position = n.position
+        ORDER BY n.position
+    );
+END
+$function$;
+COMMENT ON FUNCTION churn.score_many(@profile@[]) IS
+    'Probabilities of churn, 0 to 1, of many profile rows in few calls of the active model.';
+ALTER FUNCTION churn.score_many(@profile@[]) OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.score_many(@profile@[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn.score_many(@profile@[]) TO churn_scorer, churn_loader;
+$template$, placeholders || to_jsonb(arrays));
+
     arrays := churn.feature_arrays(
-        attachment, 'p', 'coalesce(given.complaint_count, p.complaint_count)'
+        attachment, 'p', 'coalesce(given.complaint_count, p.complaint_count)', '''NaN'''
     );
     PERFORM churn.create_from_template($template$
 CREATE OR REPLACE FUNCTION churn.read_profiles_@id@(
     wanted @key_type@[], complaint_counts bigint[],
     OUT keys @key_type@[], OUT numbers bytea, OUT texts text[]
 )
-LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+-- Planning for each batch anew took longer than reading a small one.
+SET plan_cache_mode = force_generic_plan
 AS $function$
-SELECT array_agg(r.key), array_send(array_agg(r.numbers)), @text_rows@
-FROM (
-    SELECT p.@key@ AS key, @numbers@ AS numbers, @texts@ AS texts
-    FROM @profile@ p
-    JOIN unnest(wanted, complaint_counts) given (key, complaint_count)
-        ON given.key = p.@key@
-    ORDER BY p.@key@
-) r
+#variable_conflict use_variable
+BEGIN
+    SELECT array_agg(r.key), array_send(array_agg(r.numbers)), @text_rows@
+    INTO keys, numbers, texts
+    FROM (
+        SELECT p.@key@ AS key, @numbers@ AS numbers, @texts@ AS texts
+        FROM @profile@ p
+        JOIN unnest(wanted, complaint_counts) given (key, complaint_count)
+            ON given.key = p.@key@
+        ORDER BY p.@key@
+    ) r;
+END
 $function$;
 COMMENT ON FUNCTION churn.read_profiles_@id@ IS
     'Features of the profiles with these keys in key order, as scoring takes them; '
@@ -86,7 +149,9 @@ CREATE OR REPLACE FUNCTION churn.write_profiles_@id@(
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $function$
+#variable_conflict use_variable
 DECLARE
     -- Bounds the memory that a statement takes, however many customers it touches.
     batch_size CONSTANT integer := 5000;
@@ -98,6 +163,11 @@ DECLARE
     latests timestamptz[];
     profiles record;
     scores double precision[];
+    mark text;
+    -- Empty, but where a trigger of the company's writes profiles in between.
+    mark_before CONSTANT text := coalesce(
+        current_setting('churn.writing_at_depth', true), ''
+    );
 BEGIN
     SELECT * INTO active FROM churn.active_deployment(@id@);
     FOR batch_start IN 1 .. cardinality(changed) BY batch_size LOOP
@@ -116,6 +186,9 @@ BEGIN
                 given (key, complaints)
             WHERE given.complaints IS NULL
         );
+        IF cardinality(recounted) > 0 THEN
+            mark := set_config('churn.recounted', 'yes', true);
+        END IF;
         -- A statement of its own: it sees all that was committed before the locks.
         SELECT array_agg(p.@key@ ORDER BY p.@key@),
                array_agg(
@@ -150,11 +223,11 @@ BEGIN
             SELECT * INTO profiles FROM churn.read_profiles_@id@(keys, counts);
             scores := churn.score_batch(
                 @id@, active.version, active.artifact_sha256, @layout@,
-                profiles.numbers, profiles.texts, keep => true
+                profiles.numbers, profiles.texts, on_error => NULL
             );
         END IF;
 
-        PERFORM set_config('churn.writing_at_depth', pg_trigger_depth()::text, true);
+        mark := set_config('churn.writing_at_depth', pg_trigger_depth()::text, true);
         UPDATE @profile@ p SET
             complaint_count = new.complaints,
             last_complaint_at = new.latest,
@@ -170,7 +243,7 @@ BEGIN
           AND (new.score IS NOT NULL
                OR (p.complaint_count, p.last_complaint_at)
                   IS DISTINCT FROM (new.complaints, new.latest));
-        PERFORM set_config('churn.writing_at_depth', '', true);
+        mark := set_config('churn.writing_at_depth', mark_before, true);
     END LOOP;
 END
 $function$;
@@ -189,6 +262,7 @@ RETURNS @key_type@
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
+#variable_conflict use_variable
 DECLARE
     keys @key_type@[];
 BEGIN
@@ -221,6 +295,7 @@ RETURNS TABLE (key text, column_name text, stored text, expected text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
+#variable_conflict use_variable
 DECLARE
     batch_size CONSTANT integer := 10000;
     batch @key_type@[];
@@ -275,7 +350,7 @@ BEGIN
             SELECT * INTO profiles FROM churn.read_profiles_@id@(named.keys, NULL);
             scores := churn.score_batch(
                 @id@, named.version, named.artifact_sha256, @layout@, profiles.numbers,
-                profiles.texts, keep => true
+                profiles.texts, on_error => 'keep'
             );
             RETURN QUERY
             SELECT p.@key@::text, 'churn_score', p.churn_score::text, s.score::text
@@ -292,28 +367,40 @@ ALTER FUNCTION churn.verify_profiles_@id@ OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.verify_profiles_@id@ FROM PUBLIC;
 $template$, placeholders);
 
-    arrays := churn.feature_arrays(attachment, 'p', '(p.complaint_count + new_complaints)');
+    arrays := churn.feature_arrays(
+        attachment, 'p', '(p.complaint_count + new_complaints)', 'NULL'
+    );
     PERFORM churn.create_from_template($template$
 CREATE OR REPLACE FUNCTION churn.complaints_changed_@id@()
 RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
+#variable_conflict use_variable
 DECLARE
     keys @key_type@[];
     new_complaints bigint;
     latest_complaint timestamptz;
     active record;
+    mark text;
+    -- Empty, but where a trigger of the company's writes profiles in between.
+    mark_before CONSTANT text := coalesce(
+        current_setting('churn.writing_at_depth', true), ''
+    );
 BEGIN
     IF TG_OP = 'INSERT' THEN
         SELECT array_agg(DISTINCT c.@complaint_key@), count(*), max(@complaint_time@)
         INTO keys, new_complaints, latest_complaint
         FROM inserted c WHERE c.@complaint_key@ IS NOT NULL;
 
-        IF cardinality(keys) = 1 THEN
+        IF current_setting('churn.recounted', true) = 'yes' THEN
+            -- What this statement did besides, by a trigger, an upsert or a WITH, may
+            -- have counted the new complaints already.
+            PERFORM churn.write_profiles_@id@(keys, NULL, NULL) WHERE keys IS NOT NULL;
+        ELSIF cardinality(keys) = 1 THEN
             -- The usual case, one customer, in one UPDATE: it locks, counts, scores
             -- and writes the row at once.
-            PERFORM set_config('churn.writing_at_depth', pg_trigger_depth()::text, true);
+            mark := set_config('churn.writing_at_depth', pg_trigger_depth()::text, true);
             SELECT * INTO active FROM churn.active_deployment(@id@);
             IF active.version IS NULL THEN
                 UPDATE @profile@ p SET
@@ -337,7 +424,7 @@ BEGIN
                     )
                 WHERE p.@key@ = keys[1];
             END IF;
-            PERFORM set_config('churn.writing_at_depth', '', true);
+            mark := set_config('churn.writing_at_depth', mark_before, true);
         ELSIF keys IS NOT NULL THEN
             PERFORM churn.write_profiles_@id@(
                 array_agg(n.key ORDER BY n.key), array_agg(n.complaints ORDER BY n.key),
@@ -389,6 +476,12 @@ RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
+#variable_conflict use_variable
+DECLARE
+    own CONSTANT boolean := coalesce(
+        current_setting('churn.writing_at_depth', true)
+        = (pg_trigger_depth() - 1)::text, false
+    );
 BEGIN
     IF TG_OP = 'INSERT' THEN
         PERFORM churn.write_profiles_@id@(n.keys, NULL, NULL)
@@ -396,13 +489,14 @@ BEGIN
         WHERE n.keys IS NOT NULL;
         RETURN NULL;
     END IF;
-    -- Only rows in which something that scoring reads or writes has changed; complaints
+    -- Only rows in which something that scoring reads or writes has changed; of what
+    -- pgchurn itself wrote, only rows in which that changed features in turn. Complaints
     -- are counted anew where the key or the counter itself was overwritten.
     PERFORM churn.write_profiles_@id@(n.keys, n.complaints, NULL)
     FROM (
         SELECT array_agg(p.@key@ ORDER BY p.@key@) AS keys,
                array_agg(
-                   CASE WHEN (f.complaint_count, f.last_complaint_at)
+                   CASE WHEN own OR (f.complaint_count, f.last_complaint_at)
                              IS NOT DISTINCT FROM (p.complaint_count, p.last_complaint_at)
                         THEN 0::bigint END
                    ORDER BY p.@key@
@@ -410,11 +504,13 @@ BEGIN
         FROM updated p
         LEFT JOIN former f ON f.@key@ = p.@key@
         WHERE f.@key@ IS NULL
-           OR (f.last_complaint_at, f.churn_score, f.churn_model_version,
-               f.churn_scored_at, @former_numbers@, @former_texts@)
-              IS DISTINCT FROM
-              (p.last_complaint_at, p.churn_score, p.churn_model_version,
-               p.churn_scored_at, @numbers@, @texts@)
+           OR (@former_numbers@, @former_texts@) IS DISTINCT FROM (@numbers@, @texts@)
+           OR (NOT own
+               AND (f.complaint_count, f.last_complaint_at, f.churn_score,
+                    f.churn_model_version, f.churn_scored_at)
+                   IS DISTINCT FROM
+                   (p.complaint_count, p.last_complaint_at, p.churn_score,
+                    p.churn_model_version, p.churn_scored_at))
     ) n
     WHERE n.keys IS NOT NULL;
     RETURN NULL;
@@ -425,9 +521,9 @@ COMMENT ON FUNCTION churn.profiles_changed_@id@ IS
 ALTER FUNCTION churn.profiles_changed_@id@ OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.profiles_changed_@id@ FROM PUBLIC;
 $template$, placeholders
-        || to_jsonb(churn.feature_arrays(attachment, 'p', 'p.complaint_count'))
+        || to_jsonb(churn.feature_arrays(attachment, 'p', 'NULL', 'NULL'))
         || (SELECT jsonb_build_object('former_numbers', f.numbers, 'former_texts', f.texts)
-            FROM churn.feature_arrays(attachment, 'f', 'f.complaint_count') f));
+            FROM churn.feature_arrays(attachment, 'f', 'NULL', 'NULL') f));
 END
 $body$;
 COMMENT ON FUNCTION churn.create_attachment_functions IS

@@ -3,8 +3,16 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
+DECLARE
+    quote text := '$function$';
 BEGIN
-    EXECUTE churn.fill_template(template, placeholders);
+    -- A column's name may hold anything, even what ends a function's body.
+    WHILE position(quote IN placeholders::text) > 0 LOOP
+        quote := '$function_' || md5(quote) || '$';
+    END LOOP;
+    EXECUTE churn.fill_template(
+        replace(template, '$function$', quote), placeholders
+    );
 END
 $body$;
 COMMENT ON FUNCTION churn.create_from_template IS

@@ -5,36 +5,43 @@ DROP TRIGGER refuse_change ON churn.models;
 DROP TRIGGER refuse_change ON churn.deployments;
 DROP VIEW churn.active_deployments;
 DROP PROCEDURE churn.rescore;
-DROP FUNCTION churn.activate_model;
-DROP FUNCTION churn.active_deployment;
-DROP FUNCTION churn.attach;
-DROP FUNCTION churn.attachment_of;
-DROP FUNCTION churn.check_attachable;
-DROP FUNCTION churn.check_model;
-DROP FUNCTION churn.column_kind;
-DROP FUNCTION churn.create_attachment_functions;
-DROP FUNCTION churn.create_attachment_triggers;
-DROP FUNCTION churn.create_from_template;
-DROP FUNCTION churn.detach;
-DROP FUNCTION churn.examine_model;
-DROP FUNCTION churn.feature_arrays;
-DROP FUNCTION churn.fill_template;
-DROP FUNCTION churn.key_type;
-DROP FUNCTION churn.layout;
-DROP FUNCTION churn.load_runtime;
-DROP FUNCTION churn.lock_deployments;
-DROP FUNCTION churn.predict;
-DROP FUNCTION churn.refresh_attachment;
-DROP FUNCTION churn.refuse_change;
-DROP FUNCTION churn.register_model;
-DROP FUNCTION churn.rollback_model;
-DROP FUNCTION churn.score_batch;
-DROP FUNCTION churn.score_changed;
-DROP FUNCTION churn.score_features;
-DROP FUNCTION churn.server_environment;
-DROP FUNCTION churn.set_on_error;
-DROP FUNCTION churn.table_name;
-DROP FUNCTION churn.verify;
-DROP FUNCTION churn.warm;
-DROP FUNCTION churn.follow_altered_tables;
-DROP FUNCTION churn.keep_attached_tables;
+-- In one list, because some depend on each other.
+DROP FUNCTION
+    churn.activate_model,
+    churn.active_deployment,
+    churn.attach,
+    churn.attachment_of,
+    churn.check_attachable,
+    churn.check_model,
+    churn.column_kind,
+    churn.complaint_time,
+    churn.create_attachment_functions,
+    churn.create_attachment_triggers,
+    churn.create_from_template,
+    churn.create_profile_update_trigger,
+    churn.detach,
+    churn.examine_model,
+    churn.feature_arrays,
+    churn.fill_template,
+    churn.key_type,
+    churn.layout,
+    churn.load_runtime,
+    churn.lock_deployments,
+    churn.predict,
+    churn.refresh_attachment,
+    churn.refuse_change,
+    churn.register_model,
+    churn.revoke_from_owner,
+    churn.rollback_model,
+    churn.score_batch,
+    churn.score_changed,
+    churn.score_features,
+    churn.score_features_many,
+    churn.server_environment,
+    churn.set_on_error,
+    churn.table_name,
+    churn.to_double,
+    churn.verify,
+    churn.warm,
+    churn.follow_altered_tables,
+    churn.keep_attached_tables;

@@ -1,5 +1,5 @@
 CREATE OR REPLACE FUNCTION churn.feature_arrays(
-    attachment churn.attachments, row_name text, complaint_count text,
+    attachment churn.attachments, row_name text, complaint_count text, null_number text,
     OUT numbers text, OUT texts text
 )
 LANGUAGE sql STABLE PARALLEL UNSAFE
@@ -7,13 +7,22 @@ BEGIN ATOMIC
     SELECT
         format('ARRAY[%s]::double precision[]', string_agg(
             format(
-                'coalesce(%s::double precision, ''NaN'')',
+                CASE null_number WHEN 'NULL' THEN '%s' ELSE 'coalesce(%s, %s)' END,
                 CASE
-                    WHEN c.attname = 'complaint_count' THEN complaint_count
+                    WHEN c.attname = 'complaint_count'
+                        THEN complaint_count || '::double precision'
                     WHEN churn.column_kind(c.atttypid) = 'boolean'
-                        THEN format('%s.%I::integer', row_name, c.attname)
-                    ELSE format('%s.%I', row_name, c.attname)
-                END
+                        THEN format('%s.%I::integer::double precision', row_name, c.attname)
+                    -- Only a number without a declared precision can be too large.
+                    WHEN c.atttypid IN (
+                        'smallint'::regtype, 'integer'::regtype, 'bigint'::regtype,
+                        'real'::regtype, 'double precision'::regtype
+                    ) OR (c.atttypid = 'numeric'::regtype
+                          AND (c.atttypmod - 4) >> 16 BETWEEN 1 AND 300)
+                        THEN format('%s.%I::double precision', row_name, c.attname)
+                    ELSE format('churn.to_double(%s.%I::numeric)', row_name, c.attname)
+                END,
+                null_number
             ), ', ' ORDER BY array_position(attachment.number_columns, c.attname)
         ) FILTER (WHERE c.attname = ANY (attachment.number_columns))),
         format('ARRAY[%s]::text[]', string_agg(
@@ -24,6 +33,6 @@ BEGIN ATOMIC
     WHERE c.attrelid = attachment.profile AND c.attnum > 0 AND NOT c.attisdropped;
 END;
 COMMENT ON FUNCTION churn.feature_arrays IS
-    'SQL of the two arrays that carry a profile row to a model, NaN for a missing number.';
+    'SQL of the two arrays, of numbers and of texts, that carry a profile row to a model.';
 ALTER FUNCTION churn.feature_arrays OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.feature_arrays FROM PUBLIC;

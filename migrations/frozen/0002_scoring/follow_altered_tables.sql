@@ -8,8 +8,13 @@ BEGIN
     FROM churn.attachments a
     WHERE a.detached_at IS NULL AND EXISTS (
         SELECT FROM pg_event_trigger_ddl_commands() c
+        LEFT JOIN pg_catalog.pg_trigger t
+            ON c.classid = 'pg_catalog.pg_trigger'::regclass AND t.oid = c.objid
         WHERE c.classid = 'pg_catalog.pg_namespace'::regclass
-           OR c.objid IN (a.profile, a.complaints)
+           OR (c.classid = 'pg_catalog.pg_class'::regclass
+               AND c.objid IN (a.profile, a.complaints))
+           -- The triggers that this itself creates are not followed.
+           OR (t.tgrelid = a.profile AND t.tgname NOT LIKE 'pgchurn\_%')
     );
 END
 $body$;
@@ -38,9 +43,18 @@ BEGIN
                              dropped.object_identity),
             HINT = 'Call churn.detach(profile) first.';
     END IF;
+    -- Columns that went with their type.
+    PERFORM churn.refresh_attachment(a.attachment_id)
+    FROM churn.attachments a
+    WHERE a.detached_at IS NULL AND EXISTS (
+        SELECT FROM pg_event_trigger_dropped_objects() d
+        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objsubid > 0
+          AND d.objid IN (a.profile, a.complaints)
+    );
 END
 $body$;
 COMMENT ON FUNCTION churn.keep_attached_tables() IS
-    'Event trigger: an attached table is detached before it is dropped.';
+    'Event trigger: an attached table is detached before it is dropped, and a dropped '
+    'column is scored without.';
 ALTER FUNCTION churn.keep_attached_tables() OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.keep_attached_tables() FROM PUBLIC;

@@ -124,6 +124,14 @@ class Signature:
             "named_columns": self.named_columns,
         }
 
+    def numbers(self):
+        """Return the number and boolean features, in their order."""
+        return tuple(f for f in self.features if f.kind != "text")
+
+    def texts(self):
+        """Return the text features, in their order."""
+        return tuple(f for f in self.features if f.kind == "text")
+
     def check(self):
         """Raise ScoringError unless the signature can describe a binary classifier."""
         names = [feature.name for feature in self.features]
@@ -176,9 +184,10 @@ class Layout:
     @classmethod
     def of(cls, signature):
         """Return the layout of rows that hold a signature's features and no others."""
-        numbers = (f.name for f in signature.features if f.kind != "text")
-        texts = (f.name for f in signature.features if f.kind == "text")
-        return cls(tuple(numbers), tuple(texts))
+        return cls(
+            tuple(feature.name for feature in signature.numbers()),
+            tuple(feature.name for feature in signature.texts()),
+        )
 
     def positions(self, signature):
         """Return (feature, position) for every feature, in the signature's order.
@@ -328,34 +337,27 @@ def check_values(signature, columns):
             raise null_feature(feature)
 
 
-def check_row(positions, row, texts):
-    """Refuse the same as ``check_values`` in one row, texts being codes already.
+def checked_row(features, row):
+    """Refuse the same as ``check_values`` in one row; return it with NaN for None.
 
     Parameters
     ----------
-    positions : list of (Feature, int)
-    row : list of float
-        One number for each feature.
-    texts : sequence of str or None
+    features : sequence of Feature
+    row : list of float or None
+        One value for each feature: numbers as they are, texts as codes.
     """
+    if None in row:
+        row = [NAN if value is None else value for value in row]
     total = sum(row)
     if total - total == 0.0:
-        # No infinity and no NaN among the numbers: the usual case.
-        return check_texts(positions, texts) if texts else None
-    for (feature, _), value in zip(positions, row):
+        # Neither an infinity nor a NaN, which is the usual case.
+        return row
+    for feature, value in zip(features, row):
         if value in INFINITIES:
             raise infinite_feature(feature)
         if value != value and not feature.accepts_null:
             raise null_feature(feature)
-    return check_texts(positions, texts)
-
-
-def check_texts(positions, texts):
-    """Refuse a missing text where the signature does not accept it."""
-    for feature, position in positions:
-        if feature.kind == "text" and not feature.accepts_null:
-            if texts[position] is None:
-                raise null_feature(feature)
+    return row
 
 
 def infinite_feature(feature):
@@ -415,6 +417,11 @@ def check_environment(recorded):
     ScoringError
         With SQLSTATE 55000, naming both versions.
     """
+    if not isinstance(recorded, dict):
+        raise ScoringError(
+            "model environment is malformed",
+            hint='Pass {"scikit-learn": version, "numpy": version, ...}.',
+        )
     for package in MODEL_PACKAGES:
         here = installed_version(package)
         if recorded.get(package) != here:
@@ -450,6 +457,7 @@ class PickledModel:
         self.signature = signature
         try:
             self.estimator = pickle.loads(artifact)
+            use_one_thread(self.estimator)
         except MemoryError:
             raise
         except Exception as error:
@@ -458,7 +466,13 @@ class PickledModel:
                 detail=f"{type(error).__name__}: {error}.",
                 sqlstate="55000",
             ) from error
-        use_one_thread(self.estimator)
+        if not hasattr(self.estimator, "predict_proba"):
+            raise ScoringError(
+                "model has no predict_proba",
+                detail=f"The pickle holds a {type(self.estimator).__name__}.",
+                hint="Register a fitted classifier that gives probabilities.",
+                sqlstate="55000",
+            )
 
     def probabilities(self, columns):
         """Return the positive class's probability of every row.
@@ -477,6 +491,7 @@ class PickledModel:
             warnings.simplefilter("ignore")
             try:
                 predicted = self.estimator.predict_proba(self.model_input(columns))
+                predicted = np.asarray(predicted, dtype=float)
             except MemoryError:
                 raise
             except Exception as error:
@@ -484,22 +499,35 @@ class PickledModel:
                     "model cannot score these values",
                     detail=f"{type(error).__name__}: {error}.",
                 ) from error
-        return np.asarray(predicted)[:, self.signature.positive_class].astype(float)
+        rows = len(next(iter(columns.values())))
+        if predicted.shape != (rows, 2):
+            raise ScoringError(
+                f"model returned an array of shape {predicted.shape} for {rows} rows",
+                detail="predict_proba gives one column for each of the two classes.",
+            )
+        return predicted[:, self.signature.positive_class]
 
-    def row_probability(self, positions, numbers, texts):
-        """Return the probability of one row.
+    def row_scorer(self, positions):
+        """Return a function that gives the probability of one row.
 
         Parameters
         ----------
         positions : list of (Feature, int)
             From ``Layout.positions``.
-        numbers : sequence of float
-        texts : sequence of str or None
+
+        Returns
+        -------
+        callable
+            Taking a sequence of float or None and one of str or None.
         """
-        matrix = np.array([numbers], dtype=float)
-        columns = columns_from_arrays(positions, matrix, [texts])
-        check_values(self.signature, columns)
-        return float(self.probabilities(columns)[0])
+
+        def score(numbers, texts):
+            matrix = np.array([numbers], dtype=float)
+            columns = columns_from_arrays(positions, matrix, [texts])
+            check_values(self.signature, columns)
+            return float(self.probabilities(columns)[0])
+
+        return score
 
     def model_input(self, columns):
         """Return the columns as what the model was fitted on: a frame or a matrix."""
@@ -523,15 +551,29 @@ def frame_from_columns(columns):
     )
 
 
-def use_one_thread(estimator):
-    """Set every ``n_jobs`` within an estimator to 1.
+def use_one_thread(part):
+    """Set ``n_jobs`` to 1 in an estimator and in all that it holds.
 
     A backend is one process with one thread; a parallel estimator would start worker
     processes that outlive the session.
     """
-    parameters = estimator.get_params(deep=True)
-    parallel = {name: 1 for name in parameters if name.split("__")[-1] == "n_jobs"}
-    estimator.set_params(**parallel)
+    seen = set()
+    waiting = [part]
+    while waiting:
+        part = waiting.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if isinstance(part, dict):
+            waiting += part.values()
+        elif isinstance(part, (list, tuple)):
+            waiting += part
+        elif isinstance(part, np.ndarray):
+            waiting += part.ravel().tolist() if part.dtype == object else []
+        elif hasattr(part, "get_params"):
+            if getattr(part, "n_jobs", 1) != 1:
+                part.n_jobs = 1
+            waiting += vars(part).values()
 
 # ---- compiled.py ----
 """The compiled form of a model: an ONNX graph in double precision."""
@@ -542,6 +584,7 @@ import numpy as np
 
 
 UNKNOWN = -1
+REFUSED = -2
 METADATA_KEY = "pgchurn"
 
 
@@ -553,26 +596,26 @@ class CompiledModel:
     Parameters
     ----------
     compiled : bytes
-        A model with one input of shape (n_rows, n_features) and one output of shape
-        (n_rows, 1), the probability of the positive class, both of doubles. Its
-        metadata maps each text feature's categories to codes.
+        A model with one input of shape (n_rows, n_features), numbers before texts, and
+        one output of shape (n_rows, 1), the probability of the positive class, both of
+        doubles. Its metadata maps each text feature's categories to codes.
     signature : Signature
     """
 
     def __init__(self, compiled, signature):
-        # The package's own __init__ imports more than running a model takes.
-        from onnxruntime.capi import onnxruntime_pybind11_state as onnxruntime
+        import onnxruntime
 
         self.signature = signature
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        self.session = onnxruntime.InferenceSession(options, compiled, False, False)
-        self.session.initialize_session([], [], set())
-        self.outputs = [self.session.outputs_meta[0].name]
-        self.input = self.session.inputs_meta[0].name
-        properties = self.session.model_meta.custom_metadata_map
+        self.session = onnxruntime.InferenceSession(
+            compiled, options, providers=["CPUExecutionProvider"]
+        )
+        (self.input,) = (tensor.name for tensor in self.session.get_inputs())
+        (self.output,) = (tensor.name for tensor in self.session.get_outputs())
+        properties = self.session.get_modelmeta().custom_metadata_map
         vocabularies = json.loads(properties[METADATA_KEY])
         self.codes = {}
         self.refusing = set()
@@ -587,19 +630,19 @@ class CompiledModel:
         Parameters
         ----------
         columns : dict of str to ndarray of shape (n_rows,)
-            In the signature's order, see ``plpython.runtime.features``.
+            See ``plpython.runtime.features``.
 
         Returns
         -------
         ndarray of shape (n_rows,), float64
         """
-        matrix = np.column_stack(
-            [
-                self.coded(name, values) if name in self.codes else values
-                for name, values in columns.items()
-            ]
-        )
-        return self.run(np.ascontiguousarray(matrix, dtype=float))[:, 0]
+        numbers = [columns[feature.name] for feature in self.signature.numbers()]
+        texts = [
+            self.coded(feature.name, columns[feature.name])
+            for feature in self.signature.texts()
+        ]
+        matrix = np.column_stack([*numbers, *texts]).astype(float, order="C")
+        return self.session.run([self.output], {self.input: matrix})[0][:, 0]
 
     def coded(self, name, values):
         """Return the codes of a column of texts."""
@@ -609,31 +652,58 @@ class CompiledModel:
             raise unknown_category(name, values[found.index(UNKNOWN)])
         return found
 
-    def row_probability(self, positions, numbers, texts):
-        """Return the probability of one row, without building columns.
+    def row_scorer(self, positions):
+        """Return a function that gives the probability of one row.
+
+        It builds no columns, and reads and writes two arrays that ONNX Runtime holds
+        on to: together a third of what a single row costs otherwise.
 
         Parameters
         ----------
         positions : list of (Feature, int)
             From ``Layout.positions``.
-        numbers : sequence of float
-        texts : sequence of str or None
-        """
-        row = []
-        for feature, position in positions:
-            if feature.kind != "text":
-                row.append(numbers[position])
-                continue
-            code = self.codes[feature.name].get(texts[position], UNKNOWN)
-            if code == UNKNOWN and feature.name in self.refusing:
-                raise unknown_category(feature.name, texts[position])
-            row.append(code)
-        check_row(positions, row, texts)
-        return float(self.run(np.array([row], dtype=float))[0, 0])
 
-    def run(self, matrix):
-        """Run the graph on a matrix; return a column of probabilities."""
-        return self.session.run(self.outputs, {self.input: matrix}, None)[0]
+        Returns
+        -------
+        callable
+            Taking a sequence of float or None and one of str or None.
+        """
+        import onnxruntime
+
+        by_name = {feature.name: position for feature, position in positions}
+        number_slots = [by_name[f.name] for f in self.signature.numbers()]
+        text_slots = [
+            (by_name[f.name], self.row_codes(f), f) for f in self.signature.texts()
+        ]
+        row_input = np.zeros((1, len(positions)))
+        row_output = np.zeros((1, 1))
+        binding = self.session.io_binding()
+        hold = onnxruntime.OrtValue.ortvalue_from_numpy
+        binding.bind_ortvalue_input(self.input, hold(row_input))
+        binding.bind_ortvalue_output(self.output, hold(row_output))
+        run = self.session.run_with_iobinding
+        refusing = self.refusing
+        features = (*self.signature.numbers(), *self.signature.texts())
+
+        def score(numbers, texts):
+            row = [numbers[slot] for slot in number_slots]
+            for slot, codes, feature in text_slots:
+                code = codes.get(texts[slot], UNKNOWN)
+                if code == REFUSED:
+                    raise null_feature(feature)
+                if code == UNKNOWN and feature.name in refusing:
+                    raise unknown_category(feature.name, texts[slot])
+                row.append(code)
+            row_input[0] = checked_row(features, row)
+            run(binding)
+            return float(row_output[0, 0])
+
+        return score
+
+    def row_codes(self, feature):
+        """Return the codes of a feature, with one that refuses NULL where need be."""
+        codes = self.codes[feature.name]
+        return codes if feature.accepts_null else {**codes, None: REFUSED}
 
 
 def unknown_category(name, value):
@@ -741,10 +811,28 @@ class BoundedCache:
 
 import hashlib
 import json
+from dataclasses import dataclass
 
 
 MODELS_HELD = 8
-LAYOUTS_HELD = 32
+SCORERS_HELD = 8
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A model, and where its features stand in an attachment's arrays.
+
+    Attributes
+    ----------
+    model : PickledModel or CompiledModel
+    positions : list of (Feature, int)
+    score_row : callable
+        Taking the numbers and the texts of one row.
+    """
+
+    model: object
+    positions: list
+    score_row: object
 
 
 class Registry:
@@ -759,7 +847,7 @@ class Registry:
     def __init__(self, plpy):
         self.plpy = plpy
         self.models = BoundedCache(MODELS_HELD)
-        self.positions = BoundedCache(LAYOUTS_HELD)
+        self.scorers = BoundedCache(SCORERS_HELD)
         self.plans = {}
 
     def fetch(self, statement, types, *arguments):
@@ -795,7 +883,7 @@ class Registry:
         )
         if not rows:
             raise ScoringError(
-                f"model version {version} does not exist",
+                f"model version {version or 'null'} does not exist",
                 hint="SELECT version FROM churn.models lists the registered versions.",
             )
         return rows[0]["artifact_sha256"]
@@ -827,7 +915,7 @@ class Registry:
         return PickledModel(row["artifact"], signature)
 
     def scorer(self, attachment_id, version, digest, layout):
-        """Return the model, and where its features stand in an attachment's arrays.
+        """Return a model fitted to the arrays of an attachment.
 
         Parameters
         ----------
@@ -837,15 +925,29 @@ class Registry:
 
         Returns
         -------
-        PickledModel or CompiledModel
-        list of (Feature, int)
+        Scorer
         """
+        key = (version, digest, attachment_id, layout)
+        return self.scorers.get(key, lambda: self.fit(*key))
+
+    def fit(self, version, digest, attachment_id, layout):
+        """Load a model and find its features in an attachment's arrays."""
         model = self.model(version, digest)
-        positions = self.positions.get(
-            (version, digest, attachment_id, layout),
-            lambda: self.layout(attachment_id).positions(model.signature),
+        positions = self.layout(attachment_id).positions(model.signature)
+        return Scorer(model, positions, model.row_scorer(positions))
+
+    def on_error(self, attachment_id):
+        """Return an attachment's failure policy, "keep" or "raise"."""
+        rows = self.fetch(
+            "SELECT on_error FROM churn.attachments WHERE attachment_id = $1",
+            ["integer"],
+            attachment_id,
         )
-        return model, positions
+        return rows[0]["on_error"]
+
+    def let_interrupts_in(self):
+        """Let a cancel or a timeout take effect, which Python alone does not notice."""
+        self.fetch("SELECT 1", [])
 
     def layout(self, attachment_id):
         """Read which columns an attachment passes, and in which order."""
@@ -896,6 +998,12 @@ SERVER_SQLSTATES = ("57", "40", "53")
 
 MOST_FAILURES = 100
 
+# Any longer number is too large for a double.
+LONGEST_INTEGER = 400
+
+# Bounds what a model allocates in one call, and how long it keeps a cancel waiting.
+MODEL_CALL_ROWS = 10_000
+
 # One element of a binary array of float8: its length, then its value. See array_send
 # in PostgreSQL's src/backend/utils/adt/arrayfuncs.c.
 BINARY_ELEMENT = np.dtype([("length", ">i4"), ("value", ">f8")])
@@ -923,6 +1031,16 @@ class Session:
                 attachment_id, version, digest, layout, numbers, texts
             )
 
+    def score_features_many(self, attachment_id, layout, numbers, texts):
+        """Return the probabilities of many rows under the active model."""
+        if numbers is None:
+            return []
+        with self.refusals():
+            version, digest = self.registry.active_model(attachment_id)
+        return self.score_batch(
+            attachment_id, version, digest, layout, numbers, texts, on_error="raise"
+        )
+
     def score_changed(self, attachment_id, version, digest, layout, numbers, texts):
         """Return the probability of one changed row, or None by the failure policy."""
         try:
@@ -935,16 +1053,16 @@ class Session:
 
     def score_row(self, attachment_id, version, digest, layout, numbers, texts):
         """Score one row given as its array of numbers and its array of texts."""
-        model, positions = self.registry.scorer(attachment_id, version, digest, layout)
-        if None in numbers:
-            numbers = [NAN if number is None else number for number in numbers]
-        probability = model.row_probability(positions, numbers, texts)
+        scorer = self.registry.scorer(attachment_id, version, digest, layout)
+        probability = scorer.score_row(numbers, texts)
         # Written so that NaN fails it.
         if not 0.0 <= probability <= 1.0:
             raise no_probability()
         return probability
 
-    def score_batch(self, attachment_id, version, digest, layout, numbers, texts, keep):
+    def score_batch(
+        self, attachment_id, version, digest, layout, numbers, texts, on_error
+    ):
         """Score many rows in one call of the model.
 
         Parameters
@@ -952,9 +1070,9 @@ class Session:
         numbers : bytes
             ``array_send`` of a two-dimensional array of float8, NaN for NULL.
         texts : list of lists of str or None; None when there are no text columns
-        keep : bool
-            Follow the attachment's failure policy: rows that cannot be scored come
-            back as None, the rest is scored.
+        on_error : {"keep", "raise"} or None
+            What to do about rows that cannot be scored: with "keep" they come back as
+            None and the rest is scored. None is for what the attachment says.
 
         Returns
         -------
@@ -964,28 +1082,33 @@ class Session:
         texts = rows_of_texts(texts, matrix)
 
         def score(first, last):
-            columns = columns_from_arrays(
-                positions, matrix[first:last], texts[first:last]
-            )
-            return checked_probabilities(model, columns).tolist()
+            scores = []
+            for start in range(first, last, MODEL_CALL_ROWS):
+                end = min(start + MODEL_CALL_ROWS, last)
+                self.registry.let_interrupts_in()
+                columns = columns_from_arrays(
+                    scorer.positions, matrix[start:end], texts[start:end]
+                )
+                scores += checked_probabilities(scorer.model, columns).tolist()
+            return scores
 
         with self.refusals():
             try:
-                model, positions = self.registry.scorer(
-                    attachment_id, version, digest, layout
-                )
-                if not keep:
+                scorer = self.registry.scorer(attachment_id, version, digest, layout)
+                if on_error == "raise":
                     return score(0, len(matrix))
             except Exception as error:
-                if not keep:
+                if on_error == "raise":
                     raise
-                self.apply_failure_policy(attachment_id, version, error, len(matrix))
+                self.apply_failure_policy(
+                    attachment_id, version, error, len(matrix), on_error
+                )
                 return [None] * len(matrix)
         failures = []
         scores = score_what_scores(score, 0, len(matrix), failures)
         if failures:
             self.apply_failure_policy(
-                attachment_id, version, failures[0], scores.count(None)
+                attachment_id, version, failures[0], scores.count(None), on_error
             )
         return scores
 
@@ -993,7 +1116,8 @@ class Session:
         """Return the probability under any version for values given as JSON text."""
         with self.refusals():
             model = self.registry.model(version, self.registry.digest(version))
-            columns = columns_from_json(model.signature, json.loads(features))
+            values = json.loads(features or "null", parse_int=json_integer)
+            columns = columns_from_json(model.signature, values)
             return float(checked_probabilities(model, columns)[0])
 
     def warm(self):
@@ -1111,7 +1235,7 @@ class Session:
         memory = int(fields["RssAnon"].split()[0]) // 1024
         return json.dumps({**current_environment(), "memory_megabytes": memory})
 
-    def apply_failure_policy(self, attachment_id, version, error, rows):
+    def apply_failure_policy(self, attachment_id, version, error, rows, on_error=None):
         """Warn and go on, or raise, as the attachment wants it.
 
         A complaint is worth more than a score: by default it is kept and the score
@@ -1121,11 +1245,7 @@ class Session:
         if sqlstate[:2] in SERVER_SQLSTATES or isinstance(error, MemoryError):
             raise error
         with self.refusals():
-            on_error = self.registry.fetch(
-                "SELECT on_error FROM churn.attachments WHERE attachment_id = $1",
-                ["integer"],
-                attachment_id,
-            )[0]["on_error"]
+            on_error = on_error or self.registry.on_error(attachment_id)
             if on_error == "raise":
                 raise error
         detail = getattr(error, "detail", None)
@@ -1170,6 +1290,11 @@ def checked_probabilities(model, columns):
     if not ((probabilities >= 0) & (probabilities <= 1)).all():
         raise no_probability()
     return probabilities
+
+
+def json_integer(digits):
+    """Return a whole number, which in JSON may be of any length."""
+    return float(digits) if len(digits) > LONGEST_INTEGER else int(digits)
 
 
 def no_probability():
@@ -1223,7 +1348,7 @@ def score_what_scores(score, first, last, failures):
 # GD outlives an upgrade: the runtime before this one is let go.
 for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
     del GD[key]
-GD["pgchurn runtime 5e1b61371e848793"] = Session(plpy)
+GD["pgchurn runtime cb34e868b29c5593"] = Session(plpy)
 $python$;
 COMMENT ON FUNCTION churn.load_runtime() IS
     'Loads the scoring runtime into this session, under a key that names its content.';

@@ -37,6 +37,19 @@ BEGIN
                           churn.table_name(attachment.profile));
     END IF;
 
+    SELECT n.nspname INTO lost
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid IN (attachment.profile, attachment.complaints)
+      AND NOT has_schema_privilege('churn_owner', n.oid, 'USAGE')
+    LIMIT 1;
+    IF lost IS NOT NULL THEN
+        RAISE insufficient_privilege USING
+            MESSAGE = format('pgchurn may not use schema %I', lost),
+            DETAIL = 'An attached table is in it.',
+            HINT = format('GRANT USAGE ON SCHEMA %I TO churn_owner first.', lost);
+    END IF;
+
     UPDATE churn.attachments a SET (number_columns, text_columns) = (
         SELECT coalesce(array_agg(c.attname ORDER BY c.attnum)
                    FILTER (WHERE k.kind IN ('number', 'boolean')), '{}'),
@@ -44,11 +57,14 @@ BEGIN
                    FILTER (WHERE k.kind = 'text'), '{}')
         FROM pg_catalog.pg_attribute c, churn.column_kind(c.atttypid) k (kind)
         WHERE c.attrelid = attachment.profile AND c.attnum > 0 AND NOT c.attisdropped
-          AND c.attname NOT IN ('churn_score', 'churn_model_version')
+          AND c.attname NOT IN (
+            attachment.profile_key, 'churn_score', 'churn_model_version'
+          )
     )
     WHERE a.attachment_id = attachment.attachment_id
     RETURNING a.* INTO attachment;
     PERFORM churn.create_attachment_functions(attachment);
+    PERFORM churn.create_profile_update_trigger(attachment);
 END
 $body$;
 COMMENT ON FUNCTION churn.refresh_attachment IS

@@ -6,10 +6,10 @@ RETURNS double precision
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime 5e1b61371e848793"]
+    session = GD["pgchurn runtime cb34e868b29c5593"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime 5e1b61371e848793"]
+    session = GD["pgchurn runtime cb34e868b29c5593"]
 return session.score_changed(
     attachment_id, version, artifact_sha256, layout, numbers, texts
 )

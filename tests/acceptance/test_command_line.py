@@ -1,0 +1,209 @@
+"""The commands of pgchurn, as a data scientist and a DBA use them."""
+
+import pytest
+
+from loader import command_line
+from loader.command_line import main
+
+ALGORITHMS = (
+    "logistic_regression",
+    "random_forest",
+    "gradient_boosting",
+    "hist_gradient_boosting",
+)
+
+
+@pytest.fixture
+def customers(owner):
+    """Fill the default tables with customers of whom those who complain leave."""
+    owner.run("""
+        INSERT INTO churn.customers
+            (customer_id, customer_name, age, region, contract, churned)
+        SELECT i, 'customer ' || i, 20 + i % 50, (ARRAY['north', 'south'])[1 + i % 2],
+               (ARRAY['month to month', 'one year', 'two year'])[1 + i % 3],
+               CASE WHEN i % 5 > 0 THEN i % 4 = 0 OR i % 11 = 0 END
+        FROM generate_series(1, 400) i;
+        INSERT INTO churn.complaints (customer_id)
+        SELECT i FROM generate_series(4, 400, 4) i;
+        """)
+    return owner
+
+
+def train(pgchurn, *arguments):
+    return pgchurn("train", "--label", "churned", *arguments)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_each_algorithm_is_trained_compiled_and_scores(algorithm, customers, pgchurn):
+    trained = train(pgchurn, "--algorithm", algorithm)
+    assert trained["algorithm"] == algorithm
+    assert trained["comparison"] is None or "best" not in trained["comparison"]
+    assert trained["parity"] < 1e-12
+    pgchurn("activate", str(trained["version"]))
+    assert pgchurn("rescore") == {"rows": 400, "version": trained["version"]}
+    assert pgchurn("verify") == []
+
+
+def test_columns_that_are_no_features_are_left_out_by_name(customers, pgchurn):
+    trained = train(
+        pgchurn, "--algorithm", "logistic_regression", "--exclude", "region", "age"
+    )
+    assert set(trained["features"]).isdisjoint(trained["left_out"])
+    assert trained["left_out"]["region"] == "excluded"
+    assert trained["left_out"]["age"] == "excluded"
+    assert trained["left_out"]["customer_id"] == "the key"
+    assert trained["left_out"]["signed_up_on"].startswith("a date")
+    assert "distinct" in trained["left_out"]["customer_name"]
+    assert "complaint_count" in trained["features"]
+    assert "churn_score" in trained["left_out"]
+
+
+def test_metrics_are_of_the_held_out_rows(customers, pgchurn):
+    metrics = train(pgchurn, "--algorithm", "gradient_boosting")["evaluation"]
+    assert metrics["rows"] == 64
+    assert metrics["tn"] + metrics["fp"] + metrics["fn"] + metrics["tp"] == 64
+    for name in ("roc_auc", "average_precision", "brier_score"):
+        assert 0 <= metrics[name] <= 1
+
+
+def test_versions_are_listed_activated_and_rolled_back(customers, pgchurn):
+    first = train(pgchurn, "--algorithm", "logistic_regression")["version"]
+    second = train(pgchurn, "--algorithm", "random_forest")["version"]
+    pgchurn("activate", str(first))
+    pgchurn("activate", str(second))
+    listed = {model["version"]: model for model in pgchurn("models")}
+    assert listed[first]["active_since"] is None
+    assert listed[second]["active_since"] is not None
+    assert pgchurn("rollback") == {"active_version": first}
+    assert "no earlier version" in pgchurn("rollback", status=1).err
+
+
+def test_show_tells_all_about_a_version(customers, pgchurn):
+    version = train(pgchurn, "--algorithm", "logistic_regression")["version"]
+    shown = pgchurn("show", str(version))
+    assert shown["provenance"]["label"] == "churned"
+    assert shown["environment"]["scikit-learn"]
+    assert shown["compilation"].startswith("compared on")
+    assert len(shown["sha256"]) == 64
+    assert "does not exist" in pgchurn("show", "99", status=1).err
+
+
+def test_without_compiling_a_version_stays_on_its_pickle(customers, pgchurn):
+    version = train(pgchurn, "--algorithm", "logistic_regression", "--no-compile")
+    shown = pgchurn("show", str(version["version"]))
+    assert shown["parity"] is None
+    assert "not wanted" in shown["compilation"]
+
+
+def test_verify_lists_what_is_wrong_and_says_so_by_its_status(customers, pgchurn):
+    customers.run("SET session_replication_role = replica")
+    customers.run(
+        "UPDATE churn.customers SET complaint_count = 7 WHERE customer_id = 1"
+    )
+    printed = pgchurn("verify", status=1)
+    assert '"complaint_count"' in printed.out
+
+
+def test_doctor_finds_nothing_wrong_with_a_migrated_database(pgchurn):
+    findings = pgchurn("doctor")
+    assert all(finding["ok"] for finding in findings)
+    assert {"memory", "roles", "scikit-learn"} <= {one["check"] for one in findings}
+
+
+@pytest.mark.parametrize(
+    "harm, check",
+    [
+        (
+            "ALTER TABLE churn.complaints DISABLE TRIGGER pgchurn_1_insert",
+            "churn.customers with churn.complaints",
+        ),
+        (
+            "ALTER EVENT TRIGGER churn_follow_altered_tables DISABLE",
+            "event triggers",
+        ),
+        (
+            "UPDATE pgchurn_alembic_version SET version_num = '0001_registry'",
+            "revision",
+        ),
+    ],
+)
+def test_doctor_names_what_is_wrong(harm, check, owner, pgchurn):
+    owner.run(harm)
+    printed = pgchurn("doctor", status=1)
+    assert f'"check": "{check}",\n    "ok": false' in printed.out
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (("train", "--label", "nonsense"), "no column 'nonsense'"),
+        (("train", "--label", "age"), "the label column has 50 values"),
+        (("train", "--label", "region"), "--positive-class"),
+        (("train", "--label", "churned", "--exclude", "x"), "no column 'x'"),
+        (("train", "--label", "churned", "--table", "pg_class"), "not attached"),
+        (("train", "--label", "churned", "--table", "nowhere"), "does not exist"),
+        (("activate", "99"), "does not exist"),
+        (("rescore",), "no model is active"),
+        (("rollback", "--table", "churn.models"), "not attached"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_its_cause(
+    arguments, said, customers, pgchurn
+):
+    assert said in pgchurn(*arguments, status=1).err
+
+
+def test_an_empty_table_cannot_be_trained_on(pgchurn):
+    assert "no rows" in pgchurn("train", "--label", "churned", status=1).err
+
+
+def test_labels_of_text_are_taken_by_the_class_that_is_named(customers, pgchurn):
+    trained = train_on_region(pgchurn)
+    assert trained["positive_class"] is True
+    assert trained["evaluation"]["positive_share"] == 0.5
+
+
+def train_on_region(pgchurn):
+    return pgchurn(
+        "train",
+        "--label",
+        "region",
+        "--positive-class",
+        "South",
+        "--algorithm",
+        "logistic_regression",
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [("train",), ("activate", "one"), ("rescore", "--batch-size", "0"), ()]
+)
+def test_wrong_usage_exits_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(list(arguments))
+    assert left.value.code == 2
+
+
+def test_a_server_that_is_not_there_is_one_clear_line(capsys):
+    assert main(["models", "--database-url", "host=/nowhere dbname=x"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.startswith("pgchurn: connection to server")
+
+
+def test_every_command_says_what_it_is_for():
+    help_text = command_line.build_parser().format_help()
+    for command in ("train", "register", "activate", "rollback", "models", "show"):
+        assert command in help_text
+    for command in ("rescore", "verify", "doctor", "demo"):
+        assert command in help_text
+
+
+def test_results_as_text_are_readable(customers, empty_database, capsys):
+    url = ("--database-url", empty_database.url)
+    assert main(["train", "--label", "churned", *url]) == 0
+    printed = capsys.readouterr()
+    assert "ROC AUC" in printed.out and "Next: pgchurn activate 1" in printed.out
+    assert "fold 1 of 5" in printed.err
+    for command in (["models"], ["show", "1"], ["doctor"], ["verify"]):
+        assert main([*command, *url]) == 0
+        assert capsys.readouterr().out

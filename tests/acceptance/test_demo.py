@@ -1,0 +1,27 @@
+"""The demonstration, twice."""
+
+from loader.command_line import main
+
+
+def test_the_demonstration_moves_every_score_up_and_can_be_repeated(owner, pgchurn):
+    for version in (1, 2):
+        shown = pgchurn("demo")
+        assert shown["training"]["version"] == version
+        assert len(shown["complaints"]) == 5
+        for row in shown["complaints"]:
+            assert row["score after"] > row["score before"] + 0.02
+    assert owner.value("SELECT count(*) FROM churn.customers") == 5000
+    assert pgchurn("verify") == []
+
+
+def test_the_demonstration_leaves_somebodys_customers_alone(owner, pgchurn):
+    owner.run("INSERT INTO churn.customers (customer_name) VALUES ('somebody')")
+    assert "another database" in pgchurn("demo", status=1).err
+    assert owner.value("SELECT count(*) FROM churn.customers") == 1
+
+
+def test_the_demonstration_prints_a_readable_table(empty_database, capsys):
+    assert main(["demo", "--database-url", empty_database.url]) == 0
+    printed = capsys.readouterr().out
+    for words in ("Ada Lovelace", "Try next", "INSERT took"):
+        assert words in printed

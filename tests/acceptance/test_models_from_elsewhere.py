@@ -1,0 +1,167 @@
+"""A pipeline trained in pandas, brought as a file."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+TRADES = ("bakery", "bank", "barber")
+
+
+def company_frame(rows=300):
+    """Return accounts as an analyst has them in pandas: mixed dtypes, some missing."""
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(
+        {
+            "seats": rng.integers(1, 50, rows),
+            "revenue": rng.gamma(2, 500, rows).round(2),
+            "trade": rng.choice(TRADES, rows),
+            "on trial": rng.random(rows) < 0.3,
+            "complaint_count": rng.poisson(1, rows),
+        }
+    )
+    odds = frame["complaint_count"] + frame["on trial"] - frame["seats"] / 25
+    labels = np.where(rng.random(rows) < 1 / (1 + np.exp(-odds)), "left", "stayed")
+    frame.loc[::9, "revenue"] = np.nan
+    frame.loc[::7, "trade"] = np.nan
+    return frame, labels
+
+
+def fitted(classifier):
+    frame, labels = company_frame()
+    numbers = make_column_selector(dtype_include=["number", "bool"])
+    texts = make_column_selector(dtype_exclude=["number", "bool"])
+    pipeline = make_pipeline(
+        ColumnTransformer(
+            [
+                ("numbers", make_pipeline(SimpleImputer(), StandardScaler()), numbers),
+                ("texts", OneHotEncoder(handle_unknown="ignore"), texts),
+            ]
+        ),
+        classifier,
+    )
+    return pipeline.fit(frame, labels), frame
+
+
+def create_accounts(owner, frame):
+    owner.run("""
+        CREATE TABLE accounts (
+            account text PRIMARY KEY, seats smallint, revenue numeric, trade varchar,
+            "on trial" boolean
+        );
+        CREATE TABLE tickets (account text REFERENCES accounts);
+        """)
+    for number, row in enumerate(frame.itertuples(index=False)):
+        account = f"account {number}"
+        values = [None if pd.isna(value) else value for value in row]
+        owner.run(
+            "INSERT INTO accounts VALUES (%s, %s, %s, %s, %s)",
+            account,
+            *(v.item() if hasattr(v, "item") else v for v in values[:4]),
+        )
+        for _ in range(row.complaint_count):
+            owner.run("INSERT INTO tickets VALUES (%s)", account)
+    owner.run("SELECT churn.attach('accounts', 'account', 'tickets', 'account')")
+
+
+@pytest.mark.parametrize("form", [(), ("--no-compile",)], ids=["compiled", "pickled"])
+@pytest.mark.parametrize(
+    "classifier",
+    [LogisticRegression(), RandomForestClassifier(20, random_state=0)],
+    ids=lambda classifier: type(classifier).__name__,
+)
+def test_a_pipeline_from_pandas_scores_the_same_everywhere(
+    classifier, form, owner, pgchurn, tmp_path
+):
+    pipeline, frame = fitted(classifier)
+    create_accounts(owner, frame)
+    file = tmp_path / "model.pkl"
+    file.write_bytes(pickle.dumps(pipeline))
+    registered = pgchurn(
+        "register", str(file), "--table", "accounts", "--positive-class", "left", *form
+    )
+    assert registered["rows_replayed"] == len(frame)
+    assert (registered["parity"] is None) == bool(form)
+    pgchurn("activate", str(registered["version"]))
+
+    expected = pipeline.predict_proba(frame)[:, list(pipeline.classes_).index("left")]
+    accounts = [f"account {number}" for number in range(len(frame))]
+    by_key = dict(zip(accounts, expected.tolist()))
+    selected = dict(owner.run("SELECT account, churn.score(a) FROM accounts a"))
+    assert selected == pytest.approx(by_key, rel=0, abs=1e-9)
+    predicted = dict(
+        owner.run(
+            "SELECT account, churn.predict(%s, to_jsonb(a)) FROM accounts a",
+            registered["version"],
+        )
+    )
+    assert predicted == pytest.approx(by_key, rel=0, abs=1e-9)
+
+    owner.run("INSERT INTO tickets SELECT account FROM accounts")
+    after = frame.assign(complaint_count=frame["complaint_count"] + 1)
+    expected = pipeline.predict_proba(after)[:, list(pipeline.classes_).index("left")]
+    stored = dict(owner.run("SELECT account, churn_score FROM accounts"))
+    assert stored == pytest.approx(dict(zip(accounts, expected)), rel=0, abs=1e-9)
+    assert pgchurn("verify", "--table", "accounts") == []
+
+
+def test_a_model_fitted_on_a_matrix_is_told_its_features(owner, pgchurn, tmp_path):
+    frame, labels = company_frame()
+    matrix = frame[["seats", "complaint_count"]].to_numpy(float)
+    model = LogisticRegression().fit(matrix, labels == "left")
+    create_accounts(owner, frame)
+    file = tmp_path / "matrix.pkl"
+    file.write_bytes(pickle.dumps(model))
+    refused = pgchurn("register", str(file), "--table", "accounts", status=1)
+    assert "--features" in refused.err
+    registered = pgchurn(
+        "register",
+        str(file),
+        "--table",
+        "accounts",
+        "--features",
+        "seats",
+        "complaint_count",
+    )
+    pgchurn("activate", str(registered["version"]))
+    score = owner.value(
+        "SELECT churn.score(a) FROM accounts a WHERE account = 'account 3'"
+    )
+    assert score == pytest.approx(model.predict_proba(matrix[3:4])[0, 1], abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        (b"no pickle", "cannot be unpickled"),
+        (pickle.dumps({"not": "a model"}), "not a fitted classifier"),
+    ],
+)
+def test_a_file_that_holds_no_classifier_is_refused(
+    content, said, owner, pgchurn, tmp_path
+):
+    file = tmp_path / "model.pkl"
+    file.write_bytes(content)
+    assert said in pgchurn("register", str(file), status=1).err
+    assert pgchurn("models") == []
+
+
+def test_a_model_whose_features_are_not_in_the_table_is_refused_by_name(
+    owner, pgchurn, tmp_path
+):
+    pipeline, _ = fitted(LogisticRegression())
+    file = tmp_path / "model.pkl"
+    file.write_bytes(pickle.dumps(pipeline))
+    refused = pgchurn("register", str(file), "--table", "churn.customers", status=1)
+    assert "'seats'" in refused.err and "'on trial'" in refused.err
+
+
+def test_a_missing_file_is_refused(pgchurn):
+    assert "cannot read" in pgchurn("register", "/nowhere.pkl", status=1).err

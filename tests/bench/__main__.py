@@ -1,0 +1,117 @@
+"""The benchmark: ``python -m tests.bench``.
+
+Every figure is a ratio to a rival, measured in the same run, in turn with it.
+"""
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from loader import private_server
+from tests.bench import (
+    bulk_insert,
+    growth,
+    report,
+    rescore,
+    select_scores,
+    sessions,
+    single_insert,
+)
+from tests.bench.bench import Bench
+from tests.bench.circumstances import circumstances
+from tests.bench.models import train
+from tests.bench.scratch import scratch_database
+from tests.bench.settings import BARE_MODELS, FULL, MODELS, QUICK
+from tests.bench.sides import drop
+from tests.bench.sources import telecom_source, wide_source
+
+WORKLOADS = {
+    "insert": lambda bench, source, models: single_insert.run(bench, source, models),
+    "bulk": lambda bench, source, models: bulk_insert.run(bench, source, models),
+    "select": lambda bench, source, models: select_scores.run(bench, source, models),
+    "rescore": lambda bench, source, models: run_rescore(bench),
+    "sessions": lambda bench, source, models: sessions.run(bench, source, models),
+    "profiles": lambda bench, source, models: growth.run_profiles(
+        bench, source, models["logistic"]
+    ),
+    "features": lambda bench, source, models: growth.run_features(bench, "logistic"),
+}
+NOTES = (
+    "a model is a pipeline that takes a data frame of all features, nulls and texts "
+    "included; a bare one takes a matrix of numbers, the cheapest row for scikit-learn",
+    "clients are on the server's machine: no network slows the application and the "
+    "batch client",
+    "a target applies to the median of the ratios of the rounds; spread is min..max",
+)
+
+
+def main(arguments=None):
+    """Run the benchmark.
+
+    Returns
+    -------
+    int
+        0 when all results were correct, met targets or not; 1 otherwise.
+    """
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small, under two minutes")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="where to write JSON")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=WORKLOADS,
+        default=list(WORKLOADS),
+        help="measure only these workloads",
+    )
+    options = parser.parse_args(arguments)
+    file = options.json or private_server.state_directory() / "bench.json"
+    # Refused now rather than when all is measured.
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+    server_url = os.environ.get("DATABASE_URL") or private_server.url()
+    started = time.monotonic()
+    with scratch_database(server_url) as dsn:
+        bench = Bench(dsn, QUICK if options.quick else FULL)
+        result = {"quick": options.quick, "circumstances": circumstances(bench)}
+        measure(bench, options.only)
+    result |= {
+        "seconds": round(time.monotonic() - started),
+        "figures": [figure.to_json() for figure in bench.figures],
+        "notes": bench.notes,
+        "problems": bench.problems,
+    }
+    print(report.as_text(result, bench.figures))
+    file.write_text(report.as_json(result) + "\n", encoding="utf-8")
+    bench.progress(f"took {result['seconds']} s; JSON is in {file}")
+    return 1 if bench.problems else 0
+
+
+def measure(bench, workloads):
+    """Train the models and measure workloads."""
+    bench.progress("simulating customers, training models")
+    source = telecom_source(bench, bench.settings.source_rows)
+    models = {name: train(name, source) for name in (*MODELS, *BARE_MODELS)}
+    for note in NOTES:
+        bench.note(note)
+    for name in workloads:
+        try:
+            WORKLOADS[name](bench, source, models)
+        except Exception as error:
+            # The other workloads are worth having all the same.
+            traceback.print_exc()
+            bench.problems.append(f"workload {name} failed: {error}")
+
+
+def run_rescore(bench):
+    """Rescore customers of a table of its own."""
+    settings = bench.settings
+    source = wide_source(bench, settings.source_rows, settings.rescored_features)
+    rescore.run(bench, source)
+    drop(bench, source.schema)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""What a run prints, and the JSON that it writes."""
+
+import json
+import statistics
+
+import tabulate
+
+HEADERS = ("workload", "case", "rival", "ratio", "spread", "is", "target", "met",
+           "pgchurn", "rival's", "unit")
+
+
+def as_json(result):
+    """Return a result as JSON text."""
+    return json.dumps(result, indent=2, default=str)
+
+
+def as_text(result, figures):
+    """Return the circumstances, the table, the notes and the problems."""
+    lines = []
+    for title, values in result["circumstances"].items():
+        listed = ", ".join(f"{name} {value}" for name, value in values.items())
+        lines.append(f"{title}: {listed}")
+    lines += ["", table(figures), ""]
+    lines += [f"note: {note}" for note in result["notes"]]
+    lines += [f"incorrect: {problem}" for problem in result["problems"]]
+    lines.append(verdict(figures, result["problems"]))
+    return "\n".join(lines)
+
+
+def table(figures):
+    """Return the figures, one line each."""
+    rows = [
+        (
+            figure.workload,
+            figure.case,
+            figure.rival,
+            number(figure.ratio),
+            f"{number(min(figure.ratios))}..{number(max(figure.ratios))}",
+            figure.ratio_is,
+            "" if figure.target is None else str(figure.target),
+            {None: "", True: "yes", False: "NO"}[figure.met],
+            number(statistics.median(figure.ours)),
+            number(statistics.median(figure.theirs)),
+            figure.unit,
+        )
+        for figure in figures
+    ]
+    return tabulate.tabulate(rows, HEADERS, disable_numparse=True)
+
+
+def number(value):
+    """Return a number with three significant digits, large ones whole."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def verdict(figures, problems):
+    """Return one line on targets and correctness."""
+    missed = sum(figure.met is False for figure in figures)
+    targets = sum(figure.met is not None for figure in figures)
+    correct = "everything correct" if not problems else f"{len(problems)} incorrect"
+    return f"{targets - missed} of {targets} targets met; {correct}"

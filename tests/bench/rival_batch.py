@@ -1,0 +1,40 @@
+"""The rival for a whole table: out to the client, through the model, and back in."""
+
+import tempfile
+
+import pandas
+
+from tests.bench.features import select_list
+
+
+def rescore(connection, model):
+    """Score every customer on the search path at the client, in one transaction."""
+    with connection, connection.cursor() as cursor, tempfile.TemporaryFile() as file:
+        cursor.copy_expert(
+            f"COPY (SELECT customer_id, {select_list(model.kinds)} FROM customers)"
+            " TO STDOUT WITH (FORMAT csv, HEADER)",
+            file,
+        )
+        file.seek(0)
+        types = {
+            name: "object" if kind == "text" else "float64"
+            for name, kind in model.kinds.items()
+        }
+        profiles = pandas.read_csv(file, dtype=types)
+        profiles["score"] = model.probabilities(profiles[list(model.kinds)])
+
+        file.seek(0)
+        file.truncate()
+        profiles[["customer_id", "score"]].to_csv(file, index=False)
+        file.seek(0)
+        cursor.execute(
+            "CREATE TEMPORARY TABLE scores (customer_id bigint, score float8)"
+            " ON COMMIT DROP"
+        )
+        cursor.copy_expert("COPY scores FROM STDIN WITH (FORMAT csv, HEADER)", file)
+        cursor.execute("ANALYZE scores")
+        cursor.execute(
+            "UPDATE customers c SET churn_score = s.score,"
+            " churn_scored_at = clock_timestamp()"
+            " FROM scores s WHERE s.customer_id = c.customer_id"
+        )

@@ -1,0 +1,120 @@
+"""How much is measured: the full run, and the quick one."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Sizes of the workloads.
+
+    Attributes
+    ----------
+    rounds : int
+        How often each side of a comparison is measured, in turn.
+    seconds : float
+        About how long one measurement of throughput lasts, warm-up not counted.
+    source_rows : int
+        Simulated customers; larger tables repeat them.
+    profiles : int
+        Customers of the tables that single rows and bulk are inserted for.
+    inserted_models : tuple of str
+        Models with which single rows are inserted by one client.
+    row_models, application_models, concurrent_models : tuple of str
+        Of these, the ones compared with the row trigger and with the application, and
+        the ones measured with 4 clients and with synchronous commit as well.
+    concurrent_rivals : tuple of {"counter", "row", "application"}
+        The rivals of 4 clients.
+    bulk_complaints, bulk_customers : int
+        Complaints in one statement, and how many customers they are about.
+    selected_models : tuple of str
+    selected_rows, sampled_rows : int
+        Rows scored by SELECT: compiled, and by scikit-learn row by row.
+    rescored_rows, rescored_features : int
+    rescored_models : tuple of str
+    session_models : tuple of str
+        Models whose first score and memory are measured.
+    growth_profiles : tuple of int
+    growth_features : tuple of int
+    growth_rows : int
+        Customers of the tables of different numbers of features.
+    growth_inserts : int
+        Single-row INSERTs in one measurement of growth.
+    """
+
+    rounds: int
+    seconds: float
+    source_rows: int
+    profiles: int
+    inserted_models: tuple
+    row_models: tuple
+    application_models: tuple
+    concurrent_models: tuple
+    concurrent_rivals: tuple
+    bulk_complaints: int
+    bulk_customers: int
+    selected_models: tuple
+    selected_rows: int
+    sampled_rows: int
+    rescored_rows: int
+    rescored_features: int
+    rescored_models: tuple
+    session_models: tuple
+    growth_profiles: tuple
+    growth_features: tuple
+    growth_rows: int
+    growth_inserts: int
+
+
+MODELS = ("logistic", "gradient boosting", "forest")
+# Of numbers alone, without a data frame: the least that scikit-learn takes for a row.
+BARE_MODELS = ("bare logistic", "bare forest")
+
+FULL = Settings(
+    rounds=5,
+    seconds=2.0,
+    source_rows=20_000,
+    profiles=100_000,
+    inserted_models=(*MODELS, *BARE_MODELS),
+    row_models=(*MODELS, *BARE_MODELS),
+    application_models=MODELS,
+    concurrent_models=MODELS,
+    concurrent_rivals=("counter", "row", "application"),
+    bulk_complaints=100_000,
+    bulk_customers=50_000,
+    selected_models=(*MODELS, *BARE_MODELS),
+    selected_rows=200_000,
+    sampled_rows=1_000,
+    rescored_rows=1_000_000,
+    rescored_features=20,
+    rescored_models=("logistic", "forest"),
+    session_models=MODELS,
+    growth_profiles=(10_000, 100_000, 1_000_000),
+    growth_features=(5, 20, 100),
+    growth_rows=20_000,
+    growth_inserts=2_000,
+)
+
+QUICK = Settings(
+    rounds=3,
+    seconds=0.5,
+    source_rows=5_000,
+    profiles=5_000,
+    inserted_models=MODELS,
+    row_models=("logistic", "forest"),
+    application_models=("logistic",),
+    concurrent_models=("logistic",),
+    concurrent_rivals=("counter", "application"),
+    bulk_complaints=10_000,
+    bulk_customers=5_000,
+    selected_models=(*MODELS, *BARE_MODELS),
+    selected_rows=10_000,
+    sampled_rows=50,
+    rescored_rows=20_000,
+    rescored_features=20,
+    rescored_models=("logistic",),
+    session_models=("logistic",),
+    growth_profiles=(1_000, 10_000, 50_000),
+    growth_features=(5, 20, 100),
+    growth_rows=2_000,
+    growth_inserts=500,
+)

@@ -1,0 +1,113 @@
+"""Fixtures of the database tests; what they hand out is in tests/databases.py.
+
+server      session   the server that DATABASE_URL names, else the private one
+migrated    session   template database at the newest revision, tables empty
+trained     session   the same with customers, complaints and an active model:
+                      see `populate` in tests/models.py
+empty_database, trained_database          a fresh clone for one test
+module_empty_database, module_database    a fresh clone for one module
+session     a transaction in one shared clone of `trained`, rolled back at the end
+bare        the same in one shared clone of `migrated`
+first, second   two sessions in the module's clone of `trained`, in autocommit mode
+                off; what they commit stays for the rest of the module
+
+Most tests use `session`: the backend behind it has imported scikit-learn already.
+"""
+
+import itertools
+import os
+
+import pytest
+from pytest_postgresql import factories
+
+from loader import private_server
+from tests.databases import Database, Server, database_name
+from tests.models import populate
+
+numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server():
+    return Server(os.environ.get("DATABASE_URL") or private_server.url())
+
+
+def load_migrations(dbname, **_):
+    server = Server(os.environ.get("DATABASE_URL") or private_server.url())
+    Database(server, dbname).alembic("upgrade", "head")
+
+
+def load_customers(dbname, **_):
+    server = Server(os.environ.get("DATABASE_URL") or private_server.url())
+    database = Database(server, dbname)
+    session = database.session()
+    populate(session)
+    session.commit()
+    database.close()
+
+
+migrated = factories.postgresql_noproc(
+    depends_on="server", dbname=database_name("migrated"), load=[load_migrations]
+)
+trained = factories.postgresql_noproc(
+    depends_on="migrated", dbname=database_name("trained"), load=[load_customers]
+)
+
+
+def clone_of(template, scope):
+    @pytest.fixture(scope=scope)
+    def database(server, request):
+        source = request.getfixturevalue(template).template_dbname
+        with server.database(next(numbers), source) as clone:
+            yield clone
+
+    return database
+
+
+empty_database = clone_of("migrated", "function")
+trained_database = clone_of("trained", "function")
+module_empty_database = clone_of("migrated", "module")
+module_database = clone_of("trained", "module")
+shared_database = clone_of("trained", "session")
+shared_bare_database = clone_of("migrated", "session")
+
+
+@pytest.fixture(scope="session")
+def shared_session(shared_database):
+    return shared_database.session()
+
+
+@pytest.fixture(scope="session")
+def shared_bare_session(shared_bare_database):
+    return shared_bare_database.session()
+
+
+def rolled_back(session):
+    session.take_notices()
+    yield session
+    session.rollback()
+
+
+@pytest.fixture
+def session(shared_session):
+    yield from rolled_back(shared_session)
+
+
+@pytest.fixture
+def bare(shared_bare_session):
+    yield from rolled_back(shared_bare_session)
+
+
+@pytest.fixture(scope="module")
+def module_sessions(module_database):
+    return module_database.session(), module_database.session()
+
+
+@pytest.fixture
+def first(module_sessions):
+    yield from rolled_back(module_sessions[0])
+
+
+@pytest.fixture
+def second(module_sessions):
+    yield from rolled_back(module_sessions[1])

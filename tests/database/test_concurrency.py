@@ -1,0 +1,234 @@
+"""Two sessions, step by step; each test leaves the tables as a whole consistent."""
+
+import threading
+
+import psycopg2.errors
+import pytest
+
+from tests.models import (
+    activate,
+    assert_fresh,
+    default_model,
+    divergences,
+    fit,
+    register,
+)
+from tests.waiting import in_background, wait_until_blocked
+
+MODEL = default_model()
+COUNT = "SELECT complaint_count FROM churn.customers WHERE customer_id = %s"
+ONE = "INSERT INTO churn.complaints (customer_id) VALUES (1)"
+MANY = "INSERT INTO churn.complaints (customer_id) VALUES (1), (2), (3)"
+DELETE = (
+    "DELETE FROM churn.complaints WHERE complaint_id ="
+    " (SELECT max(complaint_id) FROM churn.complaints WHERE customer_id = 2)"
+)
+MOVE = "UPDATE churn.complaints SET customer_id = 1 WHERE customer_id = 5"
+FEATURE = "UPDATE churn.customers SET age = 20 + random() * 50 WHERE customer_id <= 3"
+TWO = "INSERT INTO churn.complaints (customer_id) VALUES (2)"
+
+
+@pytest.mark.parametrize(
+    "earlier, later",
+    [
+        (ONE, ONE),
+        (ONE, MANY),
+        (MANY, ONE),
+        (MANY, MANY),
+        (TWO, DELETE),
+        (DELETE, TWO),
+        (DELETE, MANY),
+        (MANY, DELETE),
+        (MOVE, ONE),
+        (ONE, MOVE),
+        (FEATURE, ONE),
+        (ONE, FEATURE),
+        (FEATURE, MANY),
+        (MANY, FEATURE),
+        (FEATURE, DELETE),
+        (DELETE, FEATURE),
+    ],
+)
+@pytest.mark.parametrize("end", ["commit", "rollback"])
+def test_the_later_statement_waits_and_both_are_right(
+    first, second, module_database, earlier, later, end
+):
+    first.run("DELETE FROM churn.complaints WHERE customer_id IN (2, 5)")
+    first.run("INSERT INTO churn.complaints (customer_id) VALUES (2), (2), (2), (5)")
+    first.commit()
+    first.run(earlier)
+
+    with in_background(lambda: second.run(later)) as done:
+        wait_until_blocked(module_database, second)
+        getattr(first, end)()
+        done.result(timeout=20)
+    second.commit()
+
+    assert_fresh(first, MODEL)
+
+
+def test_two_complaints_of_one_customer_are_both_counted(
+    first, second, module_database
+):
+    before = first.value(COUNT, 1)
+    first.run(ONE)
+
+    with in_background(lambda: second.run(ONE)) as done:
+        wait_until_blocked(module_database, second)
+        first.commit()
+        done.result(timeout=20)
+    second.commit()
+
+    assert first.value(COUNT, 1) == before + 2
+
+
+def test_complaints_of_different_customers_do_not_wait(first, second):
+    second.run("SET LOCAL lock_timeout = '5s'")
+    first.run("INSERT INTO churn.complaints (customer_id) VALUES (11), (12)")
+
+    second.run("INSERT INTO churn.complaints (customer_id) VALUES (13), (14)")
+
+    first.commit()
+    second.commit()
+    assert_fresh(first, MODEL)
+
+
+@pytest.mark.parametrize("complain", [ONE, MANY])
+def test_a_foreign_key_check_does_not_wait_for_a_score(first, second, complain):
+    first.run(
+        "CREATE TABLE IF NOT EXISTS public.orders"
+        " (customer bigint REFERENCES churn.customers)"
+    )
+    first.commit()
+    first.run(complain)
+
+    second.run("SET LOCAL lock_timeout = '5s'")
+    second.run("INSERT INTO public.orders VALUES (1)")
+
+    second.commit()
+    first.commit()
+
+
+@pytest.mark.parametrize("later", [ONE, MANY, "DELETE FROM churn.complaints"])
+def test_repeatable_read_is_told_to_try_again(first, second, module_database, later):
+    second.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    second.value(COUNT, 1)
+    first.run(ONE)
+    first.commit()
+
+    with pytest.raises(psycopg2.errors.SerializationFailure):
+        second.run(later)
+
+    second.rollback()
+    assert_fresh(first, MODEL)
+
+
+def test_a_serializable_transaction_alone_goes_through(first):
+    first.run("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+
+    first.run(MANY)
+
+    first.commit()
+    assert_fresh(first, MODEL)
+
+
+def test_statements_over_customers_in_opposite_orders_do_not_deadlock(first, second):
+    orders = {first: "ASC", second: "DESC"}
+    failures = []
+
+    def complain(session):
+        try:
+            for _ in range(15):
+                session.run(
+                    "INSERT INTO churn.complaints (customer_id) SELECT i"
+                    f" FROM generate_series(1, 40) i ORDER BY i {orders[session]}"
+                )
+                session.commit()
+                session.run(
+                    "UPDATE churn.complaints SET complained_at = now()"
+                    " WHERE complaint_id IN (SELECT complaint_id FROM churn.complaints"
+                    f" ORDER BY customer_id {orders[session]} LIMIT 0)"
+                )
+                session.commit()
+        except psycopg2.Error as error:
+            failures.append(error)
+            session.rollback()
+
+    threads = [threading.Thread(target=complain, args=[session]) for session in orders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    assert_fresh(first, MODEL)
+
+
+def test_a_complaint_waits_for_a_customer_who_is_being_deleted(
+    first, second, module_database
+):
+    first.run("INSERT INTO churn.customers (customer_id) VALUES (900)")
+    first.commit()
+    first.run("DELETE FROM churn.customers WHERE customer_id = 900")
+
+    with in_background(
+        lambda: second.run("INSERT INTO churn.complaints (customer_id) VALUES (900)")
+    ) as done:
+        wait_until_blocked(module_database, second)
+        first.commit()
+        with pytest.raises(psycopg2.errors.ForeignKeyViolation):
+            done.result(timeout=20)
+    second.rollback()
+
+    assert_fresh(first, MODEL)
+
+
+def test_an_activation_meanwhile_leaves_scores_true_to_their_version(
+    first, second, module_database
+):
+    version = register(first, fit(seed=31))
+    first.commit()
+    first.run(ONE)
+
+    with in_background(lambda: second.run(MANY)) as done:
+        wait_until_blocked(module_database, second)
+        activate(first, version)
+        first.commit()
+        done.result(timeout=20)
+    second.commit()
+
+    assert divergences(first) == []
+    first.run("SELECT churn.rollback_model('churn.customers')")
+    first.run("UPDATE churn.customers SET churn_score = 0")
+    first.commit()
+
+
+def test_a_column_added_meanwhile_is_waited_for(first, second, module_database):
+    first.run("ALTER TABLE churn.customers ADD COLUMN IF NOT EXISTS later integer")
+
+    with in_background(lambda: second.run(MANY)) as done:
+        wait_until_blocked(module_database, second)
+        first.commit()
+        done.result(timeout=20)
+    second.commit()
+
+    assert_fresh(first, MODEL)
+
+
+@pytest.mark.parametrize("later", [ONE, MANY, FEATURE])
+def test_a_column_dropped_meanwhile_is_waited_for(
+    first, second, module_database, later
+):
+    first.run("ALTER TABLE churn.customers ADD COLUMN doomed integer")
+    first.commit()
+    second.run(later)
+    second.commit()
+    first.run("ALTER TABLE churn.customers DROP COLUMN doomed")
+
+    with in_background(lambda: second.run(later)) as done:
+        wait_until_blocked(module_database, second)
+        first.commit()
+        done.result(timeout=20)
+    second.commit()
+
+    assert_fresh(first, MODEL)

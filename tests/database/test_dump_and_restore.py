@@ -1,0 +1,137 @@
+import pytest
+
+from tests.models import assert_fresh, default_model, deploy, fit, stored_scores
+
+MODEL = default_model()
+COMPANY = fit({"usage": "number", "complaint_count": "number"})
+STATE = (
+    "SELECT customer_id, complaint_count, last_complaint_at, churn_score,"
+    " churn_model_version, churn_scored_at FROM churn.customers ORDER BY customer_id"
+)
+
+
+@pytest.fixture(scope="module")
+def source(module_database):
+    session = module_database.session()
+    session.run(
+        'CREATE SCHEMA "the company";'
+        'CREATE TABLE "the company"."Clients" (id text PRIMARY KEY, usage real);'
+        'CREATE TABLE "the company".calls'
+        ' (client text REFERENCES "the company"."Clients", at date);'
+        'INSERT INTO "the company"."Clients" SELECT i, i FROM generate_series(1, 9) i;'
+        "SELECT churn.attach('\"the company\".\"Clients\"', 'id',"
+        " '\"the company\".calls', 'client', 'at')"
+    )
+    deploy(session, COMPANY, '"the company"."Clients"', "id")
+    session.run("INSERT INTO \"the company\".calls VALUES ('1', '2024-01-01')")
+    session.commit()
+    return module_database
+
+
+@pytest.fixture(scope="module", params=["plain", "custom", "directory"])
+def restored(source, server, request, tmp_path_factory):
+    dump = tmp_path_factory.mktemp("dump") / "dump"
+    source.program("pg_dump", "--format", request.param, "--file", dump)
+    with server.database(f"restored_{request.param}") as target:
+        if request.param == "plain":
+            target.program("psql", "-qX", "-v", "ON_ERROR_STOP=1", "-f", dump)
+        else:
+            jobs = ["--jobs", "2"] if request.param == "directory" else []
+            target.program("pg_restore", "--exit-on-error", *jobs, dump)
+        yield target
+
+
+@pytest.fixture
+def both(source, restored):
+    sessions = source.session(), restored.session()
+    yield sessions
+    for session in sessions:
+        session.close()
+
+
+def test_no_trigger_fired_during_the_restore(both):
+    before, after = both
+
+    assert after.run(STATE) == before.run(STATE)
+    assert after.run("SELECT * FROM churn.deployments ORDER BY 1") == before.run(
+        "SELECT * FROM churn.deployments ORDER BY 1"
+    )
+    clients = 'SELECT * FROM "the company"."Clients" ORDER BY id'
+    assert after.run(clients) == before.run(clients)
+
+
+def test_the_attachments_point_at_the_restored_tables(both):
+    before, after = both
+    tables = (
+        "SELECT attachment_id, profile::text, complaints::text, number_columns,"
+        " text_columns FROM churn.attachments ORDER BY 1"
+    )
+
+    assert after.run(tables) == before.run(tables)
+
+
+def test_scoring_and_triggers_work_where_it_was_restored(both):
+    _, session = both
+    assert_fresh(session, MODEL)
+    assert_fresh(session, COMPANY, '"the company"."Clients"', "id")
+
+    session.run("INSERT INTO churn.complaints (customer_id) VALUES (1), (3)")
+    session.run("UPDATE churn.customers SET age = 70 WHERE customer_id = 9")
+    session.run("INSERT INTO \"the company\".calls VALUES ('2', '2024-01-01')")
+    session.run("DELETE FROM \"the company\".calls WHERE client = '1'")
+
+    assert_fresh(session, MODEL)
+    assert_fresh(session, COMPANY, '"the company"."Clients"', "id")
+
+
+def test_the_restored_tables_can_be_altered_and_detached(both):
+    _, session = both
+
+    session.run("ALTER TABLE churn.customers ADD COLUMN extra integer")
+    session.run("INSERT INTO churn.complaints (customer_id) VALUES (1)")
+    assert_fresh(session, MODEL)
+    assert session.refusal("DROP TABLE churn.complaints").sqlstate == "2BP01"
+    session.run('SELECT churn.detach(\'"the company"."Clients"\')')
+
+
+def test_the_next_version_has_a_new_number(both):
+    before, after = both
+    numbers = "SELECT max(version) FROM churn.models"
+
+    version = deploy(after, fit(seed=1))
+
+    assert version > before.value(numbers)
+
+
+def test_a_dump_of_the_restored_database_is_the_same(source, restored):
+    dumps = [
+        database.program("pg_dump", "--schema-only", "--no-comments").stdout
+        for database in (source, restored)
+    ]
+
+    assert sorted(comparable(dumps[0])) == sorted(comparable(dumps[1]))
+
+
+def comparable(dump):
+    return [
+        line
+        for line in dump.splitlines()
+        if not line.startswith(("--", "\\restrict", "\\unrestrict")) and line
+    ]
+
+
+def test_the_loading_of_data_alone_fires_no_trigger_where_triggers_are_disabled(
+    source, server, migrated, tmp_path
+):
+    dump = tmp_path / "data"
+    source.program(
+        *("pg_dump", "--data-only", "--disable-triggers", "--file", dump),
+        *("--table", "churn.customers", "--table", "churn.complaints"),
+    )
+    with server.database("data_only", migrated.template_dbname) as target:
+        target.program("psql", "-qX", "-v", "ON_ERROR_STOP=1", "-f", dump)
+        session = target.session()
+        before = source.session()
+        assert stored_scores(session) == stored_scores(before)
+        assert session.run(STATE) == before.run(STATE)
+        before.close()

@@ -1,0 +1,108 @@
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from plpython import freeze, render
+from plpython.runtime import MODULES
+from tests.databases import CHECKOUT
+
+FROZEN = CHECKOUT / "migrations" / "frozen"
+RUNTIME = CHECKOUT / "plpython" / "runtime"
+
+
+@pytest.fixture(scope="module")
+def scripts():
+    config = Config()
+    config.set_main_option("script_location", str(CHECKOUT / "migrations"))
+    return ScriptDirectory.from_config(config)
+
+
+def test_the_source_equals_the_newest_frozen_copy():
+    assert freeze.outdated_files() == []
+
+
+def test_frozen_files_are_what_they_were():
+    lines = (FROZEN / "DIGESTS").read_text(encoding="utf-8").splitlines()
+    recorded = {path: digest for digest, path in (line.split("  ") for line in lines)}
+
+    assert freeze.digests() == recorded
+    assert set(recorded) == {str(p.relative_to(FROZEN)) for p in FROZEN.rglob("*.sql")}
+
+
+def test_there_is_one_head_and_one_base(scripts):
+    assert len(scripts.get_heads()) == 1
+    assert len(scripts.get_bases()) == 1
+
+
+def test_a_revision_is_named_like_its_file(scripts):
+    for script in scripts.walk_revisions():
+        assert Path(script.path).stem == script.revision
+
+
+def test_every_frozen_file_is_installed_by_its_revision(scripts):
+    for script in scripts.walk_revisions():
+        text = Path(script.path).read_text(encoding="utf-8")
+        for path in (FROZEN / script.revision).glob("*.sql"):
+            assert path.name in text, path
+
+
+def test_a_frozen_file_holds_no_placeholder_of_the_source():
+    for path in FROZEN.rglob("*.sql"):
+        text = path.read_text(encoding="utf-8")
+        assert "@runtime_key@" not in text
+        assert "@runtime_source@" not in text
+
+
+def test_migrations_need_their_own_frozen_files_only():
+    for path in (CHECKOUT / "migrations").rglob("*.py"):
+        assert "plpython" not in path.read_text(encoding="utf-8"), path
+
+
+def top_level_names(path):
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, ast.Assign):
+            yield from (target.id for target in node.targets)
+
+
+def test_no_name_is_used_twice_across_the_modules_that_are_joined():
+    names = [name for m in MODULES for name in top_level_names(RUNTIME / f"{m}.py")]
+
+    assert sorted(names) == sorted(set(names))
+
+
+def test_every_module_of_the_runtime_is_joined():
+    assert {p.stem for p in RUNTIME.glob("*.py")} == {*MODULES, "__init__"}
+
+
+def test_the_joined_runtime_runs_without_a_package_on_disk():
+    source = render.runtime_source()
+
+    assert "plpython.runtime" not in re.sub(r"``.*?``|#.*", "", source, flags=re.S)
+    scope = {}
+    exec(compile(source, "runtime", "exec"), scope)
+    assert callable(scope["Session"])
+
+
+def test_the_modules_are_joined_in_the_order_in_which_they_need_each_other():
+    for position, module in enumerate(MODULES):
+        for node in ast.parse((RUNTIME / f"{module}.py").read_text()).body:
+            if isinstance(node, ast.ImportFrom) and "plpython.runtime." in node.module:
+                assert node.module.rpartition(".")[2] in MODULES[:position]
+
+
+def test_the_runtime_key_names_the_content(monkeypatch):
+    before = render.runtime_key()
+
+    monkeypatch.setattr(render, "runtime_source", lambda: "something else")
+
+    assert render.runtime_key() != before
+
+
+def test_the_joined_runtime_does_not_end_its_own_dollar_quote():
+    assert "$python$" not in render.runtime_source()

@@ -1,0 +1,264 @@
+"""Small pipelines, their signatures, and the truth that the server is held against.
+
+The client's side is written anew here, on purpose: it reads rows with psycopg2 and
+casts them in Python, sharing nothing with the runtime in the server.
+"""
+
+import functools
+import json
+import pickle
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from plpython.runtime.environment import current_environment
+
+CUSTOMERS = 40
+CONTRACTS = ("month to month", "one year", "two year")
+# What the default model reads of churn.customers: each kind, and each of the SQL
+# types integer, numeric, double precision.
+KINDS = {
+    "age": "number",
+    "monthly_charges": "number",
+    "data_usage_gb": "number",
+    "contract": "text",
+    "paperless_billing": "boolean",
+    "complaint_count": "number",
+}
+CATEGORIES = {"contract": CONTRACTS}
+TOLERANCE = 1e-9
+
+
+@dataclass
+class Model:
+    """A fitted classifier and what is said about it when it is registered."""
+
+    pipeline: object
+    kinds: dict
+    named_columns: bool = True
+    refuses_null: tuple = ()
+    environment: dict = field(default_factory=current_environment)
+
+    @property
+    def artifact(self):
+        return pickle.dumps(self.pipeline)
+
+    @property
+    def signature(self):
+        return {
+            "features": [
+                {
+                    "name": name,
+                    "kind": kind,
+                    "accepts_null": name not in self.refuses_null,
+                }
+                for name, kind in self.kinds.items()
+            ],
+            "classes": [False, True],
+            "positive_class": 1,
+            "named_columns": self.named_columns,
+        }
+
+    def probabilities(self, frame):
+        """Return what scikit-learn itself says at the client."""
+        rows = frame[list(self.kinds)]
+        rows = rows if self.named_columns else rows.to_numpy()
+        return self.pipeline.predict_proba(rows)[:, 1]
+
+
+def training_frame(kinds=KINDS, rows=120, seed=0):
+    """Return made-up rows and labels in which every feature matters."""
+    rng = np.random.default_rng(seed)
+    frame, odds = {}, np.zeros(rows)
+    for number, (name, kind) in enumerate(kinds.items(), 1):
+        if name == "complaint_count":
+            values = rng.poisson(1, rows).astype(float)
+            effect = values - 1
+        elif kind == "number":
+            values = rng.uniform(0, 100, rows)
+            effect = (values - 50) / 50 / number
+        elif kind == "boolean":
+            values = rng.integers(0, 2, rows).astype(float)
+            effect = values - 0.5
+        else:
+            categories = CATEGORIES.get(name, ("a", "b", "c"))
+            codes = rng.integers(0, len(categories), rows)
+            values = np.array(categories, dtype=object)[codes]
+            effect = codes - 1.0
+        frame[name] = values
+        odds = odds + effect
+    labels = rng.random(rows) < 1 / (1 + np.exp(-odds))
+    return pd.DataFrame(frame), labels
+
+
+def pipeline_for(kinds, classifier=None, handle_unknown="ignore"):
+    """Return an unfitted pipeline that imputes, scales and one-hot encodes."""
+    numbers = [name for name, kind in kinds.items() if kind != "text"]
+    texts = [name for name, kind in kinds.items() if kind == "text"]
+    transformers = [
+        ("numbers", make_pipeline(SimpleImputer(), StandardScaler()), numbers),
+        ("texts", OneHotEncoder(handle_unknown=handle_unknown), texts),
+    ]
+    return make_pipeline(
+        ColumnTransformer([group for group in transformers if group[2]]),
+        LogisticRegression() if classifier is None else classifier,
+    )
+
+
+def fit(kinds=KINDS, pipeline=None, seed=0, **options):
+    """Return a model fitted on a made-up frame with these columns."""
+    frame, labels = training_frame(kinds, seed=seed)
+    pipeline = pipeline or pipeline_for(kinds)
+    return Model(pipeline.fit(frame, labels), dict(kinds), **options)
+
+
+def fit_matrix(features, classifier=None, seed=0, **options):
+    """Return a model fitted on a plain matrix of these number features."""
+    kinds = dict.fromkeys(features, "number")
+    frame, labels = training_frame(kinds, seed=seed)
+    if classifier is None:
+        classifier = LogisticRegression()
+    pipeline = make_pipeline(SimpleImputer(), classifier)
+    pipeline.fit(frame.to_numpy(), labels)
+    return Model(pipeline, kinds, named_columns=False, **options)
+
+
+def read_features(session, kinds, profile="churn.customers", key="customer_id"):
+    """Return the profile as a frame of what scikit-learn takes, by key as text."""
+    # Not as psycopg2 has them: it pads char(n), and reads real as a short decimal.
+    cast = {"number": "float8", "boolean": "boolean", "text": "text"}
+    columns = ", ".join(f"{quoted(name)}::{cast[kinds[name]]}" for name in kinds)
+    rows = session.run(f"SELECT {quoted(key)}::text, {columns} FROM {profile}")
+    frame = {
+        name: [client_value(row[position], kind) for row in rows]
+        for position, (name, kind) in enumerate(kinds.items(), 1)
+    }
+    series = {
+        name: pd.Series(values, dtype="object" if kinds[name] == "text" else "float64")
+        for name, values in frame.items()
+    }
+    return pd.DataFrame(series).set_axis([row[0] for row in rows])
+
+
+def client_value(value, kind):
+    """Return a value of psycopg2 as a model input."""
+    if value is None:
+        return float("nan")
+    return str(value) if kind == "text" else float(value)
+
+
+def quoted(name):
+    """Return an SQL identifier."""
+    return '"{}"'.format(name.replace('"', '""'))
+
+
+def expected_scores(session, model, profile="churn.customers", key="customer_id"):
+    """Return what the client computes for every row, by key as text."""
+    frame = read_features(session, model.kinds, profile, key)
+    if frame.empty:
+        return {}
+    return dict(zip(frame.index, model.probabilities(frame).tolist()))
+
+
+def stored_scores(session, profile="churn.customers", key="customer_id"):
+    """Return the stored scores by key as text."""
+    return dict(session.run(f"SELECT {quoted(key)}::text, churn_score FROM {profile}"))
+
+
+def register(
+    session, model, profile="churn.customers", key="customer_id", replay=None, **changed
+):
+    """Register a model, replaying every row unless told; return its version."""
+    if replay is None:
+        replay = expected_scores(session, model, profile, key)
+    given = {
+        "artifact": model.artifact,
+        "signature": json.dumps(model.signature),
+        "metrics": "{}",
+        "environment": json.dumps(model.environment),
+        "provenance": '{"from": "tests"}',
+        **changed,
+    }
+    return session.value(
+        "SELECT churn.register_model(%s::regclass, %s, %s, %s, %s, %s, %s::text[],"
+        " %s::float8[])",
+        *(profile, *given.values(), list(replay), list(replay.values())),
+    )
+
+
+def activate(session, version):
+    """Make a version score its profile."""
+    session.run("SELECT churn.activate_model(%s)", version)
+
+
+def deploy(session, model, profile="churn.customers", key="customer_id", **changed):
+    """Register and activate a model and score every row; return its version."""
+    version = register(session, model, profile, key, **changed)
+    activate(session, version)
+    rescore_in_place(session, profile)
+    return version
+
+
+def rescore_in_place(session, profile):
+    """Score every row without leaving the transaction, by touching each of them."""
+    session.run(f"UPDATE {profile} SET churn_score = -1")
+
+
+def divergences(session, profile="churn.customers"):
+    """Return what churn.verify finds."""
+    return session.run("SELECT * FROM churn.verify(%s::regclass)", profile)
+
+
+def assert_fresh(session, model, profile="churn.customers", key="customer_id"):
+    """Hold every counter and score against the truth, the server's and our own."""
+    assert divergences(session, profile) == []
+    expected = expected_scores(session, model, profile, key)
+    assert stored_scores(session, profile, key) == pytest.approx(
+        expected, rel=0, abs=TOLERANCE
+    )
+
+
+def populate(session):
+    """Fill the default tables and activate the default model."""
+    session.run(
+        """
+        INSERT INTO churn.customers (
+            customer_id, customer_name, age, contract, paperless_billing,
+            monthly_charges, data_usage_gb
+        )
+        SELECT i, 'customer ' || i, CASE WHEN i %% 7 > 0 THEN 18 + i END,
+               (%s::text[])[1 + i %% 3], CASE WHEN i %% 5 > 0 THEN i %% 2 = 0 END,
+               20 + i * 1.25, i * 2.5
+        FROM generate_series(1, %s) i
+        """,
+        list(CONTRACTS),
+        CUSTOMERS,
+    )
+    session.run(
+        """
+        INSERT INTO churn.complaints (customer_id, complained_at)
+        SELECT i, timestamptz '2025-01-01' + i * interval '1 day'
+        FROM generate_series(2, %s, 3) i, generate_series(1, 1 + i %% 3)
+        """,
+        CUSTOMERS,
+    )
+    deploy(session, default_model())
+
+
+@functools.cache
+def default_model():
+    """Return the model that `populate` activates."""
+    return fit()
+
+
+@functools.cache
+def other_model():
+    """Return another model of the same features."""
+    return fit(seed=1)

@@ -1,0 +1,24 @@
+"""What the benchmark prints."""
+
+from tests.bench.measuring import Figure, Target
+from tests.bench.report import as_text, number
+
+RESULT = {"circumstances": {"machine": {"cores": 2}}, "notes": [], "problems": []}
+
+
+def test_numbers_have_three_digits():
+    numbers = [number(value) for value in (0.12345, 12.345, 12_345.6)]
+    assert numbers == ["0.123", "12.3", "12,346"]
+
+
+def test_a_miss_is_shown():
+    missed = Figure("w", "c", "r", "seconds", [1.0], [2.0], target=Target(0.7))
+    text = as_text(RESULT, [missed])
+    assert " NO " in text
+    assert "0 of 1 targets met; everything correct" in text
+
+
+def test_what_is_incorrect_is_shown():
+    text = as_text({**RESULT, "problems": ["scores differ"]}, [])
+    assert "incorrect: scores differ" in text
+    assert text.endswith("1 incorrect")
