@@ -9,9 +9,10 @@ def training_report(result):
     lines = []
     if result["comparison"]:
         comparison = result["comparison"]
+        choice = "; the lowest log loss wins" if len(comparison["scores"]) > 1 else ""
         lines += [
-            f"Compared by {comparison['folds']}-fold cross-validation on "
-            f"{comparison['rows']:,} training rows; the lowest log loss wins:",
+            f"{comparison['folds']}-fold cross-validation on {comparison['rows']:,} "
+            f"training rows{choice}:",
             output.table(
                 [
                     {

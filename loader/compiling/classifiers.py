@@ -46,9 +46,9 @@ def probability(estimator, columns, vocabularies, graph):
     if kind is FrozenEstimator:
         return probability(estimator.estimator, columns, vocabularies, graph)
     if kind is CalibratedClassifierCV:
-        return calibrated(estimator, columns, vocabularies, graph)
+        return graph.clipped(calibrated(estimator, columns, vocabularies, graph))
     if kind in (RandomForestClassifier, ExtraTreesClassifier, DecisionTreeClassifier):
-        return forest(estimator, columns, graph)
+        return graph.clipped(forest(estimator, columns, graph))
     if kind is LinearSVC or (kind is SGDClassifier and estimator.loss != "log_loss"):
         raise NotCompilable(f"{kind.__name__} without probabilities")
     return graph.add("Sigmoid", decision(estimator, columns, vocabularies, graph))

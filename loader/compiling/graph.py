@@ -36,6 +36,10 @@ class Graph:
         )
         return name
 
+    def clipped(self, tensor):
+        """Add the cut to 0 and 1 that a sum of rounded shares needs; return it."""
+        return self.add("Clip", tensor, self.constant(0.0), self.constant(1.0))
+
     def constant(self, values):
         """Add a constant of doubles; return its name."""
         name = f"c{len(self.initializers)}"

@@ -70,6 +70,7 @@ class PickledModel:
             raise ScoringError(
                 f"model returned an array of shape {predicted.shape} for {rows} rows",
                 detail="predict_proba gives one column for each of the two classes.",
+                sqlstate="55000",
             )
         return predicted[:, self.signature.positive_class]
 

@@ -23,6 +23,9 @@ from plpython.runtime.signature import Signature
 # and serialisation failure, exhausted resources.
 SERVER_SQLSTATES = ("57", "40", "53")
 
+# What no choice of rows can mend.
+MODEL_SQLSTATE = "55000"
+
 MOST_FAILURES = 100
 
 # Any longer number is too large for a double.
@@ -364,9 +367,9 @@ def score_what_scores(score, first, last, failures):
     try:
         return score(first, last)
     except ScoringError as error:
-        if last - first == 1:
+        if last - first == 1 or error.sqlstate == MODEL_SQLSTATE:
             failures.append(error)
-            return [None]
+            return [None] * (last - first)
     middle = (first + last) // 2
     return score_what_scores(score, first, middle, failures) + score_what_scores(
         score, middle, last, failures

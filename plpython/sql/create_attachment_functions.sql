@@ -18,6 +18,11 @@ DECLARE
         -- Without a time of its own a complaint was made when it was inserted.
         'complaint_time', coalesce(churn.complaint_time(attachment), 'now()'),
         'latest', CASE
+            WHEN attachment.complaint_time IS NULL
+                THEN 'greatest(p.last_complaint_at, given.latest)'
+            ELSE 'counted.latest'
+        END,
+        'expected_latest', CASE
             WHEN attachment.complaint_time IS NULL THEN 'p.last_complaint_at'
             ELSE 'counted.latest'
         END,
@@ -326,7 +331,7 @@ BEGIN
             ('complaint_count', p.complaint_count::text,
              coalesce(counted.complaints, 0)::text),
             ('last_complaint_at', p.last_complaint_at::text,
-             CASE WHEN counted.complaints > 0 THEN (@latest@)::text END)
+             CASE WHEN counted.complaints > 0 THEN (@expected_latest@)::text END)
         ) wrong (column_name, stored, expected)
         WHERE p.@key@ = ANY (batch) AND wrong.stored IS DISTINCT FROM wrong.expected;
 
@@ -381,6 +386,7 @@ DECLARE
     keys @key_type@[];
     new_complaints bigint;
     latest_complaint timestamptz;
+    recounted boolean;
     active record;
     mark text;
     -- Empty, but where a trigger of the company's writes profiles in between.
@@ -393,11 +399,10 @@ BEGIN
         INTO keys, new_complaints, latest_complaint
         FROM inserted c WHERE c.@complaint_key@ IS NOT NULL;
 
-        IF current_setting('churn.recounted', true) = 'yes' THEN
-            -- What this statement did besides, by a trigger, an upsert or a WITH, may
-            -- have counted the new complaints already.
-            PERFORM churn.write_profiles_@id@(keys, NULL, NULL) WHERE keys IS NOT NULL;
-        ELSIF cardinality(keys) = 1 THEN
+        -- What this statement did besides, by a trigger, an upsert or a WITH, may have
+        -- counted the new complaints already: then they are counted anew.
+        recounted := coalesce(current_setting('churn.recounted', true), '') = 'yes';
+        IF cardinality(keys) = 1 AND NOT recounted THEN
             -- The usual case, one customer, in one UPDATE: it locks, counts, scores
             -- and writes the row at once.
             mark := set_config('churn.writing_at_depth', pg_trigger_depth()::text, true);
@@ -427,7 +432,8 @@ BEGIN
             mark := set_config('churn.writing_at_depth', mark_before, true);
         ELSIF keys IS NOT NULL THEN
             PERFORM churn.write_profiles_@id@(
-                array_agg(n.key ORDER BY n.key), array_agg(n.complaints ORDER BY n.key),
+                array_agg(n.key ORDER BY n.key),
+                CASE WHEN NOT recounted THEN array_agg(n.complaints ORDER BY n.key) END,
                 array_agg(n.latest ORDER BY n.key)
             )
             FROM (

@@ -110,7 +110,7 @@ def test_a_loader_registers_activates_and_goes_back(session):
         "UPDATE churn.attachments SET on_error = 'keep'",
         "UPDATE churn.customers SET churn_score = 0",
         "SELECT churn.load_runtime()",
-        "SELECT churn.score_batch(1, 1, '', '', '', NULL, true)",
+        "SELECT churn.score_batch(1, 1, '', '', '', NULL, NULL)",
         "SELECT churn.read_profiles_1('{1}', NULL)",
         "SELECT churn.write_profiles_1('{1}', '{9}', NULL)",
         "SELECT churn.lock_deployments(1)",

@@ -8,10 +8,10 @@ CREATE OR REPLACE FUNCTION churn.examine_model(
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime cb34e868b29c5593"]
+    session = GD["pgchurn runtime e01a5a43bf751162"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime cb34e868b29c5593"]
+    session = GD["pgchurn runtime e01a5a43bf751162"]
 return session.examine_model(
     attachment_id, artifact, compiled, signature, environment,
     (replay_numbers, replay_texts), (sample_numbers, sample_texts),

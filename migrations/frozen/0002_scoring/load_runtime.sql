@@ -504,6 +504,7 @@ class PickledModel:
             raise ScoringError(
                 f"model returned an array of shape {predicted.shape} for {rows} rows",
                 detail="predict_proba gives one column for each of the two classes.",
+                sqlstate="55000",
             )
         return predicted[:, self.signature.positive_class]
 
@@ -996,6 +997,9 @@ import numpy as np
 # and serialisation failure, exhausted resources.
 SERVER_SQLSTATES = ("57", "40", "53")
 
+# What no choice of rows can mend.
+MODEL_SQLSTATE = "55000"
+
 MOST_FAILURES = 100
 
 # Any longer number is too large for a double.
@@ -1337,9 +1341,9 @@ def score_what_scores(score, first, last, failures):
     try:
         return score(first, last)
     except ScoringError as error:
-        if last - first == 1:
+        if last - first == 1 or error.sqlstate == MODEL_SQLSTATE:
             failures.append(error)
-            return [None]
+            return [None] * (last - first)
     middle = (first + last) // 2
     return score_what_scores(score, first, middle, failures) + score_what_scores(
         score, middle, last, failures
@@ -1348,7 +1352,7 @@ def score_what_scores(score, first, last, failures):
 # GD outlives an upgrade: the runtime before this one is let go.
 for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
     del GD[key]
-GD["pgchurn runtime cb34e868b29c5593"] = Session(plpy)
+GD["pgchurn runtime e01a5a43bf751162"] = Session(plpy)
 $python$;
 COMMENT ON FUNCTION churn.load_runtime() IS
     'Loads the scoring runtime into this session, under a key that names its content.';

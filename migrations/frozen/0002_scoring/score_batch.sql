@@ -6,10 +6,10 @@ RETURNS double precision[]
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime cb34e868b29c5593"]
+    session = GD["pgchurn runtime e01a5a43bf751162"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime cb34e868b29c5593"]
+    session = GD["pgchurn runtime e01a5a43bf751162"]
 return session.score_batch(
     attachment_id, version, artifact_sha256, layout, numbers, texts, on_error
 )
