@@ -40,7 +40,13 @@ def edge_rows(signature, frame, compiled, seed=0):
     rows = []
     for position, feature in enumerate((*signature.numbers(), *signature.texts())):
         if feature.kind == "text":
-            values = [NAN, UNSEEN_CATEGORY, "", *frame[feature.name].dropna().unique()]
+            values = [
+                NAN,
+                UNSEEN_CATEGORY,
+                "",
+                "nan",
+                *frame[feature.name].dropna().unique(),
+            ]
         else:
             values = [NAN, *EXTREMES, *around(thresholds.get(position, []))]
         for value in values[: 4 * THRESHOLDS_PER_FEATURE]:
@@ -66,10 +72,15 @@ def tree_thresholds(compiled):
         positions = np.array(attributes["nodes_featureids"].ints)
         constants = numpy_helper.to_array(attributes["nodes_splits"].t)
         for position in np.unique(positions):
-            values = np.unique(constants[positions == position])
-            step = max(1, len(values) // THRESHOLDS_PER_FEATURE)
-            found[int(position)] = values[np.isfinite(values)][::step]
-    return found
+            values = constants[positions == position]
+            found.setdefault(int(position), []).append(values[np.isfinite(values)])
+    return {position: spread(parts) for position, parts in found.items()}
+
+
+def spread(parts):
+    """Return the distinct values of some arrays, thinned out if they are many."""
+    values = np.unique(np.concatenate(parts))
+    return values[:: -(-len(values) // THRESHOLDS_PER_FEATURE) or 1]
 
 
 def around(thresholds):

@@ -17,13 +17,17 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from loader.compiling.errors import NotCompilable
-from loader.compiling.linear import linear_decision
+from loader.compiling.linear import linear_sum
 from loader.compiling.preprocessing import transform
-from loader.compiling.trees import Ensemble, FittedTree, build_tree
+from loader.compiling.trees import FittedTree, Sum, build_tree
+
+FORESTS = (RandomForestClassifier, ExtraTreesClassifier, DecisionTreeClassifier)
 
 
 def probability(estimator, columns, vocabularies, graph):
     """Add ``predict_proba`` of ``classes_[1]`` to the graph; return its tensor.
+
+    A model that is one sum leaves its row program with the graph.
 
     Parameters
     ----------
@@ -38,64 +42,67 @@ def probability(estimator, columns, vocabularies, graph):
     NotCompilable
         Naming the part that is not covered.
     """
+    estimator, columns = unwrap(estimator, columns, vocabularies)
     kind = type(estimator)
-    if kind is Pipeline:
-        for _, step in estimator.steps[:-1]:
-            columns = transform(step, columns, vocabularies)
-        return probability(estimator.steps[-1][1], columns, vocabularies, graph)
-    if kind is FrozenEstimator:
-        return probability(estimator.estimator, columns, vocabularies, graph)
     if kind is CalibratedClassifierCV:
         return graph.clipped(calibrated(estimator, columns, vocabularies, graph))
-    if kind in (RandomForestClassifier, ExtraTreesClassifier, DecisionTreeClassifier):
-        return graph.clipped(forest(estimator, columns, graph))
     if kind is LinearSVC or (kind is SGDClassifier and estimator.loss != "log_loss"):
         raise NotCompilable(f"{kind.__name__} without probabilities")
-    return graph.add("Sigmoid", decision(estimator, columns, vocabularies, graph))
+    total = decision_sum(estimator, columns, graph.width)
+    link = "share" if kind in FORESTS else "sigmoid"
+    graph.row_program = total.row_program(link)
+    tensor = total.tensor(graph)
+    return graph.clipped(tensor) if kind in FORESTS else graph.add("Sigmoid", tensor)
 
 
-def decision(estimator, columns, vocabularies, graph):
-    """Add what a calibration reads: ``decision_function``, else the probability."""
-    kind = type(estimator)
-    if kind is Pipeline:
+def unwrap(estimator, columns, vocabularies):
+    """Return the classifier at the end of pipelines, and the columns it is given."""
+    while type(estimator) in (Pipeline, FrozenEstimator):
+        if type(estimator) is FrozenEstimator:
+            estimator = estimator.estimator
+            continue
         for _, step in estimator.steps[:-1]:
             columns = transform(step, columns, vocabularies)
-        return decision(estimator.steps[-1][1], columns, vocabularies, graph)
-    if kind is FrozenEstimator:
-        return decision(estimator.estimator, columns, vocabularies, graph)
+        estimator = estimator.steps[-1][1]
+    return estimator, columns
+
+
+def decision_sum(estimator, columns, width):
+    """Return what a calibration reads: ``decision_function``, else the probability."""
+    kind = type(estimator)
     if kind in (LogisticRegression, SGDClassifier, LinearSVC):
-        return linear_decision(estimator, columns, graph)
+        return linear_sum(estimator, columns, width)
     if kind is GradientBoostingClassifier:
-        return gradient_boosting(estimator, columns, graph)
+        return gradient_boosting(estimator, columns, width)
     if kind is HistGradientBoostingClassifier:
-        return hist_gradient_boosting(estimator, columns, graph)
-    if kind in (RandomForestClassifier, ExtraTreesClassifier, DecisionTreeClassifier):
-        return forest(estimator, columns, graph)
+        return hist_gradient_boosting(estimator, columns, width)
+    if kind in FORESTS:
+        return forest(estimator, columns, width)
     raise NotCompilable(kind.__name__)
 
 
-def forest(estimator, columns, graph):
+def forest(estimator, columns, width):
     """Average the leaves' class shares over the trees."""
     members = getattr(estimator, "estimators_", [estimator])
-    ensemble = Ensemble(graph.width)
+    total = Sum(width)
     for member in members:
         shares = member.tree_.value[:, 0, :]
         share = shares[:, 1] / shares.sum(axis=1)
         fitted = from_tree(member.tree_, share / len(members))
-        ensemble.add_tree(build_tree(fitted, columns))
-    return ensemble.tensor(graph)
+        total.add_tree(build_tree(fitted, columns))
+    return total
 
 
-def gradient_boosting(estimator, columns, graph):
+def gradient_boosting(estimator, columns, width):
     """Add up the scaled leaves, from the prior's log odds on."""
     if estimator.loss != "log_loss" or type(estimator.init_) is not DummyClassifier:
         raise NotCompilable("GradientBoostingClassifier with another loss or init")
     prior = estimator.init_.class_prior_[1]
-    ensemble = Ensemble(graph.width)
+    total = Sum(width, float(np.log(prior / (1 - prior))))
     for member in estimator.estimators_[:, 0]:
         value = estimator.learning_rate * member.tree_.value[:, 0, 0]
-        ensemble.add_tree(build_tree(from_tree(member.tree_, value), columns))
-    return ensemble.tensor(graph, float(np.log(prior / (1 - prior))))
+        total.add_tree(build_tree(from_tree(member.tree_, value), columns))
+    return total
 
 
 def from_tree(tree, value):
@@ -111,11 +118,11 @@ def from_tree(tree, value):
     )
 
 
-def hist_gradient_boosting(estimator, columns, graph):
+def hist_gradient_boosting(estimator, columns, width):
     """Add up the leaves, from the baseline on; missing values go their own way."""
     if estimator._preprocessor is not None:
         raise NotCompilable("HistGradientBoostingClassifier with categorical features")
-    ensemble = Ensemble(graph.width)
+    total = Sum(width, float(np.ravel(estimator._baseline_prediction)[0]))
     for (predictor,) in estimator._predictors:
         nodes = predictor.nodes
         is_leaf = nodes["is_leaf"].astype(bool)
@@ -128,8 +135,8 @@ def hist_gradient_boosting(estimator, columns, graph):
             value=nodes["value"],
             single_precision=False,
         )
-        ensemble.add_tree(build_tree(fitted, columns))
-    return ensemble.tensor(graph, float(np.ravel(estimator._baseline_prediction)[0]))
+        total.add_tree(build_tree(fitted, columns))
+    return total
 
 
 def calibrated(estimator, columns, vocabularies, graph):
@@ -137,7 +144,8 @@ def calibrated(estimator, columns, vocabularies, graph):
     members = estimator.calibrated_classifiers_
     results = []
     for member in members:
-        value = decision(member.estimator, columns, vocabularies, graph)
+        inner, given = unwrap(member.estimator, columns, vocabularies)
+        value = decision_sum(inner, given, graph.width).tensor(graph)
         (calibrator,) = member.calibrators
         if type(calibrator) is IsotonicRegression:
             results.append(isotonic(calibrator, value, graph))

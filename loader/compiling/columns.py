@@ -110,15 +110,24 @@ class Vocabulary:
         Code of NULL; None until an encoder has said.
     refuses_unknown : bool
         Whether an encoder raises on a category it does not know.
+    known : set of int or None
+        Codes that every encoder that raises knows; None when none does.
     """
 
     codes: dict = field(default_factory=dict)
     missing: int | None = None
     refuses_unknown: bool = False
+    known: set | None = None
 
     def code(self, category):
         """Return the code of a category, giving it one when it is new."""
         return self.codes.setdefault(category, len(self.codes))
+
+    def checked(self, code):
+        """Return a code, or that of the unknown where an encoder would raise."""
+        if code is None or (self.known is not None and code not in self.known):
+            return -1
+        return code
 
     def agree_on_missing(self, code):
         """Set the code of NULL, which must be the same for all encoders."""

@@ -40,18 +40,26 @@ def compile_model(estimator, signature):
     except NotCompilable:
         if vocabularies:
             raise
-        return convert(estimator, len(features), signature.positive_class, {})
+        metadata = {"texts": {}, "row_program": None}
+        return convert(estimator, len(features), signature.positive_class, metadata)
     if signature.positive_class == 0:
         result = graph.add("Sub", graph.constant([[1.0]]), result)
-    return graph.finish(result, metadata(features, vocabularies))
+        if graph.row_program is not None:
+            graph.row_program["complement"] = True
+    texts = text_codes(features, vocabularies)
+    return graph.finish(result, {"texts": texts, "row_program": graph.row_program})
 
 
-def metadata(features, vocabularies):
-    """Return how the runtime codes texts: by feature name."""
+def text_codes(features, vocabularies):
+    """Return how the runtime codes texts, by feature name."""
     return {
         features[index].name: {
-            "codes": vocabulary.codes,
-            "missing": -1 if vocabulary.missing is None else vocabulary.missing,
+            "codes": {
+                text: vocabulary.checked(code)
+                for text, code in vocabulary.codes.items()
+                if isinstance(text, str)
+            },
+            "missing": vocabulary.checked(vocabulary.missing),
             "refuses_unknown": vocabulary.refuses_unknown,
         }
         for index, vocabulary in vocabularies.items()

@@ -21,12 +21,18 @@ class Graph:
     ----------
     width : int
         Number of columns of the input matrix.
+
+    Attributes
+    ----------
+    row_program : dict or None
+        The model as ``plpython.runtime.row_program`` takes it.
     """
 
     def __init__(self, width):
         self.width = width
         self.nodes = []
         self.initializers = []
+        self.row_program = None
 
     def add(self, operator, *inputs, domain="", **attributes):
         """Add a node; return the name of its output."""

@@ -17,8 +17,6 @@ from sklearn.preprocessing import (
 from loader.compiling.columns import Lookup, Number, Text
 from loader.compiling.errors import NotCompilable
 
-MISSING_CATEGORY = "nan"
-
 
 def transform(transformer, columns, vocabularies):
     """Return the formulas of what a fitted transformer puts out.
@@ -53,10 +51,12 @@ def pipeline(transformer, columns, vocabularies):
 
 def column_transformer(transformer, columns, vocabularies):
     """Apply every branch to its own columns and put the results side by side."""
+    if transformer.transformer_weights:
+        raise NotCompilable("ColumnTransformer with transformer_weights")
     results = []
     for name, branch, _ in transformer.transformers_:
         positions = transformer._transformer_to_input_indices[name]
-        if isinstance(branch, str) and branch == "drop":
+        if len(positions) == 0 or isinstance(branch, str) and branch == "drop":
             continue
         chosen = [columns[position] for position in positions]
         results += transform(branch, chosen, vocabularies)
@@ -84,7 +84,8 @@ def simple_imputer(transformer, columns, vocabularies):
         if isinstance(column, Text):
             if not isinstance(statistic, str):
                 raise NotCompilable("SimpleImputer of a text that fills in no text")
-            results.append(Text(column.position, column.fill or statistic))
+            fill = statistic if column.fill is None else column.fill
+            results.append(Text(column.position, fill))
             continue
         if np.isnan(statistic):
             raise NotCompilable("SimpleImputer of a column that was all missing")
@@ -100,6 +101,9 @@ def scaler(operations):
             raise NotCompilable(f"{type(transformer).__name__} with clip")
         for name, attribute in operations:
             constants = getattr(transformer, attribute, None)
+            if attribute == "mean_" and not transformer.with_mean:
+                # It is there, and not subtracted.
+                continue
             if constants is not None:
                 columns = [
                     numeric(column).step(name, constant)
@@ -138,6 +142,8 @@ def ordinal_encoder(transformer, columns, vocabularies):
         raise NotCompilable("OrdinalEncoder with infrequent categories")
     results = []
     for column, categories in zip(columns, transformer.categories_):
+        if isinstance(column, Number):
+            raise NotCompilable("OrdinalEncoder of numbers")
         unknown = transformer.unknown_value
         default = float("nan") if unknown is None else float(unknown)
         encoded_missing = float(transformer.encoded_missing_value)
@@ -167,22 +173,36 @@ def category_inputs(transformer, column, categories, vocabularies):
         raise NotCompilable("an encoder of encoded columns")
     vocabulary = vocabularies[column.position]
     vocabulary.refuses_unknown |= refuses
-    inputs = [
-        vocabulary.code(MISSING_CATEGORY if is_missing(category) else str(category))
-        for category in categories
-    ]
+    inputs = [vocabulary.code(text_key(category)) for category in categories]
     if column.fill is not None:
         vocabulary.agree_on_missing(vocabulary.codes.get(column.fill, -1))
     elif any(map(is_missing, categories)):
-        vocabulary.agree_on_missing(vocabulary.codes[MISSING_CATEGORY])
+        vocabulary.agree_on_missing(vocabulary.codes[None])
     else:
         vocabulary.agree_on_missing(-1)
+    if refuses:
+        known = set(inputs)
+        vocabulary.known = (
+            known if vocabulary.known is None else vocabulary.known & known
+        )
     return inputs
+
+
+def text_key(category):
+    """Return what a category is known by: a text, or None where it is missing."""
+    if is_missing(category):
+        return None
+    if category is None:
+        # SQL's NULL arrives as NaN, so that nothing is ever this category.
+        return (None,)
+    if not isinstance(category, str):
+        raise NotCompilable("a text feature with a category that is no text")
+    return str(category)
 
 
 def is_missing(category):
     """Return whether a category is the one for missing values."""
-    return category is None or category != category
+    return category != category
 
 
 def missing_value(column, values, default):

@@ -11,9 +11,13 @@ from onnx import numpy_helper
 
 from loader.compiling.columns import Lookup, Number
 from loader.compiling.errors import NotCompilable
+from loader.compiling.graph import INPUT
 
 LESS_OR_EQUAL = 0
 EQUAL = 4
+# Written out as Python, a model of this size takes a session 0.2 s to read.
+MOST_NODES = 25_000
+DEEPEST = 60
 GREATEST = np.finfo(np.float64).max
 
 
@@ -47,8 +51,8 @@ class Node:
     false: object
 
 
-class Ensemble:
-    """The sum of some trees.
+class Sum:
+    """A constant, weighted numbers and trees, all added up.
 
     Parameters
     ----------
@@ -56,10 +60,19 @@ class Ensemble:
         Number of columns of the input matrix.
     """
 
-    def __init__(self, width):
+    def __init__(self, width, constant=0.0):
         self.width = width
+        self.constant = constant
+        self.weights = {}
+        self.fills = {}
         self.trees = []
-        self.constant = 0.0
+
+    def add_number(self, position, weight, fill):
+        """Add a weighted number; ``fill``, unless NaN, stands for its NaN."""
+        before = self.fills.setdefault(position, fill)
+        if not np.array_equal(before, fill, equal_nan=True):
+            raise NotCompilable("a number that is imputed in two ways")
+        self.weights[position] = self.weights.get(position, 0.0) + weight
 
     def add_tree(self, tree):
         """Add a tree, or the one value of a tree without comparisons."""
@@ -68,21 +81,96 @@ class Ensemble:
         else:
             self.trees.append(tree)
 
-    def tensor(self, graph, constant=0.0):
-        """Add the ensemble to a graph; return the tensor of sums, shape (n_rows, 1)."""
-        constant += self.constant
-        if not self.trees:
-            return graph.constant([[constant]])
-        attributes = flatten(self.trees, constant)
-        return graph.add(
-            "TreeEnsemble",
-            "features",
-            domain="ai.onnx.ml",
-            n_targets=1,
-            aggregate_function=1,
-            post_transform=0,
-            **attributes,
-        )
+    def tensor(self, graph):
+        """Add the sum to a graph; return its tensor, of shape (n_rows, 1)."""
+        terms = []
+        if not self.weights and not self.trees:
+            # A constant alone would be one row, however many there are.
+            leaf = Leaf(0.0)
+            self.trees.append(Node(0, LESS_OR_EQUAL, np.inf, True, leaf, leaf))
+        if self.weights:
+            terms.append(self.linear_tensor(graph))
+        if self.trees:
+            attributes = flatten(self.trees, self.constant)
+            terms.append(
+                graph.add(
+                    "TreeEnsemble",
+                    INPUT,
+                    domain="ai.onnx.ml",
+                    n_targets=1,
+                    aggregate_function=1,
+                    post_transform=0,
+                    **attributes,
+                )
+            )
+        else:
+            terms.append(graph.constant([[self.constant]]))
+        return terms[0] if len(terms) == 1 else graph.add("Add", *terms)
+
+    def linear_tensor(self, graph):
+        """Add the weighted numbers to a graph as one matrix product."""
+        values = INPUT
+        if not np.isnan(list(self.fills.values())).all():
+            # Positions without a fill have the weight 0 or are never missing.
+            row = [self.fills.get(position, 0.0) for position in range(self.width)]
+            missing = graph.add("IsNaN", values)
+            values = graph.add("Where", missing, graph.constant(row), values)
+        weights = [[self.weights.get(position, 0.0)] for position in range(self.width)]
+        return graph.add("MatMul", values, graph.constant(weights))
+
+    def row_program(self, link):
+        """Return the sum as the runtime writes it out for single rows, or None.
+
+        Parameters
+        ----------
+        link : {"sigmoid", "share"}
+            How the sum becomes a probability.
+        """
+        sizes = [size_and_depth(tree) for tree in self.trees]
+        if sum(size for size, _ in sizes) > MOST_NODES:
+            return None
+        if max((depth for _, depth in sizes), default=0) > DEEPEST:
+            return None
+        return {
+            "width": self.width,
+            "constant": self.constant,
+            "weights": [
+                [position, weight, None if np.isnan(fill) else fill]
+                for (position, weight), fill in zip(
+                    self.weights.items(), self.fills.values()
+                )
+            ],
+            "trees": [nested(tree) for tree in self.trees],
+            "link": link,
+            "complement": False,
+        }
+
+
+def size_and_depth(tree):
+    """Return how many comparisons a tree has, and how many follow each other."""
+    size, deepest = 0, 0
+    waiting = [(tree, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        if isinstance(node, Node):
+            size += 1
+            waiting += [(node.true, depth + 1), (node.false, depth + 1)]
+    return size, deepest
+
+
+def nested(tree):
+    """Return a tree of limited depth as nested lists."""
+    if isinstance(tree, Leaf):
+        return tree.value
+    return [
+        tree.position,
+        tree.mode,
+        tree.constant,
+        tree.missing,
+        nested(tree.true),
+        nested(tree.false),
+    ]
 
 
 def flatten(trees, constant):

@@ -13,6 +13,7 @@ MODULES = (
     "features",
     "environment",
     "pickled",
+    "row_program",
     "compiled",
     "parity",
     "bounded_cache",

@@ -5,7 +5,12 @@ import json
 import numpy as np
 
 from plpython.runtime.errors import ScoringError
-from plpython.runtime.features import checked_row, null_feature
+from plpython.runtime.features import (
+    check_values,
+    checked_row,
+    columns_from_arrays,
+)
+from plpython.runtime.row_program import row_function
 
 UNKNOWN = -1
 REFUSED = -2
@@ -22,7 +27,8 @@ class CompiledModel:
     compiled : bytes
         A model with one input of shape (n_rows, n_features), numbers before texts, and
         one output of shape (n_rows, 1), the probability of the positive class, both of
-        doubles. Its metadata maps each text feature's categories to codes.
+        doubles. Its metadata maps each text feature's categories to codes, and may
+        hold the model once more as a row program.
     signature : Signature
     """
 
@@ -40,10 +46,11 @@ class CompiledModel:
         (self.input,) = (tensor.name for tensor in self.session.get_inputs())
         (self.output,) = (tensor.name for tensor in self.session.get_outputs())
         properties = self.session.get_modelmeta().custom_metadata_map
-        vocabularies = json.loads(properties[METADATA_KEY])
+        metadata = json.loads(properties[METADATA_KEY])
+        self.row_program = metadata["row_program"]
         self.codes = {}
         self.refusing = set()
-        for name, vocabulary in vocabularies.items():
+        for name, vocabulary in metadata["texts"].items():
             self.codes[name] = {**vocabulary["codes"], None: vocabulary["missing"]}
             if vocabulary["refuses_unknown"]:
                 self.refusing.add(name)
@@ -60,13 +67,22 @@ class CompiledModel:
         -------
         ndarray of shape (n_rows,), float64
         """
+        matrix = self.input_matrix(columns)
+        return self.session.run([self.output], {self.input: matrix})[0][:, 0]
+
+    def row_probabilities(self, columns):
+        """Return the same, computed row by row as single rows are."""
+        score = self.row_function()
+        return np.array([score(*row) for row in self.input_matrix(columns).tolist()])
+
+    def input_matrix(self, columns):
+        """Return the matrix of doubles that the graph reads, texts as codes."""
         numbers = [columns[feature.name] for feature in self.signature.numbers()]
         texts = [
             self.coded(feature.name, columns[feature.name])
             for feature in self.signature.texts()
         ]
-        matrix = np.column_stack([*numbers, *texts]).astype(float, order="C")
-        return self.session.run([self.output], {self.input: matrix})[0][:, 0]
+        return np.column_stack([*numbers, *texts]).astype(float, order="C")
 
     def coded(self, name, values):
         """Return the codes of a column of texts."""
@@ -79,9 +95,6 @@ class CompiledModel:
     def row_scorer(self, positions):
         """Return a function that gives the probability of one row.
 
-        It builds no columns, and reads and writes two arrays that ONNX Runtime holds
-        on to: together a third of what a single row costs otherwise.
-
         Parameters
         ----------
         positions : list of (Feature, int)
@@ -92,20 +105,12 @@ class CompiledModel:
         callable
             Taking a sequence of float or None and one of str or None.
         """
-        import onnxruntime
-
         by_name = {feature.name: position for feature, position in positions}
         number_slots = [by_name[f.name] for f in self.signature.numbers()]
         text_slots = [
             (by_name[f.name], self.row_codes(f), f) for f in self.signature.texts()
         ]
-        row_input = np.zeros((1, len(positions)))
-        row_output = np.zeros((1, 1))
-        binding = self.session.io_binding()
-        hold = onnxruntime.OrtValue.ortvalue_from_numpy
-        binding.bind_ortvalue_input(self.input, hold(row_input))
-        binding.bind_ortvalue_output(self.output, hold(row_output))
-        run = self.session.run_with_iobinding
+        probability = self.row_function()
         refusing = self.refusing
         features = (*self.signature.numbers(), *self.signature.texts())
 
@@ -113,16 +118,44 @@ class CompiledModel:
             row = [numbers[slot] for slot in number_slots]
             for slot, codes, feature in text_slots:
                 code = codes.get(texts[slot], UNKNOWN)
-                if code == REFUSED:
-                    raise null_feature(feature)
-                if code == UNKNOWN and feature.name in refusing:
-                    raise unknown_category(feature.name, texts[slot])
+                if code == REFUSED or (code == UNKNOWN and feature.name in refusing):
+                    # Checking the numbers as well names the first of several faults.
+                    self.refuse(positions, numbers, texts)
                 row.append(code)
-            row_input[0] = checked_row(features, row)
-            run(binding)
-            return float(row_output[0, 0])
+            return probability(*checked_row(features, row))
 
         return score
+
+    def row_function(self):
+        """Return a function of one float for each input: see ``row_program``.
+
+        A model that is neither a sum nor trees, or too large, runs as a graph, which
+        reads and writes two arrays that it holds on to.
+        """
+        if self.row_program is not None:
+            return row_function(self.row_program)
+        import onnxruntime
+
+        row_input = np.zeros((1, len(self.signature.features)))
+        row_output = np.zeros((1, 1))
+        binding = self.session.io_binding()
+        hold = onnxruntime.OrtValue.ortvalue_from_numpy
+        binding.bind_ortvalue_input(self.input, hold(row_input))
+        binding.bind_ortvalue_output(self.output, hold(row_output))
+
+        def run(*row):
+            row_input[0] = row
+            self.session.run_with_iobinding(binding)
+            return float(row_output[0, 0])
+
+        return run
+
+    def refuse(self, positions, numbers, texts):
+        """Raise what scoring the row in bulk raises."""
+        matrix = np.array([numbers], dtype=float)
+        columns = columns_from_arrays(positions, matrix, [texts])
+        check_values(self.signature, columns)
+        self.probabilities(columns)
 
     def row_codes(self, feature):
         """Return the codes of a feature, with one that refuses NULL where need be."""

@@ -12,8 +12,9 @@ def compare_forms(pickled, compiled, batches):
 
     Parameters
     ----------
-    pickled, compiled : model
-        With ``probabilities(columns)``.
+    pickled : PickledModel
+    compiled : CompiledModel
+        Compared both in bulk and row by row.
     batches : iterable of dict of str to ndarray
         Columns of some rows each.
 
@@ -32,8 +33,15 @@ def compare_forms(pickled, compiled, batches):
     largest, compared = 0.0, 0
     for columns in batches:
         for part in scoreable(pickled, columns):
-            difference = np.abs(
-                pickled.probabilities(part) - compiled.probabilities(part)
+            wanted = pickled.probabilities(part)
+            in_bulk = compiled.probabilities(part)
+            if len(in_bulk) != len(wanted):
+                raise ScoringError(
+                    f"{len(in_bulk)} probabilities for {len(wanted)} rows"
+                )
+            difference = np.maximum(
+                np.abs(wanted - in_bulk),
+                np.abs(wanted - compiled.row_probabilities(part)),
             )
             # NaN is as different as can be.
             worst = np.where(np.isnan(difference), np.inf, difference).max(initial=0.0)

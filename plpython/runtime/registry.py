@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from functools import cached_property
 
 from plpython.runtime.bounded_cache import BoundedCache
 from plpython.runtime.compiled import CompiledModel
@@ -16,7 +16,6 @@ MODELS_HELD = 8
 SCORERS_HELD = 8
 
 
-@dataclass(frozen=True)
 class Scorer:
     """A model, and where its features stand in an attachment's arrays.
 
@@ -24,13 +23,16 @@ class Scorer:
     ----------
     model : PickledModel or CompiledModel
     positions : list of (Feature, int)
-    score_row : callable
-        Taking the numbers and the texts of one row.
     """
 
-    model: object
-    positions: list
-    score_row: object
+    def __init__(self, model, positions):
+        self.model = model
+        self.positions = positions
+
+    @cached_property
+    def score_row(self):
+        """A function of the numbers and the texts of one row; made when first used."""
+        return self.model.row_scorer(self.positions)
 
 
 class Registry:
@@ -132,7 +134,7 @@ class Registry:
         """Load a model and find its features in an attachment's arrays."""
         model = self.model(version, digest)
         positions = self.layout(attachment_id).positions(model.signature)
-        return Scorer(model, positions, model.row_scorer(positions))
+        return Scorer(model, positions)
 
     def on_error(self, attachment_id):
         """Return an attachment's failure policy, "keep" or "raise"."""

@@ -52,6 +52,7 @@ class Session:
     def __init__(self, plpy):
         self.plpy = plpy
         self.registry = Registry(plpy)
+        self.failure_marked = False
 
     def score_features(self, attachment_id, layout, numbers, texts):
         """Return the probability of one row under its attachment's active model."""
@@ -74,12 +75,23 @@ class Session:
     def score_changed(self, attachment_id, version, digest, layout, numbers, texts):
         """Return the probability of one changed row, or None by the failure policy."""
         try:
-            return self.score_row(
+            probability = self.score_row(
                 attachment_id, version, digest, layout, numbers, texts
             )
         except Exception as error:
             self.apply_failure_policy(attachment_id, version, error, 1)
+            self.mark_failure("yes")
             return None
+        if self.failure_marked:
+            self.mark_failure("")
+        return probability
+
+    def mark_failure(self, mark):
+        """Tell the UPDATE that asked for a score whether there was one."""
+        self.registry.fetch(
+            "SELECT set_config('churn.score_failed', $1, true)", ["text"], mark
+        )
+        self.failure_marked = bool(mark)
 
     def score_row(self, attachment_id, version, digest, layout, numbers, texts):
         """Score one row given as its array of numbers and its array of texts."""

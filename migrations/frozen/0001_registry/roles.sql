@@ -14,6 +14,8 @@ END
 $roles$;
 -- Counters and scores are of all rows, whatever row level security shows to whom.
 ALTER ROLE churn_owner BYPASSRLS;
+-- Set by its trigger functions, to know their own writes.
+GRANT SET ON PARAMETER churn.writing_at_depth TO churn_owner;
 COMMENT ON ROLE churn_owner IS 'Owns every object of pgchurn. Nobody logs in as it.';
 COMMENT ON ROLE churn_loader IS 'Registers and activates models. Grant it to data scientists.';
 COMMENT ON ROLE churn_scorer IS 'Reads scores and asks for new ones. Grant it to analysts.';

@@ -3,10 +3,10 @@ RETURNS void
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime e01a5a43bf751162"]
+    session = GD["pgchurn runtime e8b6bb8cf2d234d5"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime e01a5a43bf751162"]
+    session = GD["pgchurn runtime e8b6bb8cf2d234d5"]
 session.check_model(version)
 $python$;
 COMMENT ON FUNCTION churn.check_model IS

@@ -380,60 +380,64 @@ CREATE OR REPLACE FUNCTION churn.complaints_changed_@id@()
 RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+-- The depth at which this runs as a rule; see pgchurn_@id@_profile_update.
+SET churn.writing_at_depth = '1'
 AS $function$
 #variable_conflict use_variable
 DECLARE
     keys @key_type@[];
     new_complaints bigint;
     latest_complaint timestamptz;
-    recounted boolean;
-    active record;
+    version bigint;
+    digest bytea;
     mark text;
-    -- Empty, but where a trigger of the company's writes profiles in between.
-    mark_before CONSTANT text := coalesce(
-        current_setting('churn.writing_at_depth', true), ''
-    );
 BEGIN
+    IF pg_trigger_depth() <> 1 THEN
+        mark := set_config('churn.writing_at_depth', pg_trigger_depth()::text, true);
+    END IF;
     IF TG_OP = 'INSERT' THEN
-        SELECT array_agg(DISTINCT c.@complaint_key@), count(*), max(@complaint_time@)
-        INTO keys, new_complaints, latest_complaint
-        FROM inserted c WHERE c.@complaint_key@ IS NOT NULL;
+        SELECT n.keys, n.complaints, n.latest, d.version, d.artifact_sha256
+        INTO keys, new_complaints, latest_complaint, version, digest
+        FROM (
+            SELECT array_agg(DISTINCT c.@complaint_key@) AS keys,
+                   count(*) AS complaints, max(@complaint_time@) AS latest
+            FROM inserted c WHERE c.@complaint_key@ IS NOT NULL
+        ) n
+        LEFT JOIN churn.active_deployment(@id@) d ON true;
 
         -- What this statement did besides, by a trigger, an upsert or a WITH, may have
         -- counted the new complaints already: then they are counted anew.
-        recounted := coalesce(current_setting('churn.recounted', true), '') = 'yes';
-        IF cardinality(keys) = 1 AND NOT recounted THEN
+        IF cardinality(keys) = 1 AND version IS NOT NULL
+           AND current_setting('churn.recounted', true) IS DISTINCT FROM 'yes' THEN
             -- The usual case, one customer, in one UPDATE: it locks, counts, scores
-            -- and writes the row at once.
-            mark := set_config('churn.writing_at_depth', pg_trigger_depth()::text, true);
-            SELECT * INTO active FROM churn.active_deployment(@id@);
-            IF active.version IS NULL THEN
-                UPDATE @profile@ p SET
-                    complaint_count = p.complaint_count + new_complaints,
-                    last_complaint_at = greatest(p.last_complaint_at, latest_complaint)
-                WHERE p.@key@ = keys[1];
-            ELSE
-                UPDATE @profile@ p SET
-                    complaint_count = p.complaint_count + new_complaints,
-                    last_complaint_at = greatest(p.last_complaint_at, latest_complaint),
-                    (churn_score, churn_model_version, churn_scored_at) = (
-                        SELECT coalesce(s.score, p.churn_score),
-                               CASE WHEN s.score IS NULL THEN p.churn_model_version
-                                    ELSE active.version END,
-                               CASE WHEN s.score IS NULL THEN p.churn_scored_at
-                                    ELSE clock_timestamp() END
-                        FROM (SELECT churn.score_changed(
-                            @id@, active.version, active.artifact_sha256, @layout@,
-                            @numbers@, @texts@
-                        ) AS score OFFSET 0) s
-                    )
-                WHERE p.@key@ = keys[1];
-            END IF;
-            mark := set_config('churn.writing_at_depth', mark_before, true);
+            -- and writes the row at once. SET evaluates in the order of the columns, so
+            -- the two after the score know whether there was one; a sub-SELECT for the
+            -- three of them cost a tenth of the whole INSERT.
+            UPDATE @profile@ p SET
+                complaint_count = p.complaint_count + new_complaints,
+                last_complaint_at = greatest(p.last_complaint_at, latest_complaint),
+                churn_score = coalesce(
+                    churn.score_changed(
+                        @id@, version, digest, @layout@, @numbers@, @texts@
+                    ), p.churn_score
+                ),
+                churn_model_version = CASE
+                    WHEN current_setting('churn.score_failed', true) = 'yes'
+                        THEN p.churn_model_version
+                    ELSE version
+                END,
+                churn_scored_at = CASE
+                    WHEN current_setting('churn.score_failed', true) = 'yes'
+                        THEN p.churn_scored_at
+                    ELSE clock_timestamp()
+                END
+            WHERE p.@key@ = keys[1];
         ELSIF keys IS NOT NULL THEN
             PERFORM churn.write_profiles_@id@(
                 array_agg(n.key ORDER BY n.key),
-                CASE WHEN NOT recounted THEN array_agg(n.complaints ORDER BY n.key) END,
+                CASE WHEN current_setting('churn.recounted', true)
+                          IS DISTINCT FROM 'yes'
+                     THEN array_agg(n.complaints ORDER BY n.key) END,
                 array_agg(n.latest ORDER BY n.key)
             )
             FROM (

@@ -8,10 +8,10 @@ CREATE OR REPLACE FUNCTION churn.examine_model(
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime e01a5a43bf751162"]
+    session = GD["pgchurn runtime e8b6bb8cf2d234d5"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime e01a5a43bf751162"]
+    session = GD["pgchurn runtime e8b6bb8cf2d234d5"]
 return session.examine_model(
     attachment_id, artifact, compiled, signature, environment,
     (replay_numbers, replay_texts), (sample_numbers, sample_texts),

@@ -1,0 +1,989 @@
+"""Compiled forms against scikit-learn itself, on rows that are hard to get right."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    VotingClassifier,
+)
+from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    RobustScaler,
+    StandardScaler,
+)
+from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
+
+from loader.compiling import NotCompilable, compile_model
+from loader.edges import tree_thresholds
+from loader.pipelines import ALGORITHMS, build_pipeline
+from plpython.runtime.compiled import CompiledModel
+from plpython.runtime.errors import ScoringError
+from plpython.runtime.features import Layout
+from plpython.runtime.parity import compare_forms
+from plpython.runtime.pickled import PickledModel
+from plpython.runtime.signature import Feature, Signature
+
+NUMBERS = ["age", "charges", "usage", "calls"]
+BOOLEANS = ["paperless"]
+TEXTS = ["contract", "channel"]
+# A text between numbers: the compiled form has another order than the frame.
+COLUMNS = ["age", "contract", "charges", "usage", "paperless", "channel", "calls"]
+CATEGORIES = {"contract": ["month", "one year", "two year"], "channel": ["web", "tel"]}
+NAN = float("nan")
+TOLERANCE = 1e-12
+DENORMAL = 5e-324
+EXTREMES = [0.0, -0.0, 0.5, 1.0, -1.0, 1e30, -1e30, DENORMAL, -DENORMAL, 2e-308, 1e-40]
+
+
+def objects(values):
+    """Return texts as a column of objects, which pandas would make another of."""
+    return pd.Series(list(values), dtype=object)
+
+
+def training(rows=300, seed=0, missing=0.05):
+    """Return made-up rows and labels in which every feature matters."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "age": np.round(rng.normal(45, 15, rows)),
+            "contract": objects(rng.choice(CATEGORIES["contract"], rows)),
+            "charges": np.round(rng.uniform(20, 120, rows), 2),
+            "usage": rng.exponential(3, rows),
+            "paperless": rng.integers(0, 2, rows).astype(float),
+            "channel": objects(rng.choice(CATEGORIES["channel"], rows)),
+            "calls": rng.poisson(1, rows).astype(float),
+        }
+    )
+    odds = (
+        (frame["age"] - 45) / 15
+        + frame["charges"] / 50
+        - frame["usage"] / 3
+        + 2 * (frame["contract"] == "month")
+        + frame["calls"]
+        - frame["paperless"] * (frame["channel"] == "web")
+        - 2
+    )
+    labels = (rng.random(rows) < 1 / (1 + np.exp(-odds))).to_numpy().astype(int)
+    for name in frame:
+        frame.loc[rng.random(rows) < missing, name] = NAN
+    return frame, labels
+
+
+FRAME, LABELS = training()
+COMPLETE, _ = training(missing=0.0)
+
+
+def kind_of(name):
+    """Return the kind of a feature of the made-up frame."""
+    return "text" if name in TEXTS else "number"
+
+
+def signature_of(kinds, positive_class=1, accepts_null=True, named=True):
+    """Return a signature of features given by name and kind."""
+    features = tuple(Feature(name, kind, accepts_null) for name, kind in kinds.items())
+    return Signature(features, (0, 1), positive_class, named)
+
+
+def both_forms(estimator, kinds, **described):
+    """Return the pickled and the compiled form of a fitted classifier."""
+    signature = signature_of(kinds, **described)
+    return (
+        PickledModel(pickle.dumps(estimator), signature),
+        CompiledModel(compile_model(estimator, signature), signature),
+    )
+
+
+def columns_of(frame):
+    """Return a frame as the columns that a model reads."""
+    return {name: frame[name].to_numpy() for name in frame}
+
+
+def row_scores(model, frame):
+    """Return what a model's row scorer says of each row."""
+    layout = Layout.of(model.signature)
+    score = model.row_scorer(layout.positions(model.signature))
+    return [
+        score(*given)
+        for given in zip(
+            sql_rows(frame, layout.number_columns), sql_rows(frame, layout.text_columns)
+        )
+    ]
+
+
+def sql_rows(frame, names):
+    """Return rows as SQL hands them over, with None for what is missing."""
+    return [
+        [None if value != value else value for value in row]
+        for row in frame[list(names)].itertuples(index=False)
+    ]
+
+
+def assert_same(estimator, frame, kinds=None, tolerance=TOLERANCE, **described):
+    """Hold the compiled form, whole and row by row, against the pickle."""
+    kinds = kinds or {name: kind_of(name) for name in frame}
+    pickled, compiled = both_forms(estimator, kinds, **described)
+    expected = pickled.probabilities(columns_of(frame))
+    found = compiled.probabilities(columns_of(frame))
+    assert found.shape == expected.shape
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
+    assert ((found >= 0) & (found <= 1)).all()
+    some = slice(None, None, max(1, len(frame) // 50))
+    np.testing.assert_allclose(
+        row_scores(compiled, frame[some]), found[some], rtol=0, atol=tolerance
+    )
+
+
+def changed_rows(frame, changes, seed=0):
+    """Return rows of a frame, each with one feature given another value."""
+    rng = np.random.default_rng(seed)
+    names = [name for name, values in changes.items() for _ in values]
+    rows = frame.iloc[rng.integers(0, len(frame), len(names))].reset_index(drop=True)
+    for name, values in changes.items():
+        here = [i for i, one in enumerate(names) if one == name]
+        rows.loc[here, name] = objects(values).astype(rows[name].dtype).to_numpy()
+    return rows
+
+
+def hard_rows(frame, thresholds=None, nulls=True):
+    """Return random rows, nulls, extremes, unseen categories and tree thresholds."""
+    fresh = training(200, seed=7, missing=0.2 if nulls else 0.0)[0][list(frame)]
+    changes = {}
+    for name in frame:
+        if kind_of(name) == "text":
+            values = ["unseen", "", "None", "Ünïcødé – €", "month ", "MONTH"]
+        else:
+            values = [*EXTREMES, *beside((thresholds or {}).get(name, []))]
+        changes[name] = [NAN, *values] if nulls else values
+    rows = [frame, fresh, changed_rows(frame, changes)]
+    if nulls:
+        rows.append(pd.DataFrame(dict.fromkeys(frame, [NAN])).astype(frame.dtypes))
+    return pd.concat(rows, ignore_index=True)
+
+
+def beside(values):
+    """Return values, one double to each side, and the same rounded to single."""
+    values = np.unique(values)
+    values = values[np.isfinite(values)]
+    values = values[:: max(1, len(values) // 60)]
+    single = values.astype(np.float32).astype(float)
+    around = [
+        np.concatenate([v, np.nextafter(v, np.inf), np.nextafter(v, -np.inf)])
+        for v in (values, single)
+    ]
+    return np.unique(np.concatenate(around))
+
+
+def fitted_trees(estimator):
+    """Return the trees within a fitted classifier as (features, thresholds)."""
+    if isinstance(estimator, CalibratedClassifierCV):
+        members = [one.estimator for one in estimator.calibrated_classifiers_]
+        return [tree for member in members for tree in fitted_trees(member)]
+    if isinstance(estimator, FrozenEstimator):
+        return fitted_trees(estimator.estimator)
+    if hasattr(estimator, "steps"):
+        return fitted_trees(estimator.steps[-1][1])
+    if isinstance(estimator, HistGradientBoostingClassifier):
+        nodes = [one.nodes for (one,) in estimator._predictors]
+        nodes = [one[one["is_leaf"] == 0] for one in nodes]
+        return [(one["feature_idx"], one["num_threshold"]) for one in nodes]
+    if hasattr(estimator, "tree_"):
+        tree = estimator.tree_
+        inner = tree.children_left >= 0
+        return [(tree.feature[inner], tree.threshold[inner])]
+    members = np.ravel(getattr(estimator, "estimators_", []))
+    return [tree for member in members for tree in fitted_trees(member)]
+
+
+def thresholds_by_output(estimator):
+    """Return scikit-learn's thresholds by column of what its trees are given."""
+    found = {}
+    for features, thresholds in fitted_trees(estimator):
+        for feature, threshold in zip(features, thresholds):
+            found.setdefault(int(feature), []).append(float(threshold))
+    return found
+
+
+def raw_thresholds(estimator, kinds):
+    """Return thresholds by raw feature: the compiled form's and scikit-learn's own.
+
+    Scikit-learn's are those of numbers that come out first and in the order of
+    NUMBERS, taken back through the scaler.
+    """
+    features = [name for name, kind in kinds.items() if kind != "text"]
+    compiled = tree_thresholds(compile_model(estimator, signature_of(kinds)))
+    found = {features[i]: list(v) for i, v in compiled.items() if i < len(features)}
+    if not hasattr(estimator, "named_steps"):
+        return found
+    prepared = estimator.steps[0][1]
+    if not isinstance(prepared, ColumnTransformer):
+        return found
+    branch = prepared.transformers_[0][1]
+    for position, values in thresholds_by_output(estimator).items():
+        if position >= len(NUMBERS):
+            continue
+        matrix = np.zeros((len(values), len(NUMBERS)))
+        matrix[:, position] = np.nan_to_num(values)
+        for step in reversed(getattr(branch, "named_steps", {}).values()):
+            if hasattr(step, "inverse_transform") and not hasattr(step, "statistics_"):
+                matrix = step.inverse_transform(matrix)
+        found.setdefault(NUMBERS[position], []).extend(matrix[:, position])
+    return found
+
+
+def fit(classifier, features, frame=FRAME, labels=LABELS):
+    """Return a pipeline fitted on the made-up frame."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return make_pipeline(features, clone(classifier)).fit(frame, labels)
+
+
+def one_hot(**options):
+    """Return the encoder that most people write."""
+    options = {"handle_unknown": "ignore", "sparse_output": False, **options}
+    return OneHotEncoder(**options)
+
+
+def features(numbers, texts, **options):
+    """Return a column transformer for the made-up frame, numbers first."""
+    given = [("numbers", numbers, NUMBERS), ("texts", texts, TEXTS)]
+    options = {"remainder": "passthrough", **options}
+    booleans = ("booleans", SimpleImputer(strategy="most_frequent"), BOOLEANS)
+    return ColumnTransformer([*given, booleans], **options)
+
+
+def calibrated(classifier, method):
+    """Return a classifier calibrated in two folds."""
+    return CalibratedClassifierCV(classifier, method=method, cv=2)
+
+
+FAMILIES = {
+    "logistic lbfgs": LogisticRegression(max_iter=300),
+    "logistic liblinear": LogisticRegression(solver="liblinear"),
+    "sgd": SGDClassifier(loss="log_loss", random_state=0),
+    "forest": RandomForestClassifier(8, max_depth=6, random_state=0),
+    "deep forest": RandomForestClassifier(5, random_state=0),
+    "extra trees": ExtraTreesClassifier(5, random_state=0),
+    "tree": DecisionTreeClassifier(random_state=0),
+    "gradient boosting": GradientBoostingClassifier(n_estimators=15, random_state=0),
+    "hist": HistGradientBoostingClassifier(max_iter=15, random_state=0),
+    "sigmoid svc": calibrated(LinearSVC(), "sigmoid"),
+    "sigmoid forest": calibrated(RandomForestClassifier(5, random_state=0), "sigmoid"),
+    "isotonic logistic": calibrated(LogisticRegression(max_iter=300), "isotonic"),
+    "isotonic forest": calibrated(
+        RandomForestClassifier(5, max_depth=4, random_state=0), "isotonic"
+    ),
+    "isotonic hist": calibrated(
+        HistGradientBoostingClassifier(max_iter=8, random_state=0), "isotonic"
+    ),
+    "sigmoid gradient boosting": calibrated(
+        GradientBoostingClassifier(n_estimators=8, random_state=0), "sigmoid"
+    ),
+}
+# One of each way in which preprocessing is folded into the classifier.
+REPRESENTATIVES = ("logistic lbfgs", "deep forest", "hist", "isotonic forest")
+TAKES_NAN = ("forest", "deep forest", "extra trees", "tree", "hist")
+
+MOST_FREQUENT = SimpleImputer(strategy="most_frequent")
+USES_MINUS_ONE = OrdinalEncoder(
+    handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-1
+)
+PREPROCESSING = {
+    "mean": features(SimpleImputer(), one_hot()),
+    "median, standard": features(
+        make_pipeline(SimpleImputer(strategy="median"), StandardScaler()),
+        make_pipeline(MOST_FREQUENT, one_hot()),
+    ),
+    "constant, min-max": features(
+        make_pipeline(
+            SimpleImputer(strategy="constant", fill_value=7.5), MinMaxScaler()
+        ),
+        make_pipeline(
+            SimpleImputer(strategy="constant", fill_value="none"),
+            one_hot(drop="first"),
+        ),
+    ),
+    "most frequent, max-abs": features(
+        make_pipeline(MOST_FREQUENT, MaxAbsScaler()), one_hot(drop="if_binary")
+    ),
+    "robust, then imputed": features(
+        make_pipeline(RobustScaler(), SimpleImputer(strategy="median")), USES_MINUS_ONE
+    ),
+    "scaled without a mean": features(
+        make_pipeline(SimpleImputer(), StandardScaler(with_mean=False)), one_hot()
+    ),
+    "scaled without a deviation": features(
+        make_pipeline(SimpleImputer(), StandardScaler(with_std=False)), one_hot()
+    ),
+    "robust without centre": features(
+        make_pipeline(SimpleImputer(), RobustScaler(with_centering=False)), one_hot()
+    ),
+    "scaled twice": features(
+        make_pipeline(SimpleImputer(), MinMaxScaler((-3, 11)), StandardScaler()),
+        make_pipeline(one_hot(), StandardScaler()),
+    ),
+    "nested": make_pipeline(
+        features(
+            make_pipeline(
+                make_pipeline(SimpleImputer()), "passthrough", MinMaxScaler()
+            ),
+            make_pipeline(make_pipeline(MOST_FREQUENT), make_pipeline(one_hot())),
+        ),
+        "passthrough",
+        MaxAbsScaler(),
+    ),
+    "everything scaled": make_pipeline(
+        features(SimpleImputer(), one_hot()), StandardScaler(with_mean=False)
+    ),
+    "numbers as categories": ColumnTransformer(
+        [
+            ("numbers", SimpleImputer(), NUMBERS[:3]),
+            ("few", make_pipeline(MOST_FREQUENT, one_hot()), ["calls", "paperless"]),
+            ("texts", one_hot(), TEXTS),
+        ]
+    ),
+    "a text in two encodings": ColumnTransformer(
+        [
+            ("numbers", SimpleImputer(), NUMBERS),
+            ("once", one_hot(), TEXTS),
+            ("twice", one_hot(drop="first"), ["contract"]),
+        ]
+    ),
+    "dropped columns": ColumnTransformer(
+        [
+            ("numbers", SimpleImputer(), ["usage", "age"]),
+            ("texts", one_hot(), ["channel"]),
+            ("none", "drop", ["calls"]),
+        ]
+    ),
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("preprocessing", ["mean", "median, standard"])
+def test_every_family_is_compiled_decision_for_decision(family, preprocessing):
+    model = fit(FAMILIES[family], PREPROCESSING[preprocessing])
+    thresholds = raw_thresholds(model, {name: kind_of(name) for name in COLUMNS})
+
+    assert_same(model, hard_rows(FRAME, thresholds))
+
+
+@pytest.mark.parametrize("family", REPRESENTATIVES)
+@pytest.mark.parametrize("preprocessing", [*PREPROCESSING][2:])
+def test_every_preprocessing_is_folded_in(family, preprocessing):
+    model = fit(FAMILIES[family], PREPROCESSING[preprocessing])
+    thresholds = raw_thresholds(model, {name: kind_of(name) for name in COLUMNS})
+
+    assert_same(model, hard_rows(FRAME, thresholds))
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_every_algorithm_that_the_loader_trains_is_compiled(algorithm):
+    model = build_pipeline(algorithm, NUMBERS, BOOLEANS, TEXTS).fit(FRAME, LABELS)
+
+    assert_same(model, hard_rows(FRAME))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("positive_class", [0, 1])
+def test_either_class_can_be_the_positive_one(family, positive_class):
+    model = fit(FAMILIES[family], PREPROCESSING["mean"])
+
+    assert_same(model, hard_rows(FRAME), positive_class=positive_class)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_matrix_without_names_is_compiled(family):
+    names = [*NUMBERS, *BOOLEANS]
+    model = fit(
+        FAMILIES[family],
+        make_pipeline(SimpleImputer(), StandardScaler()),
+        FRAME[names].to_numpy(),
+    )
+
+    assert_same(model, hard_rows(FRAME[names]), named=False)
+
+
+@pytest.mark.parametrize("family", [*TAKES_NAN, "isotonic hist"])
+def test_missing_numbers_go_their_own_way(family):
+    names = [*NUMBERS, *BOOLEANS]
+    model = clone(FAMILIES[family]).fit(FRAME[names], LABELS)
+    kinds = dict.fromkeys(names, "number")
+
+    assert_same(model, hard_rows(FRAME[names], raw_thresholds(model, kinds)))
+
+
+@pytest.mark.parametrize("family", TAKES_NAN)
+def test_numbers_that_were_never_missing_in_training_may_be_so_now(family):
+    names = [*NUMBERS, *BOOLEANS]
+    model = clone(FAMILIES[family]).fit(COMPLETE[names], LABELS)
+
+    assert_same(model, hard_rows(FRAME[names]))
+
+
+@pytest.mark.parametrize("family", [*TAKES_NAN, "isotonic hist"])
+def test_missing_itself_can_be_what_tells(family):
+    rng = np.random.default_rng(3)
+    missing = rng.random(400) < 0.4
+    frame = pd.DataFrame({"age": np.where(missing, NAN, rng.normal(size=400))})
+    labels = (missing ^ (rng.random(400) < 0.1)).astype(int)
+    model = clone(FAMILIES[family]).fit(frame, labels)
+
+    assert_same(model, changed_rows(frame, {"age": [NAN, *EXTREMES]}))
+
+
+@pytest.mark.parametrize("family", REPRESENTATIVES)
+def test_what_remains_is_passed_through(family):
+    model = fit(
+        FAMILIES[family],
+        ColumnTransformer([("texts", one_hot(), TEXTS)], remainder="passthrough"),
+        COMPLETE,
+    )
+
+    assert_same(model, hard_rows(COMPLETE, nulls=False))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_texts_alone_are_enough(family):
+    model = fit(FAMILIES[family], one_hot(), FRAME[TEXTS])
+
+    assert_same(model, hard_rows(FRAME[TEXTS]))
+
+
+@pytest.mark.parametrize("family", REPRESENTATIVES)
+def test_a_number_that_is_dropped_may_be_missing(family):
+    chosen = ColumnTransformer([("texts", one_hot(), TEXTS)])
+    model = fit(FAMILIES[family], chosen)
+
+    assert_same(model, hard_rows(FRAME))
+
+
+@pytest.mark.parametrize("family", REPRESENTATIVES)
+def test_a_number_that_is_a_category_may_be_missing(family):
+    few = ["calls", "paperless"]
+    model = fit(FAMILIES[family], make_pipeline(MOST_FREQUENT, one_hot()), FRAME[few])
+
+    assert_same(model, hard_rows(FRAME[few]))
+
+
+@pytest.mark.parametrize("family", REPRESENTATIVES)
+def test_a_branch_without_columns_changes_nothing(family):
+    chosen = ColumnTransformer(
+        [
+            ("numbers", SimpleImputer(), NUMBERS),
+            ("texts", one_hot(), []),
+            ("others", make_pipeline(SimpleImputer(), StandardScaler()), []),
+        ]
+    )
+    model = fit(FAMILIES[family], chosen)
+
+    assert_same(model, hard_rows(FRAME))
+
+
+@pytest.mark.parametrize("family", REPRESENTATIVES)
+def test_a_column_that_was_all_missing_is_filled(family):
+    frame = FRAME.assign(usage=NAN)
+    imputer = SimpleImputer(keep_empty_features=True)
+    model = fit(FAMILIES[family], features(imputer, one_hot()), frame)
+
+    assert_same(model, hard_rows(FRAME))
+
+
+@pytest.mark.parametrize("family", REPRESENTATIVES)
+def test_a_number_far_from_zero_is_scaled_without_loss(family):
+    frame = FRAME.assign(charges=1.7e9 + 1e5 * FRAME["charges"])
+    model = fit(FAMILIES[family], PREPROCESSING["median, standard"], frame)
+
+    assert_same(model, frame)
+
+
+def text_model(family, categories, encoder=None, rows=400):
+    """Return a classifier of one text, and the frame that it was fitted on."""
+    rng = np.random.default_rng(5)
+    codes = rng.integers(0, len(categories), rows)
+    values = np.array(categories, dtype=object)[codes]
+    labels = (rng.random(rows) < 0.15 + 0.7 * (codes % 2)).astype(int)
+    frame = texts(*values)
+    return fit(FAMILIES[family], encoder or one_hot(), frame, labels), frame
+
+
+def texts(*values):
+    """Return a frame of one text."""
+    return pd.DataFrame({"contract": objects(values)})
+
+
+@pytest.mark.parametrize("family", REPRESENTATIVES)
+@pytest.mark.parametrize(
+    "categories",
+    [
+        ["a", "nan"],
+        ["a", NAN],
+        ["a", "nan", NAN],
+        ["a", "nan", "b", NAN, "c"],
+        ["", "a"],
+        ["", "a", NAN],
+        ["é", "é", "€", "日本", "😀", "a\tb\\n\"'"],
+        [f"category {i}" for i in range(30)],
+        ["a", None],
+        ["a", None, NAN],
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("encoder", [one_hot(), USES_MINUS_ONE], ids=["hot", "ordinal"])
+def test_texts_of_any_spelling_are_coded(family, categories, encoder):
+    try:
+        model, _ = text_model(family, categories, encoder)
+        known = [value for value in categories if isinstance(value, str)]
+        rows = texts("a", "nan", "", NAN, "unseen", "None", *known)
+        model.predict_proba(rows)
+    except (TypeError, ValueError):
+        pytest.skip("scikit-learn does not take it")
+    try:
+        compile_model(model, signature_of({"contract": "text"}))
+    except NotCompilable:
+        return
+
+    assert_same(model, rows)
+
+
+@pytest.mark.parametrize("family", REPRESENTATIVES)
+@pytest.mark.parametrize("encoder", [one_hot(), USES_MINUS_ONE], ids=["hot", "ordinal"])
+def test_a_thousand_categories_are_coded(family, encoder):
+    categories = [f"category {i}" for i in range(1000)]
+    model, frame = text_model(family, categories, encoder, rows=3000)
+
+    assert_same(model, texts(*categories, "unseen", NAN, "category 1000"))
+
+
+@pytest.mark.parametrize("family", REPRESENTATIVES)
+def test_a_text_is_no_number_of_the_same_digits(family):
+    model, _ = text_model(family, [1, 2, 3])
+    rows = texts("1", "2", "3", "4")
+    try:
+        compile_model(model, signature_of({"contract": "text"}))
+    except NotCompilable:
+        return
+
+    assert_same(model, rows)
+
+
+@pytest.mark.parametrize("family", REPRESENTATIVES)
+def test_the_first_of_two_imputers_counts(family):
+    imputers = [
+        SimpleImputer(strategy="constant", fill_value=""),
+        SimpleImputer(strategy="constant", fill_value="a"),
+    ]
+    model, _ = text_model(
+        family, ["", "a", "b", NAN], make_pipeline(*imputers, one_hot())
+    )
+
+    assert_same(model, texts("a", "b", "", NAN, "unseen"))
+
+
+def codes_frame(rows=400):
+    """Return numbers that are few, and labels that depend on them."""
+    rng = np.random.default_rng(6)
+    values = rng.integers(0, 5, rows).astype(float)
+    labels = (rng.random(rows) < 0.1 + 0.2 * values).astype(int)
+    return pd.DataFrame({"calls": values}), labels
+
+
+@pytest.mark.parametrize("family", [*REPRESENTATIVES, "forest", "gradient boosting"])
+@pytest.mark.parametrize(
+    "encoder",
+    [
+        USES_MINUS_ONE,
+        OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=99),
+        one_hot(),
+        one_hot(drop="first"),
+    ],
+    ids=["-1", "99", "hot", "dropped"],
+)
+def test_numbers_between_and_beyond_encoded_numbers_are_unknown(family, encoder):
+    frame, labels = codes_frame()
+    model = fit(FAMILIES[family], encoder, frame, labels)
+    values = [-0.0, -1.0, 0.5, 1.0, 2.5, 3.0, 4.0, 5.0, 7.0, 1e30]
+    kinds = {"calls": "number"}
+    try:
+        compiled = compile_model(model, signature_of(kinds))
+    except NotCompilable:
+        return
+    if b"skl2onnx" in compiled:
+        # In single precision, and for the server to judge.
+        return
+
+    assert_same(model, pd.DataFrame({"calls": values}), kinds)
+
+
+def test_a_deep_tree_needs_no_recursion():
+    values = np.arange(6000.0)
+    frame = pd.DataFrame({"age": values})
+    tree = DecisionTreeClassifier(splitter="random", random_state=0)
+    tree.fit(frame, np.arange(6000) % 2)
+    ladder = HistGradientBoostingClassifier(
+        max_iter=1, max_leaf_nodes=None, min_samples_leaf=1
+    ).fit(frame, np.arange(6000) % 2)
+
+    for model in (tree, ladder):
+        assert_same(model, changed_rows(frame, {"age": beside(values - 0.5)}))
+
+
+def test_a_tree_as_deep_as_it_has_leaves_needs_no_recursion():
+    depth = 1500
+    frame = pd.DataFrame({"age": np.arange(float(depth))})
+    # What weighs most is parted first, one row after the other.
+    weights = 1e6 / (1.0 + np.arange(depth)) ** 4
+    model = DecisionTreeClassifier(random_state=0)
+    model.fit(frame, np.arange(depth) % 2, sample_weight=weights)
+    assert model.get_depth() > 1000
+
+    assert_same(model, frame)
+
+
+SINGLE_LEAVES = {
+    "tree": DecisionTreeClassifier(max_depth=3, min_samples_leaf=200),
+    "forest": RandomForestClassifier(3, min_samples_leaf=200),
+    "extra trees": ExtraTreesClassifier(3, min_samples_leaf=200),
+    "hist": HistGradientBoostingClassifier(max_iter=3, min_samples_leaf=200),
+    "gradient boosting": GradientBoostingClassifier(
+        n_estimators=3, min_samples_leaf=200
+    ),
+    "sigmoid": calibrated(DecisionTreeClassifier(min_samples_leaf=200), "sigmoid"),
+    "isotonic": calibrated(
+        HistGradientBoostingClassifier(max_iter=3, min_samples_leaf=200), "isotonic"
+    ),
+}
+
+
+@pytest.mark.parametrize("family", SINGLE_LEAVES)
+@pytest.mark.parametrize("positive_class", [0, 1])
+def test_trees_of_a_single_leaf_score_every_row(family, positive_class):
+    model = fit(SINGLE_LEAVES[family], PREPROCESSING["mean"])
+
+    assert_same(model, FRAME, positive_class=positive_class)
+
+
+def test_a_tree_that_never_splits_among_others_that_do():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"age": rng.normal(size=30)})
+    labels = np.array([1] + [0] * 29)
+    model = RandomForestClassifier(20, random_state=0).fit(frame, labels)
+    assert any(member.tree_.node_count == 1 for member in model.estimators_)
+
+    assert_same(model, frame)
+
+
+@pytest.mark.parametrize("positive_class", [0, 1])
+def test_a_forest_that_is_certain_stays_within_0_and_1(positive_class):
+    frame = pd.DataFrame({"age": np.arange(100.0)})
+    labels = (np.arange(100) >= 50).astype(int)
+    model = RandomForestClassifier(7, random_state=0).fit(frame, labels)
+    _, compiled = both_forms(model, {"age": "number"}, positive_class=positive_class)
+    found = compiled.probabilities(columns_of(frame))
+
+    assert_same(model, frame, positive_class=positive_class)
+    assert 0.0 <= found.min() < 1e-15
+    assert 1.0 >= found.max() > 1 - 1e-15
+
+
+@pytest.mark.parametrize("scale", [1e-5, 1e-3, 1 / 3, 1e7, 1e30])
+@pytest.mark.parametrize("family", ["deep forest", "hist", "extra trees"])
+def test_thresholds_are_exact_on_any_scale(family, scale):
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"age": rng.normal(size=200) * scale})
+    model = fit(
+        FAMILIES[family],
+        make_pipeline(SimpleImputer(), RobustScaler()),
+        frame,
+        rng.integers(0, 2, 200),
+    )
+    kinds = {"age": "number"}
+
+    thresholds = raw_thresholds(model, kinds)["age"]
+    assert_same(model, changed_rows(frame, {"age": beside(thresholds)}))
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    depth=st.integers(1, 8),
+    decimals=st.integers(0, 8),
+    family=st.sampled_from(["tree", "extra trees", "deep forest", "hist"]),
+    scaler=st.sampled_from([StandardScaler(), MinMaxScaler(), RobustScaler(), None]),
+    rows=st.lists(
+        st.lists(
+            st.floats(-1e30, 1e30) | st.just(NAN) | st.floats(-3, 3, width=16),
+            min_size=2,
+            max_size=2,
+        ),
+        min_size=1,
+        max_size=20,
+    ),
+)
+@settings(max_examples=60, derandomize=True, deadline=None, database=None)
+def test_any_small_tree_is_the_same_on_any_row(
+    seed, depth, decimals, family, scaler, rows
+):
+    rng = np.random.default_rng(seed)
+    matrix = np.round(rng.normal(size=(60, 2)), decimals)
+    matrix[rng.random(matrix.shape) < 0.1] = NAN
+    limited = clone(FAMILIES[family]).set_params(max_depth=depth)
+    model = fit(
+        limited,
+        scaler or FunctionTransformer(),
+        pd.DataFrame(matrix, columns=["age", "usage"]),
+        rng.integers(0, 2, 60),
+    )
+
+    assert_same(model, pd.DataFrame(rows, columns=["age", "usage"]))
+
+
+@given(
+    values=st.lists(st.text(max_size=5), min_size=2, max_size=8, unique=True),
+    seed=st.integers(0, 1000),
+    family=st.sampled_from(REPRESENTATIVES[:3]),
+    others=st.lists(st.text(max_size=5) | st.just(NAN), max_size=10),
+)
+@settings(max_examples=40, derandomize=True, deadline=None, database=None)
+def test_any_text_is_the_same(values, seed, family, others):
+    rng = np.random.default_rng(seed)
+    column = [*values, *values, *rng.choice(np.array(values, object), 50)]
+    labels = np.concatenate([[0, 1], rng.integers(0, 2, len(column) - 2)])
+    model = fit(FAMILIES[family], one_hot(), texts(*column), labels)
+
+    assert_same(model, texts(*values, *others))
+
+
+def not_compilable(estimator, frame=FRAME):
+    """Return why a fitted classifier has no compiled form."""
+    signature = signature_of({name: kind_of(name) for name in frame})
+    with pytest.raises(NotCompilable) as raised:
+        compile_model(estimator, signature)
+    return str(raised.value)
+
+
+LOGISTIC = LogisticRegression(max_iter=300)
+FOREST = FAMILIES["forest"]
+
+
+def doubled(rows):
+    """Return what a FunctionTransformer of one's own makes of rows."""
+    return rows * 2
+
+
+@pytest.mark.parametrize(
+    "classifier, prepared, said",
+    [
+        (LOGISTIC, features(SimpleImputer(), one_hot(min_frequency=0.4)), "infrequent"),
+        (LOGISTIC, features(SimpleImputer(), one_hot(max_categories=2)), "infrequent"),
+        (LOGISTIC, features(SimpleImputer(add_indicator=True), one_hot()), "indicator"),
+        (
+            LOGISTIC,
+            features(
+                make_pipeline(SimpleImputer(), FunctionTransformer(doubled)), one_hot()
+            ),
+            "FunctionTransformer with a function",
+        ),
+        (
+            LOGISTIC,
+            features(
+                make_pipeline(SimpleImputer(), MinMaxScaler(clip=True)), one_hot()
+            ),
+            "MinMaxScaler with clip",
+        ),
+        (
+            LOGISTIC,
+            features(
+                SimpleImputer(),
+                one_hot(),
+                transformer_weights={"numbers": 2.0, "texts": 0.5},
+            ),
+            "transformer_weights",
+        ),
+        (
+            VotingClassifier([("one", LOGISTIC), ("two", FOREST)], voting="soft"),
+            PREPROCESSING["mean"],
+            "VotingClassifier",
+        ),
+        (GaussianNB(), PREPROCESSING["mean"], "GaussianNB"),
+        (
+            HistGradientBoostingClassifier(max_iter=3, categorical_features=[4]),
+            PREPROCESSING["mean"],
+            "categorical",
+        ),
+        (
+            GradientBoostingClassifier(n_estimators=3, loss="exponential"),
+            PREPROCESSING["mean"],
+            "another loss",
+        ),
+        (
+            GradientBoostingClassifier(n_estimators=3, init=LOGISTIC),
+            PREPROCESSING["mean"],
+            "init",
+        ),
+        (SGDClassifier(loss="modified_huber"), PREPROCESSING["mean"], "SGDClassifier"),
+        (LinearSVC(), PREPROCESSING["mean"], "LinearSVC without probabilities"),
+        (calibrated(GaussianNB(), "sigmoid"), PREPROCESSING["mean"], "GaussianNB"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_not_covered_is_named(classifier, prepared, said):
+    assert said in not_compilable(fit(classifier, prepared))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_encoding_with_infrequent_categories_is_never_taken_for_another(family):
+    chosen = features(SimpleImputer(), one_hot(min_frequency=0.4))
+
+    assert "infrequent" in not_compilable(fit(FAMILIES[family], chosen))
+
+
+NUMERIC = FRAME[[*NUMBERS, *BOOLEANS]]
+
+
+@pytest.mark.parametrize(
+    "classifier",
+    [
+        MLPClassifier((5,), max_iter=60, random_state=0),
+        GaussianNB(),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+@pytest.mark.parametrize("positive_class", [0, 1])
+def test_what_is_left_to_skl2onnx_is_close_or_found_out(classifier, positive_class):
+    scaled = make_pipeline(SimpleImputer(), StandardScaler())
+    model = fit(classifier, scaled, NUMERIC.to_numpy())
+    pickled, compiled = both_forms(
+        model,
+        dict.fromkeys(NUMERIC, "number"),
+        positive_class=positive_class,
+        named=False,
+    )
+    columns = columns_of(NUMERIC)
+    expected = pickled.probabilities(columns)
+    found = compiled.probabilities(columns)
+
+    largest, rows = compare_forms(pickled, compiled, [columns])
+
+    assert (largest, rows) == (np.abs(found - expected).max(), len(NUMERIC))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-3)
+    np.testing.assert_allclose(row_scores(compiled, NUMERIC), found, rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    "classifier, prepared",
+    [
+        (LOGISTIC, SimpleImputer(add_indicator=True)),
+        (LOGISTIC, make_pipeline(SimpleImputer(), FunctionTransformer(doubled))),
+        (
+            HistGradientBoostingClassifier(max_iter=5, categorical_features=[4]),
+            SimpleImputer(),
+        ),
+        (LOGISTIC, make_pipeline(SimpleImputer(), MinMaxScaler(clip=True))),
+        (FOREST, make_pipeline(SimpleImputer(), MinMaxScaler(clip=True))),
+        (
+            VotingClassifier([("one", LOGISTIC), ("two", FOREST)], voting="soft"),
+            SimpleImputer(),
+        ),
+    ],
+    ids=["indicator", "function", "categorical", "clip", "clipped forest", "voting"],
+)
+def test_what_skl2onnx_gets_wrong_does_not_go_unnoticed(classifier, prepared):
+    model = fit(classifier, prepared, NUMERIC.to_numpy())
+    kinds = dict.fromkeys(NUMERIC, "number")
+    try:
+        pickled, compiled = both_forms(model, kinds, named=False)
+    except NotCompilable as error:
+        assert str(error)
+        return
+    columns = columns_of(hard_rows(NUMERIC))
+    difference = pickled.probabilities(columns) - compiled.probabilities(columns)
+
+    largest, _ = compare_forms(pickled, compiled, [columns])
+
+    assert largest == np.abs(difference).max()
+
+
+def refusing_model(family, **options):
+    """Return the forms of a model whose encoder refuses unknown categories."""
+    encoder = OneHotEncoder(handle_unknown="error", sparse_output=False)
+    model, _ = text_model(family, ["a", "b", "c"], encoder)
+    return both_forms(model, {"contract": "text"}, **options)
+
+
+@pytest.mark.parametrize("family", REPRESENTATIVES)
+@pytest.mark.parametrize("text", ["unseen", "", "A"])
+def test_an_encoder_that_refuses_the_unknown_refuses_it_compiled(family, text):
+    pickled, compiled = refusing_model(family)
+    rows = texts("a", text, "b")
+
+    for model in (pickled, compiled):
+        with pytest.raises(ScoringError) as raised:
+            model.probabilities(columns_of(rows))
+        assert raised.value.sqlstate == "22023"
+    with pytest.raises(ScoringError) as in_batch:
+        compiled.probabilities(columns_of(rows))
+    with pytest.raises(ScoringError) as in_row:
+        row_scores(compiled, rows)
+    assert in_row.value.message == in_batch.value.message
+    assert in_row.value.detail == in_batch.value.detail
+    assert 'feature "contract"' in in_row.value.message
+    assert row_scores(compiled, texts("a", "b", "c")) == pytest.approx(
+        pickled.probabilities(columns_of(texts("a", "b", "c"))), abs=TOLERANCE
+    )
+
+
+@pytest.mark.parametrize("family", REPRESENTATIVES)
+@pytest.mark.parametrize("text", ["c", NAN, "d"])
+def test_a_category_that_one_of_two_encoders_refuses_is_refused(family, text):
+    refusing = OneHotEncoder(categories=[["a", "b"]], sparse_output=False)
+    knowing = one_hot(categories=[["a", "b", "c"]])
+    rng = np.random.default_rng(2)
+    frame = texts(*rng.choice(["a", "b"], 100))
+    both = ColumnTransformer(
+        [("refusing", refusing, ["contract"]), ("knowing", knowing, ["contract"])]
+    )
+    model = fit(FAMILIES[family], both, frame, rng.integers(0, 2, 100))
+    pickled, compiled = both_forms(model, {"contract": "text"})
+
+    for one in (pickled, compiled):
+        with pytest.raises(ScoringError):
+            one.probabilities(columns_of(texts("a", text)))
+
+
+@pytest.mark.parametrize("family", REPRESENTATIVES)
+def test_a_missing_text_is_filled_before_an_encoder_can_refuse_it(family):
+    encoder = make_pipeline(MOST_FREQUENT, OneHotEncoder(sparse_output=False))
+    model, _ = text_model(family, ["a", "b", "c"], encoder)
+
+    assert_same(model, texts("a", "b", NAN))
+
+
+@pytest.mark.parametrize("family", REPRESENTATIVES)
+def test_no_rows_have_no_probabilities(family):
+    model = fit(FAMILIES[family], PREPROCESSING["mean"])
+    _, compiled = both_forms(model, {name: kind_of(name) for name in COLUMNS})
+
+    assert compiled.probabilities(columns_of(FRAME[:0])).shape == (0,)
