@@ -186,6 +186,20 @@ def check_values(signature, columns):
             raise null_feature(feature)
 
 
+def acceptable_rows(signature, columns):
+    """Return the columns without the rows that ``check_values`` would refuse."""
+    rows = len(next(iter(columns.values())))
+    kept = np.ones(rows, dtype=bool)
+    for feature in signature.features:
+        column = columns[feature.name]
+        if feature.kind != "text":
+            kept &= ~np.isinf(column)
+        if not feature.accepts_null:
+            # What is not equal to itself is NaN.
+            kept &= np.array([value == value for value in column], dtype=bool)
+    return {name: column[kept] for name, column in columns.items()}
+
+
 def checked_row(features, row):
     """Refuse the same as ``check_values`` in one row; return it with NaN for None.
 

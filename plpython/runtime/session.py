@@ -10,6 +10,7 @@ from plpython.runtime.environment import check_environment, current_environment
 from plpython.runtime.errors import ScoringError
 from plpython.runtime.features import (
     Layout,
+    acceptable_rows,
     check_values,
     columns_from_arrays,
     columns_from_json,
@@ -244,7 +245,11 @@ class Session:
             if replayed is not None:
                 found["replayed"] = checked_probabilities(pickled, replayed).tolist()
             if compiled is not None:
-                batches = filter(None, (stored(*sample), given(*edges)))
+                batches = [
+                    acceptable_rows(signature, rows)
+                    for rows in (stored(*sample), given(*edges))
+                    if rows is not None
+                ]
                 found |= self.examine_compiled(compiled, pickled, signature, batches)
             return found
 

@@ -124,7 +124,6 @@ CREATE OR REPLACE FUNCTION churn.read_profiles_@id@(
 )
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
--- Planning for each batch anew took longer than reading a small one.
 SET plan_cache_mode = force_generic_plan
 AS $function$
 #variable_conflict use_variable
@@ -147,6 +146,7 @@ ALTER FUNCTION churn.read_profiles_@id@ OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.read_profiles_@id@ FROM PUBLIC;
 $template$, placeholders || to_jsonb(arrays));
 
+    arrays := churn.feature_arrays(attachment, 'p', 'n.complaints', '''NaN''');
     PERFORM churn.create_from_template($template$
 CREATE OR REPLACE FUNCTION churn.write_profiles_@id@(
     changed @key_type@[], new_complaints bigint[], latest_complaints timestamptz[]
@@ -154,6 +154,7 @@ CREATE OR REPLACE FUNCTION churn.write_profiles_@id@(
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+-- Planning for each batch anew took longer than reading a small one.
 SET plan_cache_mode = force_generic_plan
 AS $function$
 #variable_conflict use_variable
@@ -163,9 +164,6 @@ DECLARE
     batch_end integer;
     active record;
     recounted @key_type@[];
-    keys @key_type@[];
-    counts bigint[];
-    latests timestamptz[];
     profiles record;
     scores double precision[];
     mark text;
@@ -177,55 +175,63 @@ BEGIN
     SELECT * INTO active FROM churn.active_deployment(@id@);
     FOR batch_start IN 1 .. cardinality(changed) BY batch_size LOOP
         batch_end := batch_start + batch_size - 1;
-
-        -- In key order, so that two statements never wait for each other in a ring,
-        -- and no more than NO KEY UPDATE, so that foreign keys are not held up.
-        PERFORM FROM @profile@ p
-        WHERE p.@key@ = ANY (changed[batch_start:batch_end])
-        ORDER BY p.@key@
-        FOR NO KEY UPDATE;
-
         recounted := ARRAY(
             SELECT given.key
-            FROM unnest(changed[batch_start:batch_end], new_complaints[batch_start:batch_end])
-                given (key, complaints)
+            FROM unnest(
+                changed[batch_start:batch_end], new_complaints[batch_start:batch_end]
+            ) given (key, complaints)
             WHERE given.complaints IS NULL
         );
         IF cardinality(recounted) > 0 THEN
             mark := set_config('churn.recounted', 'yes', true);
+            -- Locked by a statement of its own, so that the next one, which counts,
+            -- sees all that was committed before the locks.
+            PERFORM FROM @profile@ p
+            WHERE p.@key@ = ANY (changed[batch_start:batch_end])
+            ORDER BY p.@key@
+            FOR NO KEY UPDATE;
         END IF;
-        -- A statement of its own: it sees all that was committed before the locks.
-        SELECT array_agg(p.@key@ ORDER BY p.@key@),
-               array_agg(
-                   CASE
-                       WHEN given.complaints IS NULL THEN coalesce(counted.complaints, 0)
-                       ELSE p.complaint_count + given.complaints
-                   END ORDER BY p.@key@
-               ),
-               array_agg(
-                   CASE
-                       WHEN given.complaints IS NULL AND counted.complaints IS NULL
-                           THEN NULL
-                       WHEN given.complaints IS NULL THEN @latest@
-                       ELSE greatest(p.last_complaint_at, given.latest)
-                   END ORDER BY p.@key@
-               )
-        INTO keys, counts, latests
-        FROM @profile@ p
-        JOIN unnest(
-            changed[batch_start:batch_end], new_complaints[batch_start:batch_end], latest_complaints[batch_start:batch_end]
-        ) given (key, complaints, latest) ON given.key = p.@key@
-        LEFT JOIN (
-            SELECT c.@complaint_key@ AS key, count(*) AS complaints,
-                   max(@complaint_time@) AS latest
-            FROM @complaints@ c
-            WHERE cardinality(recounted) > 0 AND c.@complaint_key@ = ANY (recounted)
-            GROUP BY 1
-        ) counted ON counted.key = p.@key@;
+
+        -- Locks in key order, so that two statements never wait for each other in a
+        -- ring, and no more than NO KEY UPDATE, so that foreign keys are not held up.
+        SELECT array_agg(r.tid) AS tids, array_agg(r.key) AS keys,
+               array_agg(r.complaints) AS counts, array_agg(r.latest) AS latests,
+               array_send(array_agg(r.numbers)) AS numbers, @text_rows@ AS texts
+        INTO profiles
+        FROM (
+            SELECT p.ctid AS tid, p.@key@ AS key, n.complaints, n.latest,
+                   @numbers@ AS numbers, @texts@ AS texts
+            FROM @profile@ p
+            JOIN unnest(
+                changed[batch_start:batch_end], new_complaints[batch_start:batch_end],
+                latest_complaints[batch_start:batch_end]
+            ) given (key, complaints, latest) ON given.key = p.@key@
+            LEFT JOIN (
+                SELECT c.@complaint_key@ AS key, count(*) AS complaints,
+                       max(@complaint_time@) AS latest
+                FROM @complaints@ c
+                WHERE cardinality(recounted) > 0 AND c.@complaint_key@ = ANY (recounted)
+                GROUP BY 1
+            ) counted ON counted.key = p.@key@
+            CROSS JOIN LATERAL (
+                SELECT CASE
+                           WHEN given.complaints IS NULL
+                               THEN coalesce(counted.complaints, 0)
+                           ELSE p.complaint_count + given.complaints
+                       END,
+                       CASE
+                           WHEN given.complaints IS NULL AND counted.complaints IS NULL
+                               THEN NULL
+                           WHEN given.complaints IS NULL THEN @latest@
+                           ELSE greatest(p.last_complaint_at, given.latest)
+                       END
+            ) n (complaints, latest)
+            ORDER BY p.@key@
+            FOR NO KEY UPDATE OF p
+        ) r;
 
         scores := NULL;
-        IF active.version IS NOT NULL AND keys IS NOT NULL THEN
-            SELECT * INTO profiles FROM churn.read_profiles_@id@(keys, counts);
+        IF active.version IS NOT NULL AND profiles.tids IS NOT NULL THEN
             scores := churn.score_batch(
                 @id@, active.version, active.artifact_sha256, @layout@,
                 profiles.numbers, profiles.texts, on_error => NULL
@@ -233,6 +239,8 @@ BEGIN
         END IF;
 
         mark := set_config('churn.writing_at_depth', pg_trigger_depth()::text, true);
+        -- By place, since nobody moves a row that is locked; and by key, since the
+        -- partitions of a table have the same places.
         UPDATE @profile@ p SET
             complaint_count = new.complaints,
             last_complaint_at = new.latest,
@@ -243,8 +251,10 @@ BEGIN
             churn_scored_at = CASE
                 WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
             END
-        FROM unnest(keys, counts, latests, scores) new (key, complaints, latest, score)
-        WHERE p.@key@ = new.key
+        FROM unnest(
+            profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores
+        ) new (tid, key, complaints, latest, score)
+        WHERE p.ctid = new.tid AND p.@key@ = new.key
           AND (new.score IS NOT NULL
                OR (p.complaint_count, p.last_complaint_at)
                   IS DISTINCT FROM (new.complaints, new.latest));
@@ -257,8 +267,9 @@ COMMENT ON FUNCTION churn.write_profiles_@id@ IS
     'counts them anew, scores the rows and writes each of them once.';
 ALTER FUNCTION churn.write_profiles_@id@ OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.write_profiles_@id@ FROM PUBLIC;
-$template$, placeholders);
+$template$, placeholders || to_jsonb(arrays));
 
+    arrays := churn.feature_arrays(attachment, 'p', 'p.complaint_count', '''NaN''');
     PERFORM churn.create_from_template($template$
 CREATE OR REPLACE FUNCTION churn.rescore_profiles_@id@(
     after @key_type@, batch_size integer
@@ -266,25 +277,43 @@ CREATE OR REPLACE FUNCTION churn.rescore_profiles_@id@(
 RETURNS @key_type@
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+-- So that the condition on the key becomes a bound of the index, or goes.
+SET plan_cache_mode = force_custom_plan
 AS $function$
 #variable_conflict use_variable
 DECLARE
-    keys @key_type@[];
+    active record;
+    profiles record;
+    scores double precision[];
+    mark text;
 BEGIN
-    IF after IS NULL THEN
-        keys := ARRAY(SELECT p.@key@ FROM @profile@ p
-                      ORDER BY p.@key@ LIMIT batch_size);
-    ELSE
-        keys := ARRAY(SELECT p.@key@ FROM @profile@ p WHERE p.@key@ > after
-                      ORDER BY p.@key@ LIMIT batch_size);
-    END IF;
-    IF cardinality(keys) = 0 THEN
+    SELECT * INTO active FROM churn.active_deployment(@id@);
+    SELECT array_agg(r.tid) AS tids, array_agg(r.key) AS keys,
+           array_send(array_agg(r.numbers)) AS numbers, @text_rows@ AS texts
+    INTO profiles
+    FROM (
+        SELECT p.ctid AS tid, p.@key@ AS key, @numbers@ AS numbers, @texts@ AS texts
+        FROM @profile@ p
+        WHERE after IS NULL OR p.@key@ > after
+        ORDER BY p.@key@
+        LIMIT batch_size
+        FOR NO KEY UPDATE
+    ) r;
+    IF profiles.tids IS NULL THEN
         RETURN NULL;
     END IF;
-    PERFORM churn.write_profiles_@id@(
-        keys, array_fill(0::bigint, ARRAY[cardinality(keys)]), NULL
+    scores := churn.score_batch(
+        @id@, active.version, active.artifact_sha256, @layout@, profiles.numbers,
+        profiles.texts, on_error => NULL
     );
-    RETURN keys[cardinality(keys)];
+    mark := set_config('churn.writing_at_depth', pg_trigger_depth()::text, true);
+    UPDATE @profile@ p SET
+        churn_score = new.score, churn_model_version = active.version,
+        churn_scored_at = clock_timestamp()
+    FROM unnest(profiles.tids, profiles.keys, scores) new (tid, key, score)
+    WHERE p.ctid = new.tid AND p.@key@ = new.key AND new.score IS NOT NULL;
+    mark := set_config('churn.writing_at_depth', '', true);
+    RETURN profiles.keys[cardinality(profiles.keys)];
 END
 $function$;
 COMMENT ON FUNCTION churn.rescore_profiles_@id@ IS
@@ -370,7 +399,7 @@ COMMENT ON FUNCTION churn.verify_profiles_@id@ IS
     'Counters and scores of @profile_comment@ that disagree with the truth.';
 ALTER FUNCTION churn.verify_profiles_@id@ OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.verify_profiles_@id@ FROM PUBLIC;
-$template$, placeholders);
+$template$, placeholders || to_jsonb(arrays));
 
     arrays := churn.feature_arrays(
         attachment, 'p', '(p.complaint_count + new_complaints)', 'NULL'

@@ -6,6 +6,7 @@ import pytest
 from plpython.runtime.errors import ScoringError
 from plpython.runtime.features import (
     Layout,
+    acceptable_rows,
     check_values,
     columns_from_arrays,
     columns_from_json,
@@ -157,3 +158,19 @@ def test_a_null_passes_where_the_signature_accepts_it(kind):
     values = text_column([None]) if kind == "text" else np.array([NAN])
 
     check_values(signature(feature), {"x": values})
+
+
+def test_rows_that_would_be_refused_are_left_out_and_no_others():
+    refusing = signature(
+        NUMBER, Feature("usage", "number", False), Feature("plan", "text", False)
+    )
+    columns = {
+        "age": np.array([1.0, NAN, np.inf, 1.0, 1.0]),
+        "usage": np.array([1.0, 2.0, 3.0, NAN, 5.0]),
+        "plan": np.array(["a", "b", "c", "d", NAN], dtype=object),
+    }
+
+    kept = acceptable_rows(refusing, columns)
+
+    assert kept["usage"].tolist() == [1.0, 2.0]
+    assert kept["plan"].tolist() == ["a", "b"]

@@ -10,6 +10,9 @@ BEGIN
         ARRAY['churn_application', 'churn_scorer', 'churn_loader', 'churn_owner']
     LOOP
         BEGIN
+            IF role = 'churn_owner' THEN
+                REVOKE SET ON PARAMETER churn.writing_at_depth FROM churn_owner;
+            END IF;
             EXECUTE format('DROP ROLE IF EXISTS %I', role);
         EXCEPTION WHEN dependent_objects_still_exist THEN
             RAISE NOTICE 'role % stays: it is used elsewhere', role;

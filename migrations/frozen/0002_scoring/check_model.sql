@@ -3,10 +3,10 @@ RETURNS void
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime e8b6bb8cf2d234d5"]
+    session = GD["pgchurn runtime b309ddf3acd368ce"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime e8b6bb8cf2d234d5"]
+    session = GD["pgchurn runtime b309ddf3acd368ce"]
 session.check_model(version)
 $python$;
 COMMENT ON FUNCTION churn.check_model IS

@@ -337,6 +337,20 @@ def check_values(signature, columns):
             raise null_feature(feature)
 
 
+def acceptable_rows(signature, columns):
+    """Return the columns without the rows that ``check_values`` would refuse."""
+    rows = len(next(iter(columns.values())))
+    kept = np.ones(rows, dtype=bool)
+    for feature in signature.features:
+        column = columns[feature.name]
+        if feature.kind != "text":
+            kept &= ~np.isinf(column)
+        if not feature.accepts_null:
+            # What is not equal to itself is NaN.
+            kept &= np.array([value == value for value in column], dtype=bool)
+    return {name: column[kept] for name, column in columns.items()}
+
+
 def checked_row(features, row):
     """Refuse the same as ``check_values`` in one row; return it with NaN for None.
 
@@ -1334,7 +1348,11 @@ class Session:
             if replayed is not None:
                 found["replayed"] = checked_probabilities(pickled, replayed).tolist()
             if compiled is not None:
-                batches = filter(None, (stored(*sample), given(*edges)))
+                batches = [
+                    acceptable_rows(signature, rows)
+                    for rows in (stored(*sample), given(*edges))
+                    if rows is not None
+                ]
                 found |= self.examine_compiled(compiled, pickled, signature, batches)
             return found
 
@@ -1480,7 +1498,7 @@ def score_what_scores(score, first, last, failures):
 # GD outlives an upgrade: the runtime before this one is let go.
 for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
     del GD[key]
-GD["pgchurn runtime e8b6bb8cf2d234d5"] = Session(plpy)
+GD["pgchurn runtime b309ddf3acd368ce"] = Session(plpy)
 $python$;
 COMMENT ON FUNCTION churn.load_runtime() IS
     'Loads the scoring runtime into this session, under a key that names its content.';

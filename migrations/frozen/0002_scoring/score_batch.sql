@@ -6,10 +6,10 @@ RETURNS double precision[]
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime e8b6bb8cf2d234d5"]
+    session = GD["pgchurn runtime b309ddf3acd368ce"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime e8b6bb8cf2d234d5"]
+    session = GD["pgchurn runtime b309ddf3acd368ce"]
 return session.score_batch(
     attachment_id, version, artifact_sha256, layout, numbers, texts, on_error
 )

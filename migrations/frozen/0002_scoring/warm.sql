@@ -4,10 +4,10 @@ LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $python$
 try:
-    session = GD["pgchurn runtime e8b6bb8cf2d234d5"]
+    session = GD["pgchurn runtime b309ddf3acd368ce"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime e8b6bb8cf2d234d5"]
+    session = GD["pgchurn runtime b309ddf3acd368ce"]
 return session.warm()
 $python$;
 COMMENT ON FUNCTION churn.warm IS
