@@ -127,12 +127,14 @@ class Sum:
             How the sum becomes a probability.
         """
         sizes = [size_and_depth(tree) for tree in self.trees]
-        if sum(size for size, _ in sizes) > MOST_NODES:
+        nodes = sum(size for size, _ in sizes)
+        if nodes > MOST_NODES:
             return None
         if max((depth for _, depth in sizes), default=0) > DEEPEST:
             return None
         return {
             "width": self.width,
+            "nodes": nodes,
             "constant": self.constant,
             "weights": [
                 [position, weight, None if np.isnan(fill) else fill]

@@ -74,13 +74,15 @@ class PickledModel:
             )
         return predicted[:, self.signature.positive_class]
 
-    def row_scorer(self, positions):
+    def row_scorer(self, positions, repeated=False):
         """Return a function that gives the probability of one row.
 
         Parameters
         ----------
         positions : list of (Feature, int)
             From ``Layout.positions``.
+        repeated : bool
+            Of no consequence here.
 
         Returns
         -------

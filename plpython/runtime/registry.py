@@ -34,6 +34,11 @@ class Scorer:
         """A function of the numbers and the texts of one row; made when first used."""
         return self.model.row_scorer(self.positions)
 
+    @cached_property
+    def score_next(self):
+        """The same, made to be called for row after row."""
+        return self.model.row_scorer(self.positions, repeated=True)
+
 
 class Registry:
     """What a session knows of ``churn.models`` and ``churn.attachments``.

@@ -18,7 +18,8 @@ def row_function(program):
     Parameters
     ----------
     program : dict
-        ``width``, how many inputs there are; ``constant``; ``weights``, a list of
+        ``width``, how many inputs there are; ``nodes``, how many comparisons its trees
+        make up; ``constant``; ``weights``, a list of
         [position, weight, what stands for NaN or null]; ``trees``, each a number or
         [position, mode, constant, whether NaN is true, tree if true, tree if false];
         ``link``, "sigmoid" or "share"; ``complement``, whether the probability of the

@@ -59,9 +59,8 @@ class Session:
         """Return the probability of one row under its attachment's active model."""
         with self.refusals():
             version, digest = self.registry.active_model(attachment_id)
-            return self.score_row(
-                attachment_id, version, digest, layout, numbers, texts
-            )
+            scorer = self.registry.scorer(attachment_id, version, digest, layout)
+            return checked_probability(scorer.score_next(numbers, texts))
 
     def score_features_many(self, attachment_id, layout, numbers, texts):
         """Return the probabilities of many rows under the active model."""
@@ -76,9 +75,8 @@ class Session:
     def score_changed(self, attachment_id, version, digest, layout, numbers, texts):
         """Return the probability of one changed row, or None by the failure policy."""
         try:
-            probability = self.score_row(
-                attachment_id, version, digest, layout, numbers, texts
-            )
+            scorer = self.registry.scorer(attachment_id, version, digest, layout)
+            probability = checked_probability(scorer.score_row(numbers, texts))
         except Exception as error:
             self.apply_failure_policy(attachment_id, version, error, 1)
             self.mark_failure("yes")
@@ -93,15 +91,6 @@ class Session:
             "SELECT set_config('churn.score_failed', $1, true)", ["text"], mark
         )
         self.failure_marked = bool(mark)
-
-    def score_row(self, attachment_id, version, digest, layout, numbers, texts):
-        """Score one row given as its array of numbers and its array of texts."""
-        scorer = self.registry.scorer(attachment_id, version, digest, layout)
-        probability = scorer.score_row(numbers, texts)
-        # Written so that NaN fails it.
-        if not 0.0 <= probability <= 1.0:
-            raise no_probability()
-        return probability
 
     def score_batch(
         self, attachment_id, version, digest, layout, numbers, texts, on_error
@@ -327,6 +316,14 @@ class Refusals:
                 sqlstate=error.sqlstate,
                 **{name: text for name, text in parts.items() if text},
             )
+
+
+def checked_probability(probability):
+    """Return a probability, which is a number from 0 to 1."""
+    # Written so that NaN fails it.
+    if not 0.0 <= probability <= 1.0:
+        raise no_probability()
+    return probability
 
 
 def checked_probabilities(model, columns):

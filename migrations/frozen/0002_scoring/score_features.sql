@@ -6,10 +6,10 @@ LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $python$
 try:
-    session = GD["pgchurn runtime b309ddf3acd368ce"]
+    session = GD["pgchurn runtime 00dee1a469783ed2"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime b309ddf3acd368ce"]
+    session = GD["pgchurn runtime 00dee1a469783ed2"]
 return session.score_features(attachment_id, layout, numbers, texts)
 $python$;
 COMMENT ON FUNCTION churn.score_features IS
