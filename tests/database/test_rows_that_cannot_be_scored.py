@@ -68,6 +68,21 @@ def test_a_row_that_is_mended_is_scored_again(session):
     assert_fresh(session, MODEL)
 
 
+def test_a_success_that_is_rolled_back_leaves_the_next_one_its_version(session):
+    spoil(session, 1)
+    session.run("INSERT INTO churn.complaints (customer_id) VALUES (1)")
+    session.run("SAVEPOINT success")
+    session.run("INSERT INTO churn.complaints (customer_id) VALUES (3)")
+    session.run("ROLLBACK TO SAVEPOINT success")
+    before = session.row(PROFILE, 3)
+
+    session.run("INSERT INTO churn.complaints (customer_id) VALUES (3)")
+
+    after = session.row(PROFILE, 3)
+    assert after[1] != before[1]
+    assert after[3] > before[3]
+
+
 def test_all_rows_can_be_spoilt(session):
     session.run("UPDATE churn.customers SET data_usage_gb = '-infinity'")
 

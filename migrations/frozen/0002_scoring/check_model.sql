@@ -3,10 +3,10 @@ RETURNS void
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime 00dee1a469783ed2"]
+    session = GD["pgchurn runtime b63a0b0386909b64"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime 00dee1a469783ed2"]
+    session = GD["pgchurn runtime b63a0b0386909b64"]
 session.check_model(version)
 $python$;
 COMMENT ON FUNCTION churn.check_model IS

@@ -8,10 +8,10 @@ CREATE OR REPLACE FUNCTION churn.examine_model(
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime 00dee1a469783ed2"]
+    session = GD["pgchurn runtime b63a0b0386909b64"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime 00dee1a469783ed2"]
+    session = GD["pgchurn runtime b63a0b0386909b64"]
 return session.examine_model(
     attachment_id, artifact, compiled, signature, environment,
     (replay_numbers, replay_texts), (sample_numbers, sample_texts),

@@ -1171,7 +1171,9 @@ class Session:
     def __init__(self, plpy):
         self.plpy = plpy
         self.registry = Registry(plpy)
-        self.failure_marked = False
+        # Never taken back: the mark itself belongs to transactions, and a rollback to a
+        # savepoint can bring back one that was wiped away.
+        self.has_failed = False
 
     def score_features(self, attachment_id, layout, numbers, texts):
         """Return the probability of one row under its attachment's active model."""
@@ -1197,9 +1199,10 @@ class Session:
             probability = checked_probability(scorer.score_row(numbers, texts))
         except Exception as error:
             self.apply_failure_policy(attachment_id, version, error, 1)
+            self.has_failed = True
             self.mark_failure("yes")
             return None
-        if self.failure_marked:
+        if self.has_failed:
             self.mark_failure("")
         return probability
 
@@ -1208,7 +1211,6 @@ class Session:
         self.registry.fetch(
             "SELECT set_config('churn.score_failed', $1, true)", ["text"], mark
         )
-        self.failure_marked = bool(mark)
 
     def score_batch(
         self, attachment_id, version, digest, layout, numbers, texts, on_error
@@ -1510,7 +1512,7 @@ def score_what_scores(score, first, last, failures):
 # GD outlives an upgrade: the runtime before this one is let go.
 for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
     del GD[key]
-GD["pgchurn runtime 00dee1a469783ed2"] = Session(plpy)
+GD["pgchurn runtime b63a0b0386909b64"] = Session(plpy)
 $python$;
 COMMENT ON FUNCTION churn.load_runtime() IS
     'Loads the scoring runtime into this session, under a key that names its content.';
