@@ -87,8 +87,9 @@ class Registry:
             version,
         )
         if not rows:
+            named = "null" if version is None else version
             raise ScoringError(
-                f"model version {version or 'null'} does not exist",
+                f"model version {named} does not exist",
                 hint="SELECT version FROM churn.models lists the registered versions.",
             )
         return rows[0]["artifact_sha256"]

@@ -332,3 +332,9 @@ def test_parallel_workers_are_kept_away(session):
 
     session.run("SET LOCAL force_parallel_mode = on")
     assert session.value("SELECT count(churn.score(c)) FROM churn.customers c") == 40
+
+
+@pytest.mark.parametrize("version", [0, -1, 999])
+def test_a_version_that_does_not_exist_is_named(session, version):
+    refused = session.refusal("SELECT churn.predict(%s, '{}')", version)
+    assert refused.message == f"model version {version} does not exist"

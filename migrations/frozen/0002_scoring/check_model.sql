@@ -3,10 +3,10 @@ RETURNS void
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime b63a0b0386909b64"]
+    session = GD["pgchurn runtime c58d21b770d9f64f"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime b63a0b0386909b64"]
+    session = GD["pgchurn runtime c58d21b770d9f64f"]
 session.check_model(version)
 $python$;
 COMMENT ON FUNCTION churn.check_model IS

@@ -1028,8 +1028,9 @@ class Registry:
             version,
         )
         if not rows:
+            named = "null" if version is None else version
             raise ScoringError(
-                f"model version {version or 'null'} does not exist",
+                f"model version {named} does not exist",
                 hint="SELECT version FROM churn.models lists the registered versions.",
             )
         return rows[0]["artifact_sha256"]
@@ -1512,7 +1513,7 @@ def score_what_scores(score, first, last, failures):
 # GD outlives an upgrade: the runtime before this one is let go.
 for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
     del GD[key]
-GD["pgchurn runtime b63a0b0386909b64"] = Session(plpy)
+GD["pgchurn runtime c58d21b770d9f64f"] = Session(plpy)
 $python$;
 COMMENT ON FUNCTION churn.load_runtime() IS
     'Loads the scoring runtime into this session, under a key that names its content.';

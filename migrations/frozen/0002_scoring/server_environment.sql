@@ -4,10 +4,10 @@ LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $python$
 try:
-    session = GD["pgchurn runtime b63a0b0386909b64"]
+    session = GD["pgchurn runtime c58d21b770d9f64f"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime b63a0b0386909b64"]
+    session = GD["pgchurn runtime c58d21b770d9f64f"]
 return session.environment()
 $python$;
 COMMENT ON FUNCTION churn.server_environment IS
