@@ -17,7 +17,12 @@ from tests.models import (
     stored_scores,
 )
 
-REVISIONS = ("0001_registry", "0002_scoring", "0003_default_attachment")
+REVISIONS = (
+    "0001_registry",
+    "0002_scoring",
+    "0003_default_attachment",
+    "0004_trust",
+)
 COMPANY = fit({"usage": "number", "complaint_count": "number"})
 CLIENTS = "company.clients"
 
@@ -43,7 +48,8 @@ def attach_company(session):
 
 def revise(database, *steps):
     for step in steps:
-        database.alembic("downgrade" if step in ("-1", "base") else "upgrade", step)
+        down = step.startswith("-") or step == "base"
+        database.alembic("downgrade" if down else "upgrade", step)
 
 
 def test_the_revisions_tested_are_all_there_are(migrated, server):
@@ -209,14 +215,14 @@ def state(session):
     )
 
 
-def test_a_company_survives_the_way_down_by_one_and_up_again(trained_database):
+def test_a_company_survives_the_loss_of_the_default_tables(trained_database):
     session = trained_database.session()
     attach_company(session)
     session.commit()
     before = state(session)
     session.rollback()
 
-    revise(trained_database, "-1", "head")
+    revise(trained_database, "-2", "head")
 
     assert state(session) == before
     session.run("INSERT INTO company.calls SELECT id FROM company.clients")
@@ -224,6 +230,26 @@ def test_a_company_survives_the_way_down_by_one_and_up_again(trained_database):
     assert divergences(session) == []
     populate(session)
     assert_fresh(session, default_model())
+
+
+def test_models_and_scores_survive_the_way_down_by_one_and_up_again(trained_database):
+    session = trained_database.session()
+    attach_company(session)
+    session.commit()
+    before = state(session)
+    session.rollback()
+
+    revise(trained_database, "-1")
+
+    assert state(session) == before
+    session.run("INSERT INTO company.calls SELECT id FROM company.clients")
+    assert_fresh(session, COMPANY, CLIENTS, "id")
+    session.rollback()
+    revise(trained_database, "head")
+    assert state(session) == before
+    session.run("INSERT INTO company.calls SELECT id FROM company.clients")
+    assert_fresh(session, COMPANY, CLIENTS, "id")
+    assert divergences(session) == []
 
 
 def test_a_live_session_goes_on_after_an_upgrade(blank):

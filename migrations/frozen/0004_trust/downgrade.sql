@@ -1,0 +1,1 @@
+DROP TABLE churn.rescoring_marks;

@@ -1,0 +1,20 @@
+CREATE OR REPLACE FUNCTION churn.score_changed(
+    attachment_id integer, version bigint, artifact_sha256 bytea, layout text,
+    numbers double precision[], texts text[]
+)
+RETURNS double precision
+LANGUAGE plpython3u STABLE PARALLEL UNSAFE
+AS $python$
+try:
+    session = GD["pgchurn runtime c58d21b770d9f64f"]
+except KeyError:
+    plpy.execute("SELECT churn.load_runtime()")
+    session = GD["pgchurn runtime c58d21b770d9f64f"]
+return session.score_changed(
+    attachment_id, version, artifact_sha256, layout, numbers, texts
+)
+$python$;
+COMMENT ON FUNCTION churn.score_changed IS
+    'Probability of one changed row; NULL where the failure policy keeps the old score.';
+ALTER FUNCTION churn.score_changed OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.score_changed FROM PUBLIC;
