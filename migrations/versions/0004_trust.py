@@ -19,10 +19,33 @@ FILES = (
     "server_environment.sql",
     "check_model.sql",
     "examine_model.sql",
+    "mark_for_rescoring.sql",
+    "create_attachment_functions.sql",
+    "detach.sql",
+    "marks_of.sql",
+    "health.sql",
+    "set_score_timeout.sql",
+    "check_batches.sql",
+    "rescore.sql",
+    "wrong_profiles.sql",
+    "repair.sql",
 )
 
+# What was not there before this revision.
+NEW_FILES = {
+    "mark_for_rescoring.sql",
+    "marks_of.sql",
+    "health.sql",
+    "set_score_timeout.sql",
+    "check_batches.sql",
+    "wrong_profiles.sql",
+    "repair.sql",
+}
+
 # What this revision replaces, as the revisions before it have it.
-FORMER_FILES = tuple(f"0002_scoring/{name}" for name in FILES)
+FORMER_FILES = tuple(
+    f"0002_scoring/{name}" for name in FILES if name not in NEW_FILES
+)
 
 
 def upgrade():

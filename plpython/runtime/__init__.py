@@ -17,6 +17,7 @@ MODULES = (
     "compiled",
     "parity",
     "bounded_cache",
+    "pacing",
     "registry",
     "session",
 )

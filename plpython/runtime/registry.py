@@ -9,6 +9,7 @@ from plpython.runtime.compiled import CompiledModel
 from plpython.runtime.environment import check_environment
 from plpython.runtime.errors import ScoringError
 from plpython.runtime.features import Layout
+from plpython.runtime.pacing import Pace
 from plpython.runtime.pickled import PickledModel
 from plpython.runtime.signature import Signature
 
@@ -23,11 +24,13 @@ class Scorer:
     ----------
     model : PickledModel or CompiledModel
     positions : list of (Feature, int)
+    pace : Pace
     """
 
     def __init__(self, model, positions):
         self.model = model
         self.positions = positions
+        self.pace = Pace()
 
     @cached_property
     def score_row(self):
@@ -150,6 +153,16 @@ class Registry:
             attachment_id,
         )
         return rows[0]["on_error"]
+
+    def score_timeout(self, attachment_id):
+        """Return how many seconds one call of a model may take."""
+        rows = self.fetch(
+            "SELECT extract(epoch FROM score_timeout)::float8 AS seconds"
+            " FROM churn.attachments WHERE attachment_id = $1",
+            ["integer"],
+            attachment_id,
+        )
+        return rows[0]["seconds"]
 
     def let_interrupts_in(self):
         """Let a cancel or a timeout take effect, which Python alone does not notice."""

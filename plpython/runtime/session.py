@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import time
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from plpython.runtime.features import (
     columns_from_arrays,
     columns_from_json,
 )
+from plpython.runtime.pacing import CALL_SECONDS, too_slow
 from plpython.runtime.parity import TOLERANCE, compare_forms
 from plpython.runtime.pickled import PickledModel
 from plpython.runtime.registry import Registry
@@ -27,13 +29,13 @@ SERVER_SQLSTATES = ("57", "40", "53")
 # What no choice of rows can mend.
 MODEL_SQLSTATE = "55000"
 
+# What a mark says of failures that bring no SQLSTATE of their own.
+EXTERNAL_ROUTINE_EXCEPTION = "38000"
+
 MOST_FAILURES = 100
 
 # Any longer number is too large for a double.
 LONGEST_INTEGER = 400
-
-# Bounds what a model allocates in one call, and how long it keeps a cancel waiting.
-MODEL_CALL_ROWS = 10_000
 
 # One element of a binary array of float8: its length, then its value. See array_send
 # in PostgreSQL's src/backend/utils/adt/arrayfuncs.c.
@@ -78,20 +80,44 @@ class Session:
         """Return the probability of one changed row, or None by the failure policy."""
         try:
             scorer = self.registry.scorer(attachment_id, version, digest, layout)
+            scorer.pace.check_rested()
+            started = time.monotonic()
             probability = checked_probability(scorer.score_row(numbers, texts))
+            if time.monotonic() - started > CALL_SECONDS:
+                self.check_pace(attachment_id, scorer, time.monotonic() - started)
         except Exception as error:
-            self.apply_failure_policy(attachment_id, version, error, 1)
-            self.has_failed = True
-            self.mark_failure("yes")
+            failure = failure_of(error)
+            self.apply_failure_policy(attachment_id, version, failure, 1)
+            self.tell_failures(failure, [])
             return None
         if self.has_failed:
-            self.mark_failure("")
+            self.set_failures("")
         return probability
 
-    def mark_failure(self, mark):
-        """Tell the UPDATE that asked for a score whether there was one."""
+    def check_pace(self, attachment_id, scorer, seconds):
+        """Let a model rest when a call took longer than its attachment allows."""
+        if seconds > self.registry.score_timeout(attachment_id):
+            scorer.pace.rest(seconds)
+            raise too_slow(seconds)
+
+    def tell_failures(self, error, rows):
+        """Tell the statement that asked for scores why some of them are missing.
+
+        Parameters
+        ----------
+        error : Exception
+            What holds for every row that is not in ``rows``.
+        rows : list of (int, Exception)
+            Rows by their place in the batch.
+        """
+        self.has_failed = True
+        told = {"all": reason(error), "rows": {row: reason(e) for row, e in rows}}
+        self.set_failures(json.dumps(told))
+
+    def set_failures(self, told):
+        """Set what ``churn.mark_for_rescoring`` reads; empty when all went well."""
         self.registry.fetch(
-            "SELECT set_config('churn.score_failed', $1, true)", ["text"], mark
+            "SELECT set_config('churn.score_failed', $1, true)", ["text"], told
         )
 
     def score_batch(
@@ -117,13 +143,19 @@ class Session:
 
         def score(first, last):
             scores = []
-            for start in range(first, last, MODEL_CALL_ROWS):
-                end = min(start + MODEL_CALL_ROWS, last)
+            while first < last:
+                end = min(first + scorer.pace.rows, last)
                 self.registry.let_interrupts_in()
+                started = time.monotonic()
                 columns = columns_from_arrays(
-                    scorer.positions, matrix[start:end], texts[start:end]
+                    scorer.positions, matrix[first:end], texts[first:end]
                 )
                 scores += checked_probabilities(scorer.model, columns).tolist()
+                seconds = time.monotonic() - started
+                scorer.pace.record(end - first, seconds)
+                if on_error != "raise" and seconds > CALL_SECONDS:
+                    self.check_pace(attachment_id, scorer, seconds)
+                first = end
             return scores
 
         with self.refusals():
@@ -131,19 +163,26 @@ class Session:
                 scorer = self.registry.scorer(attachment_id, version, digest, layout)
                 if on_error == "raise":
                     return score(0, len(matrix))
+                scorer.pace.check_rested()
             except Exception as error:
                 if on_error == "raise":
                     raise
+                failure = failure_of(error)
                 self.apply_failure_policy(
-                    attachment_id, version, error, len(matrix), on_error
+                    attachment_id, version, failure, len(matrix), on_error
                 )
+                self.tell_failures(failure, [])
                 return [None] * len(matrix)
         failures = []
         scores = score_what_scores(score, 0, len(matrix), failures)
         if failures:
             self.apply_failure_policy(
-                attachment_id, version, failures[0], scores.count(None), on_error
+                attachment_id, version, failures[0][1], scores.count(None), on_error
             )
+            # Where the search was given up, the last failure stands for the rest.
+            self.tell_failures(failures[-1][1], failures)
+        elif self.has_failed:
+            self.set_failures("")
         return scores
 
     def predict(self, version, features):
@@ -280,7 +319,7 @@ class Session:
         stays as it was. What is the server's own is never held back.
         """
         sqlstate = getattr(error, "sqlstate", None) or ""
-        if sqlstate[:2] in SERVER_SQLSTATES or isinstance(error, MemoryError):
+        if sqlstate[:2] in SERVER_SQLSTATES:
             raise error
         with self.refusals():
             on_error = on_error or self.registry.on_error(attachment_id)
@@ -292,7 +331,8 @@ class Session:
             f"{'row' if rows == 1 else 'rows'}: {getattr(error, 'message', error)}",
             detail=detail or "The rows keep the score they had.",
             hint=getattr(error, "hint", None)
-            or "SELECT * FROM churn.verify(...) lists rows whose score is not current.",
+            or "SELECT * FROM churn.health shows what failed; CALL churn.repair(...) "
+            "scores the rows again.",
         )
 
     def refusals(self):
@@ -318,6 +358,29 @@ class Refusals:
                 sqlstate=error.sqlstate,
                 **{name: text for name, text in parts.items() if text},
             )
+
+
+def failure_of(error):
+    """Return an error, as a refusal where it is a model's want of memory.
+
+    When the server itself runs out of memory, that is another error: see
+    ``SERVER_SQLSTATES``.
+    """
+    if not isinstance(error, MemoryError):
+        return error
+    return ScoringError(
+        "model ran out of memory",
+        detail=f"{error}." if str(error) else None,
+        hint="Score fewer rows at once, give the server more memory, or roll back with "
+        "churn.rollback_model.",
+        sqlstate="54000",
+    )
+
+
+def reason(error):
+    """Return what a mark says of a failure: its SQLSTATE and its message."""
+    sqlstate = getattr(error, "sqlstate", None) or EXTERNAL_ROUTINE_EXCEPTION
+    return [sqlstate, str(getattr(error, "message", error))]
 
 
 def checked_probability(probability):
@@ -382,9 +445,10 @@ def score_what_scores(score, first, last, failures):
         return [None] * (last - first)
     try:
         return score(first, last)
-    except ScoringError as error:
-        if last - first == 1 or error.sqlstate == MODEL_SQLSTATE:
-            failures.append(error)
+    except (ScoringError, MemoryError) as error:
+        of_model = getattr(error, "sqlstate", None) == MODEL_SQLSTATE
+        if last - first == 1 or of_model:
+            failures.append((first, failure_of(error)))
             return [None] * (last - first)
     middle = (first + last) // 2
     return score_what_scores(score, first, middle, failures) + score_what_scores(

@@ -259,6 +259,11 @@ BEGIN
                OR (p.complaint_count, p.last_complaint_at)
                   IS DISTINCT FROM (new.complaints, new.latest));
         mark := set_config('churn.writing_at_depth', mark_before, true);
+        IF array_position(scores, NULL) IS NOT NULL THEN
+            PERFORM churn.mark_for_rescoring(
+                @id@, active.version, profiles.keys::text[], scores
+            );
+        END IF;
     END LOOP;
 END
 $function$;
@@ -313,6 +318,11 @@ BEGIN
     FROM unnest(profiles.tids, profiles.keys, scores) new (tid, key, score)
     WHERE p.ctid = new.tid AND p.@key@ = new.key AND new.score IS NOT NULL;
     mark := set_config('churn.writing_at_depth', '', true);
+    IF array_position(scores, NULL) IS NOT NULL THEN
+        PERFORM churn.mark_for_rescoring(
+            @id@, active.version, profiles.keys::text[], scores
+        );
+    END IF;
     RETURN profiles.keys[cardinality(profiles.keys)];
 END
 $function$;
@@ -321,6 +331,49 @@ COMMENT ON FUNCTION churn.rescore_profiles_@id@ IS
 ALTER FUNCTION churn.rescore_profiles_@id@ OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.rescore_profiles_@id@ FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.rescore_profiles_@id@ TO churn_loader;
+
+CREATE OR REPLACE FUNCTION churn.marked_profiles_@id@(
+    OUT mark churn.rescoring_marks, OUT waiting boolean
+)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT m, p.@key@ IS NOT NULL
+              AND (p.churn_scored_at > m.last_failed_at) IS NOT TRUE
+    FROM churn.rescoring_marks m
+    LEFT JOIN @profile@ p ON p.@key@ = m.key::@key_type@
+    WHERE m.attachment_id = @id@;
+END
+$function$;
+COMMENT ON FUNCTION churn.marked_profiles_@id@ IS
+    'Marks of profiles whose score failed, and whether they still wait to be scored.';
+ALTER FUNCTION churn.marked_profiles_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.marked_profiles_@id@ FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION churn.repair_profiles_@id@(wrong text[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    PERFORM churn.write_profiles_@id@(
+        ARRAY(SELECT w.key::@key_type@ FROM unnest(wrong) w (key) ORDER BY 1), NULL, NULL
+    );
+    DELETE FROM churn.rescoring_marks m
+    USING churn.marked_profiles_@id@() f
+    WHERE m.attachment_id = @id@ AND m.key = (f.mark).key AND m.key = ANY (wrong)
+      AND NOT f.waiting;
+END
+$function$;
+COMMENT ON FUNCTION churn.repair_profiles_@id@ IS
+    'Counts and scores the profiles with these keys anew, and clears their marks.';
+ALTER FUNCTION churn.repair_profiles_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.repair_profiles_@id@ FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn.repair_profiles_@id@ TO churn_loader;
 
 -- STABLE: all of its statements see the snapshot of the query that calls it, so that
 -- what others commit meanwhile is not taken for a divergence.
@@ -333,10 +386,12 @@ AS $function$
 DECLARE
     batch_size CONSTANT integer := 10000;
     batch @key_type@[];
+    active record;
     named record;
     profiles record;
     scores double precision[];
 BEGIN
+    SELECT * INTO active FROM churn.active_deployment(@id@);
     FOR batch IN
         SELECT array_agg(b.key)
         FROM (
@@ -364,14 +419,19 @@ BEGIN
         ) wrong (column_name, stored, expected)
         WHERE p.@key@ = ANY (batch) AND wrong.stored IS DISTINCT FROM wrong.expected;
 
-        -- A score is held against the version that it names.
+        -- A score is held against the version that it names, no score at all against
+        -- the version that would give one.
         FOR named IN
-            SELECT p.churn_model_version AS version, m.artifact_sha256,
-                   array_agg(p.@key@) AS keys
+            SELECT v.version, m.artifact_sha256, array_agg(p.@key@) AS keys
             FROM @profile@ p
-            LEFT JOIN churn.models m ON m.version = p.churn_model_version
+            CROSS JOIN LATERAL (SELECT CASE
+                WHEN num_nonnulls(p.churn_model_version, p.churn_score) > 0
+                    THEN p.churn_model_version
+                ELSE active.version
+            END) v (version)
+            LEFT JOIN churn.models m ON m.version = v.version
             WHERE p.@key@ = ANY (batch)
-              AND num_nonnulls(p.churn_model_version, p.churn_score) > 0
+              AND num_nonnulls(v.version, p.churn_score) > 0
             GROUP BY 1, 2
         LOOP
             IF named.artifact_sha256 IS NULL THEN
@@ -390,7 +450,8 @@ BEGIN
             SELECT p.@key@::text, 'churn_score', p.churn_score::text, s.score::text
             FROM @profile@ p
             JOIN unnest(profiles.keys, scores) s (key, score) ON s.key = p.@key@
-            WHERE (abs(p.churn_score - s.score) <= 1e-9) IS NOT TRUE;
+            WHERE (abs(p.churn_score - s.score) <= 1e-9) IS NOT TRUE
+              AND num_nonnulls(p.churn_score, s.score) > 0;
         END LOOP;
     END LOOP;
 END
@@ -451,16 +512,21 @@ BEGIN
                     ), p.churn_score
                 ),
                 churn_model_version = CASE
-                    WHEN current_setting('churn.score_failed', true) = 'yes'
+                    WHEN current_setting('churn.score_failed', true) <> ''
                         THEN p.churn_model_version
                     ELSE version
                 END,
                 churn_scored_at = CASE
-                    WHEN current_setting('churn.score_failed', true) = 'yes'
+                    WHEN current_setting('churn.score_failed', true) <> ''
                         THEN p.churn_scored_at
                     ELSE clock_timestamp()
                 END
             WHERE p.@key@ = keys[1];
+            IF current_setting('churn.score_failed', true) <> '' THEN
+                PERFORM churn.mark_for_rescoring(
+                    @id@, version, keys::text[], ARRAY[NULL]::double precision[]
+                );
+            END IF;
         ELSIF keys IS NOT NULL THEN
             PERFORM churn.write_profiles_@id@(
                 array_agg(n.key ORDER BY n.key),

@@ -13,6 +13,8 @@ BEGIN
     END IF;
     UPDATE churn.attachments a SET detached_at = now()
     WHERE a.attachment_id = attachment.attachment_id;
+    DELETE FROM churn.rescoring_marks m
+    WHERE m.attachment_id = attachment.attachment_id;
     PERFORM churn.create_from_template($template$
 DROP TRIGGER pgchurn_@id@_insert ON @complaints@;
 DROP TRIGGER pgchurn_@id@_update ON @complaints@;
@@ -26,6 +28,8 @@ DROP FUNCTION churn.write_profiles_@id@;
 DROP FUNCTION churn.read_profiles_@id@;
 DROP FUNCTION churn.rescore_profiles_@id@;
 DROP FUNCTION churn.verify_profiles_@id@;
+DROP FUNCTION churn.repair_profiles_@id@;
+DROP FUNCTION churn.marked_profiles_@id@;
 DROP FUNCTION churn.score_many(@profile@[]);
 DROP FUNCTION churn.score(@profile@);
 ALTER TABLE @profile@

@@ -10,18 +10,7 @@ DECLARE
     );
     after text;
 BEGIN
-    -- In a transaction block the transaction began before this statement did.
-    IF transaction_timestamp() < statement_timestamp() THEN
-        RAISE active_sql_transaction USING
-            MESSAGE = 'churn.rescore cannot run inside a transaction block',
-            DETAIL = 'It commits after each batch.',
-            HINT = 'CALL it outside of a transaction.';
-    END IF;
-    IF batch_size IS NULL OR batch_size < 1 THEN
-        RAISE invalid_parameter_value USING
-            MESSAGE = pg_catalog.format('batch_size must be at least 1, not %s',
-                                        coalesce(batch_size::text, 'null'));
-    END IF;
+    PERFORM churn.check_batches('churn.rescore', batch_size);
     IF NOT EXISTS (
         SELECT FROM churn.active_deployments d
         WHERE d.attachment_id = attachment.attachment_id

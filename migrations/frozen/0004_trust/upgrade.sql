@@ -22,3 +22,11 @@ COMMENT ON COLUMN churn.rescoring_marks.first_failed_at IS 'When it failed first
 COMMENT ON COLUMN churn.rescoring_marks.last_failed_at IS 'When it failed last.';
 ALTER TABLE churn.rescoring_marks OWNER TO churn_owner;
 GRANT SELECT ON churn.rescoring_marks TO churn_loader, churn_scorer;
+
+-- Step by step: with a default, a column cannot be added to a type that functions take.
+ALTER TABLE churn.attachments ADD COLUMN score_timeout interval;
+ALTER TABLE churn.attachments ALTER COLUMN score_timeout SET DEFAULT '5 s';
+UPDATE churn.attachments SET score_timeout = DEFAULT;
+ALTER TABLE churn.attachments ALTER COLUMN score_timeout SET NOT NULL;
+COMMENT ON COLUMN churn.attachments.score_timeout IS
+    'How long one call of the model may take before it counts as a failure.';

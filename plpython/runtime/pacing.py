@@ -1,0 +1,59 @@
+"""How many rows go through a model in one call, and when it is too slow to be asked."""
+
+import time
+
+from plpython.runtime.errors import ScoringError
+
+# Bounds what a model allocates in one call.
+MODEL_CALL_ROWS = 10_000
+
+# Few, for a model of unknown speed.
+FIRST_CALL_ROWS = 1_000
+
+# A cancel waits for the call it meets to end, and 0.5 s is promised.
+CALL_SECONDS = 0.2
+
+# How long a model that was too slow is left alone.
+RECOVERY_SECONDS = 60.0
+
+
+class Pace:
+    """The speed of one model in one session.
+
+    Attributes
+    ----------
+    rows : int
+        How many rows the next call may take, so that it lasts about ``CALL_SECONDS``.
+    """
+
+    def __init__(self):
+        self.rows = FIRST_CALL_ROWS
+        self.resting_until = 0.0
+        self.slowest = 0.0
+
+    def record(self, rows, seconds):
+        """Learn from a call how many rows the next one may take."""
+        fitting = int(rows * CALL_SECONDS / max(seconds, 1e-9))
+        if rows == self.rows or fitting < self.rows:
+            self.rows = max(1, min(fitting, MODEL_CALL_ROWS))
+
+    def rest(self, seconds):
+        """Ask the model no more for a while, after a call that took too long."""
+        self.slowest = seconds
+        self.resting_until = time.monotonic() + RECOVERY_SECONDS
+
+    def check_rested(self):
+        """Refuse to call a model that was too slow a short while ago."""
+        if time.monotonic() < self.resting_until:
+            raise too_slow(self.slowest)
+
+
+def too_slow(seconds):
+    """Return the error for a call that took longer than the attachment allows."""
+    return ScoringError(
+        f"model is too slow: one call took {seconds:.1f} seconds",
+        detail="It is asked again in a minute.",
+        hint="churn.set_score_timeout(profile, interval) allows for more; else roll back "
+        "with churn.rollback_model.",
+        sqlstate="55000",
+    )
