@@ -19,10 +19,22 @@ FILES = (
     "server_environment.sql",
     "check_model.sql",
     "examine_model.sql",
+    "key_type.sql",
+    "feature_arrays.sql",
+    "lock_deployments.sql",
+    "rescore.sql",
+    "note_recount.sql",
+    "has_recounted.sql",
+    "create_attachment_functions.sql",
+    "create_profile_update_trigger.sql",
+    "detach.sql",
 )
 
+# What no revision before this one had.
+NEW_FILES = ("note_recount.sql", "has_recounted.sql")
+
 # What this revision replaces, as the revisions before it have it.
-FORMER_FILES = tuple(f"0002_scoring/{name}" for name in FILES)
+FORMER_FILES = tuple(f"0002_scoring/{name}" for name in FILES if name not in NEW_FILES)
 
 
 def upgrade():

@@ -12,9 +12,20 @@ DECLARE
         'key_type', churn.key_type(attachment),
         'complaints', churn.table_name(attachment.complaints),
         'complaint_key', quote_ident(attachment.complaint_key),
-        'profile_comment', replace(churn.table_name(attachment.profile), '''', ''''''),
-        'complaints_comment',
-            replace(churn.table_name(attachment.complaints), '''', ''''''),
+        -- Whole literals: what a backslash in a name means is up to the session.
+        'verify_comment', quote_literal(format(
+            'Counters and scores of %s that disagree with the truth.',
+            churn.table_name(attachment.profile)
+        )),
+        'complaints_comment', quote_literal(format(
+            'Trigger of %s: keeps counters and scores of %s right.',
+            churn.table_name(attachment.complaints),
+            churn.table_name(attachment.profile)
+        )),
+        'profile_comment', quote_literal(format(
+            'Trigger of %s: scores rows that are new or whose features changed.',
+            churn.table_name(attachment.profile)
+        )),
         -- Without a time of its own a complaint was made when it was inserted.
         'complaint_time', coalesce(churn.complaint_time(attachment), 'now()'),
         'latest', CASE
@@ -183,7 +194,7 @@ BEGIN
             WHERE given.complaints IS NULL
         );
         IF cardinality(recounted) > 0 THEN
-            mark := set_config('churn.recounted', 'yes', true);
+            PERFORM churn.note_recount(txid_current());
             -- Locked by a statement of its own, so that the next one, which counts,
             -- sees all that was committed before the locks.
             PERFORM FROM @profile@ p
@@ -395,8 +406,7 @@ BEGIN
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION churn.verify_profiles_@id@ IS
-    'Counters and scores of @profile_comment@ that disagree with the truth.';
+COMMENT ON FUNCTION churn.verify_profiles_@id@ IS @verify_comment@;
 ALTER FUNCTION churn.verify_profiles_@id@ OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.verify_profiles_@id@ FROM PUBLIC;
 $template$, placeholders || to_jsonb(arrays));
@@ -416,6 +426,7 @@ AS $function$
 DECLARE
     keys @key_type@[];
     new_complaints bigint;
+    recounted boolean;
     latest_complaint timestamptz;
     version bigint;
     digest bytea;
@@ -436,12 +447,16 @@ BEGIN
 
         -- What this statement did besides, by a trigger, an upsert or a WITH, may have
         -- counted the new complaints already: then they are counted anew.
-        IF cardinality(keys) = 1 AND version IS NOT NULL
-           AND current_setting('churn.recounted', true) IS DISTINCT FROM 'yes' THEN
+        recounted := keys IS NOT NULL AND churn.has_recounted(txid_current());
+        IF cardinality(keys) = 1 AND version IS NOT NULL AND NOT recounted THEN
             -- The usual case, one customer, in one UPDATE: it locks, counts, scores
             -- and writes the row at once. SET evaluates in the order of the columns, so
             -- the two after the score know whether there was one; a sub-SELECT for the
-            -- three of them cost a tenth of the whole INSERT.
+            -- three of them cost a tenth of the whole INSERT. Anybody may have SET what
+            -- tells them.
+            IF current_setting('churn.score_failed', true) <> '' THEN
+                mark := set_config('churn.score_failed', '', true);
+            END IF;
             UPDATE @profile@ p SET
                 complaint_count = p.complaint_count + new_complaints,
                 last_complaint_at = greatest(p.last_complaint_at, latest_complaint),
@@ -464,8 +479,7 @@ BEGIN
         ELSIF keys IS NOT NULL THEN
             PERFORM churn.write_profiles_@id@(
                 array_agg(n.key ORDER BY n.key),
-                CASE WHEN current_setting('churn.recounted', true)
-                          IS DISTINCT FROM 'yes'
+                CASE WHEN NOT recounted
                      THEN array_agg(n.complaints ORDER BY n.key) END,
                 array_agg(n.latest ORDER BY n.key)
             )
@@ -503,8 +517,7 @@ BEGIN
     RETURN NULL;
 END
 $function$;
-COMMENT ON FUNCTION churn.complaints_changed_@id@ IS
-    'Trigger of @complaints_comment@: keeps counters and scores of @profile_comment@ right.';
+COMMENT ON FUNCTION churn.complaints_changed_@id@ IS @complaints_comment@;
 ALTER FUNCTION churn.complaints_changed_@id@ OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.complaints_changed_@id@ FROM PUBLIC;
 $template$, placeholders || to_jsonb(arrays));
@@ -517,10 +530,8 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 #variable_conflict use_variable
 DECLARE
-    own CONSTANT boolean := coalesce(
-        current_setting('churn.writing_at_depth', true)
-        = (pg_trigger_depth() - 1)::text, false
-    );
+    -- Said by the trigger, which knows who writes: a setting anybody may SET.
+    own CONSTANT boolean := TG_NARGS > 0;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         PERFORM churn.write_profiles_@id@(n.keys, NULL, NULL)
@@ -555,8 +566,7 @@ BEGIN
     RETURN NULL;
 END
 $function$;
-COMMENT ON FUNCTION churn.profiles_changed_@id@ IS
-    'Trigger of @profile_comment@: scores rows that are new or whose features changed.';
+COMMENT ON FUNCTION churn.profiles_changed_@id@ IS @profile_comment@;
 ALTER FUNCTION churn.profiles_changed_@id@ OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.profiles_changed_@id@ FROM PUBLIC;
 $template$, placeholders
