@@ -12,6 +12,11 @@ from alembic.util import CommandError
 
 FROZEN = Path(__file__).parent / "frozen"
 
+# The migrator is superuser: no name in a file may mean what somebody else put into a
+# schema of the session's own search_path.
+PINNED = "SET LOCAL search_path = pg_catalog, pg_temp;"
+UNPINNED = "SET LOCAL search_path TO DEFAULT;"
+
 
 @Operations.register_operation("run_file")
 class RunFileOperation(MigrateOperation):
@@ -30,6 +35,7 @@ class RunFileOperation(MigrateOperation):
 def run_file(operations, operation):
     """Send the text to the server, or print it."""
     text = (FROZEN / operation.path).read_text(encoding="utf-8")
+    text = f"{PINNED}\n{text.rstrip()}\n{UNPINNED}"
     if operations.migration_context.as_sql:
         operations.migration_context.impl.static_output(text)
     else:

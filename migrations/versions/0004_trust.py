@@ -19,8 +19,14 @@ FILES = (
     "server_environment.sql",
     "check_model.sql",
     "examine_model.sql",
+    "key_type.sql",
+    "feature_arrays.sql",
+    "lock_deployments.sql",
+    "note_recount.sql",
+    "has_recounted.sql",
     "mark_for_rescoring.sql",
     "create_attachment_functions.sql",
+    "create_profile_update_trigger.sql",
     "detach.sql",
     "marks_of.sql",
     "health.sql",
@@ -31,8 +37,10 @@ FILES = (
     "repair.sql",
 )
 
-# What was not there before this revision.
-NEW_FILES = {
+# What no revision before this one had.
+NEW_FILES = (
+    "note_recount.sql",
+    "has_recounted.sql",
     "mark_for_rescoring.sql",
     "marks_of.sql",
     "health.sql",
@@ -40,12 +48,10 @@ NEW_FILES = {
     "check_batches.sql",
     "wrong_profiles.sql",
     "repair.sql",
-}
+)
 
 # What this revision replaces, as the revisions before it have it.
-FORMER_FILES = tuple(
-    f"0002_scoring/{name}" for name in FILES if name not in NEW_FILES
-)
+FORMER_FILES = tuple(f"0002_scoring/{name}" for name in FILES if name not in NEW_FILES)
 
 
 def upgrade():

@@ -53,7 +53,7 @@ def too_slow(seconds):
     return ScoringError(
         f"model is too slow: one call took {seconds:.1f} seconds",
         detail="It is asked again in a minute.",
-        hint="churn.set_score_timeout(profile, interval) allows for more; else roll back "
-        "with churn.rollback_model.",
+        hint="churn.set_score_timeout(profile, interval) allows for more; else roll "
+        "back with churn.rollback_model.",
         sqlstate="55000",
     )

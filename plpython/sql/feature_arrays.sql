@@ -25,8 +25,9 @@ BEGIN ATOMIC
                 null_number
             ), ', ' ORDER BY array_position(attachment.number_columns, c.attname)
         ) FILTER (WHERE c.attname = ANY (attachment.number_columns))),
-        format('ARRAY[%s]::text[]', string_agg(
-            format('%s.%I::text', row_name, c.attname),
+        -- In full, since churn.score is read under its caller's search_path.
+        format('ARRAY[%s]::pg_catalog.text[]', string_agg(
+            format('%s.%I::pg_catalog.text', row_name, c.attname),
             ', ' ORDER BY array_position(attachment.text_columns, c.attname)
         ) FILTER (WHERE c.attname = ANY (attachment.text_columns)))
     FROM pg_catalog.pg_attribute c

@@ -1,6 +1,7 @@
 CREATE OR REPLACE FUNCTION churn.lock_deployments(attachment_id integer)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
     -- One at a time, so that deployment_id ascends in the order of commits and the

@@ -1,14 +1,15 @@
--- No SECURITY DEFINER and no SET: a procedure with either cannot commit.
+-- No SECURITY DEFINER and no SET: a procedure with either cannot commit. So every name
+-- is written in full, that the caller's search_path may hold anything.
 CREATE OR REPLACE PROCEDURE churn.repair(profile regclass, batch_size integer DEFAULT 10000)
 LANGUAGE plpgsql
 AS $body$
 DECLARE
     attachment churn.attachments := churn.attachment_of(profile);
-    next_batch CONSTANT text := pg_catalog.format(
+    next_batch CONSTANT pg_catalog.text := pg_catalog.format(
         'SELECT churn.repair_profiles_%s($1)', attachment.attachment_id
     );
-    wrong text[];
-    first bigint := 1;
+    wrong pg_catalog.text[];
+    first pg_catalog.int4 := 1;
 BEGIN
     PERFORM churn.check_batches('churn.repair', batch_size);
     wrong := churn.wrong_profiles(attachment);

@@ -1,4 +1,5 @@
--- No SECURITY DEFINER and no SET: a procedure with either cannot commit.
+-- No SECURITY DEFINER and no SET: a procedure with either cannot commit. So every name
+-- is written in full, that the caller's search_path may hold anything.
 CREATE OR REPLACE PROCEDURE churn.rescore(profile regclass, batch_size integer DEFAULT 10000)
 LANGUAGE plpgsql
 AS $body$
@@ -8,12 +9,12 @@ DECLARE
         'SELECT churn.rescore_profiles_%s($1::%s, $2)',
         attachment.attachment_id, churn.key_type(attachment)
     );
-    after text;
+    after pg_catalog.text;
 BEGIN
     PERFORM churn.check_batches('churn.rescore', batch_size);
     IF NOT EXISTS (
         SELECT FROM churn.active_deployments d
-        WHERE d.attachment_id = attachment.attachment_id
+        WHERE d.attachment_id OPERATOR(pg_catalog.=) attachment.attachment_id
     ) THEN
         RAISE object_not_in_prerequisite_state USING
             MESSAGE = pg_catalog.format('no active model for %s', profile),

@@ -10,6 +10,9 @@ try:
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
     session = GD["@runtime_key@"]
+recount = GD.get("pgchurn recount")
+if recount and session.was_recounted(recount):
+    return None
 return session.score_changed(
     attachment_id, version, artifact_sha256, layout, numbers, texts
 )

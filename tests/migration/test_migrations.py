@@ -252,6 +252,27 @@ def test_models_and_scores_survive_the_way_down_by_one_and_up_again(trained_data
     assert divergences(session) == []
 
 
+def test_a_profile_that_derives_features_survives_the_way_down_by_one_and_up_again(
+    trained_database,
+):
+    session = trained_database.session()
+    session.run(
+        "ALTER TABLE churn.customers ADD COLUMN twice integer"
+        " GENERATED ALWAYS AS (complaint_count * 2) STORED"
+    )
+    session.commit()
+    session.close()
+
+    for step in ("-1", "head"):
+        revise(trained_database, step)
+        session = trained_database.session()
+        session.run("INSERT INTO churn.complaints (customer_id) VALUES (1), (3)")
+        assert_fresh(session, default_model())
+        session.run("ALTER TABLE churn.customers DROP COLUMN twice")
+        session.run("SELECT churn.detach('churn.customers')")
+        session.close()
+
+
 def test_a_live_session_goes_on_after_an_upgrade(blank):
     revise(blank, "0002_scoring")
     session = blank.session()

@@ -3,10 +3,10 @@ RETURNS void
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime 510f0e928e3d2d20"]
+    session = GD["pgchurn runtime cb690cfb5ae5b8ea"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime 510f0e928e3d2d20"]
+    session = GD["pgchurn runtime cb690cfb5ae5b8ea"]
 session.check_model(version)
 $python$;
 COMMENT ON FUNCTION churn.check_model IS

@@ -12,9 +12,20 @@ DECLARE
         'key_type', churn.key_type(attachment),
         'complaints', churn.table_name(attachment.complaints),
         'complaint_key', quote_ident(attachment.complaint_key),
-        'profile_comment', replace(churn.table_name(attachment.profile), '''', ''''''),
-        'complaints_comment',
-            replace(churn.table_name(attachment.complaints), '''', ''''''),
+        -- Whole literals: what a backslash in a name means is up to the session.
+        'verify_comment', quote_literal(format(
+            'Counters and scores of %s that disagree with the truth.',
+            churn.table_name(attachment.profile)
+        )),
+        'complaints_comment', quote_literal(format(
+            'Trigger of %s: keeps counters and scores of %s right.',
+            churn.table_name(attachment.complaints),
+            churn.table_name(attachment.profile)
+        )),
+        'profile_comment', quote_literal(format(
+            'Trigger of %s: scores rows that are new or whose features changed.',
+            churn.table_name(attachment.profile)
+        )),
         -- Without a time of its own a complaint was made when it was inserted.
         'complaint_time', coalesce(churn.complaint_time(attachment), 'now()'),
         'latest', CASE
@@ -183,7 +194,8 @@ BEGIN
             WHERE given.complaints IS NULL
         );
         IF cardinality(recounted) > 0 THEN
-            mark := set_config('churn.recounted', 'yes', true);
+            PERFORM churn.note_recount(txid_current());
+            mark := set_config('churn.score_failed', 'recounted', true);
             -- Locked by a statement of its own, so that the next one, which counts,
             -- sees all that was committed before the locks.
             PERFORM FROM @profile@ p
@@ -456,8 +468,7 @@ BEGIN
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION churn.verify_profiles_@id@ IS
-    'Counters and scores of @profile_comment@ that disagree with the truth.';
+COMMENT ON FUNCTION churn.verify_profiles_@id@ IS @verify_comment@;
 ALTER FUNCTION churn.verify_profiles_@id@ OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.verify_profiles_@id@ FROM PUBLIC;
 $template$, placeholders || to_jsonb(arrays));
@@ -480,6 +491,8 @@ DECLARE
     latest_complaint timestamptz;
     version bigint;
     digest bytea;
+    recounted boolean := false;
+    failure text;
     mark text;
 BEGIN
     IF pg_trigger_depth() <> 1 THEN
@@ -496,9 +509,15 @@ BEGIN
         LEFT JOIN churn.active_deployment(@id@) d ON true;
 
         -- What this statement did besides, by a trigger, an upsert or a WITH, may have
-        -- counted the new complaints already: then they are counted anew.
-        IF cardinality(keys) = 1 AND version IS NOT NULL
-           AND current_setting('churn.recounted', true) IS DISTINCT FROM 'yes' THEN
+        -- counted the new complaints already: then they are counted anew. The setting
+        -- is a hint and no more: anybody may SET it.
+        IF current_setting('churn.score_failed', true) <> '' THEN
+            recounted := churn.has_recounted(txid_current());
+            IF NOT recounted THEN
+                mark := set_config('churn.score_failed', '', true);
+            END IF;
+        END IF;
+        IF cardinality(keys) = 1 AND version IS NOT NULL AND NOT recounted THEN
             -- The usual case, one customer, in one UPDATE: it locks, counts, scores
             -- and writes the row at once. SET evaluates in the order of the columns, so
             -- the two after the score know whether there was one; a sub-SELECT for the
@@ -522,7 +541,10 @@ BEGIN
                     ELSE clock_timestamp()
                 END
             WHERE p.@key@ = keys[1];
-            IF current_setting('churn.score_failed', true) <> '' THEN
+            failure := current_setting('churn.score_failed', true);
+            IF failure = 'recounted' THEN
+                PERFORM churn.write_profiles_@id@(keys, NULL, ARRAY[latest_complaint]);
+            ELSIF failure <> '' THEN
                 PERFORM churn.mark_for_rescoring(
                     @id@, version, keys::text[], ARRAY[NULL]::double precision[]
                 );
@@ -530,8 +552,7 @@ BEGIN
         ELSIF keys IS NOT NULL THEN
             PERFORM churn.write_profiles_@id@(
                 array_agg(n.key ORDER BY n.key),
-                CASE WHEN current_setting('churn.recounted', true)
-                          IS DISTINCT FROM 'yes'
+                CASE WHEN NOT churn.has_recounted(txid_current())
                      THEN array_agg(n.complaints ORDER BY n.key) END,
                 array_agg(n.latest ORDER BY n.key)
             )
@@ -569,8 +590,7 @@ BEGIN
     RETURN NULL;
 END
 $function$;
-COMMENT ON FUNCTION churn.complaints_changed_@id@ IS
-    'Trigger of @complaints_comment@: keeps counters and scores of @profile_comment@ right.';
+COMMENT ON FUNCTION churn.complaints_changed_@id@ IS @complaints_comment@;
 ALTER FUNCTION churn.complaints_changed_@id@ OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.complaints_changed_@id@ FROM PUBLIC;
 $template$, placeholders || to_jsonb(arrays));
@@ -583,10 +603,8 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 #variable_conflict use_variable
 DECLARE
-    own CONSTANT boolean := coalesce(
-        current_setting('churn.writing_at_depth', true)
-        = (pg_trigger_depth() - 1)::text, false
-    );
+    -- Said by the trigger, which knows who writes: a setting anybody may SET.
+    own CONSTANT boolean := TG_NARGS > 0;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         PERFORM churn.write_profiles_@id@(n.keys, NULL, NULL)
@@ -621,8 +639,7 @@ BEGIN
     RETURN NULL;
 END
 $function$;
-COMMENT ON FUNCTION churn.profiles_changed_@id@ IS
-    'Trigger of @profile_comment@: scores rows that are new or whose features changed.';
+COMMENT ON FUNCTION churn.profiles_changed_@id@ IS @profile_comment@;
 ALTER FUNCTION churn.profiles_changed_@id@ OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.profiles_changed_@id@ FROM PUBLIC;
 $template$, placeholders

@@ -5,6 +5,7 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     attachment churn.attachments := churn.attachment_of(profile);
+    derived CONSTANT name := format('pgchurn_%s_profile_derived', attachment.attachment_id);
 BEGIN
     IF NOT (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
     THEN
@@ -22,6 +23,7 @@ DROP TRIGGER pgchurn_@id@_delete ON @complaints@;
 DROP TRIGGER pgchurn_@id@_truncate ON @complaints@;
 DROP TRIGGER pgchurn_@id@_profile_insert ON @profile@;
 DROP TRIGGER pgchurn_@id@_profile_update ON @profile@;
+@drop_derived@
 DROP FUNCTION churn.complaints_changed_@id@();
 DROP FUNCTION churn.profiles_changed_@id@();
 DROP FUNCTION churn.write_profiles_@id@;
@@ -41,7 +43,12 @@ ALTER TABLE @profile@
 $template$, jsonb_build_object(
         'id', attachment.attachment_id,
         'profile', churn.table_name(attachment.profile),
-        'complaints', churn.table_name(attachment.complaints)
+        'complaints', churn.table_name(attachment.complaints),
+        'drop_derived', CASE WHEN EXISTS (
+            SELECT FROM pg_catalog.pg_trigger t
+            WHERE t.tgrelid = attachment.profile AND t.tgname = derived
+        ) THEN format('DROP TRIGGER %I ON %s;', derived,
+                      churn.table_name(attachment.profile)) ELSE '' END
     ));
     PERFORM churn.revoke_from_owner(attachment.profile);
     PERFORM churn.revoke_from_owner(attachment.complaints);

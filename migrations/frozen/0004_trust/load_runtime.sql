@@ -1000,8 +1000,8 @@ def too_slow(seconds):
     return ScoringError(
         f"model is too slow: one call took {seconds:.1f} seconds",
         detail="It is asked again in a minute.",
-        hint="churn.set_score_timeout(profile, interval) allows for more; else roll back "
-        "with churn.rollback_model.",
+        hint="churn.set_score_timeout(profile, interval) allows for more; else roll "
+        "back with churn.rollback_model.",
         sqlstate="55000",
     )
 
@@ -1222,6 +1222,9 @@ MODEL_SQLSTATE = "55000"
 # What a mark says of failures that bring no SQLSTATE of their own.
 EXTERNAL_ROUTINE_EXCEPTION = "38000"
 
+# What is said in place of a failure: see ``Session.was_recounted``.
+RECOUNTED = "recounted"
+
 MOST_FAILURES = 100
 
 # Any longer number is too large for a double.
@@ -1245,9 +1248,6 @@ class Session:
     def __init__(self, plpy):
         self.plpy = plpy
         self.registry = Registry(plpy)
-        # Never taken back: the mark itself belongs to transactions, and a rollback to a
-        # savepoint can bring back one that was wiped away.
-        self.has_failed = False
 
     def score_features(self, attachment_id, layout, numbers, texts):
         """Return the probability of one row under its attachment's active model."""
@@ -1280,8 +1280,6 @@ class Session:
             self.apply_failure_policy(attachment_id, version, failure, 1)
             self.tell_failures(failure, [])
             return None
-        if self.has_failed:
-            self.set_failures("")
         return probability
 
     def check_pace(self, attachment_id, scorer, seconds):
@@ -1300,15 +1298,26 @@ class Session:
         rows : list of (int, Exception)
             Rows by their place in the batch.
         """
-        self.has_failed = True
         told = {"all": reason(error), "rows": {row: reason(e) for row, e in rows}}
-        self.set_failures(json.dumps(told))
+        self.say_failed(json.dumps(told))
 
-    def set_failures(self, told):
-        """Set what ``churn.mark_for_rescoring`` reads; empty when all went well."""
+    def say_failed(self, told):
+        """Set what the trigger and ``churn.mark_for_rescoring`` read."""
         self.registry.fetch(
             "SELECT set_config('churn.score_failed', $1, true)", ["text"], told
         )
+
+    def was_recounted(self, transaction_id):
+        """Return whether complaints were counted anew in the transaction under way.
+
+        Then the one that is being added may have been counted already, and the trigger
+        is told.
+        """
+        (row,) = self.registry.fetch("SELECT txid_current() AS id", [])
+        if row["id"] == transaction_id:
+            self.say_failed(RECOUNTED)
+            return True
+        return False
 
     def score_batch(
         self, attachment_id, version, digest, layout, numbers, texts, on_error
@@ -1371,8 +1380,6 @@ class Session:
             )
             # Where the search was given up, the last failure stands for the rest.
             self.tell_failures(failures[-1][1], failures)
-        elif self.has_failed:
-            self.set_failures("")
         return scores
 
     def predict(self, version, features):
@@ -1648,7 +1655,7 @@ def score_what_scores(score, first, last, failures):
 # GD outlives an upgrade: the runtime before this one is let go.
 for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
     del GD[key]
-GD["pgchurn runtime 510f0e928e3d2d20"] = Session(plpy)
+GD["pgchurn runtime cb690cfb5ae5b8ea"] = Session(plpy)
 $python$;
 COMMENT ON FUNCTION churn.load_runtime() IS
     'Loads the scoring runtime into this session, under a key that names its content.';

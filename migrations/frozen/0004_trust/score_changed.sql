@@ -6,10 +6,13 @@ RETURNS double precision
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime 510f0e928e3d2d20"]
+    session = GD["pgchurn runtime cb690cfb5ae5b8ea"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime 510f0e928e3d2d20"]
+    session = GD["pgchurn runtime cb690cfb5ae5b8ea"]
+recount = GD.get("pgchurn recount")
+if recount and session.was_recounted(recount):
+    return None
 return session.score_changed(
     attachment_id, version, artifact_sha256, layout, numbers, texts
 )

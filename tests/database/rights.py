@@ -1,0 +1,162 @@
+"""Who may do what: the rights that tests/database/test_rights.py expects.
+
+One line for each object of the schema churn; `_N` stands for an attachment's number.
+Whatever is not listed for a role is refused, and an object without a line fails the
+test. The rights of a table are those of its columns too, unless they have lines of
+their own. `churn_owner` may do everything with what is in the schema, and everybody
+else, the owners of attached tables and of the database included, nothing at all.
+"""
+
+ROLES = ("churn_loader", "churn_scorer", "churn_application")
+
+RIGHTS = """
+object                                    loader     scorer     application
+----------------------------------------  ---------  ---------  -----------
+schema churn                              USAGE      USAGE      USAGE
+
+table attachments                         SELECT     SELECT     -
+table complaints                          -          -          INSERT
+table customers                           SELECT     SELECT     -
+table deployments                         SELECT     SELECT     -
+table models                              -          -          -
+column models.version                     SELECT     SELECT     -
+column models.attachment_id               SELECT     SELECT     -
+column models.artifact                    -          -          -
+column models.artifact_sha256             SELECT     SELECT     -
+column models.compiled                    -          -          -
+column models.compiled_sha256             SELECT     SELECT     -
+column models.parity                      SELECT     SELECT     -
+column models.compilation                 SELECT     SELECT     -
+column models.signature                   SELECT     SELECT     -
+column models.metrics                     SELECT     SELECT     -
+column models.environment                 SELECT     SELECT     -
+column models.provenance                  SELECT     SELECT     -
+column models.registered_by               SELECT     SELECT     -
+column models.registered_at               SELECT     SELECT     -
+table rescoring_marks                     SELECT     SELECT     -
+view active_deployments                   SELECT     SELECT     -
+view health                               SELECT     SELECT     -
+
+sequence complaints_complaint_id_seq      -          -          -
+sequence customers_customer_id_seq        -          -          -
+sequence deployments_deployment_id_seq    -          -          -
+sequence models_version_seq               -          -          -
+
+function activate_model                   EXECUTE    -          -
+function active_deployment                -          -          -
+function attach                           -          -          -
+function attachment_of                    EXECUTE    EXECUTE    -
+function check_batches                    EXECUTE    -          -
+function check_attachable                 -          -          -
+function check_model                      -          -          -
+function column_kind                      EXECUTE    -          -
+function complaint_time                   -          -          -
+function complaints_changed_N             -          -          -
+function create_attachment_functions      -          -          -
+function create_attachment_triggers       -          -          -
+function create_from_template             -          -          -
+function create_profile_update_trigger    -          -          -
+function detach                           -          -          -
+function examine_model                    -          -          -
+function feature_arrays                   -          -          -
+function fill_template                    -          -          -
+function follow_altered_tables            -          -          -
+function has_recounted                    -          -          -
+function keep_attached_tables             -          -          -
+function key_type                         EXECUTE    -          -
+function layout                           -          -          -
+function load_runtime                     -          -          -
+function lock_deployments                 -          -          -
+function marked_profiles_N                -          -          -
+function marks_of                         EXECUTE    EXECUTE    -
+function mark_for_rescoring               -          -          -
+function note_recount                     -          -          -
+function predict                          EXECUTE    EXECUTE    -
+function profiles_changed_N               -          -          -
+function read_profiles_N                  -          -          -
+function refresh_attachment               -          -          -
+function refuse_change                    -          -          -
+function register_model                   EXECUTE    -          -
+function repair                           EXECUTE    -          -
+function repair_profiles_N                EXECUTE    -          -
+function rescore                          EXECUTE    -          -
+function rescore_profiles_N               EXECUTE    -          -
+function revoke_from_owner                -          -          -
+function rollback_model                   EXECUTE    -          -
+function score                            EXECUTE    EXECUTE    -
+function score_batch                      -          -          -
+function score_changed                    -          -          -
+function score_customer                   EXECUTE    EXECUTE    -
+function score_features                   EXECUTE    EXECUTE    -
+function score_features_many              EXECUTE    EXECUTE    -
+function score_many                       EXECUTE    EXECUTE    -
+function server_environment               EXECUTE    EXECUTE    -
+function set_on_error                     EXECUTE    -          -
+function set_score_timeout                EXECUTE    -          -
+function table_name                       EXECUTE    EXECUTE    -
+function to_double                        EXECUTE    EXECUTE    -
+function verify                           EXECUTE    EXECUTE    -
+function verify_profiles_N                -          -          -
+function warm                             EXECUTE    EXECUTE    EXECUTE
+function write_profiles_N                 -          -          -
+function wrong_profiles                   EXECUTE    -          -
+
+parameter churn.writing_at_depth          -          -          -
+"""
+
+# What churn.attach grants on a company's own tables; no other role gets anything.
+RIGHTS_ON_ATTACHED_TABLES = {
+    "schema company": {"USAGE"},
+    "table company.clients": {"SELECT", "TRIGGER"},
+    "table company.calls": {"SELECT"},
+    "column company.clients.complaint_count": {"SELECT", "UPDATE"},
+    "column company.clients.last_complaint_at": {"SELECT", "UPDATE"},
+    "column company.clients.churn_score": {"SELECT", "UPDATE"},
+    "column company.clients.churn_model_version": {"SELECT", "UPDATE"},
+    "column company.clients.churn_scored_at": {"SELECT", "UPDATE"},
+    "column company.clients.id": {"SELECT"},
+    "column company.clients.usage": {"SELECT"},
+    "column company.calls.client": {"SELECT"},
+    "column company.calls.at": {"SELECT"},
+}
+
+# Everything there is to be allowed, by kind of object.
+ACTIONS = {
+    "schema": {"USAGE", "CREATE"},
+    "table": {
+        *("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
+    },
+    "column": {"SELECT", "INSERT", "UPDATE", "REFERENCES"},
+    "sequence": {"USAGE", "SELECT", "UPDATE"},
+    "function": {"EXECUTE"},
+    "parameter": {"SET", "ALTER SYSTEM"},
+}
+ACTIONS["view"] = ACTIONS["table"]
+
+
+def expected_rights():
+    """Return the rights of each object's line, by object and role."""
+    rights = {}
+    for line in RIGHTS.strip().splitlines()[2:]:
+        if line:
+            name, *cells = line.rsplit(maxsplit=len(ROLES))
+            rights[name] = {
+                role: set() if cell == "-" else set(cell.split(","))
+                for role, cell in zip(ROLES, cells, strict=True)
+            }
+    return rights
+
+
+def expected(role, name):
+    """Return what a role may do with an object of the schema churn."""
+    rights = expected_rights()
+    kind, _, short = name.partition(" ")
+    if kind == "column" and name not in rights:
+        table = short.partition(".")[0]
+        assert not any(line.startswith(f"column {table}.") for line in rights), name
+        name = f"table {table}" if f"table {table}" in rights else f"view {table}"
+    assert name in rights, f"{name} has no line in tests/database/rights.py"
+    if role == "churn_owner":
+        # SET is all it was granted; the server's settings are not its own.
+        return {"SET"} if kind == "parameter" else ACTIONS[kind]
+    return rights[name].get(role, set()) & ACTIONS[kind]

@@ -1,0 +1,421 @@
+"""What somebody with few rights might try, each try a test."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.models import (
+    activate,
+    assert_fresh,
+    default_model,
+    divergences,
+    other_model,
+    register,
+)
+
+MODEL = default_model()
+SHADOWS = Path(__file__).with_name("shadows.sql")
+INTRUDER = "pgchurn_test_intruder"
+
+# Its path names the shadows before everything else.
+SHADOWED_PATH = "SET LOCAL search_path = shadows, pg_temp, pg_catalog, churn"
+PINNED_PATH = "SET LOCAL search_path = pg_catalog, pg_temp"
+
+# What each role does, so that every function with its owner's rights is called.
+DEEDS = {
+    "churn_application": [
+        "INSERT INTO churn.complaints (customer_id) VALUES (1)",
+        "INSERT INTO churn.complaints (customer_id) VALUES (1), (3)",
+        "SELECT churn.warm()",
+    ],
+    "churn_scorer": [
+        "SELECT churn.score(c) FROM churn.customers c",
+        "SELECT churn.score_many(ARRAY(SELECT c FROM churn.customers c))",
+        "SELECT churn.score_customer(1)",
+        "SELECT churn.predict({other}, values) FROM values_by_name",
+        "SELECT * FROM churn.verify('churn.customers')",
+        "SELECT churn.server_environment()",
+        "SELECT * FROM churn.health",
+    ],
+    "churn_loader": [
+        "SELECT churn.activate_model({other})",
+        "SELECT churn.rollback_model('churn.customers')",
+        "SELECT churn.set_on_error('churn.customers', 'keep')",
+        "SELECT churn.set_score_timeout('churn.customers', '5 s')",
+        "SELECT churn.rescore_profiles_1(NULL, 10)",
+        "SELECT churn.wrong_profiles(churn.attachment_of('churn.customers'))",
+        "SELECT churn.repair_profiles_1('{{1,2}}')",
+        "SELECT churn.register_model('churn.customers', artifact, signature, metrics,"
+        " environment, provenance, NULL, NULL) FROM given",
+    ],
+    "churn_owner": [
+        "UPDATE churn.customers SET age = 50",
+        "UPDATE churn.complaints SET customer_id = 1",
+        "DELETE FROM churn.complaints",
+        "INSERT INTO churn.customers (customer_id) VALUES (999)",
+        "ALTER TABLE churn.customers ADD COLUMN shoe_size integer",
+        "DROP TABLE given",
+    ],
+}
+
+
+@pytest.fixture
+def intruder(session):
+    """A session that can become somebody who may update profiles, and no more."""
+    session.run(f"""
+        CREATE ROLE {INTRUDER} IN ROLE churn_application;
+        GRANT SELECT, INSERT, UPDATE ON churn.customers TO {INTRUDER};
+        """)
+    return session
+
+
+def owners_functions(session):
+    return set(
+        session.column(
+            "SELECT proname FROM pg_proc WHERE prosecdef"
+            " AND pronamespace = 'churn'::regnamespace"
+        )
+    )
+
+
+def test_no_function_is_misled_by_what_the_caller_puts_in_front(first):
+    other = register(first, other_model())
+    first.run(SHADOWS.read_text(encoding="utf-8"))
+    first.run(
+        "CREATE TEMPORARY TABLE given AS SELECT * FROM churn.models WHERE version = %s;"
+        " GRANT ALL ON given TO PUBLIC; ALTER TABLE given OWNER TO churn_owner",
+        other,
+    )
+    first.run(
+        "CREATE TEMPORARY TABLE values_by_name AS"
+        " SELECT to_jsonb(c) AS values FROM churn.customers c LIMIT 1;"
+        " GRANT ALL ON values_by_name TO PUBLIC"
+    )
+    first.run("SET LOCAL track_functions = 'all'")
+    first.run(PINNED_PATH)
+
+    for role, deeds in DEEDS.items():
+        for deed in deeds:
+            with first.role(role), first.savepoint():
+                first.run(SHADOWED_PATH)
+                first.run(deed.format(other=other))
+                first.run(PINNED_PATH)
+
+    called = first.column("SELECT funcname FROM pg_stat_xact_user_functions")
+    assert owners_functions(first) - set(called) == set()
+    assert divergences(first) == []
+
+
+def test_the_shadows_do_betray(first):
+    first.run(SHADOWS.read_text(encoding="utf-8"))
+    first.run(SHADOWED_PATH)
+
+    for shadowed in (
+        "SELECT 1 = 1",
+        "SELECT now()",
+        "SELECT max(1)",
+        "SELECT 'x'::text",
+        "TABLE pg_class",
+        "TABLE complaints",
+    ):
+        assert first.refusal(shadowed).message == "a shadow was called"
+
+
+@pytest.mark.parametrize(
+    "function, call",
+    [
+        (
+            "complaints_changed_1()",
+            "INSERT INTO churn.complaints (customer_id) VALUES (1)",
+        ),
+        ("score_customer", "SELECT churn.score_customer(1)"),
+        ("set_on_error", "SELECT churn.set_on_error('churn.customers', 'keep')"),
+        ("attachment_of", "SELECT churn.attachment_of('churn.customers')"),
+    ],
+)
+def test_a_function_that_pinned_nothing_would_be_misled(first, function, call):
+    first.run(f"ALTER FUNCTION churn.{function} RESET search_path")
+    first.run(SHADOWS.read_text(encoding="utf-8"))
+    first.run(SHADOWED_PATH)
+
+    assert first.refusal(call).message == "a shadow was called"
+
+
+@pytest.mark.parametrize("kind", ["TEMPORARY", ""])
+@pytest.mark.parametrize(
+    "function",
+    ["complaints_changed_1", "profiles_changed_1", "refuse_change"],
+)
+@pytest.mark.parametrize(
+    "role", ["churn_application", "churn_scorer", "churn_loader", INTRUDER]
+)
+def test_nobody_forges_scores_by_a_trigger_on_a_table_of_their_own(
+    intruder, role, function, kind
+):
+    intruder.run("CREATE SCHEMA own; GRANT ALL ON SCHEMA own TO PUBLIC")
+    with intruder.role(role):
+        intruder.run(
+            f"CREATE {kind} TABLE {'' if kind else 'own.'}forged"
+            " (customer_id bigint, complained_at timestamptz)"
+        )
+        assert (
+            intruder.refusal(
+                "CREATE TRIGGER forge AFTER INSERT ON"
+                f" {'' if kind else 'own.'}forged REFERENCING NEW TABLE AS inserted"
+                f" FOR EACH STATEMENT EXECUTE FUNCTION churn.{function}()"
+            ).sqlstate
+            == "42501"
+        )
+
+
+def test_saying_that_a_score_failed_does_not_keep_the_version(session):
+    model = other_model()
+    version = register(session, model)
+    activate(session, version)
+    with session.role("churn_application"):
+        session.run("SET LOCAL churn.score_failed = 'yes'")
+        session.run("INSERT INTO churn.complaints (customer_id) VALUES (1)")
+
+    assert divergences(session) == []
+    assert (
+        session.value(
+            "SELECT churn_model_version FROM churn.customers WHERE customer_id = 1"
+        )
+        == version
+    )
+
+
+@pytest.mark.parametrize("name", ["recounted", "score_failed", "writing_at_depth"])
+@pytest.mark.parametrize("value", ["", "yes", "0", "1", "2"])
+def test_no_setting_misleads_the_trigger_of_complaints(session, name, value):
+    with session.role("churn_application"):
+        session.run("SELECT set_config(%s, %s, true)", f"churn.{name}", value)
+        session.run("INSERT INTO churn.complaints (customer_id) VALUES (1)")
+        session.run("INSERT INTO churn.complaints (customer_id) VALUES (1), (3)")
+
+    assert_fresh(session, MODEL)
+
+
+FORGERY = (
+    "UPDATE churn.customers SET complaint_count = 77, churn_score = 0.5,"
+    " churn_scored_at = now() WHERE customer_id = 3"
+)
+
+
+@pytest.mark.parametrize("derived", [False, True])
+def test_saying_that_pgchurn_writes_does_not_let_a_score_be_overwritten(
+    intruder, derived
+):
+    if derived:
+        intruder.run(
+            "ALTER TABLE churn.customers ADD COLUMN twice integer"
+            " GENERATED ALWAYS AS (complaint_count * 2) STORED"
+        )
+    with intruder.role(INTRUDER):
+        intruder.run("SET LOCAL churn.writing_at_depth = '0'")
+        intruder.run(FORGERY)
+
+    assert_fresh(intruder, MODEL)
+
+
+@pytest.mark.parametrize("derived", [False, True])
+def test_nor_does_it_from_a_trigger_of_ones_own(intruder, derived):
+    if derived:
+        intruder.run(
+            "ALTER TABLE churn.customers ADD COLUMN twice integer"
+            " GENERATED ALWAYS AS (complaint_count * 2) STORED"
+        )
+    with intruder.role(INTRUDER):
+        intruder.run(f"""
+            CREATE TEMPORARY TABLE lever (id integer);
+            CREATE FUNCTION pg_temp.pull() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                SET LOCAL churn.writing_at_depth = '1';
+                {FORGERY};
+                RETURN NULL;
+            END
+            $$;
+            CREATE TRIGGER pull AFTER INSERT ON lever
+                FOR EACH ROW EXECUTE FUNCTION pg_temp.pull();
+            INSERT INTO lever VALUES (1);
+            """)
+
+    assert_fresh(intruder, MODEL)
+
+
+def test_a_table_that_derives_no_more_is_scored_once(session):
+    session.run(
+        "ALTER TABLE churn.customers ADD COLUMN twice integer"
+        " GENERATED ALWAYS AS (complaint_count * 2) STORED"
+    )
+    session.run("ALTER TABLE churn.customers DROP COLUMN twice")
+
+    assert "false" in session.value(
+        "SELECT pg_get_triggerdef(oid) FROM pg_trigger"
+        " WHERE tgname = 'pgchurn_1_profile_derived'"
+    )
+    session.run("INSERT INTO churn.complaints (customer_id) VALUES (1), (3)")
+    assert_fresh(session, MODEL)
+
+
+# Runs in the middle of an INSERT, whose complaint is there but not counted yet; has it
+# counted anew, and wipes away whatever says so.
+IN_BETWEEN = """
+    CREATE FUNCTION pg_temp.in_between() RETURNS integer LANGUAGE plpgsql AS $$
+    BEGIN
+        {recount};
+        SET LOCAL churn.recounted = '';
+        RESET ALL;
+        RETURN 1;
+    END
+    $$
+"""
+
+
+@pytest.mark.parametrize(
+    "recount",
+    [
+        "SET LOCAL churn.recounted = 'yes';"
+        " INSERT INTO churn.complaints (customer_id) VALUES (1)",
+        "SET LOCAL churn.recounted = 'yes';"
+        " INSERT INTO churn.complaints (customer_id) VALUES (1), (3)",
+        "UPDATE churn.customers SET complaint_count = -1 WHERE customer_id = 1",
+        "BEGIN UPDATE churn.customers SET complaint_count = -1;"
+        " EXCEPTION WHEN division_by_zero THEN NULL; END",
+        "DELETE FROM churn.complaints WHERE customer_id = 2",
+    ],
+)
+@pytest.mark.parametrize("values", ["(1)", "(1), (2), (3)"])
+def test_no_complaint_is_counted_twice_by_a_statement_inside_another(
+    intruder, recount, values
+):
+    intruder.run(f"GRANT SELECT, DELETE ON churn.complaints TO {INTRUDER}")
+    with intruder.role(INTRUDER):
+        intruder.run(IN_BETWEEN.format(recount=recount))
+        intruder.run(
+            f"INSERT INTO churn.complaints (customer_id) VALUES {values}"
+            " RETURNING pg_temp.in_between()"
+        )
+
+    assert_fresh(intruder, MODEL)
+
+
+def test_the_name_of_a_table_executes_nothing(session):
+    session.run(f"""
+        CREATE ROLE {INTRUDER};
+        CREATE SCHEMA company AUTHORIZATION {INTRUDER};
+        SET LOCAL ROLE {INTRUDER};
+        CREATE TABLE company.clients (id integer PRIMARY KEY, usage numeric);
+        CREATE TABLE company.calls (client integer, at date);
+        RESET ROLE;
+        SELECT churn.attach('company.clients', 'id', 'company.calls', 'client', 'at');
+        """)
+    with session.role(INTRUDER):
+        # A backslash then escapes what ends a literal.
+        session.run("SET LOCAL escape_string_warning = off")
+        session.run("SET LOCAL standard_conforming_strings = off")
+        for table in ("clients", "calls"):
+            session.run(
+                f"ALTER TABLE company.{table} RENAME TO"
+                f' "{table[:2]}\\\';GRANT SELECT ON churn.models TO PUBLIC;--"'
+            )
+        session.run("SET LOCAL standard_conforming_strings = on")
+
+    assert not session.value(
+        "SELECT has_table_privilege('public', 'churn.models', 'SELECT')"
+    )
+
+
+@pytest.mark.parametrize("role", ["churn_scorer", "churn_loader", "churn_application"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT artifact FROM churn.models",
+        "SELECT compiled FROM churn.models",
+        "SELECT m FROM churn.models m",
+        "SELECT to_jsonb(m) FROM churn.models m",
+        "SELECT count(artifact) FROM churn.models",
+        "SELECT version FROM churn.models WHERE length(artifact) > 0",
+        "COPY churn.models TO STDOUT",
+        "COPY churn.models (artifact) TO STDOUT",
+        "SELECT table_to_xml('churn.models', true, false, '')",
+        "SELECT query_to_xml('SELECT artifact FROM churn.models', true, false, '')",
+        "SELECT * FROM ts_stat('SELECT artifact::text::tsvector FROM churn.models')",
+        "CREATE TEMPORARY VIEW mine AS SELECT artifact FROM churn.models;"
+        " SELECT * FROM mine",
+        "SELECT chunk_data FROM {toast}",
+        "SELECT stavalues1 FROM pg_statistic"
+        " WHERE starelid = 'churn.models'::regclass",
+        "SELECT pg_read_binary_file(pg_relation_filepath('churn.models'))",
+    ],
+)
+def test_no_way_leads_to_the_bytes_of_a_model(session, role, statement):
+    toast = session.value(
+        "SELECT reltoastrelid::regclass::text FROM pg_class"
+        " WHERE oid = 'churn.models'::regclass"
+    )
+    with session.role(role):
+        assert session.refusal(statement.format(toast=toast)).sqlstate == "42501"
+
+
+def test_statistics_tell_nothing_of_the_bytes_of_a_model(session):
+    session.run("ANALYZE churn.models")
+    with session.role("churn_scorer"):
+        assert "artifact" not in session.column(
+            "SELECT attname FROM pg_stats WHERE tablename = 'models'"
+        )
+    assert "artifact" in session.column(
+        "SELECT attname FROM pg_stats WHERE tablename = 'models'"
+    )
+
+
+@pytest.mark.parametrize(
+    "role", ["churn_application", "churn_scorer", "churn_loader", INTRUDER]
+)
+def test_what_no_role_may_call_is_refused_when_it_is_called(intruder, role):
+    if role == INTRUDER:
+        intruder.run(f"REVOKE churn_application FROM {INTRUDER}")
+    calls = intruder.run(
+        """
+        SELECT p.oid, format('SELECT churn.%%I(%%s)', p.proname, (
+            SELECT string_agg(format('NULL::%%s', format_type(t.type, NULL)), ', '
+                              ORDER BY t.place)
+            FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY t (type, place)
+        ))
+        FROM pg_proc p
+        WHERE p.pronamespace = 'churn'::regnamespace AND p.prokind = 'f'
+          AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+          AND NOT has_function_privilege(%s, p.oid, 'EXECUTE')
+        """,
+        role,
+    )
+    assert len(calls) > 20
+    with intruder.role(role):
+        for _, call in calls:
+            assert intruder.refusal(call).sqlstate == "42501", call
+
+
+@pytest.mark.parametrize(
+    "role", ["churn_application", "churn_scorer", "churn_loader", INTRUDER]
+)
+def test_nobody_becomes_the_owner_or_gives_the_owners_things_away(intruder, role):
+    with intruder.role(role):
+        for statement in (
+            "ALTER FUNCTION churn.warm() RESET search_path",
+            "ALTER TABLE churn.models DISABLE TRIGGER ALL",
+            "DROP TRIGGER pgchurn_1_insert ON churn.complaints",
+            "ALTER TABLE churn.models OWNER TO CURRENT_USER",
+            "CREATE FUNCTION churn.warm(integer) RETURNS integer LANGUAGE sql"
+            " AS 'SELECT 1'",
+            "CREATE RULE mine AS ON INSERT TO churn.complaints DO ALSO"
+            " DELETE FROM churn.models",
+            "ALTER ROLE churn_owner LOGIN",
+            "SET session_replication_role = replica",
+            "ALTER EVENT TRIGGER churn_keep_attached_tables DISABLE",
+            "ALTER DEFAULT PRIVILEGES FOR ROLE churn_owner"
+            " GRANT EXECUTE ON FUNCTIONS TO PUBLIC",
+            "GRANT churn_owner TO CURRENT_USER",
+            "SELECT setval('churn.models_version_seq', 1)",
+            "SELECT nextval('churn.complaints_complaint_id_seq')",
+        ):
+            assert intruder.refusal(statement).sqlstate == "42501", statement
