@@ -447,6 +447,298 @@ def check_environment(recorded):
                 sqlstate="55000",
             )
 
+# ---- signing.py ----
+"""What a signer states about a model, and whether a trusted key says so.
+
+A statement is a JSON text. It is signed as it stands, byte for byte, with Ed25519, and
+the text that was verified is the text that is read: nothing is ever serialised again to
+be compared.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timezone
+
+
+# Signed together with the statement, so that a signature of something else, made with
+# the same key for another purpose, is none of a model.
+STATEMENT_PREFIX = b"pgchurn statement about a model, format 1\n"
+SIGNED_PACKAGES = ("python", *MODEL_PACKAGES)
+LONGEST_STATEMENT = 1_000_000
+GREATEST_VERSION = 2**63 - 1
+
+NOT_AUTHORISED = "42501"
+SIGN_HINT = (
+    "Sign the pickle with pgchurn sign, and pass what it writes with pgchurn register "
+    "FILE --signature FILE.sig."
+)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What is signed about a model.
+
+    Attributes
+    ----------
+    name : str
+    version : int
+        Ascends: an older one does not replace a newer one unless asked by name.
+    artifact_sha256 : str
+        Digest of the pickle, in hexadecimal digits.
+    compiled_sha256 : str or None
+        Digest of the compiled form; without one the pickle scores.
+    features : list of str
+        Names, in the order in which the model was fitted.
+    classes : list
+        As in ``Signature``.
+    positive_class : int
+        Index into ``classes``.
+    named_columns : bool
+        Whether the model was fitted on a data frame.
+    environment : dict of str to str
+        Versions of Python, scikit-learn and numpy it was pickled under.
+    expires : str or None
+        The last day, in UTC, on which it may be registered and activated: YYYY-MM-DD.
+    """
+
+    name: str
+    version: int
+    artifact_sha256: str
+    compiled_sha256: str | None
+    features: list
+    classes: list
+    positive_class: int
+    named_columns: bool
+    environment: dict
+    expires: str | None
+
+    @classmethod
+    def from_text(cls, text):
+        """Read a statement; refuse what is not exactly one.
+
+        Raises
+        ------
+        ScoringError
+        """
+        try:
+            if len(text) > LONGEST_STATEMENT:
+                raise ValueError(f"it has {len(text):,} characters")
+            statement = cls(**json.loads(text, object_pairs_hook=distinct_pairs))
+            statement.check()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ScoringError(
+                "signed statement is malformed",
+                detail=f"{type(error).__name__}: {error}.",
+                hint=SIGN_HINT,
+            ) from error
+        return statement
+
+    def to_text(self):
+        """Return the text that is to be signed."""
+        return json.dumps(asdict(self))
+
+    def check(self):
+        """Raise ValueError or TypeError unless every part is what it should be."""
+        if not (isinstance(self.name, str) and self.name and self.name.isprintable()):
+            raise ValueError("the name must be of printable characters")
+        if type(self.version) is not int or not 0 < self.version <= GREATEST_VERSION:
+            raise ValueError("the version must be a whole number above 0")
+        for digest in (self.artifact_sha256, self.compiled_sha256 or "0" * 64):
+            if len(bytes.fromhex(digest)) != hashlib.sha256().digest_size:
+                raise ValueError(f"{digest!r} is no SHA-256 digest")
+        if self.expires is not None:
+            date.fromisoformat(self.expires)
+        if not all(isinstance(name, str) for name in self.features):
+            raise ValueError("features are named by texts")
+        if len(self.classes) != 2 or self.positive_class not in (0, 1):
+            raise ValueError("a score needs two classes, and which is the positive one")
+        if not isinstance(self.environment, dict) or (
+            set(self.environment) != set(SIGNED_PACKAGES)
+        ):
+            raise ValueError(f"the environment is that of {', '.join(SIGNED_PACKAGES)}")
+
+    def check_artifact(self, digest):
+        """Refuse a pickle other than the one that was signed.
+
+        Parameters
+        ----------
+        digest : bytes
+            SHA-256 of the pickle.
+        """
+        if bytes.fromhex(self.artifact_sha256) != digest:
+            raise ScoringError(
+                "model is not the one that was signed",
+                detail=f"SHA-256 of what was signed is {self.artifact_sha256}, of "
+                f"this pickle {digest.hex()}.",
+                hint="Pass the pickle that was signed, or sign this one.",
+                sqlstate=NOT_AUTHORISED,
+            )
+
+    def positive_label(self):
+        """Return the class whose probability is the score, as text."""
+        return str(self.classes[self.positive_class])
+
+    def covers(self, digest):
+        """Return whether a compiled form is the one that was signed."""
+        signed = self.compiled_sha256
+        return signed is not None and bytes.fromhex(signed) == digest
+
+    def check_description(self, signature, environment):
+        """Refuse a description of the model other than the signed one.
+
+        The kinds of the features, and which may be null, are found out when the model
+        is registered, from the table and from the model itself; they are not signed.
+
+        Parameters
+        ----------
+        signature : Signature
+        environment : dict
+            As it is registered.
+        """
+        if not isinstance(environment, dict):
+            environment = {}
+        said = {
+            "features": [feature.name for feature in signature.features],
+            "classes": list(signature.classes),
+            "positive class": signature.positive_class,
+            "named columns": signature.named_columns,
+            **{package: environment.get(package) for package in SIGNED_PACKAGES},
+        }
+        signed = {
+            "features": self.features,
+            "classes": self.classes,
+            "positive class": self.positive_class,
+            "named columns": self.named_columns,
+            **self.environment,
+        }
+        for part in said:
+            # As JSON, because in Python 1 equals True.
+            given, wanted = json.dumps(said[part]), json.dumps(signed[part])
+            if given != wanted:
+                raise ScoringError(
+                    "model is described otherwise than it was signed",
+                    detail=f"Signed {part}: {wanted}; given: {given}.",
+                    hint="Register the model as it was signed, or sign it as it is.",
+                    sqlstate=NOT_AUTHORISED,
+                )
+
+    def check_expiry(self, today):
+        """Refuse a statement whose last day is over."""
+        if self.expires is not None and date.fromisoformat(self.expires) < today:
+            raise ScoringError(
+                f'signature of "{self.name}" {self.version} has expired',
+                detail=f"Its last day was {self.expires}.",
+                hint="Sign the model again. Where it is registered already, "
+                "churn.activate_model(version, allow_expired => true) activates it all "
+                "the same.",
+                sqlstate="55000",
+            )
+
+    def check_age(self, active):
+        """Refuse a statement about an older version than the active one.
+
+        Parameters
+        ----------
+        active : Statement or None
+            What was signed about the active version.
+        """
+        if active is not None and self.version < active.version:
+            raise ScoringError(
+                f'"{self.name}" {self.version} is older than what is active',
+                detail=f'Active is "{active.name}" {active.version}.',
+                hint="Pass allow_older => true (pgchurn: --allow-older) where you want "
+                "just that; churn.rollback_model goes back to what was active before.",
+                sqlstate="55000",
+            )
+
+
+def distinct_pairs(pairs):
+    """Return the members of a JSON object, refusing a name that comes twice."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a name comes twice")
+    return members
+
+
+def verified_statement(text, signature, key, trusted):
+    """Return what a trusted key states about a model.
+
+    Parameters
+    ----------
+    text : str or None
+        The statement as it was signed.
+    signature : bytes or None
+        Its Ed25519 signature, 64 bytes.
+    key : str or None
+        Fingerprint of the key that is said to have signed it.
+    trusted : dict of str to bytes
+        The keys in force, 32 bytes each, by fingerprint.
+
+    Returns
+    -------
+    Statement
+
+    Raises
+    ------
+    ScoringError
+        With SQLSTATE 42501 when it is unsigned, or not by a trusted key.
+    """
+    if text is None or signature is None or key is None:
+        raise ScoringError(
+            "model is not signed",
+            detail="This database has a trusted key, and takes signed models only.",
+            hint=SIGN_HINT,
+            sqlstate=NOT_AUTHORISED,
+        )
+    if key not in trusted:
+        raise ScoringError(
+            "model is signed with a key that is not trusted",
+            detail=f"The key's fingerprint is {key}.",
+            hint="A superuser trusts a key with churn_trust.trust_key(public_key, "
+            "comment).",
+            sqlstate=NOT_AUTHORISED,
+        )
+    if not is_signature(trusted[key], signature, STATEMENT_PREFIX + text.encode()):
+        raise ScoringError(
+            "signature of the model is wrong",
+            detail=f"The key {key} has not signed this statement.",
+            hint=SIGN_HINT,
+            sqlstate=NOT_AUTHORISED,
+        )
+    return Statement.from_text(text)
+
+
+def is_signature(public_key, signature, message):
+    """Return whether a signature is that of a message.
+
+    Parameters
+    ----------
+    public_key : bytes of length 32
+    signature, message : bytes
+    """
+    # Here and not above: where no key is trusted, nothing needs it.
+    try:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    except ImportError as error:
+        raise ScoringError(
+            "signatures cannot be verified without the package cryptography",
+            detail=f"{error}.",
+            hint="Install cryptography for the Python that PL/Python embeds.",
+            sqlstate="55000",
+        ) from error
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def today_in_utc():
+    """Return the day that decides whether a statement has expired."""
+    return datetime.now(timezone.utc).date()
+
 # ---- pickled.py ----
 """A pickled scikit-learn classifier, ready to give probabilities."""
 
@@ -951,10 +1243,13 @@ class BoundedCache:
 import hashlib
 import json
 from functools import cached_property
+from time import monotonic
 
 
 MODELS_HELD = 8
 SCORERS_HELD = 8
+# So many seconds a session goes by the trusted keys it has read.
+KEYS_HELD_SECONDS = 1.0
 
 
 class Scorer:
@@ -995,6 +1290,8 @@ class Registry:
         self.models = BoundedCache(MODELS_HELD)
         self.scorers = BoundedCache(SCORERS_HELD)
         self.plans = {}
+        self.keys = ()
+        self.keys_expire = float("-inf")
 
     def fetch(self, statement, types, *arguments):
         """Run a statement under a plan that is prepared once a session."""
@@ -1035,15 +1332,46 @@ class Registry:
             )
         return rows[0]["artifact_sha256"]
 
-    def model(self, version, digest):
-        """Return the loaded model of a version, from memory or from its row."""
-        return self.models.get((version, digest), lambda: self.load(version, digest))
+    def read_trusted_keys(self):
+        """Return the keys in force, 32 bytes each, by fingerprint."""
+        rows = self.fetch("SELECT * FROM churn_trust.keys_in_force()", [])
+        keys = {row["fingerprint"]: row["public_key"] for row in rows}
+        self.keys = tuple(keys.items())
+        self.keys_expire = monotonic() + KEYS_HELD_SECONDS
+        return keys
 
-    def load(self, version, digest):
-        """Read and verify the compiled form of a version, else its pickle."""
+    def trusted_keys(self):
+        """Return the keys in force as part of a key of what this session holds.
+
+        What was loaded under other keys is not used again: a session that holds a model
+        notices a revoked key ``KEYS_HELD_SECONDS`` after the commit at the latest, at
+        the cost of a look at the clock for each call.
+        """
+        if monotonic() >= self.keys_expire:
+            self.read_trusted_keys()
+        return self.keys
+
+    def model(self, version, digest, keys=None):
+        """Return the loaded model of a version, from memory or from its row.
+
+        Parameters
+        ----------
+        keys : tuple, optional
+            The keys that it is verified with, by default those in force.
+        """
+        key = (version, digest, self.trusted_keys() if keys is None else keys)
+        return self.models.get(key, lambda: self.load(*key))
+
+    def load(self, version, digest, keys):
+        """Read and verify the compiled form of a version, else its pickle.
+
+        Where a key is trusted, what was signed is verified first. When it expires
+        is of no consequence: scores shall not end at midnight.
+        """
         rows = self.fetch(
             "SELECT artifact_sha256, compiled, compiled_sha256, signature, environment,"
-            " CASE WHEN compiled IS NULL THEN artifact END AS artifact"
+            " CASE WHEN compiled IS NULL THEN artifact END AS artifact,"
+            " statement, statement_signature, statement_key"
             " FROM churn.models WHERE version = $1",
             ["bigint"],
             version,
@@ -1052,6 +1380,8 @@ class Registry:
             raise wrong_digest(version)
         row = rows[0]
         signature = Signature.from_json(row["signature"])
+        if keys:
+            check_signed(version, row, signature, dict(keys))
         if row["compiled"] is not None:
             if hashlib.sha256(row["compiled"]).digest() != row["compiled_sha256"]:
                 raise wrong_digest(version)
@@ -1074,12 +1404,12 @@ class Registry:
         -------
         Scorer
         """
-        key = (version, digest, attachment_id, layout)
+        key = (version, digest, attachment_id, layout, self.trusted_keys())
         return self.scorers.get(key, lambda: self.fit(*key))
 
-    def fit(self, version, digest, attachment_id, layout):
+    def fit(self, version, digest, attachment_id, layout, keys):
         """Load a model and find its features in an attachment's arrays."""
-        model = self.model(version, digest)
+        model = self.model(version, digest, keys)
         positions = self.layout(attachment_id).positions(model.signature)
         return Scorer(model, positions)
 
@@ -1119,6 +1449,33 @@ class Registry:
         """Return the layout in the one row of a statement."""
         row = self.fetch(statement, [key_type], key)[0]
         return Layout(tuple(row["number_columns"]), tuple(row["text_columns"]))
+
+
+def check_signed(version, row, signature, trusted):
+    """Refuse a stored version unless a trusted key has signed just what is stored.
+
+    Parameters
+    ----------
+    row : mapping
+        Of ``churn.models``, whose digests are held against the bytes elsewhere.
+    signature : Signature
+    trusted : dict of str to bytes
+    """
+    try:
+        statement = verified_statement(
+            row["statement"], row["statement_signature"], row["statement_key"], trusted
+        )
+        statement.check_artifact(row["artifact_sha256"])
+        statement.check_description(signature, json.loads(row["environment"]))
+    except ScoringError as error:
+        error.message = f"model version {version} is not trusted: {error.message}"
+        raise
+    if row["compiled"] is not None and not statement.covers(row["compiled_sha256"]):
+        raise ScoringError(
+            f"model version {version} is not trusted: its compiled form is not signed",
+            hint="Activate another version, and register this one anew.",
+            sqlstate=NOT_AUTHORISED,
+        )
 
 
 def wrong_digest(version):
@@ -1286,8 +1643,64 @@ class Session:
     def check_model(self, version):
         """Refuse a version that does not load, or whose profile lacks a feature."""
         with self.refusals():
+            self.registry.read_trusted_keys()
             model = self.registry.model(version, self.registry.digest(version))
             self.registry.layout_of_version(version).positions(model.signature)
+
+    def check_statement(
+        self,
+        artifact_sha256,
+        compiled_sha256,
+        signature,
+        environment,
+        signed,
+        active_statement,
+        allow_older,
+    ):
+        """Refuse a candidate that is not signed as it must be; it is not read for that.
+
+        Parameters
+        ----------
+        artifact_sha256, compiled_sha256 : bytes
+            Digests of the pickle, and of its compiled form or None.
+        signature, environment : str
+            JSON.
+        signed : (str, bytes, str)
+            The statement, its signature and the key's fingerprint; each may be None.
+        active_statement : str or None
+            What was signed about the version that is active.
+        allow_older : bool
+
+        Returns
+        -------
+        bool
+            Whether the compiled form may be used.
+        """
+        with self.refusals():
+            trusted = self.registry.read_trusted_keys()
+            if not trusted and signed == (None, None, None):
+                return True
+            statement = verified_statement(*signed, trusted)
+            statement.check_artifact(artifact_sha256)
+            statement.check_description(
+                Signature.from_json(signature), json.loads(environment)
+            )
+            check_time_and_age(statement, active_statement, allow_older)
+            return compiled_sha256 is None or statement.covers(compiled_sha256)
+
+    def check_activation(self, statement, active_statement, allow_older, allow_expired):
+        """Refuse a signed version that has expired, or is older than the active one.
+
+        Who signed it is found out when it is loaded.
+        """
+        with self.refusals():
+            if self.registry.read_trusted_keys():
+                check_time_and_age(
+                    Statement.from_text(statement),
+                    active_statement,
+                    allow_older,
+                    allow_expired,
+                )
 
     def examine_model(
         self,
@@ -1390,7 +1803,14 @@ class Session:
         with open("/proc/self/status", encoding="ascii") as status:
             fields = dict(line.split(":", 1) for line in status)
         memory = int(fields["RssAnon"].split()[0]) // 1024
-        return json.dumps({**current_environment(), "memory_megabytes": memory})
+        return json.dumps(
+            {
+                **current_environment(),
+                "cryptography": installed_version("cryptography"),
+                "trusted_keys": len(self.registry.read_trusted_keys()),
+                "memory_megabytes": memory,
+            }
+        )
 
     def apply_failure_policy(self, attachment_id, version, error, rows, on_error=None):
         """Warn and go on, or raise, as the attachment wants it.
@@ -1437,6 +1857,14 @@ class Refusals:
                 sqlstate=error.sqlstate,
                 **{name: text for name, text in parts.items() if text},
             )
+
+
+def check_time_and_age(statement, active_statement, allow_older, allow_expired=False):
+    """Refuse what has expired, and what is older than the active version."""
+    if not allow_expired:
+        statement.check_expiry(today_in_utc())
+    if active_statement is not None and not allow_older:
+        statement.check_age(Statement.from_text(active_statement))
 
 
 def checked_probability(probability):
@@ -1513,7 +1941,7 @@ def score_what_scores(score, first, last, failures):
 # GD outlives an upgrade: the runtime before this one is let go.
 for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
     del GD[key]
-GD["pgchurn runtime c58d21b770d9f64f"] = Session(plpy)
+GD["pgchurn runtime c6e78cba4806f19f"] = Session(plpy)
 $python$;
 COMMENT ON FUNCTION churn.load_runtime() IS
     'Loads the scoring runtime into this session, under a key that names its content.';
