@@ -1,6 +1,7 @@
 """The ``pgchurn`` command."""
 
 import argparse
+from datetime import date
 
 import psycopg2
 
@@ -75,15 +76,46 @@ def build_parser():
     )
     register.add_argument("file", metavar="FILE", help="the pickle")
     register.add_argument(
-        "--features",
-        nargs="+",
-        default=[],
-        metavar="COLUMN",
-        help="feature names in order, for a model fitted on a matrix",
+        "--signature", metavar="FILE.sig", help="what pgchurn sign wrote for it"
     )
-    register.add_argument(
-        "--positive-class", metavar="VALUE", help="class whose probability is the score"
-    )
+    sign = add("sign", commands.sign, "Sign a pickled model; writes FILE.sig.")
+    sign.add_argument("file", metavar="FILE", help="the pickle")
+    for command in (train, sign):
+        command.add_argument(
+            "--key",
+            required=command is sign,
+            metavar="PEM",
+            help="sign with this Ed25519 private key",
+        )
+        command.add_argument(
+            "--name", required=command is sign, help="sign it under this name"
+        )
+        command.add_argument(
+            "--model-version",
+            type=positive_integer,
+            required=command is sign,
+            metavar="N",
+            help="sign it as this version: an older one does not replace a newer one",
+        )
+        command.add_argument(
+            "--expires",
+            type=date.fromisoformat,
+            metavar="DATE",
+            help="last day, in UTC, on which it may be registered and activated",
+        )
+    for command in (register, sign):
+        command.add_argument(
+            "--features",
+            nargs="+",
+            default=[],
+            metavar="COLUMN",
+            help="feature names in order, for a model fitted on a matrix",
+        )
+        command.add_argument(
+            "--positive-class",
+            metavar="VALUE",
+            help="class whose probability is the score",
+        )
 
     for command in (train, register):
         command.add_argument(
@@ -95,6 +127,17 @@ def build_parser():
 
     activate = add("activate", commands.activate, "Make a version score its profile.")
     activate.add_argument("version", type=int, metavar="VERSION")
+    activate.add_argument(
+        "--allow-expired",
+        action="store_true",
+        help="even where its signature has expired",
+    )
+    for command in (register, activate):
+        command.add_argument(
+            "--allow-older",
+            action="store_true",
+            help="even where an older version was signed than is active",
+        )
     add("rollback", commands.rollback, "Go back to the version before.", table=True)
     add("models", commands.models, "List the registered versions.")
     show = add("show", commands.show, "Show all there is to know about a version.")

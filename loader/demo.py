@@ -42,7 +42,13 @@ def run_demo(connection, options):
         seed=0,
         compile_form=True,
     )
-    fetch_value(connection, "activate_model", version=trained["version"])
+    fetch_value(
+        connection,
+        "activate_model",
+        version=trained["version"],
+        allow_older=False,
+        allow_expired=False,
+    )
     connection.commit()
     profile = Profile.find(connection, TABLE)
     rescore_profiles(connection, profile, batch_size=CUSTOMERS)

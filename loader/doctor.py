@@ -97,7 +97,26 @@ def environment(connection):
             f"{server['memory_megabytes']} MB in a session that loaded the packages",
         )
     )
+    findings.append(trusted_keys(connection, server))
     return findings
+
+
+def trusted_keys(connection, server):
+    """Return the finding on the keys that may sign models."""
+    if not fetch_value(connection, "doctor_trusted_keys"):
+        return finding(
+            "trusted keys",
+            False,
+            "others than superusers may change them: churn_trust.trusted_keys must "
+            "belong to a superuser, and both its triggers be ENABLE ALWAYS",
+        )
+    if not server["trusted_keys"]:
+        return finding("trusted keys", True, "none: models need no signature")
+    if server["cryptography"] is None:
+        return finding(
+            "trusted keys", False, "cryptography is missing on the server: install it"
+        )
+    return finding("trusted keys", True, f"{server['trusted_keys']} in force")
 
 
 def attachment(row):

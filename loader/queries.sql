@@ -20,7 +20,8 @@ SELECT churn.server_environment();
 SELECT churn.register_model(
     %(profile)s::regclass, %(artifact)s, %(signature)s, %(metrics)s, %(environment)s,
     %(provenance)s, %(replay_keys)s::text[], %(replay_probabilities)s::float8[],
-    %(compiled)s, %(compilation)s, %(edge_numbers)s::float8[], %(edge_texts)s::text[]
+    %(compiled)s, %(compilation)s, %(edge_numbers)s::float8[], %(edge_texts)s::text[],
+    %(statement)s, %(statement_signature)s, %(statement_key)s, %(allow_older)s
 );
 
 -- compilation --
@@ -28,18 +29,24 @@ SELECT churn.register_model(
 SELECT m.parity, m.compilation FROM churn.models m WHERE m.version = %(version)s;
 
 -- activate_model --
-SELECT churn.activate_model(%(version)s);
+SELECT churn.activate_model(
+    %(version)s, allow_older => %(allow_older)s, allow_expired => %(allow_expired)s
+);
 
 -- rollback_model --
 SELECT churn.rollback_model(%(table)s::regclass);
 
 -- models --
--- Every version; of those that are active, since when.
+-- Every version; of those that are active, since when; of those that are signed, as what.
 SELECT m.version, a.profile::text AS profile,
        coalesce(m.provenance ->> 'algorithm', m.provenance ->> 'estimator') AS algorithm,
        round((m.metrics ->> 'roc_auc')::numeric, 4)::float8 AS roc_auc,
        m.compiled_sha256 IS NOT NULL AS compiled, d.deployed_at AS active_since,
-       m.registered_at, m.registered_by
+       m.registered_at, m.registered_by,
+       m.statement::jsonb ->> 'name' || ' ' || (m.statement::jsonb ->> 'version')
+           AS signed_as,
+       left(m.statement_key, 16) AS signed_by,
+       m.statement::jsonb ->> 'expires' AS expires
 FROM churn.models m
 JOIN churn.attachments a ON a.attachment_id = m.attachment_id
 LEFT JOIN churn.active_deployments d ON d.version = m.version
@@ -49,7 +56,11 @@ ORDER BY m.version;
 -- All there is to say about one version.
 SELECT m.version, a.profile::text AS profile, d.deployed_at AS active_since,
        m.registered_at, m.registered_by, encode(m.artifact_sha256, 'hex') AS sha256,
-       m.compilation, m.parity, m.provenance, m.metrics, m.environment, m.signature
+       m.compilation, m.parity,
+       m.statement::jsonb ->> 'name' AS signed_as,
+       (m.statement::jsonb ->> 'version')::bigint AS signed_version,
+       m.statement_key AS signed_by, m.statement::jsonb ->> 'expires' AS expires,
+       m.provenance, m.metrics, m.environment, m.signature
 FROM churn.models m
 JOIN churn.attachments a ON a.attachment_id = m.attachment_id
 LEFT JOIN churn.active_deployments d ON d.version = m.version
@@ -95,6 +106,17 @@ WHERE NOT EXISTS (
     SELECT FROM pg_catalog.pg_event_trigger t
     WHERE t.evtname = e.name AND t.evtenabled IN ('O', 'A')
 );
+
+-- doctor_trusted_keys --
+-- Whether all but superusers are kept away from the trusted keys.
+SELECT r.rolsuper
+       AND (SELECT count(*) FROM pg_catalog.pg_trigger t
+            WHERE t.tgrelid = c.oid AND t.tgenabled = 'A'
+              AND t.tgname IN ('refuse_key_change', 'refuse_key_truncation')) = 2
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
+WHERE n.nspname = 'churn_trust' AND c.relname = 'trusted_keys';
 
 -- doctor_attachments --
 -- Each attachment, how many of its six triggers fire, and its active version.

@@ -205,7 +205,9 @@ def register(connection, profile, artifact, estimator, kinds, **described):
         Kind of each feature, in the order in which the model was fitted.
     **described
         ``positive_class`` (str or None), ``metrics`` and ``provenance`` (dicts), and
-        ``compile_form`` (bool), whether to bring a compiled form along.
+        ``compile_form`` (bool), whether to bring a compiled form along. Of a signed
+        model also ``signed`` (SignedStatement), ``environment`` (dict), which is the
+        signer's, and ``allow_older`` (bool).
 
     Returns
     -------
@@ -228,7 +230,9 @@ def register(connection, profile, artifact, estimator, kinds, **described):
         artifact=artifact,
         signature=json.dumps(signature.to_json()),
         metrics=json.dumps(described["metrics"]),
-        environment=json.dumps(current_environment()),
+        environment=json.dumps(
+            {**current_environment(), **described.get("environment", {})}
+        ),
         provenance=json.dumps(
             {
                 "estimator": type(estimator).__name__,
@@ -239,6 +243,8 @@ def register(connection, profile, artifact, estimator, kinds, **described):
         replay_keys=keys,
         replay_probabilities=probabilities,
         **compiled,
+        **signed_parameters(described.get("signed")),
+        allow_older=described.get("allow_older", False),
     )
     kept = fetch_all(connection, "compilation", version=version)[0]
     connection.commit()
@@ -248,6 +254,15 @@ def register(connection, profile, artifact, estimator, kinds, **described):
         "positive_class": signature.classes[signature.positive_class],
         "rows_replayed": len(keys),
         **kept,
+    }
+
+
+def signed_parameters(signed):
+    """Return what the server is told of a model's signature, if it has one."""
+    return {
+        "statement": signed and signed.statement,
+        "statement_signature": signed and signed.signature,
+        "statement_key": signed and signed.key,
     }
 
 

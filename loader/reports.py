@@ -58,6 +58,24 @@ def registration_report(result):
     )
 
 
+def signing_report(result):
+    """Return what ``sign`` prints."""
+    until = f", until {result['expires']}" if result["expires"] else ""
+    form = (
+        "Its compiled form is signed with it."
+        if result["compiled_sha256"]
+        else f"It has no compiled form: {result['not_compiled']}."
+    )
+    positive = result["classes"][result["positive_class"]]
+    return (
+        f"Signed as {result['name']!r}, version {result['version']}{until}, with key\n"
+        f"{result['key']}.\n"
+        f"Features: {', '.join(result['features'])}\n"
+        f"The score is the probability of class {positive!r}. {form}\n"
+        f"Next: pgchurn register FILE --signature {result['file']}"
+    )
+
+
 def compilation_report(result):
     """Return what became of the compiled form."""
     if result["parity"] is None:

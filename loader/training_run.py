@@ -10,9 +10,23 @@ from loader.training import train
 
 
 def train_and_register(
-    connection, table, label, *, algorithm, exclude, positive_class, seed, compile_form
+    connection,
+    table,
+    label,
+    *,
+    algorithm,
+    exclude,
+    positive_class,
+    seed,
+    compile_form,
+    signer=None,
 ):
     """Train on an attached profile table and register the model.
+
+    Parameters
+    ----------
+    signer : Signer or None
+        Signs the model before it is registered.
 
     Returns
     -------
@@ -37,10 +51,11 @@ def train_and_register(
     )
     report = trained.as_dict()
     left_out |= report["left_out"]
+    artifact = pickle.dumps(trained.pipeline, protocol=pickle.HIGHEST_PROTOCOL)
     registered = register(
         connection,
         profile,
-        pickle.dumps(trained.pipeline, protocol=pickle.HIGHEST_PROTOCOL),
+        artifact,
         trained.pipeline,
         trained.features,
         positive_class=None,
@@ -57,5 +72,6 @@ def train_and_register(
             "comparison": report["comparison"],
             "left_out": left_out,
         },
+        signed=signer and signer.sign(signer.describe(artifact, trained.pipeline)[0]),
     )
     return {**report, **registered, "left_out": left_out}

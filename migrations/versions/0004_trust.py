@@ -7,7 +7,18 @@ down_revision = "0003_default_attachment"
 branch_labels = None
 depends_on = None
 
-# In the order in which they refer to each other.
+# What is new in this revision, in the order in which it refers to each other.
+NEW_FILES = (
+    "refuse_key_change.sql",
+    "keys_in_force.sql",
+    "trust_key.sql",
+    "revoke_key.sql",
+    "check_statement.sql",
+    "check_activation.sql",
+    "active_statement.sql",
+)
+
+# What it replaces.
 FILES = (
     "load_runtime.sql",
     "score_features.sql",
@@ -19,6 +30,7 @@ FILES = (
     "server_environment.sql",
     "check_model.sql",
     "examine_model.sql",
+<<<<<<< HEAD
     "key_type.sql",
     "feature_arrays.sql",
     "lock_deployments.sql",
@@ -52,12 +64,20 @@ NEW_FILES = (
 
 # What this revision replaces, as the revisions before it have it.
 FORMER_FILES = tuple(f"0002_scoring/{name}" for name in FILES if name not in NEW_FILES)
+=======
+    "register_model.sql",
+    "activate_model.sql",
+)
+
+# The same as the revisions before it have it.
+FORMER_FILES = tuple(f"0002_scoring/{name}" for name in FILES)
+>>>>>>> signing
 
 
 def upgrade():
     """Make room, install every function, and write those of attachments anew."""
     op.run_file("0004_trust/upgrade.sql")
-    for name in FILES:
+    for name in (*NEW_FILES, *FILES):
         op.run_file(f"0004_trust/{name}")
     op.run_file("0004_trust/refresh.sql")
 

@@ -12,6 +12,7 @@ MODULES = (
     "signature",
     "features",
     "environment",
+    "signing",
     "pickled",
     "row_program",
     "compiled",

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from functools import cached_property
+from time import monotonic
 
 from plpython.runtime.bounded_cache import BoundedCache
 from plpython.runtime.compiled import CompiledModel
@@ -12,9 +13,12 @@ from plpython.runtime.features import Layout
 from plpython.runtime.pacing import Pace
 from plpython.runtime.pickled import PickledModel
 from plpython.runtime.signature import Signature
+from plpython.runtime.signing import NOT_AUTHORISED, verified_statement
 
 MODELS_HELD = 8
 SCORERS_HELD = 8
+# So many seconds a session goes by the trusted keys it has read.
+KEYS_HELD_SECONDS = 1.0
 
 
 class Scorer:
@@ -57,6 +61,8 @@ class Registry:
         self.models = BoundedCache(MODELS_HELD)
         self.scorers = BoundedCache(SCORERS_HELD)
         self.plans = {}
+        self.keys = ()
+        self.keys_expire = float("-inf")
 
     def fetch(self, statement, types, *arguments):
         """Run a statement under a plan that is prepared once a session."""
@@ -97,15 +103,46 @@ class Registry:
             )
         return rows[0]["artifact_sha256"]
 
-    def model(self, version, digest):
-        """Return the loaded model of a version, from memory or from its row."""
-        return self.models.get((version, digest), lambda: self.load(version, digest))
+    def read_trusted_keys(self):
+        """Return the keys in force, 32 bytes each, by fingerprint."""
+        rows = self.fetch("SELECT * FROM churn_trust.keys_in_force()", [])
+        keys = {row["fingerprint"]: row["public_key"] for row in rows}
+        self.keys = tuple(keys.items())
+        self.keys_expire = monotonic() + KEYS_HELD_SECONDS
+        return keys
 
-    def load(self, version, digest):
-        """Read and verify the compiled form of a version, else its pickle."""
+    def trusted_keys(self):
+        """Return the keys in force as part of a key of what this session holds.
+
+        What was loaded under other keys is not used again: a session that holds a model
+        notices a revoked key ``KEYS_HELD_SECONDS`` after the commit at the latest, at
+        the cost of a look at the clock for each call.
+        """
+        if monotonic() >= self.keys_expire:
+            self.read_trusted_keys()
+        return self.keys
+
+    def model(self, version, digest, keys=None):
+        """Return the loaded model of a version, from memory or from its row.
+
+        Parameters
+        ----------
+        keys : tuple, optional
+            The keys that it is verified with, by default those in force.
+        """
+        key = (version, digest, self.trusted_keys() if keys is None else keys)
+        return self.models.get(key, lambda: self.load(*key))
+
+    def load(self, version, digest, keys):
+        """Read and verify the compiled form of a version, else its pickle.
+
+        Where a key is trusted, what was signed is verified first. When it expires
+        is of no consequence: scores shall not end at midnight.
+        """
         rows = self.fetch(
             "SELECT artifact_sha256, compiled, compiled_sha256, signature, environment,"
-            " CASE WHEN compiled IS NULL THEN artifact END AS artifact"
+            " CASE WHEN compiled IS NULL THEN artifact END AS artifact,"
+            " statement, statement_signature, statement_key"
             " FROM churn.models WHERE version = $1",
             ["bigint"],
             version,
@@ -114,6 +151,8 @@ class Registry:
             raise wrong_digest(version)
         row = rows[0]
         signature = Signature.from_json(row["signature"])
+        if keys:
+            check_signed(version, row, signature, dict(keys))
         if row["compiled"] is not None:
             if hashlib.sha256(row["compiled"]).digest() != row["compiled_sha256"]:
                 raise wrong_digest(version)
@@ -136,12 +175,12 @@ class Registry:
         -------
         Scorer
         """
-        key = (version, digest, attachment_id, layout)
+        key = (version, digest, attachment_id, layout, self.trusted_keys())
         return self.scorers.get(key, lambda: self.fit(*key))
 
-    def fit(self, version, digest, attachment_id, layout):
+    def fit(self, version, digest, attachment_id, layout, keys):
         """Load a model and find its features in an attachment's arrays."""
-        model = self.model(version, digest)
+        model = self.model(version, digest, keys)
         positions = self.layout(attachment_id).positions(model.signature)
         return Scorer(model, positions)
 
@@ -191,6 +230,33 @@ class Registry:
         """Return the layout in the one row of a statement."""
         row = self.fetch(statement, [key_type], key)[0]
         return Layout(tuple(row["number_columns"]), tuple(row["text_columns"]))
+
+
+def check_signed(version, row, signature, trusted):
+    """Refuse a stored version unless a trusted key has signed just what is stored.
+
+    Parameters
+    ----------
+    row : mapping
+        Of ``churn.models``, whose digests are held against the bytes elsewhere.
+    signature : Signature
+    trusted : dict of str to bytes
+    """
+    try:
+        statement = verified_statement(
+            row["statement"], row["statement_signature"], row["statement_key"], trusted
+        )
+        statement.check_artifact(row["artifact_sha256"])
+        statement.check_description(signature, json.loads(row["environment"]))
+    except ScoringError as error:
+        error.message = f"model version {version} is not trusted: {error.message}"
+        raise
+    if row["compiled"] is not None and not statement.covers(row["compiled_sha256"]):
+        raise ScoringError(
+            f"model version {version} is not trusted: its compiled form is not signed",
+            hint="Activate another version, and register this one anew.",
+            sqlstate=NOT_AUTHORISED,
+        )
 
 
 def wrong_digest(version):

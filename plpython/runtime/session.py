@@ -7,7 +7,11 @@ import time
 import numpy as np
 
 from plpython.runtime.compiled import CompiledModel
-from plpython.runtime.environment import check_environment, current_environment
+from plpython.runtime.environment import (
+    check_environment,
+    current_environment,
+    installed_version,
+)
 from plpython.runtime.errors import ScoringError
 from plpython.runtime.features import (
     Layout,
@@ -21,6 +25,7 @@ from plpython.runtime.parity import TOLERANCE, compare_forms
 from plpython.runtime.pickled import PickledModel
 from plpython.runtime.registry import Registry
 from plpython.runtime.signature import Signature
+from plpython.runtime.signing import Statement, today_in_utc, verified_statement
 
 # Errors that belong to the server, never to a model: cancel and shutdown, deadlock
 # and serialisation failure, exhausted resources.
@@ -213,8 +218,64 @@ class Session:
     def check_model(self, version):
         """Refuse a version that does not load, or whose profile lacks a feature."""
         with self.refusals():
+            self.registry.read_trusted_keys()
             model = self.registry.model(version, self.registry.digest(version))
             self.registry.layout_of_version(version).positions(model.signature)
+
+    def check_statement(
+        self,
+        artifact_sha256,
+        compiled_sha256,
+        signature,
+        environment,
+        signed,
+        active_statement,
+        allow_older,
+    ):
+        """Refuse a candidate that is not signed as it must be; it is not read for that.
+
+        Parameters
+        ----------
+        artifact_sha256, compiled_sha256 : bytes
+            Digests of the pickle, and of its compiled form or None.
+        signature, environment : str
+            JSON.
+        signed : (str, bytes, str)
+            The statement, its signature and the key's fingerprint; each may be None.
+        active_statement : str or None
+            What was signed about the version that is active.
+        allow_older : bool
+
+        Returns
+        -------
+        bool
+            Whether the compiled form may be used.
+        """
+        with self.refusals():
+            trusted = self.registry.read_trusted_keys()
+            if not trusted and signed == (None, None, None):
+                return True
+            statement = verified_statement(*signed, trusted)
+            statement.check_artifact(artifact_sha256)
+            statement.check_description(
+                Signature.from_json(signature), json.loads(environment)
+            )
+            check_time_and_age(statement, active_statement, allow_older)
+            return compiled_sha256 is None or statement.covers(compiled_sha256)
+
+    def check_activation(self, statement, active_statement, allow_older, allow_expired):
+        """Refuse a signed version that has expired, or is older than the active one.
+
+        Who signed it is found out when it is loaded.
+        """
+        with self.refusals():
+            if self.registry.read_trusted_keys():
+                check_time_and_age(
+                    Statement.from_text(statement),
+                    active_statement,
+                    allow_older,
+                    allow_expired,
+                )
 
     def examine_model(
         self,
@@ -317,7 +378,14 @@ class Session:
         with open("/proc/self/status", encoding="ascii") as status:
             fields = dict(line.split(":", 1) for line in status)
         memory = int(fields["RssAnon"].split()[0]) // 1024
-        return json.dumps({**current_environment(), "memory_megabytes": memory})
+        return json.dumps(
+            {
+                **current_environment(),
+                "cryptography": installed_version("cryptography"),
+                "trusted_keys": len(self.registry.read_trusted_keys()),
+                "memory_megabytes": memory,
+            }
+        )
 
     def apply_failure_policy(self, attachment_id, version, error, rows, on_error=None):
         """Warn and go on, or raise, as the attachment wants it.
@@ -388,6 +456,14 @@ def reason(error):
     """Return what a mark says of a failure: its SQLSTATE and its message."""
     sqlstate = getattr(error, "sqlstate", None) or EXTERNAL_ROUTINE_EXCEPTION
     return [sqlstate, str(getattr(error, "message", error))]
+
+
+def check_time_and_age(statement, active_statement, allow_older, allow_expired=False):
+    """Refuse what has expired, and what is older than the active version."""
+    if not allow_expired:
+        statement.check_expiry(today_in_utc())
+    if active_statement is not None and not allow_older:
+        statement.check_age(Statement.from_text(active_statement))
 
 
 def checked_probability(probability):

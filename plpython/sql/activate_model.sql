@@ -1,4 +1,7 @@
-CREATE OR REPLACE FUNCTION churn.activate_model(version bigint)
+CREATE OR REPLACE FUNCTION churn.activate_model(
+    version bigint, allow_older boolean DEFAULT false,
+    allow_expired boolean DEFAULT false
+)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -7,7 +10,7 @@ DECLARE
     model record;
     current record;
 BEGIN
-    SELECT m.attachment_id, m.artifact_sha256 INTO model
+    SELECT m.attachment_id, m.artifact_sha256, m.statement INTO model
     FROM churn.models m WHERE m.version = activate_model.version;
     IF NOT FOUND THEN
         RAISE invalid_parameter_value USING
@@ -26,6 +29,10 @@ BEGIN
         RAISE NOTICE 'model version % is already active', version;
         RETURN;
     END IF;
+    PERFORM churn.check_activation(
+        model.statement, churn.active_statement(model.attachment_id), allow_older,
+        allow_expired
+    );
     INSERT INTO churn.deployments (
         attachment_id, version, artifact_sha256, action, previous_deployment_id
     )
@@ -36,7 +43,9 @@ BEGIN
 END
 $body$;
 COMMENT ON FUNCTION churn.activate_model IS
-    'Makes a version score its profile: for every session''s next statement at commit.';
+    'Makes a version score its profile: for every session''s next statement at commit. Where '
+    'a key is trusted, what was signed must not have expired, nor be about an older '
+    'version than the active one, unless that is allowed by name.';
 ALTER FUNCTION churn.activate_model OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.activate_model FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.activate_model TO churn_loader;

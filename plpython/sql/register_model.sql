@@ -3,7 +3,9 @@ CREATE OR REPLACE FUNCTION churn.register_model(
     environment jsonb, provenance jsonb,
     replay_keys text[], replay_probabilities double precision[],
     compiled bytea DEFAULT NULL, compilation text DEFAULT 'none was given',
-    edge_numbers double precision[] DEFAULT NULL, edge_texts text[] DEFAULT NULL
+    edge_numbers double precision[] DEFAULT NULL, edge_texts text[] DEFAULT NULL,
+    statement text DEFAULT NULL, statement_signature bytea DEFAULT NULL,
+    statement_key text DEFAULT NULL, allow_older boolean DEFAULT false
 )
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -28,6 +30,15 @@ BEGIN
     IF cardinality(replay_keys) IS DISTINCT FROM cardinality(replay_probabilities) THEN
         RAISE invalid_parameter_value USING
             MESSAGE = 'replay needs one probability for each key';
+    END IF;
+    -- Before anything looks into the pickle.
+    IF NOT churn.check_statement(
+        sha256(artifact), sha256(compiled), signature, environment, statement,
+        statement_signature, statement_key,
+        churn.active_statement(attachment.attachment_id), allow_older
+    ) THEN
+        compiled := NULL;
+        compilation := 'the signature does not cover the one that was given';
     END IF;
     EXECUTE read_profiles INTO replay USING replay_keys;
     IF compiled IS NOT NULL THEN
@@ -73,7 +84,8 @@ BEGIN
     END IF;
     INSERT INTO churn.models (
         attachment_id, artifact, artifact_sha256, compiled, compiled_sha256, parity,
-        compilation, signature, metrics, environment, provenance
+        compilation, signature, metrics, environment, provenance,
+        statement, statement_signature, statement_key
     )
     SELECT attachment.attachment_id, register_model.artifact,
            sha256(register_model.artifact), k.compiled, sha256(k.compiled),
@@ -85,7 +97,9 @@ BEGIN
                            coalesce(examined.problem, register_model.compilation))
            END,
            register_model.signature, register_model.metrics,
-           register_model.environment, register_model.provenance
+           register_model.environment, register_model.provenance,
+           register_model.statement, register_model.statement_signature,
+           register_model.statement_key
     FROM (
         SELECT CASE WHEN examined.problem IS NULL THEN register_model.compiled END
     ) k (compiled)

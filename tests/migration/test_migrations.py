@@ -25,6 +25,13 @@ REVISIONS = (
 )
 COMPANY = fit({"usage": "number", "complaint_count": "number"})
 CLIENTS = "company.clients"
+# The columns that every revision has.
+MODELS = """
+    SELECT version, attachment_id, artifact, artifact_sha256, compiled, compiled_sha256,
+           parity, compilation, signature, metrics, environment, provenance,
+           registered_by, registered_at
+    FROM churn.models ORDER BY version
+"""
 
 
 @pytest.fixture
@@ -206,7 +213,7 @@ def test_a_company_that_stood_at_the_second_revision_survives_the_upgrade(blank)
 def state(session):
     return (
         stored_scores(session, CLIENTS, "id"),
-        session.run("SELECT * FROM churn.models ORDER BY version"),
+        session.run(MODELS),
         session.run("SELECT * FROM churn.deployments ORDER BY deployment_id"),
         session.run(
             "SELECT id, churn_scored_at, complaint_count FROM company.clients"

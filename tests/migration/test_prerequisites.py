@@ -133,6 +133,42 @@ def test_a_server_with_an_old_numpy_is_told_so(cluster):
         assert_refused(url, "numpy 1.26.4 is too old", "numpy 2.4 or newer")
 
 
+def other_cryptography(folder):
+    """Return a search path with every package, and a place for another of this one."""
+    installed = Path(__import__("numpy").__file__).parents[1]
+    names = {path.name for path in installed.iterdir()} - {"cryptography"}
+    path = packages(folder, *names)
+    (path / "cryptography").mkdir()
+    return path
+
+
+def test_a_server_without_cryptography_is_told_what_is_missing(cluster):
+    path = other_cryptography(cluster)
+    (path / "cryptography" / "__init__.py").write_text("raise ImportError('not here')")
+
+    with running(cluster, path) as url:
+        assert_refused(
+            url,
+            "cryptography is missing from Python 3.",
+            "not here.",
+            "Install cryptography 50.0 or newer",
+            "PYTHONPATH",
+        )
+
+
+def test_a_server_with_an_old_cryptography_is_told_so(cluster):
+    path = other_cryptography(cluster)
+    (path / "cryptography" / "__init__.py").write_text("__version__ = '38.0.4'")
+    parts = path / "cryptography" / "hazmat" / "primitives" / "asymmetric"
+    parts.mkdir(parents=True)
+    (parts / "ed25519.py").write_text("")
+
+    with running(cluster, path) as url:
+        assert_refused(
+            url, "cryptography 38.0.4 is too old", "cryptography 50.0 or newer"
+        )
+
+
 def test_alone_on_a_server_the_way_down_to_base_takes_the_roles_along(cluster):
     site_packages = Path(__import__("numpy").__file__).parents[1]
     with running(cluster, site_packages) as url:

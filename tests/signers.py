@@ -1,0 +1,99 @@
+"""Keys that sign the tests' models."""
+
+import json
+from datetime import date
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from loader.compiling import compile_model
+from loader.registration import signed_parameters
+from loader.signing import Signer
+from plpython.runtime.signature import Signature
+from tests.models import expected_scores
+
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+OTHER_KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
+LONG_AGO = date(2020, 1, 1)
+
+REGISTER = """
+    SELECT churn.register_model(
+        %(profile)s::regclass, %(artifact)s, %(signature)s, '{}', %(environment)s, '{}',
+        %(keys)s::text[], %(probabilities)s::float8[], compiled => %(compiled)s,
+        edge_numbers => %(edge_numbers)s::float8[], statement => %(statement)s,
+        statement_signature => %(statement_signature)s,
+        statement_key => %(statement_key)s, allow_older => %(allow_older)s
+    )
+"""
+
+
+def public_pem(private_key):
+    """Return the public half as PEM."""
+    return (
+        private_key.public_key()
+        .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
+
+
+def private_pem(private_key):
+    """Return a private key as PEM."""
+    return private_key.private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    ).decode()
+
+
+def signed(model, version=1, key=KEY, **options):
+    """Return a model's statement with its signature."""
+    signer = Signer(key, "churn", version, **options)
+    features = () if model.named_columns else list(model.kinds)
+    return signer.sign(signer.describe(model.artifact, model.pipeline, features)[0])
+
+
+def registration(session, model, statement=None, **changed):
+    """Return the parameters of REGISTER."""
+    replay = expected_scores(session, model)
+    return {
+        "profile": "churn.customers",
+        "artifact": model.artifact,
+        "signature": json.dumps(model.signature),
+        "environment": json.dumps(model.environment),
+        "keys": list(replay),
+        "probabilities": list(replay.values()),
+        "compiled": None,
+        "edge_numbers": None,
+        "allow_older": False,
+        **signed_parameters(statement),
+        **changed,
+    }
+
+
+def compiled(model):
+    """Return a model's compiled form."""
+    return compile_model(model.pipeline, Signature.from_json(model.signature))
+
+
+def register_signed(session, model, statement=None, **changed):
+    """Register a model with its signature; return its version."""
+    with session.connection.cursor() as cursor:
+        cursor.execute(REGISTER, registration(session, model, statement, **changed))
+        return cursor.fetchone()[0]
+
+
+def trust(session, key=KEY):
+    """Trust a key, and have the session notice it; return its fingerprint."""
+    fingerprint = session.value(
+        "SELECT churn_trust.trust_key(%s, 'of the tests')", public_pem(key)
+    )
+    notice_keys(session)
+    return fingerprint
+
+
+def notice_keys(session):
+    """Make a session read the keys in force, which it does once a second."""
+    return session.value("SELECT churn.server_environment() ->> 'trusted_keys'")
