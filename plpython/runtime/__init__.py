@@ -15,8 +15,11 @@ MODULES = (
     "pickled",
     "row_program",
     "compiled",
+    "onnx_scan",
     "parity",
     "bounded_cache",
     "registry",
+    "judge",
     "session",
+    "examination",
 )
