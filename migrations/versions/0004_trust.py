@@ -19,10 +19,14 @@ FILES = (
     "server_environment.sql",
     "check_model.sql",
     "examine_model.sql",
+    "load_examination.sql",
 )
 
 # What this revision replaces, as the revisions before it have it.
-FORMER_FILES = tuple(f"0002_scoring/{name}" for name in FILES)
+NEW_FILES = {"load_examination.sql"}
+FORMER_FILES = tuple(
+    f"0002_scoring/{name}" for name in FILES if name not in NEW_FILES
+)
 
 
 def upgrade():

@@ -15,11 +15,15 @@ MODULES = (
     "pickled",
     "row_program",
     "compiled",
-    "onnx_scan",
     "parity",
     "bounded_cache",
     "registry",
     "judge",
     "session",
+    "onnx_scan",
     "examination",
 )
+
+# What only the judging process runs: ``churn.load_examination()`` holds it, so that no
+# session spends time on reading it.
+EXAMINATION_MODULES = ("onnx_scan", "examination")

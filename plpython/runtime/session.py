@@ -212,13 +212,15 @@ class Session:
                 "sample_texts": sample_texts,
                 "edges": edges,
             }
-            (runtime,) = self.registry.fetch(
+            texts = self.registry.fetch(
                 "SELECT prosrc FROM pg_catalog.pg_proc"
-                " WHERE oid = 'churn.load_runtime()'::pg_catalog.regprocedure",
+                " JOIN (VALUES (1, 'churn.load_runtime()'::pg_catalog.regprocedure),"
+                " (2, 'churn.load_examination()')) f (place, oid) USING (oid)"
+                " ORDER BY place",
                 [],
             )
             return judge(
-                runtime["prosrc"],
+                "\n\n".join(text["prosrc"] for text in texts),
                 question,
                 [artifact, compiled, replay_numbers, sample_numbers],
                 rows_in(replay_numbers) + rows_in(sample_numbers) + len(edges[0] or ()),

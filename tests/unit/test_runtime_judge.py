@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from plpython.render import runtime_source
+from plpython.render import examination_source, runtime_source
 from plpython.runtime import judge as judging
 from plpython.runtime.errors import ScoringError
 from plpython.runtime.judge import judge
 
+WHOLE_PROGRAM = f"{runtime_source()}\n\n{examination_source()}\n"
 FOUND = {"replayed": None, "parity": None, "rows_compared": 0, "problem": None}
 LONGEST = 20
 NO_MODEL = [b"", None, None, None]
@@ -103,7 +104,7 @@ def examine_candidate(question, *parts):
     return {"replayed": [0.5], "parity": None, "rows_compared": 0, "problem": None}
 """
 
-    answer = judged(runtime_source() + printing, parts=NO_MODEL, rows=1)
+    answer = judged(WHOLE_PROGRAM + printing, parts=NO_MODEL, rows=1)
 
     assert answer == {**FOUND, "replayed": [0.5]}
 
@@ -120,7 +121,7 @@ def examine_candidate(question, *parts):
 def test_what_a_candidate_raises_becomes_an_error(raised, sqlstate, said):
     raising = f"\ndef examine_candidate(question, *parts):\n    raise {raised}\n"
 
-    error = refusal(runtime_source() + raising, parts=NO_MODEL)
+    error = refusal(WHOLE_PROGRAM + raising, parts=NO_MODEL)
 
     assert error.sqlstate == sqlstate
     assert said in error.message

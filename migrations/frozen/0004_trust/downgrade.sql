@@ -1,1 +1,2 @@
+DROP FUNCTION churn.load_examination();
 DROP TABLE churn.rescoring_marks;
