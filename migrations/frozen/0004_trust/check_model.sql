@@ -3,10 +3,10 @@ RETURNS void
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime c58d21b770d9f64f"]
+    session = GD["pgchurn runtime b04bba9e573f1d22"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime c58d21b770d9f64f"]
+    session = GD["pgchurn runtime b04bba9e573f1d22"]
 session.check_model(version)
 $python$;
 COMMENT ON FUNCTION churn.check_model IS

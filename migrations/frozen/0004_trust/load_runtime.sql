@@ -603,12 +603,25 @@ hardly more in the INSERT.
 
 import math
 
+
 SIGMOID = "sigmoid"
+LINKS = (SIGMOID, "share")
 EQUAL = 4
+MODES = (0, EQUAL)
+PROGRAM_KEYS = {
+    *("width", "nodes", "constant", "weights", "trees", "link", "complement"),
+}
+# Written out as Python, a model of this size takes a session 0.2 s to read.
+MOST_NODES = 25_000
+# Python reads no more than 200 parentheses within each other.
+DEEPEST = 60
 
 
 def row_function(program):
     """Return the function that a row program describes.
+
+    A program comes from whoever brought the compiled form. Everything in it is written
+    out by ``RowSource``, which lets through numbers and nothing else.
 
     Parameters
     ----------
@@ -624,11 +637,20 @@ def row_function(program):
     -------
     callable
         Taking one float for each input.
+
+    Raises
+    ------
+    ScoringError
+        When the program is anything else.
     """
-    inputs = ", ".join(f"x{position}" for position in range(int(program["width"])))
+    check_row_program(program)
+    source = RowSource(program["width"])
+    inputs = ", ".join(f"x{position}" for position in range(program["width"]))
     lines = [f"def score({inputs}):", f" s = {number(program['constant'])}"]
-    lines += [f" s += {weighted(*term)}" for term in program["weights"]]
-    lines += [f" s += {conditional(tree)}" for tree in program["trees"]]
+    lines += [f" s += {source.weighted(term)}" for term in program["weights"]]
+    lines += [f" s += {source.conditional(tree, 0)}" for tree in program["trees"]]
+    if source.nodes != program["nodes"]:
+        raise malformed_program("It has another number of comparisons than it says.")
     if program["link"] == SIGMOID:
         # Beyond that the exponential is too large for a double.
         lines.append(" s = 0.0 if s <= -700.0 else 1.0 / (1.0 + exp(-s))")
@@ -640,36 +662,107 @@ def row_function(program):
     return namespace["score"]
 
 
+def check_row_program(program):
+    """Refuse a program whose outermost parts are not what they should be.
+
+    Cheap: trees and weights are looked at where they are written out.
+    """
+    if type(program) is not dict or program.keys() != PROGRAM_KEYS:
+        raise malformed_program("It does not have the parts of one.")
+    whole_number(program["width"], 1, MOST_NODES)
+    whole_number(program["nodes"], 0, MOST_NODES)
+    # A tree has a comparison, or is part of the constant.
+    listed(program["trees"], program["nodes"])
+    # A position has one weight.
+    listed(program["weights"], program["width"])
+    if program["link"] not in LINKS or type(program["complement"]) is not bool:
+        raise malformed_program("Its link or complement is none of the known ones.")
+
+
+class RowSource:
+    """Writes terms and trees as Python expressions.
+
+    Parameters
+    ----------
+    width : int
+        How many inputs there are.
+
+    Attributes
+    ----------
+    nodes : int
+        How many comparisons were written.
+    """
+
+    def __init__(self, width):
+        self.width = width
+        self.nodes = 0
+
+    def input(self, position):
+        """Return the name of an input."""
+        return f"x{whole_number(position, 0, self.width - 1)}"
+
+    def weighted(self, term):
+        """Return the source of one term of a linear model."""
+        position, weight, fill = listed(term, 3, 3)
+        value = self.input(position)
+        if fill is not None:
+            value = f"({value} if {value} == {value} else {number(fill)})"
+        return f"{number(weight)} * {value}"
+
+    def conditional(self, tree, depth):
+        """Return the source of a tree, so many comparisons below its root."""
+        if type(tree) is not list:
+            return number(tree)
+        self.nodes += 1
+        if depth >= DEEPEST or self.nodes > MOST_NODES:
+            raise malformed_program("Its trees are too deep or too many.")
+        position, mode, constant, missing, true, false = listed(tree, 6, 6)
+        value = self.input(position)
+        if mode not in MODES or type(mode) is not int or type(missing) is not bool:
+            raise malformed_program("A comparison is none of the known ones.")
+        if mode == EQUAL:
+            test = f"{value} == {number(constant)}"
+            if missing:
+                test = f"{test} or {value} != {value}"
+        elif missing:
+            # Turned around: every comparison with NaN is false.
+            test = f"{value} > {number(constant)}"
+            true, false = false, true
+        else:
+            test = f"{value} <= {number(constant)}"
+        true = self.conditional(true, depth + 1)
+        return f"({true} if {test} else {self.conditional(false, depth + 1)})"
+
+
 def number(value):
     """Return a float as Python reads it back; nothing else can come out of here."""
-    return repr(float(value))
+    if type(value) is float:
+        return repr(value)
+    return repr(float(whole_number(value, -(2**53), 2**53)))
 
 
-def weighted(position, weight, fill):
-    """Return the source of one term of a linear model."""
-    value = f"x{int(position)}"
-    if fill is not None:
-        value = f"({value} if {value} == {value} else {number(fill)})"
-    return f"{number(weight)} * {value}"
+def whole_number(value, lowest, highest):
+    """Return an int within bounds; True and False are none."""
+    if type(value) is not int or not lowest <= value <= highest:
+        raise malformed_program("A number is not one, or out of bounds.")
+    return value
 
 
-def conditional(tree):
-    """Return the source of a tree."""
-    if not isinstance(tree, list):
-        return number(tree)
-    position, mode, constant, missing, true, false = tree
-    value = f"x{int(position)}"
-    if mode == EQUAL:
-        test = f"{value} == {number(constant)}"
-        if missing:
-            test = f"{test} or {value} != {value}"
-    elif missing:
-        # Turned around: every comparison with NaN is false.
-        test = f"{value} > {number(constant)}"
-        true, false = false, true
-    else:
-        test = f"{value} <= {number(constant)}"
-    return f"({conditional(true)} if {test} else {conditional(false)})"
+def listed(value, most, least=0):
+    """Return a list of a length within bounds."""
+    if type(value) is not list or not least <= len(value) <= most:
+        raise malformed_program("A list is not one, or too long or too short.")
+    return value
+
+
+def malformed_program(detail):
+    """Return the error for a row program that no compiler of ours wrote."""
+    return ScoringError(
+        "compiled form has a malformed row program",
+        detail=detail,
+        hint="Register the model again, so that it is compiled anew.",
+        sqlstate="55000",
+    )
 
 # ---- compiled.py ----
 """The compiled form of a model: an ONNX graph in double precision."""
@@ -685,12 +778,17 @@ REFUSED = -2
 # graph; gradient boosting of 700 took 2 and 3.
 LOOPED_NODES = 2_000
 METADATA_KEY = "pgchurn"
+VOCABULARY_KEYS = {"codes", "missing", "refuses_unknown"}
+# Below this every code is a double of its own.
+MOST_CODES = 1 << 53
 
 
 class CompiledModel:
     """A classifier compiled to ONNX, run by ONNX Runtime on one thread.
 
-    It needs neither scikit-learn nor pandas.
+    It needs neither scikit-learn nor pandas. The graph itself is not looked into here:
+    ``onnx_scan`` did that when the version was registered, in a process of its own, and
+    what a session loads has the digest that was recorded then.
 
     Parameters
     ----------
@@ -716,7 +814,7 @@ class CompiledModel:
         (self.input,) = (tensor.name for tensor in self.session.get_inputs())
         (self.output,) = (tensor.name for tensor in self.session.get_outputs())
         properties = self.session.get_modelmeta().custom_metadata_map
-        metadata = json.loads(properties[METADATA_KEY])
+        metadata = read_metadata(properties.get(METADATA_KEY, ""), signature)
         self.row_program = metadata["row_program"]
         self.codes = {}
         self.refusing = set()
@@ -835,6 +933,56 @@ class CompiledModel:
         """Return the codes of a feature, with one that refuses NULL where need be."""
         codes = self.codes[feature.name]
         return codes if feature.accepts_null else {**codes, None: REFUSED}
+
+
+def read_metadata(text, signature):
+    """Return the metadata of a compiled form, of which nothing is taken on trust.
+
+    Raises
+    ------
+    ScoringError
+        Unless every text feature of the signature has its codes, nothing else has, and
+        the row program is of as many inputs as there are features.
+    """
+    try:
+        metadata = json.loads(text)
+    except (ValueError, RecursionError):
+        raise malformed_metadata() from None
+    if type(metadata) is not dict or metadata.keys() != {"texts", "row_program"}:
+        raise malformed_metadata()
+    texts, program = metadata["texts"], metadata["row_program"]
+    names = {feature.name for feature in signature.texts()}
+    if type(texts) is not dict or texts.keys() != names:
+        raise malformed_metadata()
+    if not all(is_vocabulary(vocabulary) for vocabulary in texts.values()):
+        raise malformed_metadata()
+    if program is not None:
+        check_row_program(program)
+        if program["width"] != len(signature.features):
+            raise malformed_metadata()
+    return metadata
+
+
+def is_vocabulary(vocabulary):
+    """Return whether this is what ``text_codes`` of the compiler writes."""
+    if type(vocabulary) is not dict or vocabulary.keys() != VOCABULARY_KEYS:
+        return False
+    if type(vocabulary["codes"]) is not dict:
+        return False
+    if type(vocabulary["refuses_unknown"]) is not bool:
+        return False
+    codes = (vocabulary["missing"], *vocabulary["codes"].values())
+    return all(type(code) is int and UNKNOWN <= code < MOST_CODES for code in codes)
+
+
+def malformed_metadata():
+    """Return the error for metadata that does not belong to the signature."""
+    return ScoringError(
+        "compiled form has malformed metadata",
+        detail="Its codes of texts or its row program do not fit the model's features.",
+        hint="Register the model again, so that it is compiled anew.",
+        sqlstate="55000",
+    )
 
 
 def unknown_category(name, value):
@@ -1130,6 +1278,343 @@ def wrong_digest(version):
         sqlstate="XX001",
     )
 
+# ---- judge.py ----
+"""Judging a candidate in a process of its own, before anything that serves reads it.
+
+What a client sends may crash, hang or fill the memory of whatever reads it, and the
+crash of one backend restarts every session of the server. So the backend starts the
+distribution's Python with nothing but pipes to it, lays limits on it, and hands it the
+runtime, the candidate and the rows; the child examines (``examination``) and answers
+with one line of JSON. The child is the same user as the server: this guards against
+what a candidate does to the process that reads it. Against code in a pickle the strict
+loader guards, in the child as in every session.
+"""
+
+import json
+import os
+import re
+import sys
+import textwrap
+import time
+
+
+# Importing scikit-learn, pandas and ONNX Runtime takes 1 s, judging 11,000 rows of the
+# usual models another; a cold or busy machine is given its time.
+JUDGING_SECONDS = 60
+# A row of the slowest forests takes 3 ms, and a row that the pickle refuses is found by
+# halving.
+JUDGING_SECONDS_PER_ROW = 0.02
+# Address space, of which the libraries reserve 400 MB; the rest is for the arrays of a
+# call of the model.
+JUDGING_MEMORY = 1_536 << 20
+# A pickle becomes objects of a few times its size, and is in memory beside them.
+JUDGING_MEMORY_PER_BYTE = 16
+# How long a cancel waits at most, in seconds.
+JUDGING_SLICE = 0.05
+PIPE_CHUNK = 1 << 16
+# An answer is a number for each replayed row, and few words.
+ANSWER_BYTES = 1 << 16
+ANSWER_BYTES_PER_ROW = 32
+LONGEST_TEXT = 4_000
+OTHER_PYTHON = 3
+# Classes that tell of the server or of nothing: never a candidate's.
+IMPOSSIBLE_SQLSTATES = ("00", "01", "02", "40", "53", "57")
+
+# What the child runs. The limits come before anything is read. A parent that ended
+# before prctl was called sent no signal, but the child has another parent then.
+CHILD = """
+import ctypes, json, os, resource, signal, sys
+parent, limits = json.loads(sys.argv[1])
+for name, limit in limits.items():
+    hard = resource.getrlimit(getattr(resource, name))[1]
+    limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+    resource.setrlimit(getattr(resource, name), (limit, limit))
+PR_SET_PDEATHSIG = 1
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+if os.getppid() != parent:
+    os._exit(1)
+signal.pthread_sigmask(signal.SIG_SETMASK, [])
+header = json.loads(sys.stdin.buffer.readline())
+if list(sys.version_info) != header["python"]:
+    os._exit(header["other_python"])
+sys.path[:] = header["path"]
+program, *parts = [
+    None if size is None else sys.stdin.buffer.read(size) for size in header["sizes"]
+]
+scope = {"GD": {}, "plpy": None, "__name__": "pgchurn"}
+try:
+    exec(program, scope)
+except Exception as error:
+    print(json.dumps({"failed": [type(error).__name__, str(error)]}), flush=True)
+    os._exit(0)
+scope["answer"](header["question"], *parts)
+"""
+
+# One thread, no reports to ONNX Runtime's maker, and no semaphores of joblib's.
+CHILD_ENVIRONMENT = {
+    "LC_ALL": "C.UTF-8",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "ORT_DISABLE_TELEMETRY": "1",
+    "JOBLIB_MULTIPROCESSING": "0",
+}
+
+
+def judge(program, question, parts, rows, let_interrupts_in):
+    """Have a candidate examined by a child process.
+
+    Parameters
+    ----------
+    program : str
+        The text of the runtime.
+    question : dict
+        What ``examination.answer`` takes first, fit for JSON.
+    parts : list of bytes or None
+        What it takes besides.
+    rows : int
+        How many rows there are to score, and at most to answer with.
+    let_interrupts_in : callable
+        Called some twenty times a second; whatever it raises ends the child.
+
+    Returns
+    -------
+    dict
+        What ``examination.examine_candidate`` found.
+
+    Raises
+    ------
+    ScoringError
+        What the child refused with; with SQLSTATE 54000, of limits that a program sets
+        itself, when the candidate exceeds one; else 22023 when the child ended or
+        answered as no judge does.
+    """
+    parts = [program.encode(), *parts]
+    size = sum(len(part) for part in parts if part is not None)
+    seconds = int(JUDGING_SECONDS + rows * JUDGING_SECONDS_PER_ROW)
+    limits = {
+        "RLIMIT_AS": JUDGING_MEMORY + JUDGING_MEMORY_PER_BYTE * size,
+        "RLIMIT_CPU": seconds,
+        "RLIMIT_CORE": 0,
+        "RLIMIT_FSIZE": 0,
+        "RLIMIT_NOFILE": 64,
+        # Of all of the user's processes, which are more than none: no other one starts.
+        "RLIMIT_NPROC": 0,
+    }
+    header = {
+        "python": list(sys.version_info),
+        "other_python": OTHER_PYTHON,
+        "path": sys.path,
+        "sizes": [None if part is None else len(part) for part in parts],
+        "question": question,
+    }
+    content = [json.dumps(header).encode() + b"\n", *filter(None, parts)]
+    most = ANSWER_BYTES + ANSWER_BYTES_PER_ROW * rows
+    child = start_child(limits)
+    try:
+        said = converse(child, content, seconds, most, let_interrupts_in)
+    finally:
+        # Whatever happened, no process is left behind, and no zombie.
+        child.kill()
+        child.wait()
+        child.stdin.close()
+        child.stdout.close()
+    return verdict(child.returncode, said, seconds)
+
+
+def start_child(limits):
+    """Start the child, which holds no descriptor but its pipes.
+
+    It is in a session of its own, because pg_cancel_backend signals a backend's whole
+    process group.
+    """
+    # Imported here, since a session that only scores never needs it.
+    import subprocess
+
+    return subprocess.Popen(
+        # PL/Python indents what it runs, and with it the lines of a text.
+        [python_program(), "-I", "-S", "-B", "-c", textwrap.dedent(CHILD)]
+        + [json.dumps([os.getpid(), limits])],
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env=CHILD_ENVIRONMENT,
+        start_new_session=True,
+    )
+
+
+def python_program():
+    """Return the path of the Python program that PL/Python embeds the library of.
+
+    ``sys.executable`` is no help: an embedded Python takes it from the PATH.
+    """
+    import sysconfig
+
+    name = "python{}.{}".format(*sys.version_info)
+    folders = (
+        os.path.join(sys.base_exec_prefix, "bin"),
+        sysconfig.get_config_var("BINDIR"),
+    )
+    paths = [os.path.join(folder, name) for folder in folders if folder]
+    for path in paths:
+        if os.access(path, os.X_OK):
+            return path
+    raise ScoringError(
+        f"there is no {name} to judge the model with",
+        detail=f"It was looked for at {' and '.join(dict.fromkeys(paths))}.",
+        hint=f"Install the distribution's {name}, whose library PL/Python embeds.",
+        sqlstate="55000",
+    )
+
+
+def converse(child, content, seconds, most, let_interrupts_in):
+    """Send all that there is to send, and return what comes back until the child ends.
+
+    Both at once, so that neither side waits for the other to read.
+    """
+    import selectors
+    import subprocess
+
+    deadline = time.monotonic() + seconds
+
+    def pause():
+        let_interrupts_in()
+        if time.monotonic() > deadline:
+            raise too_slow(seconds)
+
+    waiting = [memoryview(part) for part in reversed(content)]
+    said = bytearray()
+    with selectors.DefaultSelector() as selector:
+        os.set_blocking(child.stdin.fileno(), False)
+        selector.register(child.stdin, selectors.EVENT_WRITE)
+        selector.register(child.stdout, selectors.EVENT_READ)
+        while True:
+            pause()
+            ready = [key.fileobj for key, _ in selector.select(JUDGING_SLICE)]
+            if child.stdin in ready:
+                try:
+                    sent = os.write(child.stdin.fileno(), waiting[-1][:PIPE_CHUNK])
+                except BrokenPipeError:
+                    # It ended before it had read all: its status says how.
+                    waiting.clear()
+                else:
+                    waiting[-1] = waiting[-1][sent:]
+                    if not waiting[-1]:
+                        waiting.pop()
+                if not waiting:
+                    selector.unregister(child.stdin)
+                    child.stdin.close()
+            if child.stdout in ready:
+                part = os.read(child.stdout.fileno(), PIPE_CHUNK)
+                if not part:
+                    break
+                said += part
+                if len(said) > most:
+                    raise no_verdict("It answered more than a judge has to say.")
+    while True:
+        pause()
+        try:
+            child.wait(JUDGING_SLICE)
+            return bytes(said)
+        except subprocess.TimeoutExpired:
+            # It hung up and goes on: to the deadline.
+            continue
+
+
+def verdict(status, said, seconds):
+    """Return what the child found, or raise what it says or how it ended."""
+    import signal
+
+    if status == -signal.SIGXCPU:
+        raise too_slow(seconds)
+    if status < 0:
+        name = signal.strsignal(-status) or "unknown"
+        raise no_verdict(f"It was ended by signal {-status} ({name}).")
+    if status == OTHER_PYTHON:
+        raise no_verdict(
+            f"{python_program()} is not the Python {sys.version.split()[0]} that "
+            "PL/Python embeds.",
+            hint="Install both from the distribution, and restart the server.",
+        )
+    if status:
+        raise no_verdict(f"It ended with exit status {status}.")
+    try:
+        # With more than one key there is more than one verdict.
+        ((kind, content),) = json.loads(said).items()
+        readers = {"found": finding, "refused": refusal, "failed": failure}
+        result = readers[kind](content)
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+        raise no_verdict("Its answer is no verdict.") from None
+    if isinstance(result, ScoringError):
+        raise result
+    return result
+
+
+def finding(content):
+    """Return what was found of a candidate that scores."""
+    keys = ("replayed", "parity", "rows_compared", "problem")
+    replayed, parity, compared, problem = (content[key] for key in keys)
+    return {
+        "replayed": replayed and [float(value) for value in replayed],
+        "parity": None if parity is None else float(parity),
+        "rows_compared": int(compared),
+        "problem": plain_text(problem),
+    }
+
+
+def refusal(content):
+    """Return the child's ScoringError."""
+    message, detail, hint, sqlstate = map(plain_text, content)
+    if not (message and re.fullmatch("[0-9A-Z]{5}", sqlstate)):
+        raise ValueError(content)
+    if sqlstate.startswith(IMPOSSIBLE_SQLSTATES):
+        raise ValueError(content)
+    return ScoringError(message, detail, hint, sqlstate)
+
+
+def failure(content):
+    """Return the error for what the child did not expect: memory above all."""
+    kind, text = map(plain_text, content)
+    if kind == MemoryError.__name__:
+        return ScoringError(
+            "model needs more memory than a candidate is given",
+            detail=f"It is given {JUDGING_MEMORY >> 20} MB, and "
+            f"{JUDGING_MEMORY_PER_BYTE} bytes for each byte of its own.",
+            hint="Register a smaller model: fewer or shallower trees, or categories.",
+            sqlstate="54000",
+        )
+    return no_verdict(f"{kind}: {text}.")
+
+
+def plain_text(text):
+    """Return a text as PostgreSQL takes it, or None: no zeros, no half characters."""
+    if text is None:
+        return None
+    text = text.replace("\0", "?").encode("utf-8", "replace").decode()
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
+
+
+def too_slow(seconds):
+    """Return the error for a candidate that takes too long."""
+    return ScoringError(
+        "model takes too long to judge",
+        detail=f"It was given {seconds} s.",
+        hint="Register a model that scores faster, or replay fewer rows.",
+        sqlstate="54000",
+    )
+
+
+def no_verdict(detail, hint=None):
+    """Return the error for a child that ended without a verdict."""
+    return ScoringError(
+        "model could not be judged",
+        detail=f"The process that judged it gave no verdict. {detail}",
+        hint=hint
+        or "Train and register the model again, with the server's package versions.",
+    )
+
 # ---- session.py ----
 """What the SQL functions call: one object for each session."""
 
@@ -1302,6 +1787,9 @@ class Session:
     ):
         """Judge a candidate before it is registered.
 
+        Another process reads it, so that one that crashes, hangs or fills the memory
+        harms no session: see ``judge``.
+
         Parameters
         ----------
         artifact, compiled : bytes
@@ -1322,66 +1810,31 @@ class Session:
             why the compiled form is not accepted, or None.
         """
         with self.refusals():
-            check_environment(json.loads(environment))
-            signature = Signature.from_json(signature)
-            pickled = PickledModel(artifact, signature)
-            positions = self.registry.layout(attachment_id).positions(signature)
-
-            def stored(numbers, texts):
-                if numbers is None:
-                    return None
-                matrix = matrix_from_binary(numbers)
-                return columns_from_arrays(
-                    positions, matrix, rows_of_texts(texts, matrix)
-                )
-
-            def given(numbers, texts):
-                if not numbers:
-                    return None
-                matrix = np.array(numbers, dtype=float)
-                return columns_from_arrays(
-                    Layout.of(signature).positions(signature),
-                    matrix,
-                    rows_of_texts(texts, matrix),
-                )
-
-            replayed = stored(*replay)
-            found = {
-                "replayed": None,
-                "parity": None,
-                "rows_compared": 0,
-                "problem": None,
+            layout = self.registry.layout(attachment_id)
+            replay_numbers, replay_texts = replay
+            sample_numbers, sample_texts = sample
+            question = {
+                "signature": signature,
+                "environment": environment,
+                "layout": [layout.number_columns, layout.text_columns],
+                "replay_texts": replay_texts,
+                "sample_texts": sample_texts,
+                "edges": edges,
             }
-            if replayed is not None:
-                found["replayed"] = checked_probabilities(pickled, replayed).tolist()
-            if compiled is not None:
-                batches = [
-                    acceptable_rows(signature, rows)
-                    for rows in (stored(*sample), given(*edges))
-                    if rows is not None
-                ]
-                found |= self.examine_compiled(compiled, pickled, signature, batches)
-            return found
-
-    def examine_compiled(self, compiled, pickled, signature, batches):
-        """Compare a compiled form with its pickle; say why it is not accepted."""
-        try:
-            parity, rows = compare_forms(
-                pickled, CompiledModel(compiled, signature), batches
+            texts = self.registry.fetch(
+                "SELECT prosrc FROM pg_catalog.pg_proc"
+                " JOIN (VALUES (1, 'churn.load_runtime()'::pg_catalog.regprocedure),"
+                " (2, 'churn.load_examination()')) f (place, oid) USING (oid)"
+                " ORDER BY place",
+                [],
             )
-        except MemoryError:
-            raise
-        except Exception as error:
-            return {"problem": f"it fails where the pickle scores: {error}"}
-        found = {"parity": parity, "rows_compared": rows}
-        if rows == 0:
-            found["problem"] = "there was no row to compare it on"
-        elif parity > TOLERANCE:
-            found["problem"] = (
-                f"it differs from the pickle by {parity:.1e}, and {TOLERANCE:.0e} is "
-                "allowed"
+            return judge(
+                "\n\n".join(text["prosrc"] for text in texts),
+                question,
+                [artifact, compiled, replay_numbers, sample_numbers],
+                rows_in(replay_numbers) + rows_in(sample_numbers) + len(edges[0] or ()),
+                self.registry.let_interrupts_in,
             )
-        return found
 
     def environment(self):
         """Return the interpreter, package versions and memory of this session."""
@@ -1476,6 +1929,11 @@ def rows_of_texts(texts, matrix):
     return [()] * len(matrix) if texts is None else texts
 
 
+def rows_in(numbers):
+    """Return how many rows ``array_send`` of a two-dimensional array holds."""
+    return 0 if numbers is None else int.from_bytes(numbers[12:16], "big")
+
+
 def matrix_from_binary(numbers):
     """Decode ``array_send`` of a two-dimensional array of float8.
 
@@ -1513,7 +1971,7 @@ def score_what_scores(score, first, last, failures):
 # GD outlives an upgrade: the runtime before this one is let go.
 for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
     del GD[key]
-GD["pgchurn runtime c58d21b770d9f64f"] = Session(plpy)
+GD["pgchurn runtime b04bba9e573f1d22"] = Session(plpy)
 $python$;
 COMMENT ON FUNCTION churn.load_runtime() IS
     'Loads the scoring runtime into this session, under a key that names its content.';
