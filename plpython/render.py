@@ -4,18 +4,28 @@ import ast
 import hashlib
 from pathlib import Path
 
-from plpython.runtime import MODULES
+from plpython.runtime import EXAMINATION_MODULES, MODULES
 
 HERE = Path(__file__).parent
 RUNTIME_IMPORT = "plpython.runtime."
 
 
 def runtime_source():
-    """Return the runtime's modules joined into one text, in the order of ``MODULES``.
+    """Return the modules that a session runs joined into one text, in their order.
 
     Imports among the modules are left out: inside the server they are one scope.
     """
-    return "\n\n".join(module_source(name) for name in MODULES)
+    return joined(name for name in MODULES if name not in EXAMINATION_MODULES)
+
+
+def examination_source():
+    """Return the modules that the judging process runs besides, joined likewise."""
+    return joined(EXAMINATION_MODULES)
+
+
+def joined(names):
+    """Return the text of some modules."""
+    return "\n\n".join(module_source(name) for name in names)
 
 
 def module_source(name):
@@ -41,6 +51,7 @@ def render(path):
     """Return the SQL of one living file with the runtime's key and text filled in."""
     text = path.read_text(encoding="utf-8")
     text = text.replace("@runtime_key@", runtime_key())
+    text = text.replace("@examination_source@", examination_source())
     return text.replace("@runtime_source@", runtime_source())
 
 

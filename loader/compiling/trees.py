@@ -12,12 +12,10 @@ from onnx import numpy_helper
 from loader.compiling.columns import Lookup, Number
 from loader.compiling.errors import NotCompilable
 from loader.compiling.graph import INPUT
+from plpython.runtime.row_program import DEEPEST, MOST_NODES
 
 LESS_OR_EQUAL = 0
 EQUAL = 4
-# Written out as Python, a model of this size takes a session 0.2 s to read.
-MOST_NODES = 25_000
-DEEPEST = 60
 GREATEST = np.finfo(np.float64).max
 
 

@@ -7,20 +7,10 @@ down_revision = "0003_default_attachment"
 branch_labels = None
 depends_on = None
 
-# What is new in this revision, in the order in which it refers to each other.
-NEW_FILES = (
-    "refuse_key_change.sql",
-    "keys_in_force.sql",
-    "trust_key.sql",
-    "revoke_key.sql",
-    "check_statement.sql",
-    "check_activation.sql",
-    "active_statement.sql",
-)
-
-# What it replaces.
+# In the order in which they refer to each other.
 FILES = (
     "load_runtime.sql",
+    "load_examination.sql",
     "score_features.sql",
     "score_features_many.sql",
     "score_changed.sql",
@@ -30,7 +20,15 @@ FILES = (
     "server_environment.sql",
     "check_model.sql",
     "examine_model.sql",
-<<<<<<< HEAD
+    "refuse_key_change.sql",
+    "keys_in_force.sql",
+    "trust_key.sql",
+    "revoke_key.sql",
+    "check_statement.sql",
+    "check_activation.sql",
+    "active_statement.sql",
+    "register_model.sql",
+    "activate_model.sql",
     "key_type.sql",
     "feature_arrays.sql",
     "lock_deployments.sql",
@@ -49,8 +47,16 @@ FILES = (
     "repair.sql",
 )
 
-# What no revision before this one had.
+# Of these, what no revision before this one had.
 NEW_FILES = (
+    "load_examination.sql",
+    "refuse_key_change.sql",
+    "keys_in_force.sql",
+    "trust_key.sql",
+    "revoke_key.sql",
+    "check_statement.sql",
+    "check_activation.sql",
+    "active_statement.sql",
     "note_recount.sql",
     "has_recounted.sql",
     "mark_for_rescoring.sql",
@@ -62,22 +68,14 @@ NEW_FILES = (
     "repair.sql",
 )
 
-# What this revision replaces, as the revisions before it have it.
+# The others as the revisions before this one have them.
 FORMER_FILES = tuple(f"0002_scoring/{name}" for name in FILES if name not in NEW_FILES)
-=======
-    "register_model.sql",
-    "activate_model.sql",
-)
-
-# The same as the revisions before it have it.
-FORMER_FILES = tuple(f"0002_scoring/{name}" for name in FILES)
->>>>>>> signing
 
 
 def upgrade():
     """Make room, install every function, and write those of attachments anew."""
     op.run_file("0004_trust/upgrade.sql")
-    for name in (*NEW_FILES, *FILES):
+    for name in FILES:
         op.run_file(f"0004_trust/{name}")
     op.run_file("0004_trust/refresh.sql")
 

@@ -20,5 +20,12 @@ MODULES = (
     "bounded_cache",
     "pacing",
     "registry",
+    "judge",
     "session",
+    "onnx_scan",
+    "examination",
 )
+
+# What only the judging process runs: ``churn.load_examination()`` holds it, so that no
+# session spends time on reading it.
+EXAMINATION_MODULES = ("onnx_scan", "examination")

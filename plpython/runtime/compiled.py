@@ -10,7 +10,7 @@ from plpython.runtime.features import (
     checked_row,
     columns_from_arrays,
 )
-from plpython.runtime.row_program import row_function
+from plpython.runtime.row_program import check_row_program, row_function
 
 UNKNOWN = -1
 REFUSED = -2
@@ -18,12 +18,17 @@ REFUSED = -2
 # graph; gradient boosting of 700 took 2 and 3.
 LOOPED_NODES = 2_000
 METADATA_KEY = "pgchurn"
+VOCABULARY_KEYS = {"codes", "missing", "refuses_unknown"}
+# Below this every code is a double of its own.
+MOST_CODES = 1 << 53
 
 
 class CompiledModel:
     """A classifier compiled to ONNX, run by ONNX Runtime on one thread.
 
-    It needs neither scikit-learn nor pandas.
+    It needs neither scikit-learn nor pandas. The graph itself is not looked into here:
+    ``onnx_scan`` did that when the version was registered, in a process of its own, and
+    what a session loads has the digest that was recorded then.
 
     Parameters
     ----------
@@ -49,7 +54,7 @@ class CompiledModel:
         (self.input,) = (tensor.name for tensor in self.session.get_inputs())
         (self.output,) = (tensor.name for tensor in self.session.get_outputs())
         properties = self.session.get_modelmeta().custom_metadata_map
-        metadata = json.loads(properties[METADATA_KEY])
+        metadata = read_metadata(properties.get(METADATA_KEY, ""), signature)
         self.row_program = metadata["row_program"]
         self.codes = {}
         self.refusing = set()
@@ -168,6 +173,56 @@ class CompiledModel:
         """Return the codes of a feature, with one that refuses NULL where need be."""
         codes = self.codes[feature.name]
         return codes if feature.accepts_null else {**codes, None: REFUSED}
+
+
+def read_metadata(text, signature):
+    """Return the metadata of a compiled form, of which nothing is taken on trust.
+
+    Raises
+    ------
+    ScoringError
+        Unless every text feature of the signature has its codes, nothing else has, and
+        the row program is of as many inputs as there are features.
+    """
+    try:
+        metadata = json.loads(text)
+    except (ValueError, RecursionError):
+        raise malformed_metadata() from None
+    if type(metadata) is not dict or metadata.keys() != {"texts", "row_program"}:
+        raise malformed_metadata()
+    texts, program = metadata["texts"], metadata["row_program"]
+    names = {feature.name for feature in signature.texts()}
+    if type(texts) is not dict or texts.keys() != names:
+        raise malformed_metadata()
+    if not all(is_vocabulary(vocabulary) for vocabulary in texts.values()):
+        raise malformed_metadata()
+    if program is not None:
+        check_row_program(program)
+        if program["width"] != len(signature.features):
+            raise malformed_metadata()
+    return metadata
+
+
+def is_vocabulary(vocabulary):
+    """Return whether this is what ``text_codes`` of the compiler writes."""
+    if type(vocabulary) is not dict or vocabulary.keys() != VOCABULARY_KEYS:
+        return False
+    if type(vocabulary["codes"]) is not dict:
+        return False
+    if type(vocabulary["refuses_unknown"]) is not bool:
+        return False
+    codes = (vocabulary["missing"], *vocabulary["codes"].values())
+    return all(type(code) is int and UNKNOWN <= code < MOST_CODES for code in codes)
+
+
+def malformed_metadata():
+    """Return the error for metadata that does not belong to the signature."""
+    return ScoringError(
+        "compiled form has malformed metadata",
+        detail="Its codes of texts or its row program do not fit the model's features.",
+        hint="Register the model again, so that it is compiled anew.",
+        sqlstate="55000",
+    )
 
 
 def unknown_category(name, value):

@@ -8,12 +8,26 @@ hardly more in the INSERT.
 
 import math
 
+from plpython.runtime.errors import ScoringError
+
 SIGMOID = "sigmoid"
+LINKS = (SIGMOID, "share")
 EQUAL = 4
+MODES = (0, EQUAL)
+PROGRAM_KEYS = {
+    *("width", "nodes", "constant", "weights", "trees", "link", "complement"),
+}
+# Written out as Python, a model of this size takes a session 0.2 s to read.
+MOST_NODES = 25_000
+# Python reads no more than 200 parentheses within each other.
+DEEPEST = 60
 
 
 def row_function(program):
     """Return the function that a row program describes.
+
+    A program comes from whoever brought the compiled form. Everything in it is written
+    out by ``RowSource``, which lets through numbers and nothing else.
 
     Parameters
     ----------
@@ -29,11 +43,20 @@ def row_function(program):
     -------
     callable
         Taking one float for each input.
+
+    Raises
+    ------
+    ScoringError
+        When the program is anything else.
     """
-    inputs = ", ".join(f"x{position}" for position in range(int(program["width"])))
+    check_row_program(program)
+    source = RowSource(program["width"])
+    inputs = ", ".join(f"x{position}" for position in range(program["width"]))
     lines = [f"def score({inputs}):", f" s = {number(program['constant'])}"]
-    lines += [f" s += {weighted(*term)}" for term in program["weights"]]
-    lines += [f" s += {conditional(tree)}" for tree in program["trees"]]
+    lines += [f" s += {source.weighted(term)}" for term in program["weights"]]
+    lines += [f" s += {source.conditional(tree, 0)}" for tree in program["trees"]]
+    if source.nodes != program["nodes"]:
+        raise malformed_program("It has another number of comparisons than it says.")
     if program["link"] == SIGMOID:
         # Beyond that the exponential is too large for a double.
         lines.append(" s = 0.0 if s <= -700.0 else 1.0 / (1.0 + exp(-s))")
@@ -45,33 +68,104 @@ def row_function(program):
     return namespace["score"]
 
 
+def check_row_program(program):
+    """Refuse a program whose outermost parts are not what they should be.
+
+    Cheap: trees and weights are looked at where they are written out.
+    """
+    if type(program) is not dict or program.keys() != PROGRAM_KEYS:
+        raise malformed_program("It does not have the parts of one.")
+    whole_number(program["width"], 1, MOST_NODES)
+    whole_number(program["nodes"], 0, MOST_NODES)
+    # A tree has a comparison, or is part of the constant.
+    listed(program["trees"], program["nodes"])
+    # A position has one weight.
+    listed(program["weights"], program["width"])
+    if program["link"] not in LINKS or type(program["complement"]) is not bool:
+        raise malformed_program("Its link or complement is none of the known ones.")
+
+
+class RowSource:
+    """Writes terms and trees as Python expressions.
+
+    Parameters
+    ----------
+    width : int
+        How many inputs there are.
+
+    Attributes
+    ----------
+    nodes : int
+        How many comparisons were written.
+    """
+
+    def __init__(self, width):
+        self.width = width
+        self.nodes = 0
+
+    def input(self, position):
+        """Return the name of an input."""
+        return f"x{whole_number(position, 0, self.width - 1)}"
+
+    def weighted(self, term):
+        """Return the source of one term of a linear model."""
+        position, weight, fill = listed(term, 3, 3)
+        value = self.input(position)
+        if fill is not None:
+            value = f"({value} if {value} == {value} else {number(fill)})"
+        return f"{number(weight)} * {value}"
+
+    def conditional(self, tree, depth):
+        """Return the source of a tree, so many comparisons below its root."""
+        if type(tree) is not list:
+            return number(tree)
+        self.nodes += 1
+        if depth >= DEEPEST or self.nodes > MOST_NODES:
+            raise malformed_program("Its trees are too deep or too many.")
+        position, mode, constant, missing, true, false = listed(tree, 6, 6)
+        value = self.input(position)
+        if mode not in MODES or type(mode) is not int or type(missing) is not bool:
+            raise malformed_program("A comparison is none of the known ones.")
+        if mode == EQUAL:
+            test = f"{value} == {number(constant)}"
+            if missing:
+                test = f"{test} or {value} != {value}"
+        elif missing:
+            # Turned around: every comparison with NaN is false.
+            test = f"{value} > {number(constant)}"
+            true, false = false, true
+        else:
+            test = f"{value} <= {number(constant)}"
+        true = self.conditional(true, depth + 1)
+        return f"({true} if {test} else {self.conditional(false, depth + 1)})"
+
+
 def number(value):
     """Return a float as Python reads it back; nothing else can come out of here."""
-    return repr(float(value))
+    if type(value) is float:
+        return repr(value)
+    return repr(float(whole_number(value, -(2**53), 2**53)))
 
 
-def weighted(position, weight, fill):
-    """Return the source of one term of a linear model."""
-    value = f"x{int(position)}"
-    if fill is not None:
-        value = f"({value} if {value} == {value} else {number(fill)})"
-    return f"{number(weight)} * {value}"
+def whole_number(value, lowest, highest):
+    """Return an int within bounds; True and False are none."""
+    if type(value) is not int or not lowest <= value <= highest:
+        raise malformed_program("A number is not one, or out of bounds.")
+    return value
 
 
-def conditional(tree):
-    """Return the source of a tree."""
-    if not isinstance(tree, list):
-        return number(tree)
-    position, mode, constant, missing, true, false = tree
-    value = f"x{int(position)}"
-    if mode == EQUAL:
-        test = f"{value} == {number(constant)}"
-        if missing:
-            test = f"{test} or {value} != {value}"
-    elif missing:
-        # Turned around: every comparison with NaN is false.
-        test = f"{value} > {number(constant)}"
-        true, false = false, true
-    else:
-        test = f"{value} <= {number(constant)}"
-    return f"({conditional(true)} if {test} else {conditional(false)})"
+def listed(value, most, least=0):
+    """Return a list of a length within bounds."""
+    if type(value) is not list or not least <= len(value) <= most:
+        raise malformed_program("A list is not one, or too long or too short.")
+    return value
+
+
+def malformed_program(detail):
+    """Return the error for a row program that no compiler of ours wrote."""
+    return ScoringError(
+        "compiled form has a malformed row program",
+        detail=detail,
+        hint="Register the model again, so that it is compiled anew.",
+        sqlstate="55000",
+    )

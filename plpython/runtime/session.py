@@ -6,23 +6,15 @@ import time
 
 import numpy as np
 
-from plpython.runtime.compiled import CompiledModel
-from plpython.runtime.environment import (
-    check_environment,
-    current_environment,
-    installed_version,
-)
+from plpython.runtime.environment import current_environment, installed_version
 from plpython.runtime.errors import ScoringError
 from plpython.runtime.features import (
-    Layout,
-    acceptable_rows,
     check_values,
     columns_from_arrays,
     columns_from_json,
 )
+from plpython.runtime.judge import judge
 from plpython.runtime.pacing import CALL_SECONDS, too_slow
-from plpython.runtime.parity import TOLERANCE, compare_forms
-from plpython.runtime.pickled import PickledModel
 from plpython.runtime.registry import Registry
 from plpython.runtime.signature import Signature
 from plpython.runtime.signing import Statement, today_in_utc, verified_statement
@@ -290,6 +282,9 @@ class Session:
     ):
         """Judge a candidate before it is registered.
 
+        Another process reads it, so that one that crashes, hangs or fills the memory
+        harms no session: see ``judge``.
+
         Parameters
         ----------
         artifact, compiled : bytes
@@ -310,66 +305,31 @@ class Session:
             why the compiled form is not accepted, or None.
         """
         with self.refusals():
-            check_environment(json.loads(environment))
-            signature = Signature.from_json(signature)
-            pickled = PickledModel(artifact, signature)
-            positions = self.registry.layout(attachment_id).positions(signature)
-
-            def stored(numbers, texts):
-                if numbers is None:
-                    return None
-                matrix = matrix_from_binary(numbers)
-                return columns_from_arrays(
-                    positions, matrix, rows_of_texts(texts, matrix)
-                )
-
-            def given(numbers, texts):
-                if not numbers:
-                    return None
-                matrix = np.array(numbers, dtype=float)
-                return columns_from_arrays(
-                    Layout.of(signature).positions(signature),
-                    matrix,
-                    rows_of_texts(texts, matrix),
-                )
-
-            replayed = stored(*replay)
-            found = {
-                "replayed": None,
-                "parity": None,
-                "rows_compared": 0,
-                "problem": None,
+            layout = self.registry.layout(attachment_id)
+            replay_numbers, replay_texts = replay
+            sample_numbers, sample_texts = sample
+            question = {
+                "signature": signature,
+                "environment": environment,
+                "layout": [layout.number_columns, layout.text_columns],
+                "replay_texts": replay_texts,
+                "sample_texts": sample_texts,
+                "edges": edges,
             }
-            if replayed is not None:
-                found["replayed"] = checked_probabilities(pickled, replayed).tolist()
-            if compiled is not None:
-                batches = [
-                    acceptable_rows(signature, rows)
-                    for rows in (stored(*sample), given(*edges))
-                    if rows is not None
-                ]
-                found |= self.examine_compiled(compiled, pickled, signature, batches)
-            return found
-
-    def examine_compiled(self, compiled, pickled, signature, batches):
-        """Compare a compiled form with its pickle; say why it is not accepted."""
-        try:
-            parity, rows = compare_forms(
-                pickled, CompiledModel(compiled, signature), batches
+            texts = self.registry.fetch(
+                "SELECT prosrc FROM pg_catalog.pg_proc"
+                " JOIN (VALUES (1, 'churn.load_runtime()'::pg_catalog.regprocedure),"
+                " (2, 'churn.load_examination()')) f (place, oid) USING (oid)"
+                " ORDER BY place",
+                [],
             )
-        except MemoryError:
-            raise
-        except Exception as error:
-            return {"problem": f"it fails where the pickle scores: {error}"}
-        found = {"parity": parity, "rows_compared": rows}
-        if rows == 0:
-            found["problem"] = "there was no row to compare it on"
-        elif parity > TOLERANCE:
-            found["problem"] = (
-                f"it differs from the pickle by {parity:.1e}, and {TOLERANCE:.0e} is "
-                "allowed"
+            return judge(
+                "\n\n".join(text["prosrc"] for text in texts),
+                question,
+                [artifact, compiled, replay_numbers, sample_numbers],
+                rows_in(replay_numbers) + rows_in(sample_numbers) + len(edges[0] or ()),
+                self.registry.let_interrupts_in,
             )
-        return found
 
     def environment(self):
         """Return the interpreter, package versions and memory of this session."""
@@ -501,6 +461,11 @@ def no_probability():
 def rows_of_texts(texts, matrix):
     """Return one row of texts for each row of numbers, empty ones for no texts."""
     return [()] * len(matrix) if texts is None else texts
+
+
+def rows_in(numbers):
+    """Return how many rows ``array_send`` of a two-dimensional array holds."""
+    return 0 if numbers is None else int.from_bytes(numbers[12:16], "big")
 
 
 def matrix_from_binary(numbers):

@@ -315,6 +315,71 @@ def test_bytes_that_are_no_onnx_are_left_out(session, content):
     assert_left_out(session, version, MODEL)
 
 
+def test_a_compiled_form_with_a_graph_of_ones_own_is_left_out(session):
+    model = onnx.load_from_string(compiled_form(MODEL))
+    branch = onnx.helper.make_graph([], "branch", [], [])
+    model.graph.node.append(
+        onnx.helper.make_node("Loop", ["c0", ""], ["x"], body=branch)
+    )
+
+    version = register(session, MODEL, model.SerializeToString())
+
+    assert_left_out(session, version, MODEL, "none that pgchurn compiles", "Loop")
+
+
+def test_a_tree_that_crashes_onnx_runtime_is_left_out(session):
+    depth = 50_000
+    model = onnx.load_from_string(compiled_form(FOREST))
+    (trees,) = [node for node in model.graph.node if node.op_type == "TreeEnsemble"]
+    values = {
+        "nodes_featureids": [0] * depth,
+        "nodes_missing_value_tracks_true": [0] * depth,
+        "nodes_truenodeids": [*range(1, depth), 0],
+        "nodes_trueleafs": [0] * (depth - 1) + [1],
+        "nodes_falsenodeids": [0] * depth,
+        "nodes_falseleafs": [1] * depth,
+        "tree_roots": [0],
+        "leaf_targetids": [0],
+        "nodes_modes": np.zeros(depth, np.uint8),
+        "nodes_splits": np.zeros(depth),
+        "leaf_weights": np.zeros(1),
+    }
+    for one in trees.attribute:
+        value = values.get(one.name)
+        if isinstance(value, list):
+            one.ints[:] = value
+        elif value is not None:
+            one.t.CopyFrom(numpy_helper.from_array(value))
+
+    version = register(session, FOREST, model.SerializeToString())
+
+    assert_left_out(session, version, FOREST, "none that pgchurn compiles", "deeper")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"constant": "__import__('os')._exit(1)"},
+        {"weights": [["0 or exit()", 1.0, None]]},
+        {"trees": [[0, 0, "0.0 else exit()", True, 0.0, 1.0]]},
+        {"width": 3},
+        {"nodes": -1},
+        None,
+    ],
+)
+def test_a_row_program_that_is_more_than_numbers_is_left_out(session, change):
+    model = onnx.load_from_string(compiled_form(MODEL))
+    (properties,) = model.metadata_props
+    metadata = json.loads(properties.value)
+    metadata["row_program"] = change and {**metadata["row_program"], **change}
+    metadata["texts"] = metadata["texts"] if change else {}
+    properties.value = json.dumps(metadata)
+
+    version = register(session, MODEL, model.SerializeToString())
+
+    assert_left_out(session, version, MODEL, "it fails where the pickle scores")
+
+
 def test_a_compiled_form_of_other_features_is_left_out(session):
     fewer = fit({"age": "number", "contract": "text"})
 

@@ -55,6 +55,7 @@ def test_a_frozen_file_holds_no_placeholder_of_the_source():
         text = path.read_text(encoding="utf-8")
         assert "@runtime_key@" not in text
         assert "@runtime_source@" not in text
+        assert "@examination_source@" not in text
 
 
 def test_migrations_need_their_own_frozen_files_only():
@@ -81,12 +82,13 @@ def test_every_module_of_the_runtime_is_joined():
 
 
 def test_the_joined_runtime_runs_without_a_package_on_disk():
-    source = render.runtime_source()
+    source = f"{render.runtime_source()}\n\n{render.examination_source()}"
 
     assert "plpython.runtime" not in re.sub(r"``.*?``|#.*", "", source, flags=re.S)
     scope = {}
     exec(compile(source, "runtime", "exec"), scope)
     assert callable(scope["Session"])
+    assert callable(scope["answer"])
 
 
 def test_the_modules_are_joined_in_the_order_in_which_they_need_each_other():
@@ -106,3 +108,4 @@ def test_the_runtime_key_names_the_content(monkeypatch):
 
 def test_the_joined_runtime_does_not_end_its_own_dollar_quote():
     assert "$python$" not in render.runtime_source()
+    assert "$python$" not in render.examination_source()

@@ -5,10 +5,10 @@ RETURNS void
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime c6e78cba4806f19f"]
+    session = GD["pgchurn runtime b385a80147d42c8b"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime c6e78cba4806f19f"]
+    session = GD["pgchurn runtime b385a80147d42c8b"]
 session.check_activation(statement, active_statement, allow_older, allow_expired)
 $python$;
 COMMENT ON FUNCTION churn.check_activation IS

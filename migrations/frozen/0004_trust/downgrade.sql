@@ -1,3 +1,4 @@
+DROP FUNCTION churn.load_examination();
 DROP VIEW churn.health;
 DROP PROCEDURE churn.repair;
 -- Written by this revision's templates for every attachment.

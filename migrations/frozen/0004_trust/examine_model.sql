@@ -8,10 +8,10 @@ CREATE OR REPLACE FUNCTION churn.examine_model(
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime cb690cfb5ae5b8ea"]
+    session = GD["pgchurn runtime b385a80147d42c8b"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime cb690cfb5ae5b8ea"]
+    session = GD["pgchurn runtime b385a80147d42c8b"]
 return session.examine_model(
     attachment_id, artifact, compiled, signature, environment,
     (replay_numbers, replay_texts), (sample_numbers, sample_texts),

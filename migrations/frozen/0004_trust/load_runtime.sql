@@ -447,6 +447,298 @@ def check_environment(recorded):
                 sqlstate="55000",
             )
 
+# ---- signing.py ----
+"""What a signer states about a model, and whether a trusted key says so.
+
+A statement is a JSON text. It is signed as it stands, byte for byte, with Ed25519, and
+the text that was verified is the text that is read: nothing is ever serialised again to
+be compared.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timezone
+
+
+# Signed together with the statement, so that a signature of something else, made with
+# the same key for another purpose, is none of a model.
+STATEMENT_PREFIX = b"pgchurn statement about a model, format 1\n"
+SIGNED_PACKAGES = ("python", *MODEL_PACKAGES)
+LONGEST_STATEMENT = 1_000_000
+GREATEST_VERSION = 2**63 - 1
+
+NOT_AUTHORISED = "42501"
+SIGN_HINT = (
+    "Sign the pickle with pgchurn sign, and pass what it writes with pgchurn register "
+    "FILE --signature FILE.sig."
+)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What is signed about a model.
+
+    Attributes
+    ----------
+    name : str
+    version : int
+        Ascends: an older one does not replace a newer one unless asked by name.
+    artifact_sha256 : str
+        Digest of the pickle, in hexadecimal digits.
+    compiled_sha256 : str or None
+        Digest of the compiled form; without one the pickle scores.
+    features : list of str
+        Names, in the order in which the model was fitted.
+    classes : list
+        As in ``Signature``.
+    positive_class : int
+        Index into ``classes``.
+    named_columns : bool
+        Whether the model was fitted on a data frame.
+    environment : dict of str to str
+        Versions of Python, scikit-learn and numpy it was pickled under.
+    expires : str or None
+        The last day, in UTC, on which it may be registered and activated: YYYY-MM-DD.
+    """
+
+    name: str
+    version: int
+    artifact_sha256: str
+    compiled_sha256: str | None
+    features: list
+    classes: list
+    positive_class: int
+    named_columns: bool
+    environment: dict
+    expires: str | None
+
+    @classmethod
+    def from_text(cls, text):
+        """Read a statement; refuse what is not exactly one.
+
+        Raises
+        ------
+        ScoringError
+        """
+        try:
+            if len(text) > LONGEST_STATEMENT:
+                raise ValueError(f"it has {len(text):,} characters")
+            statement = cls(**json.loads(text, object_pairs_hook=distinct_pairs))
+            statement.check()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ScoringError(
+                "signed statement is malformed",
+                detail=f"{type(error).__name__}: {error}.",
+                hint=SIGN_HINT,
+            ) from error
+        return statement
+
+    def to_text(self):
+        """Return the text that is to be signed."""
+        return json.dumps(asdict(self))
+
+    def check(self):
+        """Raise ValueError or TypeError unless every part is what it should be."""
+        if not (isinstance(self.name, str) and self.name and self.name.isprintable()):
+            raise ValueError("the name must be of printable characters")
+        if type(self.version) is not int or not 0 < self.version <= GREATEST_VERSION:
+            raise ValueError("the version must be a whole number above 0")
+        for digest in (self.artifact_sha256, self.compiled_sha256 or "0" * 64):
+            if len(bytes.fromhex(digest)) != hashlib.sha256().digest_size:
+                raise ValueError(f"{digest!r} is no SHA-256 digest")
+        if self.expires is not None:
+            date.fromisoformat(self.expires)
+        if not all(isinstance(name, str) for name in self.features):
+            raise ValueError("features are named by texts")
+        if len(self.classes) != 2 or self.positive_class not in (0, 1):
+            raise ValueError("a score needs two classes, and which is the positive one")
+        if not isinstance(self.environment, dict) or (
+            set(self.environment) != set(SIGNED_PACKAGES)
+        ):
+            raise ValueError(f"the environment is that of {', '.join(SIGNED_PACKAGES)}")
+
+    def check_artifact(self, digest):
+        """Refuse a pickle other than the one that was signed.
+
+        Parameters
+        ----------
+        digest : bytes
+            SHA-256 of the pickle.
+        """
+        if bytes.fromhex(self.artifact_sha256) != digest:
+            raise ScoringError(
+                "model is not the one that was signed",
+                detail=f"SHA-256 of what was signed is {self.artifact_sha256}, of "
+                f"this pickle {digest.hex()}.",
+                hint="Pass the pickle that was signed, or sign this one.",
+                sqlstate=NOT_AUTHORISED,
+            )
+
+    def positive_label(self):
+        """Return the class whose probability is the score, as text."""
+        return str(self.classes[self.positive_class])
+
+    def covers(self, digest):
+        """Return whether a compiled form is the one that was signed."""
+        signed = self.compiled_sha256
+        return signed is not None and bytes.fromhex(signed) == digest
+
+    def check_description(self, signature, environment):
+        """Refuse a description of the model other than the signed one.
+
+        The kinds of the features, and which may be null, are found out when the model
+        is registered, from the table and from the model itself; they are not signed.
+
+        Parameters
+        ----------
+        signature : Signature
+        environment : dict
+            As it is registered.
+        """
+        if not isinstance(environment, dict):
+            environment = {}
+        said = {
+            "features": [feature.name for feature in signature.features],
+            "classes": list(signature.classes),
+            "positive class": signature.positive_class,
+            "named columns": signature.named_columns,
+            **{package: environment.get(package) for package in SIGNED_PACKAGES},
+        }
+        signed = {
+            "features": self.features,
+            "classes": self.classes,
+            "positive class": self.positive_class,
+            "named columns": self.named_columns,
+            **self.environment,
+        }
+        for part in said:
+            # As JSON, because in Python 1 equals True.
+            given, wanted = json.dumps(said[part]), json.dumps(signed[part])
+            if given != wanted:
+                raise ScoringError(
+                    "model is described otherwise than it was signed",
+                    detail=f"Signed {part}: {wanted}; given: {given}.",
+                    hint="Register the model as it was signed, or sign it as it is.",
+                    sqlstate=NOT_AUTHORISED,
+                )
+
+    def check_expiry(self, today):
+        """Refuse a statement whose last day is over."""
+        if self.expires is not None and date.fromisoformat(self.expires) < today:
+            raise ScoringError(
+                f'signature of "{self.name}" {self.version} has expired',
+                detail=f"Its last day was {self.expires}.",
+                hint="Sign the model again. Where it is registered already, "
+                "churn.activate_model(version, allow_expired => true) activates it all "
+                "the same.",
+                sqlstate="55000",
+            )
+
+    def check_age(self, active):
+        """Refuse a statement about an older version than the active one.
+
+        Parameters
+        ----------
+        active : Statement or None
+            What was signed about the active version.
+        """
+        if active is not None and self.version < active.version:
+            raise ScoringError(
+                f'"{self.name}" {self.version} is older than what is active',
+                detail=f'Active is "{active.name}" {active.version}.',
+                hint="Pass allow_older => true (pgchurn: --allow-older) where you want "
+                "just that; churn.rollback_model goes back to what was active before.",
+                sqlstate="55000",
+            )
+
+
+def distinct_pairs(pairs):
+    """Return the members of a JSON object, refusing a name that comes twice."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a name comes twice")
+    return members
+
+
+def verified_statement(text, signature, key, trusted):
+    """Return what a trusted key states about a model.
+
+    Parameters
+    ----------
+    text : str or None
+        The statement as it was signed.
+    signature : bytes or None
+        Its Ed25519 signature, 64 bytes.
+    key : str or None
+        Fingerprint of the key that is said to have signed it.
+    trusted : dict of str to bytes
+        The keys in force, 32 bytes each, by fingerprint.
+
+    Returns
+    -------
+    Statement
+
+    Raises
+    ------
+    ScoringError
+        With SQLSTATE 42501 when it is unsigned, or not by a trusted key.
+    """
+    if text is None or signature is None or key is None:
+        raise ScoringError(
+            "model is not signed",
+            detail="This database has a trusted key, and takes signed models only.",
+            hint=SIGN_HINT,
+            sqlstate=NOT_AUTHORISED,
+        )
+    if key not in trusted:
+        raise ScoringError(
+            "model is signed with a key that is not trusted",
+            detail=f"The key's fingerprint is {key}.",
+            hint="A superuser trusts a key with churn_trust.trust_key(public_key, "
+            "comment).",
+            sqlstate=NOT_AUTHORISED,
+        )
+    if not is_signature(trusted[key], signature, STATEMENT_PREFIX + text.encode()):
+        raise ScoringError(
+            "signature of the model is wrong",
+            detail=f"The key {key} has not signed this statement.",
+            hint=SIGN_HINT,
+            sqlstate=NOT_AUTHORISED,
+        )
+    return Statement.from_text(text)
+
+
+def is_signature(public_key, signature, message):
+    """Return whether a signature is that of a message.
+
+    Parameters
+    ----------
+    public_key : bytes of length 32
+    signature, message : bytes
+    """
+    # Here and not above: where no key is trusted, nothing needs it.
+    try:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    except ImportError as error:
+        raise ScoringError(
+            "signatures cannot be verified without the package cryptography",
+            detail=f"{error}.",
+            hint="Install cryptography for the Python that PL/Python embeds.",
+            sqlstate="55000",
+        ) from error
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def today_in_utc():
+    """Return the day that decides whether a statement has expired."""
+    return datetime.now(timezone.utc).date()
+
 # ---- pickled.py ----
 """A pickled scikit-learn classifier, ready to give probabilities."""
 
@@ -603,12 +895,25 @@ hardly more in the INSERT.
 
 import math
 
+
 SIGMOID = "sigmoid"
+LINKS = (SIGMOID, "share")
 EQUAL = 4
+MODES = (0, EQUAL)
+PROGRAM_KEYS = {
+    *("width", "nodes", "constant", "weights", "trees", "link", "complement"),
+}
+# Written out as Python, a model of this size takes a session 0.2 s to read.
+MOST_NODES = 25_000
+# Python reads no more than 200 parentheses within each other.
+DEEPEST = 60
 
 
 def row_function(program):
     """Return the function that a row program describes.
+
+    A program comes from whoever brought the compiled form. Everything in it is written
+    out by ``RowSource``, which lets through numbers and nothing else.
 
     Parameters
     ----------
@@ -624,11 +929,20 @@ def row_function(program):
     -------
     callable
         Taking one float for each input.
+
+    Raises
+    ------
+    ScoringError
+        When the program is anything else.
     """
-    inputs = ", ".join(f"x{position}" for position in range(int(program["width"])))
+    check_row_program(program)
+    source = RowSource(program["width"])
+    inputs = ", ".join(f"x{position}" for position in range(program["width"]))
     lines = [f"def score({inputs}):", f" s = {number(program['constant'])}"]
-    lines += [f" s += {weighted(*term)}" for term in program["weights"]]
-    lines += [f" s += {conditional(tree)}" for tree in program["trees"]]
+    lines += [f" s += {source.weighted(term)}" for term in program["weights"]]
+    lines += [f" s += {source.conditional(tree, 0)}" for tree in program["trees"]]
+    if source.nodes != program["nodes"]:
+        raise malformed_program("It has another number of comparisons than it says.")
     if program["link"] == SIGMOID:
         # Beyond that the exponential is too large for a double.
         lines.append(" s = 0.0 if s <= -700.0 else 1.0 / (1.0 + exp(-s))")
@@ -640,36 +954,107 @@ def row_function(program):
     return namespace["score"]
 
 
+def check_row_program(program):
+    """Refuse a program whose outermost parts are not what they should be.
+
+    Cheap: trees and weights are looked at where they are written out.
+    """
+    if type(program) is not dict or program.keys() != PROGRAM_KEYS:
+        raise malformed_program("It does not have the parts of one.")
+    whole_number(program["width"], 1, MOST_NODES)
+    whole_number(program["nodes"], 0, MOST_NODES)
+    # A tree has a comparison, or is part of the constant.
+    listed(program["trees"], program["nodes"])
+    # A position has one weight.
+    listed(program["weights"], program["width"])
+    if program["link"] not in LINKS or type(program["complement"]) is not bool:
+        raise malformed_program("Its link or complement is none of the known ones.")
+
+
+class RowSource:
+    """Writes terms and trees as Python expressions.
+
+    Parameters
+    ----------
+    width : int
+        How many inputs there are.
+
+    Attributes
+    ----------
+    nodes : int
+        How many comparisons were written.
+    """
+
+    def __init__(self, width):
+        self.width = width
+        self.nodes = 0
+
+    def input(self, position):
+        """Return the name of an input."""
+        return f"x{whole_number(position, 0, self.width - 1)}"
+
+    def weighted(self, term):
+        """Return the source of one term of a linear model."""
+        position, weight, fill = listed(term, 3, 3)
+        value = self.input(position)
+        if fill is not None:
+            value = f"({value} if {value} == {value} else {number(fill)})"
+        return f"{number(weight)} * {value}"
+
+    def conditional(self, tree, depth):
+        """Return the source of a tree, so many comparisons below its root."""
+        if type(tree) is not list:
+            return number(tree)
+        self.nodes += 1
+        if depth >= DEEPEST or self.nodes > MOST_NODES:
+            raise malformed_program("Its trees are too deep or too many.")
+        position, mode, constant, missing, true, false = listed(tree, 6, 6)
+        value = self.input(position)
+        if mode not in MODES or type(mode) is not int or type(missing) is not bool:
+            raise malformed_program("A comparison is none of the known ones.")
+        if mode == EQUAL:
+            test = f"{value} == {number(constant)}"
+            if missing:
+                test = f"{test} or {value} != {value}"
+        elif missing:
+            # Turned around: every comparison with NaN is false.
+            test = f"{value} > {number(constant)}"
+            true, false = false, true
+        else:
+            test = f"{value} <= {number(constant)}"
+        true = self.conditional(true, depth + 1)
+        return f"({true} if {test} else {self.conditional(false, depth + 1)})"
+
+
 def number(value):
     """Return a float as Python reads it back; nothing else can come out of here."""
-    return repr(float(value))
+    if type(value) is float:
+        return repr(value)
+    return repr(float(whole_number(value, -(2**53), 2**53)))
 
 
-def weighted(position, weight, fill):
-    """Return the source of one term of a linear model."""
-    value = f"x{int(position)}"
-    if fill is not None:
-        value = f"({value} if {value} == {value} else {number(fill)})"
-    return f"{number(weight)} * {value}"
+def whole_number(value, lowest, highest):
+    """Return an int within bounds; True and False are none."""
+    if type(value) is not int or not lowest <= value <= highest:
+        raise malformed_program("A number is not one, or out of bounds.")
+    return value
 
 
-def conditional(tree):
-    """Return the source of a tree."""
-    if not isinstance(tree, list):
-        return number(tree)
-    position, mode, constant, missing, true, false = tree
-    value = f"x{int(position)}"
-    if mode == EQUAL:
-        test = f"{value} == {number(constant)}"
-        if missing:
-            test = f"{test} or {value} != {value}"
-    elif missing:
-        # Turned around: every comparison with NaN is false.
-        test = f"{value} > {number(constant)}"
-        true, false = false, true
-    else:
-        test = f"{value} <= {number(constant)}"
-    return f"({conditional(true)} if {test} else {conditional(false)})"
+def listed(value, most, least=0):
+    """Return a list of a length within bounds."""
+    if type(value) is not list or not least <= len(value) <= most:
+        raise malformed_program("A list is not one, or too long or too short.")
+    return value
+
+
+def malformed_program(detail):
+    """Return the error for a row program that no compiler of ours wrote."""
+    return ScoringError(
+        "compiled form has a malformed row program",
+        detail=detail,
+        hint="Register the model again, so that it is compiled anew.",
+        sqlstate="55000",
+    )
 
 # ---- compiled.py ----
 """The compiled form of a model: an ONNX graph in double precision."""
@@ -685,12 +1070,17 @@ REFUSED = -2
 # graph; gradient boosting of 700 took 2 and 3.
 LOOPED_NODES = 2_000
 METADATA_KEY = "pgchurn"
+VOCABULARY_KEYS = {"codes", "missing", "refuses_unknown"}
+# Below this every code is a double of its own.
+MOST_CODES = 1 << 53
 
 
 class CompiledModel:
     """A classifier compiled to ONNX, run by ONNX Runtime on one thread.
 
-    It needs neither scikit-learn nor pandas.
+    It needs neither scikit-learn nor pandas. The graph itself is not looked into here:
+    ``onnx_scan`` did that when the version was registered, in a process of its own, and
+    what a session loads has the digest that was recorded then.
 
     Parameters
     ----------
@@ -716,7 +1106,7 @@ class CompiledModel:
         (self.input,) = (tensor.name for tensor in self.session.get_inputs())
         (self.output,) = (tensor.name for tensor in self.session.get_outputs())
         properties = self.session.get_modelmeta().custom_metadata_map
-        metadata = json.loads(properties[METADATA_KEY])
+        metadata = read_metadata(properties.get(METADATA_KEY, ""), signature)
         self.row_program = metadata["row_program"]
         self.codes = {}
         self.refusing = set()
@@ -835,6 +1225,56 @@ class CompiledModel:
         """Return the codes of a feature, with one that refuses NULL where need be."""
         codes = self.codes[feature.name]
         return codes if feature.accepts_null else {**codes, None: REFUSED}
+
+
+def read_metadata(text, signature):
+    """Return the metadata of a compiled form, of which nothing is taken on trust.
+
+    Raises
+    ------
+    ScoringError
+        Unless every text feature of the signature has its codes, nothing else has, and
+        the row program is of as many inputs as there are features.
+    """
+    try:
+        metadata = json.loads(text)
+    except (ValueError, RecursionError):
+        raise malformed_metadata() from None
+    if type(metadata) is not dict or metadata.keys() != {"texts", "row_program"}:
+        raise malformed_metadata()
+    texts, program = metadata["texts"], metadata["row_program"]
+    names = {feature.name for feature in signature.texts()}
+    if type(texts) is not dict or texts.keys() != names:
+        raise malformed_metadata()
+    if not all(is_vocabulary(vocabulary) for vocabulary in texts.values()):
+        raise malformed_metadata()
+    if program is not None:
+        check_row_program(program)
+        if program["width"] != len(signature.features):
+            raise malformed_metadata()
+    return metadata
+
+
+def is_vocabulary(vocabulary):
+    """Return whether this is what ``text_codes`` of the compiler writes."""
+    if type(vocabulary) is not dict or vocabulary.keys() != VOCABULARY_KEYS:
+        return False
+    if type(vocabulary["codes"]) is not dict:
+        return False
+    if type(vocabulary["refuses_unknown"]) is not bool:
+        return False
+    codes = (vocabulary["missing"], *vocabulary["codes"].values())
+    return all(type(code) is int and UNKNOWN <= code < MOST_CODES for code in codes)
+
+
+def malformed_metadata():
+    """Return the error for metadata that does not belong to the signature."""
+    return ScoringError(
+        "compiled form has malformed metadata",
+        detail="Its codes of texts or its row program do not fit the model's features.",
+        hint="Register the model again, so that it is compiled anew.",
+        sqlstate="55000",
+    )
 
 
 def unknown_category(name, value):
@@ -1011,10 +1451,13 @@ def too_slow(seconds):
 import hashlib
 import json
 from functools import cached_property
+from time import monotonic
 
 
 MODELS_HELD = 8
 SCORERS_HELD = 8
+# So many seconds a session goes by the trusted keys it has read.
+KEYS_HELD_SECONDS = 1.0
 
 
 class Scorer:
@@ -1057,6 +1500,8 @@ class Registry:
         self.models = BoundedCache(MODELS_HELD)
         self.scorers = BoundedCache(SCORERS_HELD)
         self.plans = {}
+        self.keys = ()
+        self.keys_expire = float("-inf")
 
     def fetch(self, statement, types, *arguments):
         """Run a statement under a plan that is prepared once a session."""
@@ -1097,15 +1542,46 @@ class Registry:
             )
         return rows[0]["artifact_sha256"]
 
-    def model(self, version, digest):
-        """Return the loaded model of a version, from memory or from its row."""
-        return self.models.get((version, digest), lambda: self.load(version, digest))
+    def read_trusted_keys(self):
+        """Return the keys in force, 32 bytes each, by fingerprint."""
+        rows = self.fetch("SELECT * FROM churn_trust.keys_in_force()", [])
+        keys = {row["fingerprint"]: row["public_key"] for row in rows}
+        self.keys = tuple(keys.items())
+        self.keys_expire = monotonic() + KEYS_HELD_SECONDS
+        return keys
 
-    def load(self, version, digest):
-        """Read and verify the compiled form of a version, else its pickle."""
+    def trusted_keys(self):
+        """Return the keys in force as part of a key of what this session holds.
+
+        What was loaded under other keys is not used again: a session that holds a model
+        notices a revoked key ``KEYS_HELD_SECONDS`` after the commit at the latest, at
+        the cost of a look at the clock for each call.
+        """
+        if monotonic() >= self.keys_expire:
+            self.read_trusted_keys()
+        return self.keys
+
+    def model(self, version, digest, keys=None):
+        """Return the loaded model of a version, from memory or from its row.
+
+        Parameters
+        ----------
+        keys : tuple, optional
+            The keys that it is verified with, by default those in force.
+        """
+        key = (version, digest, self.trusted_keys() if keys is None else keys)
+        return self.models.get(key, lambda: self.load(*key))
+
+    def load(self, version, digest, keys):
+        """Read and verify the compiled form of a version, else its pickle.
+
+        Where a key is trusted, what was signed is verified first. When it expires
+        is of no consequence: scores shall not end at midnight.
+        """
         rows = self.fetch(
             "SELECT artifact_sha256, compiled, compiled_sha256, signature, environment,"
-            " CASE WHEN compiled IS NULL THEN artifact END AS artifact"
+            " CASE WHEN compiled IS NULL THEN artifact END AS artifact,"
+            " statement, statement_signature, statement_key"
             " FROM churn.models WHERE version = $1",
             ["bigint"],
             version,
@@ -1114,6 +1590,8 @@ class Registry:
             raise wrong_digest(version)
         row = rows[0]
         signature = Signature.from_json(row["signature"])
+        if keys:
+            check_signed(version, row, signature, dict(keys))
         if row["compiled"] is not None:
             if hashlib.sha256(row["compiled"]).digest() != row["compiled_sha256"]:
                 raise wrong_digest(version)
@@ -1136,12 +1614,12 @@ class Registry:
         -------
         Scorer
         """
-        key = (version, digest, attachment_id, layout)
+        key = (version, digest, attachment_id, layout, self.trusted_keys())
         return self.scorers.get(key, lambda: self.fit(*key))
 
-    def fit(self, version, digest, attachment_id, layout):
+    def fit(self, version, digest, attachment_id, layout, keys):
         """Load a model and find its features in an attachment's arrays."""
-        model = self.model(version, digest)
+        model = self.model(version, digest, keys)
         positions = self.layout(attachment_id).positions(model.signature)
         return Scorer(model, positions)
 
@@ -1193,6 +1671,33 @@ class Registry:
         return Layout(tuple(row["number_columns"]), tuple(row["text_columns"]))
 
 
+def check_signed(version, row, signature, trusted):
+    """Refuse a stored version unless a trusted key has signed just what is stored.
+
+    Parameters
+    ----------
+    row : mapping
+        Of ``churn.models``, whose digests are held against the bytes elsewhere.
+    signature : Signature
+    trusted : dict of str to bytes
+    """
+    try:
+        statement = verified_statement(
+            row["statement"], row["statement_signature"], row["statement_key"], trusted
+        )
+        statement.check_artifact(row["artifact_sha256"])
+        statement.check_description(signature, json.loads(row["environment"]))
+    except ScoringError as error:
+        error.message = f"model version {version} is not trusted: {error.message}"
+        raise
+    if row["compiled"] is not None and not statement.covers(row["compiled_sha256"]):
+        raise ScoringError(
+            f"model version {version} is not trusted: its compiled form is not signed",
+            hint="Activate another version, and register this one anew.",
+            sqlstate=NOT_AUTHORISED,
+        )
+
+
 def wrong_digest(version):
     """Return the error for stored bytes that are not those that were registered."""
     return ScoringError(
@@ -1200,6 +1705,343 @@ def wrong_digest(version):
         detail="The stored bytes are not those that were registered.",
         hint="Activate another version, and restore this one from a backup.",
         sqlstate="XX001",
+    )
+
+# ---- judge.py ----
+"""Judging a candidate in a process of its own, before anything that serves reads it.
+
+What a client sends may crash, hang or fill the memory of whatever reads it, and the
+crash of one backend restarts every session of the server. So the backend starts the
+distribution's Python with nothing but pipes to it, lays limits on it, and hands it the
+runtime, the candidate and the rows; the child examines (``examination``) and answers
+with one line of JSON. The child is the same user as the server: this guards against
+what a candidate does to the process that reads it. Against code in a pickle the strict
+loader guards, in the child as in every session.
+"""
+
+import json
+import os
+import re
+import sys
+import textwrap
+import time
+
+
+# Importing scikit-learn, pandas and ONNX Runtime takes 1 s, judging 11,000 rows of the
+# usual models another; a cold or busy machine is given its time.
+JUDGING_SECONDS = 60
+# A row of the slowest forests takes 3 ms, and a row that the pickle refuses is found by
+# halving.
+JUDGING_SECONDS_PER_ROW = 0.02
+# Address space, of which the libraries reserve 400 MB; the rest is for the arrays of a
+# call of the model.
+JUDGING_MEMORY = 1_536 << 20
+# A pickle becomes objects of a few times its size, and is in memory beside them.
+JUDGING_MEMORY_PER_BYTE = 16
+# How long a cancel waits at most, in seconds.
+JUDGING_SLICE = 0.05
+PIPE_CHUNK = 1 << 16
+# An answer is a number for each replayed row, and few words.
+ANSWER_BYTES = 1 << 16
+ANSWER_BYTES_PER_ROW = 32
+LONGEST_TEXT = 4_000
+OTHER_PYTHON = 3
+# Classes that tell of the server or of nothing: never a candidate's.
+IMPOSSIBLE_SQLSTATES = ("00", "01", "02", "40", "53", "57")
+
+# What the child runs. The limits come before anything is read. A parent that ended
+# before prctl was called sent no signal, but the child has another parent then.
+CHILD = """
+import ctypes, json, os, resource, signal, sys
+parent, limits = json.loads(sys.argv[1])
+for name, limit in limits.items():
+    hard = resource.getrlimit(getattr(resource, name))[1]
+    limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+    resource.setrlimit(getattr(resource, name), (limit, limit))
+PR_SET_PDEATHSIG = 1
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+if os.getppid() != parent:
+    os._exit(1)
+signal.pthread_sigmask(signal.SIG_SETMASK, [])
+header = json.loads(sys.stdin.buffer.readline())
+if list(sys.version_info) != header["python"]:
+    os._exit(header["other_python"])
+sys.path[:] = header["path"]
+program, *parts = [
+    None if size is None else sys.stdin.buffer.read(size) for size in header["sizes"]
+]
+scope = {"GD": {}, "plpy": None, "__name__": "pgchurn"}
+try:
+    exec(program, scope)
+except Exception as error:
+    print(json.dumps({"failed": [type(error).__name__, str(error)]}), flush=True)
+    os._exit(0)
+scope["answer"](header["question"], *parts)
+"""
+
+# One thread, no reports to ONNX Runtime's maker, and no semaphores of joblib's.
+CHILD_ENVIRONMENT = {
+    "LC_ALL": "C.UTF-8",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "ORT_DISABLE_TELEMETRY": "1",
+    "JOBLIB_MULTIPROCESSING": "0",
+}
+
+
+def judge(program, question, parts, rows, let_interrupts_in):
+    """Have a candidate examined by a child process.
+
+    Parameters
+    ----------
+    program : str
+        The text of the runtime.
+    question : dict
+        What ``examination.answer`` takes first, fit for JSON.
+    parts : list of bytes or None
+        What it takes besides.
+    rows : int
+        How many rows there are to score, and at most to answer with.
+    let_interrupts_in : callable
+        Called some twenty times a second; whatever it raises ends the child.
+
+    Returns
+    -------
+    dict
+        What ``examination.examine_candidate`` found.
+
+    Raises
+    ------
+    ScoringError
+        What the child refused with; with SQLSTATE 54000, of limits that a program sets
+        itself, when the candidate exceeds one; else 22023 when the child ended or
+        answered as no judge does.
+    """
+    parts = [program.encode(), *parts]
+    size = sum(len(part) for part in parts if part is not None)
+    seconds = int(JUDGING_SECONDS + rows * JUDGING_SECONDS_PER_ROW)
+    limits = {
+        "RLIMIT_AS": JUDGING_MEMORY + JUDGING_MEMORY_PER_BYTE * size,
+        "RLIMIT_CPU": seconds,
+        "RLIMIT_CORE": 0,
+        "RLIMIT_FSIZE": 0,
+        "RLIMIT_NOFILE": 64,
+        # Of all of the user's processes, which are more than none: no other one starts.
+        "RLIMIT_NPROC": 0,
+    }
+    header = {
+        "python": list(sys.version_info),
+        "other_python": OTHER_PYTHON,
+        "path": sys.path,
+        "sizes": [None if part is None else len(part) for part in parts],
+        "question": question,
+    }
+    content = [json.dumps(header).encode() + b"\n", *filter(None, parts)]
+    most = ANSWER_BYTES + ANSWER_BYTES_PER_ROW * rows
+    child = start_child(limits)
+    try:
+        said = converse(child, content, seconds, most, let_interrupts_in)
+    finally:
+        # Whatever happened, no process is left behind, and no zombie.
+        child.kill()
+        child.wait()
+        child.stdin.close()
+        child.stdout.close()
+    return verdict(child.returncode, said, seconds)
+
+
+def start_child(limits):
+    """Start the child, which holds no descriptor but its pipes.
+
+    It is in a session of its own, because pg_cancel_backend signals a backend's whole
+    process group.
+    """
+    # Imported here, since a session that only scores never needs it.
+    import subprocess
+
+    return subprocess.Popen(
+        # PL/Python indents what it runs, and with it the lines of a text.
+        [python_program(), "-I", "-S", "-B", "-c", textwrap.dedent(CHILD)]
+        + [json.dumps([os.getpid(), limits])],
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env=CHILD_ENVIRONMENT,
+        start_new_session=True,
+    )
+
+
+def python_program():
+    """Return the path of the Python program that PL/Python embeds the library of.
+
+    ``sys.executable`` is no help: an embedded Python takes it from the PATH.
+    """
+    import sysconfig
+
+    name = "python{}.{}".format(*sys.version_info)
+    folders = (
+        os.path.join(sys.base_exec_prefix, "bin"),
+        sysconfig.get_config_var("BINDIR"),
+    )
+    paths = [os.path.join(folder, name) for folder in folders if folder]
+    for path in paths:
+        if os.access(path, os.X_OK):
+            return path
+    raise ScoringError(
+        f"there is no {name} to judge the model with",
+        detail=f"It was looked for at {' and '.join(dict.fromkeys(paths))}.",
+        hint=f"Install the distribution's {name}, whose library PL/Python embeds.",
+        sqlstate="55000",
+    )
+
+
+def converse(child, content, seconds, most, let_interrupts_in):
+    """Send all that there is to send, and return what comes back until the child ends.
+
+    Both at once, so that neither side waits for the other to read.
+    """
+    import selectors
+    import subprocess
+
+    deadline = time.monotonic() + seconds
+
+    def pause():
+        let_interrupts_in()
+        if time.monotonic() > deadline:
+            raise too_slow(seconds)
+
+    waiting = [memoryview(part) for part in reversed(content)]
+    said = bytearray()
+    with selectors.DefaultSelector() as selector:
+        os.set_blocking(child.stdin.fileno(), False)
+        selector.register(child.stdin, selectors.EVENT_WRITE)
+        selector.register(child.stdout, selectors.EVENT_READ)
+        while True:
+            pause()
+            ready = [key.fileobj for key, _ in selector.select(JUDGING_SLICE)]
+            if child.stdin in ready:
+                try:
+                    sent = os.write(child.stdin.fileno(), waiting[-1][:PIPE_CHUNK])
+                except BrokenPipeError:
+                    # It ended before it had read all: its status says how.
+                    waiting.clear()
+                else:
+                    waiting[-1] = waiting[-1][sent:]
+                    if not waiting[-1]:
+                        waiting.pop()
+                if not waiting:
+                    selector.unregister(child.stdin)
+                    child.stdin.close()
+            if child.stdout in ready:
+                part = os.read(child.stdout.fileno(), PIPE_CHUNK)
+                if not part:
+                    break
+                said += part
+                if len(said) > most:
+                    raise no_verdict("It answered more than a judge has to say.")
+    while True:
+        pause()
+        try:
+            child.wait(JUDGING_SLICE)
+            return bytes(said)
+        except subprocess.TimeoutExpired:
+            # It hung up and goes on: to the deadline.
+            continue
+
+
+def verdict(status, said, seconds):
+    """Return what the child found, or raise what it says or how it ended."""
+    import signal
+
+    if status == -signal.SIGXCPU:
+        raise too_slow(seconds)
+    if status < 0:
+        name = signal.strsignal(-status) or "unknown"
+        raise no_verdict(f"It was ended by signal {-status} ({name}).")
+    if status == OTHER_PYTHON:
+        raise no_verdict(
+            f"{python_program()} is not the Python {sys.version.split()[0]} that "
+            "PL/Python embeds.",
+            hint="Install both from the distribution, and restart the server.",
+        )
+    if status:
+        raise no_verdict(f"It ended with exit status {status}.")
+    try:
+        # With more than one key there is more than one verdict.
+        ((kind, content),) = json.loads(said).items()
+        readers = {"found": finding, "refused": refusal, "failed": failure}
+        result = readers[kind](content)
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+        raise no_verdict("Its answer is no verdict.") from None
+    if isinstance(result, ScoringError):
+        raise result
+    return result
+
+
+def finding(content):
+    """Return what was found of a candidate that scores."""
+    keys = ("replayed", "parity", "rows_compared", "problem")
+    replayed, parity, compared, problem = (content[key] for key in keys)
+    return {
+        "replayed": replayed and [float(value) for value in replayed],
+        "parity": None if parity is None else float(parity),
+        "rows_compared": int(compared),
+        "problem": plain_text(problem),
+    }
+
+
+def refusal(content):
+    """Return the child's ScoringError."""
+    message, detail, hint, sqlstate = map(plain_text, content)
+    if not (message and re.fullmatch("[0-9A-Z]{5}", sqlstate)):
+        raise ValueError(content)
+    if sqlstate.startswith(IMPOSSIBLE_SQLSTATES):
+        raise ValueError(content)
+    return ScoringError(message, detail, hint, sqlstate)
+
+
+def failure(content):
+    """Return the error for what the child did not expect: memory above all."""
+    kind, text = map(plain_text, content)
+    if kind == MemoryError.__name__:
+        return ScoringError(
+            "model needs more memory than a candidate is given",
+            detail=f"It is given {JUDGING_MEMORY >> 20} MB, and "
+            f"{JUDGING_MEMORY_PER_BYTE} bytes for each byte of its own.",
+            hint="Register a smaller model: fewer or shallower trees, or categories.",
+            sqlstate="54000",
+        )
+    return no_verdict(f"{kind}: {text}.")
+
+
+def plain_text(text):
+    """Return a text as PostgreSQL takes it, or None: no zeros, no half characters."""
+    if text is None:
+        return None
+    text = text.replace("\0", "?").encode("utf-8", "replace").decode()
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
+
+
+def too_slow(seconds):
+    """Return the error for a candidate that takes too long."""
+    return ScoringError(
+        "model takes too long to judge",
+        detail=f"It was given {seconds} s.",
+        hint="Register a model that scores faster, or replay fewer rows.",
+        sqlstate="54000",
+    )
+
+
+def no_verdict(detail, hint=None):
+    """Return the error for a child that ended without a verdict."""
+    return ScoringError(
+        "model could not be judged",
+        detail=f"The process that judged it gave no verdict. {detail}",
+        hint=hint
+        or "Train and register the model again, with the server's package versions.",
     )
 
 # ---- session.py ----
@@ -1403,8 +2245,64 @@ class Session:
     def check_model(self, version):
         """Refuse a version that does not load, or whose profile lacks a feature."""
         with self.refusals():
+            self.registry.read_trusted_keys()
             model = self.registry.model(version, self.registry.digest(version))
             self.registry.layout_of_version(version).positions(model.signature)
+
+    def check_statement(
+        self,
+        artifact_sha256,
+        compiled_sha256,
+        signature,
+        environment,
+        signed,
+        active_statement,
+        allow_older,
+    ):
+        """Refuse a candidate that is not signed as it must be; it is not read for that.
+
+        Parameters
+        ----------
+        artifact_sha256, compiled_sha256 : bytes
+            Digests of the pickle, and of its compiled form or None.
+        signature, environment : str
+            JSON.
+        signed : (str, bytes, str)
+            The statement, its signature and the key's fingerprint; each may be None.
+        active_statement : str or None
+            What was signed about the version that is active.
+        allow_older : bool
+
+        Returns
+        -------
+        bool
+            Whether the compiled form may be used.
+        """
+        with self.refusals():
+            trusted = self.registry.read_trusted_keys()
+            if not trusted and signed == (None, None, None):
+                return True
+            statement = verified_statement(*signed, trusted)
+            statement.check_artifact(artifact_sha256)
+            statement.check_description(
+                Signature.from_json(signature), json.loads(environment)
+            )
+            check_time_and_age(statement, active_statement, allow_older)
+            return compiled_sha256 is None or statement.covers(compiled_sha256)
+
+    def check_activation(self, statement, active_statement, allow_older, allow_expired):
+        """Refuse a signed version that has expired, or is older than the active one.
+
+        Who signed it is found out when it is loaded.
+        """
+        with self.refusals():
+            if self.registry.read_trusted_keys():
+                check_time_and_age(
+                    Statement.from_text(statement),
+                    active_statement,
+                    allow_older,
+                    allow_expired,
+                )
 
     def examine_model(
         self,
@@ -1418,6 +2316,9 @@ class Session:
         edges,
     ):
         """Judge a candidate before it is registered.
+
+        Another process reads it, so that one that crashes, hangs or fills the memory
+        harms no session: see ``judge``.
 
         Parameters
         ----------
@@ -1439,66 +2340,31 @@ class Session:
             why the compiled form is not accepted, or None.
         """
         with self.refusals():
-            check_environment(json.loads(environment))
-            signature = Signature.from_json(signature)
-            pickled = PickledModel(artifact, signature)
-            positions = self.registry.layout(attachment_id).positions(signature)
-
-            def stored(numbers, texts):
-                if numbers is None:
-                    return None
-                matrix = matrix_from_binary(numbers)
-                return columns_from_arrays(
-                    positions, matrix, rows_of_texts(texts, matrix)
-                )
-
-            def given(numbers, texts):
-                if not numbers:
-                    return None
-                matrix = np.array(numbers, dtype=float)
-                return columns_from_arrays(
-                    Layout.of(signature).positions(signature),
-                    matrix,
-                    rows_of_texts(texts, matrix),
-                )
-
-            replayed = stored(*replay)
-            found = {
-                "replayed": None,
-                "parity": None,
-                "rows_compared": 0,
-                "problem": None,
+            layout = self.registry.layout(attachment_id)
+            replay_numbers, replay_texts = replay
+            sample_numbers, sample_texts = sample
+            question = {
+                "signature": signature,
+                "environment": environment,
+                "layout": [layout.number_columns, layout.text_columns],
+                "replay_texts": replay_texts,
+                "sample_texts": sample_texts,
+                "edges": edges,
             }
-            if replayed is not None:
-                found["replayed"] = checked_probabilities(pickled, replayed).tolist()
-            if compiled is not None:
-                batches = [
-                    acceptable_rows(signature, rows)
-                    for rows in (stored(*sample), given(*edges))
-                    if rows is not None
-                ]
-                found |= self.examine_compiled(compiled, pickled, signature, batches)
-            return found
-
-    def examine_compiled(self, compiled, pickled, signature, batches):
-        """Compare a compiled form with its pickle; say why it is not accepted."""
-        try:
-            parity, rows = compare_forms(
-                pickled, CompiledModel(compiled, signature), batches
+            texts = self.registry.fetch(
+                "SELECT prosrc FROM pg_catalog.pg_proc"
+                " JOIN (VALUES (1, 'churn.load_runtime()'::pg_catalog.regprocedure),"
+                " (2, 'churn.load_examination()')) f (place, oid) USING (oid)"
+                " ORDER BY place",
+                [],
             )
-        except MemoryError:
-            raise
-        except Exception as error:
-            return {"problem": f"it fails where the pickle scores: {error}"}
-        found = {"parity": parity, "rows_compared": rows}
-        if rows == 0:
-            found["problem"] = "there was no row to compare it on"
-        elif parity > TOLERANCE:
-            found["problem"] = (
-                f"it differs from the pickle by {parity:.1e}, and {TOLERANCE:.0e} is "
-                "allowed"
+            return judge(
+                "\n\n".join(text["prosrc"] for text in texts),
+                question,
+                [artifact, compiled, replay_numbers, sample_numbers],
+                rows_in(replay_numbers) + rows_in(sample_numbers) + len(edges[0] or ()),
+                self.registry.let_interrupts_in,
             )
-        return found
 
     def environment(self):
         """Return the interpreter, package versions and memory of this session."""
@@ -1507,7 +2373,14 @@ class Session:
         with open("/proc/self/status", encoding="ascii") as status:
             fields = dict(line.split(":", 1) for line in status)
         memory = int(fields["RssAnon"].split()[0]) // 1024
-        return json.dumps({**current_environment(), "memory_megabytes": memory})
+        return json.dumps(
+            {
+                **current_environment(),
+                "cryptography": installed_version("cryptography"),
+                "trusted_keys": len(self.registry.read_trusted_keys()),
+                "memory_megabytes": memory,
+            }
+        )
 
     def apply_failure_policy(self, attachment_id, version, error, rows, on_error=None):
         """Warn and go on, or raise, as the attachment wants it.
@@ -1580,6 +2453,14 @@ def reason(error):
     return [sqlstate, str(getattr(error, "message", error))]
 
 
+def check_time_and_age(statement, active_statement, allow_older, allow_expired=False):
+    """Refuse what has expired, and what is older than the active version."""
+    if not allow_expired:
+        statement.check_expiry(today_in_utc())
+    if active_statement is not None and not allow_older:
+        statement.check_age(Statement.from_text(active_statement))
+
+
 def checked_probability(probability):
     """Return a probability, which is a number from 0 to 1."""
     # Written so that NaN fails it.
@@ -1615,6 +2496,11 @@ def no_probability():
 def rows_of_texts(texts, matrix):
     """Return one row of texts for each row of numbers, empty ones for no texts."""
     return [()] * len(matrix) if texts is None else texts
+
+
+def rows_in(numbers):
+    """Return how many rows ``array_send`` of a two-dimensional array holds."""
+    return 0 if numbers is None else int.from_bytes(numbers[12:16], "big")
 
 
 def matrix_from_binary(numbers):
@@ -1655,7 +2541,7 @@ def score_what_scores(score, first, last, failures):
 # GD outlives an upgrade: the runtime before this one is let go.
 for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
     del GD[key]
-GD["pgchurn runtime cb690cfb5ae5b8ea"] = Session(plpy)
+GD["pgchurn runtime b385a80147d42c8b"] = Session(plpy)
 $python$;
 COMMENT ON FUNCTION churn.load_runtime() IS
     'Loads the scoring runtime into this session, under a key that names its content.';

@@ -6,10 +6,10 @@ RETURNS double precision
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime cb690cfb5ae5b8ea"]
+    session = GD["pgchurn runtime b385a80147d42c8b"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime cb690cfb5ae5b8ea"]
+    session = GD["pgchurn runtime b385a80147d42c8b"]
 recount = GD.get("pgchurn recount")
 if recount and session.was_recounted(recount):
     return None

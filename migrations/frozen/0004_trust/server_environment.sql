@@ -4,10 +4,10 @@ LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $python$
 try:
-    session = GD["pgchurn runtime cb690cfb5ae5b8ea"]
+    session = GD["pgchurn runtime b385a80147d42c8b"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime cb690cfb5ae5b8ea"]
+    session = GD["pgchurn runtime b385a80147d42c8b"]
 return session.environment()
 $python$;
 COMMENT ON FUNCTION churn.server_environment IS
