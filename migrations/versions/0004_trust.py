@@ -17,6 +17,7 @@ FILES = (
     "predict.sql",
     "warm.sql",
     "server_environment.sql",
+    "create_attachment_functions.sql",
     "check_model.sql",
     "examine_model.sql",
 )
