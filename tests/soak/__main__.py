@@ -64,7 +64,8 @@ def main(arguments=None):
     bars = []
     try:
         for name in options.only:
-            bars += measure(name, server, full=not options.short)
+            for bar in measure(name, server, full=not options.short):
+                bars.append(bar)
     except KeyboardInterrupt:
         return 130
     finally:
@@ -73,23 +74,19 @@ def main(arguments=None):
 
 
 def measure(name, server, full):
-    """Return the bars of one module; when it fails, that is one more, not met."""
-    bars = []
+    """Yield the bars of one module; when it fails, that is one more, not met."""
     started = time.monotonic()
     try:
         for bar in importlib.import_module(f"tests.soak.{name}").measure(server, full):
-            bars.append(bar)
             verdict = "ok" if bar.ok else "NOT OK"
             output.message(f"{name}: {bar.what}: {bar.measured}: {verdict}")
+            yield bar
     # The other modules are worth having all the same. What tests call to fail is no
     # Exception.
     except (Exception, pytest.fail.Exception) as error:
         traceback.print_exc()
-        bars.append(
-            Bar(name, "to be measured", f"{type(error).__name__}: {error}", False)
-        )
+        yield Bar(name, "to be measured", f"{type(error).__name__}: {error}", False)
     output.message(f"{name}: took {time.monotonic() - started:.0f} s")
-    return bars
 
 
 def as_table(bars):

@@ -1,6 +1,5 @@
 """Activations while others insert: each score is one version's, the one it names."""
 
-import contextlib
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -20,9 +19,11 @@ from tests.models import (
 )
 from tests.soak.bars import Bar
 from tests.soak.databases import register_compiled, trained_database
+from tests.soak.load import setting
 
 WRITERS = 4
 LONGEST_INSERT = 30
+RESCORED_EVERY = 10
 INSERT = "INSERT INTO churn.complaints (customer_id) SELECT unnest(%s::bigint[])"
 # Every score that was ever stored, with the counter that it was made from; all other
 # features stay as they are.
@@ -54,13 +55,12 @@ def measure(server, full):
 
 def activations_bar(database, activations):
     """Activate and insert at once; hold every stored score against both versions."""
-    session = database.session()
+    session = database.session(autocommit=True)
     # Both pairs of forms: the pickled and the compiled, of the same model or another.
     models = {1: default_model(), 2: default_model()}
     models[register(session, other_model())] = other_model()
     models[register_compiled(session, other_model())] = other_model()
     session.run(HISTORY)
-    session.commit()
     over, inserted = threading.Event(), threading.Semaphore(0)
     with ThreadPoolExecutor(WRITERS) as pool, setting(over):
         writers = [
@@ -84,17 +84,14 @@ def activations_bar(database, activations):
     )
 
 
-@contextlib.contextmanager
-def setting(event):
-    """Set an event at the end, whatever happens."""
-    try:
-        yield
-    finally:
-        event.set()
-
-
 def switch(session, versions, activations, inserted):
-    """Activate versions in turn, with INSERTs in between; return the errors."""
+    """Activate versions in turn, with INSERTs in between, and rescore at times.
+
+    Returns
+    -------
+    list of str
+        The errors.
+    """
     errors = []
     for number in range(1, activations + 1):
         while inserted.acquire(blocking=False):
@@ -103,9 +100,9 @@ def switch(session, versions, activations, inserted):
             raise RuntimeError("the writers do not get on")
         try:
             activate(session, versions[number % len(versions)])
-            session.commit()
+            if number % RESCORED_EVERY == 0:
+                session.run("CALL churn.rescore('churn.customers', 15)")
         except psycopg2.Error as error:
-            session.rollback()
             errors.append(str(error).strip())
     return errors
 

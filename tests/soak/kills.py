@@ -12,12 +12,13 @@ import psycopg2
 
 from loader import private_server
 from tests.models import CUSTOMERS, divergences
-from tests.soak.activations import setting
 from tests.soak.bars import Bar
 from tests.soak.databases import trained_database
+from tests.soak.load import setting
 from tests.soak.own_server import as_server, own_server
 
-WRITERS = 4
+# Between two attempts to connect again, as a connection pool has it.
+PAUSE = 0.2
 BACK_WITHIN = 5
 INSERT = (
     "INSERT INTO churn.complaints (customer_id, subject)"
@@ -26,8 +27,8 @@ INSERT = (
 
 
 def measure(server, full):
-    """Kill backends, then the server, while four writers insert."""
-    backends, servers = (20, 5) if full else (4, 2)
+    """Kill backends, then the server, while others insert."""
+    backends, servers, writers = (20, 5, 4) if full else (4, 2, 2)
     # A shutdown leaves a checkpoint behind; a kill must do without.
     with own_server(synchronous_commit="on", checkpoint_timeout="1h") as own:
         with trained_database(as_server(own), "kills") as database:
@@ -37,6 +38,7 @@ def measure(server, full):
                 database,
                 f"{backends} backends killed during load, fsync on",
                 [terminate_backend, kill_backend] * (backends // 2),
+                writers,
             )
             kills = [kill_server, shut_down_server] * servers
             yield kills_bar(
@@ -44,6 +46,7 @@ def measure(server, full):
                 database,
                 f"{servers} server kills during load, fsync on",
                 kills[:servers],
+                writers,
             )
 
 
@@ -59,13 +62,13 @@ def assert_durable(database):
         raise RuntimeError(f"the server is not durable: {durable}")
 
 
-def kills_bar(own, database, what, kills):
+def kills_bar(own, database, what, kills, writers):
     """Kill, again and again, under load; return what was lost."""
     over = threading.Event()
-    writers = [Writer(database, what, seed, over) for seed in range(WRITERS)]
+    writers = [Writer(database, what, seed, over) for seed in range(writers)]
     source = random.Random(0)
     downtimes = []
-    with ThreadPoolExecutor(WRITERS) as pool, setting(over):
+    with ThreadPoolExecutor(len(writers)) as pool, setting(over):
         writing = [pool.submit(writer.write) for writer in writers]
         for kill in kills:
             wait_for_load(writers, writing)
@@ -177,7 +180,7 @@ class Writer:
             except (psycopg2.OperationalError, psycopg2.InterfaceError):
                 self.failures += session is not None
                 session = None
-                time.sleep(0.01)
+                self.over.wait(PAUSE)
         if session is not None:
             session.close()
 

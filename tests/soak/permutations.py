@@ -63,6 +63,9 @@ OPERATIONS = {
         "UPDATE churn.customers SET age = age + 1 WHERE customer_id = %(one)s"
     ),
     "rescore": "UPDATE churn.customers SET churn_score = -1",
+    "overwrite the counter": (
+        "UPDATE churn.customers SET complaint_count = -1 WHERE customer_id = %(one)s"
+    ),
     "change the key": (
         "UPDATE churn.customers SET customer_id = customer_id + 1000"
         " WHERE customer_id = %(one)s"

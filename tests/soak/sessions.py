@@ -18,7 +18,6 @@ from tests.soak.databases import register_compiled, trained_database
 
 MOST_MEGABYTES = 5
 BATCH = 200
-WARM_UP = 300
 # What scores rows, by how many at a time.
 WORKLOADS = {
     "INSERTs of one row": (
@@ -43,25 +42,31 @@ WORKLOADS = {
 
 def measure(server, full):
     """Score in a session for each form of a model, and look what it has become."""
-    scores = 10_000 if full else 500
+    scores, few, warm_up = (10_000, 200, 300) if full else (200, 40, 50)
     with trained_database(server, "sessions") as database:
         session = database.session()
         # Says that it wants every processor, which would start workers.
         forest = pipeline_for(KINDS, RandomForestClassifier(10, n_jobs=-1))
         versions = {
-            "compiled": register_compiled(session, default_model()),
-            "pickled": register(session, default_model()),
-            "pickled forest": register(session, fit(pipeline=forest)),
+            "compiled": (register_compiled(session, default_model()), scores),
+            "pickled": (register(session, default_model()), scores),
+            "pickled forest": (register(session, fit(pipeline=forest)), few),
         }
         session.commit()
-        left = 0
-        for form, version in versions.items():
+        left, threads = 0, 1
+        for form, (version, wanted) in versions.items():
             activate(session, version)
             session.commit()
-            growth, found = scored(database, scores)
-            left += found
-            yield growth_bar(form, scores, growth)
-        yield Bar("processes left behind by scoring", "0", f"{left}", left == 0)
+            scoring = Scoring(database, wanted, warm_up)
+            left += scoring.left
+            threads = max(threads, scoring.threads)
+            yield growth_bar(form, wanted, scoring.growth)
+        yield Bar(
+            "processes left behind by scoring",
+            "0, and one thread in a backend",
+            f"{left}, and {threads} in a backend",
+            (left, threads) == (0, 1),
+        )
 
 
 def growth_bar(form, scores, growth):
@@ -76,31 +81,35 @@ def growth_bar(form, scores, growth):
     )
 
 
-def scored(database, scores):
-    """Score by each workload in one session.
+class Scoring:
+    """Scoring by each workload in one session, and what came of it.
 
-    Returns
-    -------
+    Attributes
+    ----------
     growth : dict of str to float
         Megabytes by which the backend grew at each, when it was warm.
     left : int
         Processes besides the backend that there were then, or after the session.
+    threads : int
+        Of the backend.
     """
-    session = database.session(autocommit=True)
-    session.run("SET synchronous_commit = off")
-    backend = session.backend
-    for rows, statement in WORKLOADS.values():
-        repeat(session, statement, max(WARM_UP // rows, 10))
-    growth = {}
-    for name, (rows, statement) in WORKLOADS.items():
-        before = megabytes(backend)
-        repeat(session, statement, scores // rows)
-        growth[name] = megabytes(backend) - before
-    left = processes_of(backend) - {backend}
-    session.close()
-    # The backend itself may take a moment to end.
-    left |= processes_of(backend) - {backend}
-    return growth, len(left)
+
+    def __init__(self, database, scores, warm_up):
+        session = database.session(autocommit=True)
+        session.run("SET synchronous_commit = off")
+        backend = session.backend
+        for rows, statement in WORKLOADS.values():
+            repeat(session, statement, max(warm_up // rows, 10))
+        self.growth = {}
+        for name, (rows, statement) in WORKLOADS.items():
+            before = megabytes(backend)
+            repeat(session, statement, scores // rows)
+            self.growth[name] = megabytes(backend) - before
+        self.threads = len(list(Path(f"/proc/{backend}/task").iterdir()))
+        left = processes_of(backend)
+        session.close()
+        # The backend itself may take a moment to end.
+        self.left = len((left | processes_of(backend)) - {backend})
 
 
 def repeat(session, statement, times):

@@ -5,6 +5,7 @@ committed, not only against the tables.
 """
 
 import random
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,6 +25,7 @@ from tests.models import (
 )
 from tests.soak.bars import Bar
 from tests.soak.databases import trained_database
+from tests.soak.load import setting
 
 WRITERS = 8
 ROWS = 20
@@ -57,25 +59,43 @@ def writers_bar(database, session, name, level, statements):
     """Let the writers write; return what came of it."""
     counted = Counter(dict(session.run(COUNTERS)))
     session.commit()
+    over = threading.Event()
     writers = [
-        Writer(database, level, seed, statements) for seed in range(1, WRITERS + 1)
+        Writer(database, level, seed, statements, over)
+        for seed in range(1, WRITERS + 1)
     ]
-    with ThreadPoolExecutor(WRITERS) as pool:
+    with ThreadPoolExecutor(WRITERS + 1) as pool, setting(over):
+        alarms = pool.submit(verify_until, over, database.session(autocommit=True))
         for done in [pool.submit(writer.write) for writer in writers]:
             done.result()
+        over.set()
     for writer in writers:
         counted += writer.committed
     counters, scores = disagreements(session, counted)
     session.commit()
     deadlocks = sum(writer.deadlocks for writer in writers)
+    verified, false = alarms.result()
     return Bar(
         f"{WRITERS} writers x {statements} statements x {ROWS} rows, "
         f"{CUSTOMERS} customers, {name}",
-        "0 wrong counters, 0 wrong scores, 0 deadlocks",
+        "0 wrong counters, 0 wrong scores, 0 deadlocks, 0 false alarms of verify",
         f"{counters} wrong counters, {scores} wrong scores, {deadlocks} deadlocks; "
-        f"{sum(writer.retries for writer in writers):,} retries",
-        (counters, scores, deadlocks) == (0, 0, 0),
+        f"{sum(writer.retries for writer in writers):,} retries; {false} false alarms "
+        f"of verify, called {verified:,} times meanwhile",
+        (counters, scores, deadlocks, false) == (0, 0, 0, 0),
     )
+
+
+def verify_until(over, session):
+    """Verify again and again; return how often, and how much was found."""
+    verified = found = 0
+    while not over.is_set():
+        found += len(divergences(session))
+        verified += 1
+        # It is the writers who are to be busy.
+        over.wait(0.05)
+    session.close()
+    return verified, found
 
 
 def disagreements(session, counted):
@@ -106,18 +126,21 @@ class Writer:
         How often a statement was to be tried again, and why.
     """
 
-    def __init__(self, database, level, seed, statements):
+    def __init__(self, database, level, seed, statements, over):
         self.session = database.session()
         self.session.connection.set_session(isolation_level=level)
         self.random = random.Random(seed)
         self.statements = statements
+        self.over = over
         self.committed = Counter()
         self.retries = 0
         self.deadlocks = 0
 
     def write(self):
-        """Insert until every statement has been committed."""
+        """Insert until every statement has been committed, or it is over."""
         for _ in range(self.statements):
+            if self.over.is_set():
+                break
             customers = [self.random.randint(1, CUSTOMERS) for _ in range(ROWS)]
             while not self.insert(customers):
                 pass
