@@ -42,8 +42,8 @@ test: database ## Run the tests; ARGS="-k name" chooses
 bench: start ## Measure, on the private server; QUICK=1 for a short run
 	@$(PRIVATE_DATABASE) $(PYTHON) -m tests.bench $(if $(QUICK),--quick)
 
-soak: start ## Run long under load, on the private server
-	@$(PRIVATE_DATABASE) $(PYTHON) -m tests.soak
+soak: start ## Run long under load; ARGS="--only kills" chooses
+	@$(PRIVATE_DATABASE) $(PYTHON) -m tests.soak $(ARGS)
 
 # Not every folder need be there: the linters refuse a path that is missing.
 lint: SOURCES = $(wildcard loader plpython migrations tests)

@@ -228,6 +228,27 @@ def url() -> str:
     return connection_url(socket_directory())
 
 
+def server_user() -> tuple[int, int]:
+    """Return the user and the group that the server runs as."""
+    if os.geteuid() != 0:
+        return os.geteuid(), os.getegid()
+    entry = pwd.getpwnam("postgres")
+    return entry.pw_uid, entry.pw_gid
+
+
+def server_identity() -> dict:
+    """Return the options that make a program run as the server's user."""
+    if os.geteuid() != 0:
+        return {}
+    user_id, group_id = server_user()
+    return {"user": user_id, "group": group_id, "extra_groups": []}
+
+
+def server_environment() -> dict[str, str]:
+    """Return the environment in which a server finds the Python packages."""
+    return {**ENVIRONMENT, "PYTHONPATH": str(_site_packages())}
+
+
 def setup() -> None:
     """Install the distribution's packages and the virtual environment.
 
@@ -307,22 +328,6 @@ def _user_id(user_id):
     return os.geteuid() if user_id is None else user_id
 
 
-def _server_user():
-    """Return the user and the group that the server runs as."""
-    if os.geteuid() != 0:
-        return os.geteuid(), os.getegid()
-    entry = pwd.getpwnam("postgres")
-    return entry.pw_uid, entry.pw_gid
-
-
-def _server_identity():
-    """Return the options that make a program run as the server's user."""
-    if os.geteuid() != 0:
-        return {}
-    user_id, group_id = _server_user()
-    return {"user": user_id, "group": group_id, "extra_groups": []}
-
-
 @contextlib.contextmanager
 def _locked():
     """Keep a second run in the same checkout waiting until this one is through."""
@@ -363,7 +368,7 @@ def _run_server_program(program, *arguments, environment=ENVIRONMENT):
         *arguments,
         failure=f"{program} failed",
         env=environment,
-        **_server_identity(),
+        **server_identity(),
     )
 
 
@@ -428,7 +433,7 @@ def _plain_state_directory():
     A colon would split PYTHONPATH, and a virtual environment refuses it.
     """
     state = state_directory()
-    user_id, _ = _server_user()
+    user_id, _ = server_user()
     claim_directory(socket_directory(), user_id)
     if os.geteuid() == 0:
         return state
@@ -451,7 +456,7 @@ def _site_packages():
 def _prepare_data():
     """Make the log and the database cluster where they are not there."""
     state = state_directory()
-    user_id, group_id = _server_user()
+    user_id, group_id = server_user()
 
     log = state / "server.log"
     log.touch(mode=0o600)
@@ -494,10 +499,7 @@ def _launch():
         _run_server_program(
             *("pg_ctl", "start", "-D", "data", "-s", "-t", "300"),
             *("-l", log.name, "-o", settings),
-            environment={
-                **ENVIRONMENT,
-                "PYTHONPATH": str(_site_packages()),
-            },
+            environment=server_environment(),
         )
     except PrivateServerError as error:
         logged = _tail(log.read_bytes()[logged_before:].decode(errors="replace"))
@@ -545,7 +547,7 @@ def _server_runs():
         ["test", f"/proc/{process}/cwd", "-ef", "data"],
         cwd=state_directory(),
         env=ENVIRONMENT,
-        **_server_identity(),
+        **server_identity(),
     )
     return asked.returncode == 0
 

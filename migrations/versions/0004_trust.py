@@ -18,6 +18,7 @@ FILES = (
     "predict.sql",
     "warm.sql",
     "server_environment.sql",
+    "create_attachment_functions.sql",
     "check_model.sql",
     "examine_model.sql",
     "refuse_key_change.sql",

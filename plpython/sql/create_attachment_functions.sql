@@ -582,6 +582,11 @@ BEGIN
             GROUP BY n.key, n.at HAVING sum(n.change) <> 0
         ) m;
     ELSE
+        -- TRUNCATE also takes complaints away that came after this transaction's
+        -- snapshot. Whose they were cannot be seen, but locking their rows fails.
+        IF current_setting('transaction_isolation') <> 'read committed' THEN
+            PERFORM FROM @profile@ p ORDER BY p.@key@ FOR NO KEY UPDATE;
+        END IF;
         SELECT array_agg(p.@key@ ORDER BY p.@key@) INTO keys
         FROM @profile@ p
         WHERE p.complaint_count <> 0 OR p.last_complaint_at IS NOT NULL;

@@ -123,6 +123,21 @@ def test_repeatable_read_is_told_to_try_again(first, second, module_database, la
     assert_fresh(first, MODEL)
 
 
+def test_a_truncate_that_cannot_see_a_complaint_is_told_to_try_again(first, second):
+    first.run("DELETE FROM churn.complaints WHERE customer_id = 1")
+    first.commit()
+    second.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    second.value(COUNT, 1)
+    first.run(ONE)
+    first.commit()
+
+    with pytest.raises(psycopg2.errors.SerializationFailure):
+        second.run("TRUNCATE churn.complaints")
+
+    second.rollback()
+    assert_fresh(first, MODEL)
+
+
 def test_a_serializable_transaction_alone_goes_through(first):
     first.run("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
 

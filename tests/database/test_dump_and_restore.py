@@ -1,6 +1,13 @@
 import pytest
 
-from tests.models import assert_fresh, default_model, deploy, fit, stored_scores
+from tests.models import (
+    assert_fresh,
+    default_model,
+    deploy,
+    divergences,
+    fit,
+    stored_scores,
+)
 
 MODEL = default_model()
 COMPANY = fit({"usage": "number", "complaint_count": "number"})
@@ -135,3 +142,101 @@ def test_the_loading_of_data_alone_fires_no_trigger_where_triggers_are_disabled(
         assert stored_scores(session) == stored_scores(before)
         assert session.run(STATE) == before.run(STATE)
         before.close()
+
+
+def load(target, dump):
+    target.program("psql", "-qX", "-v", "ON_ERROR_STOP=1", "-f", dump)
+
+
+def test_a_schema_alone_counts_and_is_verified_once_it_has_its_attachments(
+    source, server, tmp_path
+):
+    schema, attachments = tmp_path / "schema", tmp_path / "attachments"
+    source.program("pg_dump", "--schema-only", "--file", schema)
+    source.program(
+        *("pg_dump", "--data-only", "--file", attachments),
+        *("--table=churn.attachments", "--table=public.pgchurn_alembic_version"),
+    )
+    with server.database("schema_only") as target:
+        load(target, schema)
+        session = target.session()
+        session.run("INSERT INTO churn.customers (customer_id) VALUES (1)")
+        session.run("INSERT INTO churn.complaints (customer_id) VALUES (1), (1)")
+        refusal = session.refusal("SELECT churn.verify('churn.customers')")
+        assert refusal.sqlstate == "22023"
+        assert "is not attached" in refusal.message
+        session.commit()
+
+        load(target, attachments)
+
+        assert session.value("SELECT complaint_count FROM churn.customers") == 2
+        assert divergences(session) == []
+        session.run("ALTER TABLE churn.customers ADD COLUMN extra integer")
+        session.commit()
+        assert "(head)" in target.alembic("current").stdout
+
+
+def test_data_alone_without_its_triggers_is_what_it_was(
+    source, server, migrated, tmp_path
+):
+    dump = tmp_path / "data"
+    source.program(
+        *("pg_dump", "--data-only", "--disable-triggers", "--file", dump),
+        *("--schema=churn", "--exclude-table=churn.attachments"),
+    )
+    with server.database("data_only", migrated.template_dbname) as target:
+        session = target.session()
+        session.run(
+            'CREATE SCHEMA "the company";'
+            'CREATE TABLE "the company"."Clients" (id text PRIMARY KEY, usage real);'
+            'CREATE TABLE "the company".calls (client text, at date);'
+            "SELECT churn.attach('\"the company\".\"Clients\"', 'id',"
+            " '\"the company\".calls', 'client', 'at')"
+        )
+        session.commit()
+        load(target, dump)
+        before = source.session()
+        assert session.run(STATE) == before.run(STATE)
+        before.close()
+        assert_fresh(session, MODEL)
+
+
+@pytest.fixture(params=["triggers fire", "triggers are disabled"])
+def reloaded(server, migrated, tmp_path, request):
+    """A table whose complaints have no time of their own, and its data-only restore."""
+    tables = (
+        "CREATE TABLE clients (id int PRIMARY KEY);"
+        "CREATE TABLE calls (client int REFERENCES clients);"
+        "SELECT churn.attach('clients', 'id', 'calls', 'client')"
+    )
+    with (
+        server.database("timed", migrated.template_dbname) as former,
+        server.database("reloaded", migrated.template_dbname) as target,
+    ):
+        for database in (former, target):
+            session = database.session()
+            session.run(tables)
+            session.commit()
+        session = former.session(autocommit=True)
+        session.run("INSERT INTO clients VALUES (1), (2)")
+        session.run("INSERT INTO calls VALUES (1), (1)")
+        options = ["--disable-triggers"] if "disabled" in request.param else []
+        former.program(
+            *("pg_dump", "--data-only", "--schema=public", *options),
+            *("--exclude-table=public.pgchurn_alembic_version", "--file"),
+            tmp_path / "data",
+        )
+        load(target, tmp_path / "data")
+        yield request.param, session, target.session()
+
+
+def test_a_time_that_only_the_profile_knows_survives_where_triggers_are_disabled(
+    reloaded,
+):
+    case, former, session = reloaded
+    rows = "SELECT id, complaint_count{} FROM clients ORDER BY id"
+    times = rows.format(", last_complaint_at")
+
+    assert session.run(rows.format("")) == former.run(rows.format(""))
+    assert divergences(session, "clients") == []
+    assert (session.run(times) == former.run(times)) == (case != "triggers fire")

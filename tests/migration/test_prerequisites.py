@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 def folder():
     """A short path, that the server's user owns, away from pytest's closed ones."""
     path = Path(tempfile.mkdtemp(prefix="pgchurn-test-", dir="/tmp"))
-    os.chown(path, *private_server._server_user())
+    os.chown(path, *private_server.server_user())
     yield path
     shutil.rmtree(path)
 
@@ -40,7 +40,7 @@ def server_program(folder, name, *arguments, python_path=None):
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
-        **private_server._server_identity(),
+        **private_server.server_identity(),
     )
     assert done.returncode == 0, name
 

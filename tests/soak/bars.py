@@ -1,4 +1,4 @@
-"""What a figure is reported as."""
+"""One figure that is promised, and what was measured."""
 
 from collections import namedtuple
 
