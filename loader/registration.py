@@ -55,7 +55,9 @@ def load_pickle(path):
     try:
         estimator = load_estimator(artifact)
     except ScoringError as error:
-        raise LoaderError(f"{path}: {error}") from error
+        raise LoaderError(
+            f"{path}: {error.message}. {error.detail} {error.hint}"
+        ) from error
     return artifact, estimator
 
 

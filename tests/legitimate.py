@@ -230,9 +230,7 @@ PIPELINES = {
         seeded(GradientBoostingClassifier(n_estimators=4))
     ),
     "gradient boosting of a frame": lambda: on_frame(
-        GradientBoostingClassifier(
-            n_estimators=8, n_iter_no_change=3, init=LogisticRegression()
-        ),
+        GradientBoostingClassifier(n_estimators=8, n_iter_no_change=3),
         texts=OrdinalEncoder(
             handle_unknown="use_encoded_value",
             unknown_value=-1,
@@ -315,6 +313,12 @@ PIPELINES = {
                 encoded_missing_value=-2,
             ),
         ),
+    ),
+    "one-hot numbers": lambda: on_gaps(
+        make_pipeline(
+            OneHotEncoder(handle_unknown="ignore", max_categories=6, drop="first"),
+            LogisticRegression(),
+        )
     ),
     "linear discriminant": lambda: on_numbers(LinearDiscriminantAnalysis()),
     "quadratic discriminant": lambda: on_numbers(QuadraticDiscriminantAnalysis()),

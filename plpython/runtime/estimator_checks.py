@@ -11,6 +11,7 @@ import numpy as np
 
 from plpython.runtime.errors import ScoringError
 from plpython.runtime.strict_pickle import (
+    LARGEST_NUMBER_KEY,
     MOST_CLASSES,
     MOST_FEATURES,
     NUMBER_TYPES,
@@ -41,6 +42,8 @@ CLASSIFIERS = (
     "VotingClassifier",
 )
 
+# See MaxHeapAttributeNumber in PostgreSQL's src/include/access/htup_details.h.
+MOST_COLUMNS = 1_600
 DEEPEST_TREE = 64
 DEEPEST_PART = 100
 # With parts that occur twice counted twice: what scoring has to go through.
@@ -92,11 +95,12 @@ def load_estimator(artifact):
                 CHECKS.get(type(part).__name__, check_nothing)(part)
                 check_common(part)
             use_one_thread(estimator)
+            gives_probabilities = hasattr(estimator, "predict_proba")
         except (MemoryError, ScoringError):
             raise
         except Exception as error:
             raise not_fit(f"{type(error).__name__}: {error}.") from error
-        if not hasattr(estimator, "predict_proba"):
+        if not gives_probabilities:
             raise not_fit(
                 f"This {type(estimator).__name__} gives no probabilities.",
                 message="model is not a fitted classifier with predict_proba",
@@ -276,14 +280,32 @@ def check_gradient_boosting(part):
         return
     members = part.estimators_
     check(type(members) is np.ndarray and members.dtype == object, part, "estimators_")
-    trees = part.n_trees_per_iteration_
-    check(members.ndim == 2 and members.shape[1] == trees, part, "estimators_")
-    if trees > 1:
-        check(trees == len(part.classes_) == part._loss.n_classes, part, "classes_")
+    if part.n_trees_per_iteration_ > 1:
+        raise not_fit("It has more than two classes.", hint="A churn score needs two.")
+    check(members.ndim == 2 and members.shape[1] == 1, part, "estimators_")
+    check(part._loss.is_multiclass is False, part, "_loss")
+    check_initial_prediction(part)
     for member in members.ravel():
         check(is_decision_tree(member), part, "estimators_")
         check(member.n_features_in_ == part.n_features_in_, part, "estimators_")
         check(member.tree_.max_n_classes == 1, part, "estimators_")
+
+
+def check_initial_prediction(part):
+    """Refuse a start that does not give every row a place to add to."""
+    start = part.init_
+    if type(start) is str and start == "zero":
+        return
+    if type(start).__name__ != "DummyClassifier" or start.strategy != "prior":
+        raise not_fit(
+            "A GradientBoostingClassifier starts from another estimator.",
+            hint="Train it with init=None or init='zero'.",
+        )
+    check(is_count(start.n_classes_, 2) and start.n_classes_ == 2, part, "init_")
+    check(is_count(start.n_outputs_, 1), part, "init_")
+    prior = start.class_prior_
+    check(type(prior) is np.ndarray and prior.shape == (2,), part, "init_")
+    check(prior.dtype == np.float64, part, "init_")
 
 
 def check_hist_gradient_boosting(part):
@@ -383,19 +405,37 @@ def check_function_transformer(part):
     check(vars(part).get("kw_args") is None, part, "kw_args")
 
 
+def check_categories(part):
+    """Refuse categories that are not found where they are looked for, or not soon."""
+    categories = vars(part).get("categories_", [])
+    check(type(categories) is list, part, "categories_")
+    for known in categories:
+        check(type(known) is np.ndarray and known.ndim == 1, part, "categories_")
+        if known.dtype == object:
+            kinds = set(map(type, known.tolist()))
+            check(kinds <= {str, float, int, bool, type(None)}, part, "categories_")
+            # Chosen whole numbers share a hash, and are looked up one by one.
+            largest = max((abs(one) for one in known if type(one) is int), default=0)
+            check(largest < LARGEST_NUMBER_KEY, part, "categories_")
+        elif known.dtype.kind != "U":
+            # The missing category comes last, and is compared with nothing.
+            numbers = known[:-1] if len(known) and known[-1] != known[-1] else known
+            check((numbers[:-1] < numbers[1:]).all(), part, "categories_")
+
+
 def check_one_hot_encoder(part):
     """Refuse categories whose columns lie outside of the encoder's result."""
+    check_categories(part)
     if "categories_" not in vars(part):
         return
     categories, widths = part.categories_, part._n_features_outs
-    check(type(categories) is list and type(widths) is list, part, "categories_")
+    check(type(widths) is list, part, "categories_")
     check(len(categories) == len(widths), part, "categories_")
     check(len(categories) == part.n_features_in_, part, "categories_")
     enabled = part._infrequent_enabled
     mappings = part._default_to_infrequent_mappings if enabled else None
     dropped = part._drop_idx_after_grouping
     for i, (known, width) in enumerate(zip(categories, widths)):
-        check(type(known) is np.ndarray and known.ndim == 1, part, "categories_")
         check(is_index_of(width, len(known) + 1), part, "_n_features_outs")
         codes = np.arange(len(known))
         if mappings is not None and mappings[i] is not None:
@@ -440,6 +480,7 @@ CHECKS = {
     "GradientBoostingClassifier": check_gradient_boosting,
     "HistGradientBoostingClassifier": check_hist_gradient_boosting,
     "OneHotEncoder": check_one_hot_encoder,
+    "OrdinalEncoder": check_categories,
     "RandomForestClassifier": check_forest,
 }
 
@@ -470,6 +511,8 @@ def probe(estimator):
     features = getattr(estimator, "n_features_in_", None)
     if features is None:
         return
+    if features > MOST_COLUMNS:
+        raise not_fit(f"It takes {features} features; a table has {MOST_COLUMNS}.")
     for value in (0.0, np.nan):
         matrix = np.full((1, features), value)
         try:

@@ -102,7 +102,8 @@ NUMBER_TYPES = (np.float32, np.float64, np.int64)
 CALLED_WITHOUT_ARGUMENTS = ("CyExponentialLoss", "CyHalfBinomialLoss", "ModifiedHuber")
 
 SIMPLE_DTYPES = ("b1", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "O8")
-TEXT_DTYPE = re.compile(r"U([1-9][0-9]{0,5})")
+# Longer ones would be multiplied by the rows that are scored.
+TEXT_DTYPE = re.compile(r"U[1-9][0-9]{0,3}")
 MOST_DIMENSIONS = 4
 MOST_FEATURES = 100_000
 MOST_CLASSES = 100

@@ -125,6 +125,38 @@ def boosting_in_many_columns():
     return pickle.dumps(changed)
 
 
+def boosting_of_no_rows():
+    """Return gradient boosting whose start has no row to add to."""
+    changed = copy.deepcopy(fitted("gradient boosting"))
+    changed.init_.class_prior_ = np.zeros((0, 2))
+    return pickle.dumps(changed)
+
+
+def boosting_of_another_start():
+    """Return gradient boosting that starts from a model without a result."""
+    changed = copy.deepcopy(fitted("gradient boosting"))
+    changed.init_ = copy.deepcopy(fitted("logistic"))
+    changed.init_.intercept_ = np.zeros((0, 1))
+    return pickle.dumps(changed)
+
+
+def encoder_out_of_order():
+    """Return an encoder that finds a category behind its last one."""
+    changed = copy.deepcopy(fitted("one-hot numbers"))
+    categories = changed[0].categories_
+    categories[:] = [known[::-1].copy() for known in categories]
+    return pickle.dumps(changed)
+
+
+def encoder_of_colliding_categories():
+    """Return an encoder whose categories all have the same hash."""
+    changed = copy.deepcopy(fitted("columns by their types"))
+    encoder = changed[0].named_transformers_["texts"]
+    numbers = [(2**61 - 1) * i for i in range(30_000)]
+    encoder.categories_[0] = np.array(numbers, dtype=object)
+    return pickle.dumps(changed)
+
+
 def encoder_beyond_its_columns():
     """Return a pipeline whose sparse one-hot matrix has positions beyond its end."""
     changed = copy.deepcopy(fitted("logistic of a frame"))
@@ -280,6 +312,11 @@ STATES = {
     "histogram bins of large categories": lambda: categories_model(large_categories),
     "histogram encoder of fewer columns": lambda: categories_model(narrow_encoder),
     "one-hot encoder beyond its columns": encoder_beyond_its_columns,
+    "gradient boosting of no rows": boosting_of_no_rows,
+    "gradient boosting of another start": boosting_of_another_start,
+    "one-hot encoder out of order": encoder_out_of_order,
+    "encoder of categories that collide": encoder_of_colliding_categories,
+    "a model of 100,000 features": lambda: model(n_features_in_=100_000),
     "BUILD on a class": built_class,
     "BUILD on a list": lambda: whole(plain([1]), plain({"a": 1}), pickle.BUILD),
     "BUILD of a state that hides a method": lambda: hiding_a_method(1.0),
