@@ -57,6 +57,29 @@ def test_the_same_call_is_made_where_pickles_are_read_as_they_come(attack):
     assert outcome.did or outcome.kind == "crashed"
 
 
+def score_plainly(artifact):
+    """Load and score as one who trusts the pickle does."""
+    estimator = pickle.loads(artifact)
+    rows = np.abs(np.random.default_rng(0).normal(size=(50, 4))) * 30
+    estimator.predict_proba(rows)
+
+
+@pytest.mark.parametrize(
+    "attack, end",
+    [
+        ("tree feature 2e9", "crashed"),
+        ("tree without a state", "crashed"),
+        ("histogram tree feature 2e9", "crashed"),
+        ("histogram tree without leaves", "hung"),
+        ("histogram tree child 0", "hung"),
+    ],
+)
+def test_the_same_state_kills_where_pickles_are_read_as_they_come(attack, end):
+    outcome = confined(score_plainly, ATTACKS[attack](), seconds=3)
+
+    assert outcome.kind == end
+
+
 def test_the_corpus_is_as_large_as_it_has_to_be():
     assert len(CALLS) >= 32
     assert len(ATTACKS) >= 72
