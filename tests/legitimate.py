@@ -320,6 +320,12 @@ PIPELINES = {
             LogisticRegression(),
         )
     ),
+    "texts of numpy's": lambda: make_pipeline(
+        OneHotEncoder(handle_unknown="ignore"), LogisticRegression()
+    ).fit(
+        customers()[0][["contract"]].fillna("month").map(np.str_).astype(object),
+        matrix()[1],
+    ),
     "linear discriminant": lambda: on_numbers(LinearDiscriminantAnalysis()),
     "quadratic discriminant": lambda: on_numbers(QuadraticDiscriminantAnalysis()),
     "gaussian naive bayes": lambda: on_gaps(imputed(GaussianNB())),

@@ -412,8 +412,7 @@ def check_categories(part):
     for known in categories:
         check(type(known) is np.ndarray and known.ndim == 1, part, "categories_")
         if known.dtype == object:
-            kinds = set(map(type, known.tolist()))
-            check(kinds <= {str, float, int, bool, type(None)}, part, "categories_")
+            check(ATOMS.issuperset(map(type, known.tolist())), part, "categories_")
             # Chosen whole numbers share a hash, and are looked up one by one.
             largest = max((abs(one) for one in known if type(one) is int), default=0)
             check(largest < LARGEST_NUMBER_KEY, part, "categories_")
