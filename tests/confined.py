@@ -9,6 +9,8 @@ import sys
 import time
 from dataclasses import dataclass
 
+from threadpoolctl import threadpool_limits
+
 MEMORY = 256 * 2**20
 # What no reading of a pickle does: see "Audit events table" in Python's documentation.
 WATCHED = (
@@ -98,6 +100,8 @@ def confined(function, *arguments, memory=MEMORY, seconds=10):
 def run_confined(function, arguments, memory, writing):
     """Be the child: call the function, say how it went, and end."""
     did = []
+    # OpenMP's threads are not there any more after a fork, and would be waited for.
+    threadpool_limits(1)
     try:
         limit = mapped_bytes() + memory
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

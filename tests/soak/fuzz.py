@@ -10,6 +10,7 @@ import signal
 import warnings
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from plpython.runtime.errors import ScoringError
 from plpython.runtime.estimator_checks import load_estimator
@@ -115,6 +116,8 @@ def try_in_child(family, artifacts, rows, first, last):
 def try_mutants(family, artifacts, rows, numbers, writing):
     """Be the child: say of each mutant how it fared; die of one that takes too long."""
     warnings.simplefilter("ignore")
+    # OpenMP's threads are not there any more after a fork, and would be waited for.
+    threadpool_limits(1)
     for number in numbers:
         chance = random.Random(f"{family} {number}")
         mutant = mutated(artifacts[number % 2], chance)
