@@ -3,10 +3,10 @@ RETURNS void
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime c58d21b770d9f64f"]
+    session = GD["pgchurn runtime f90a3753325fa4ab"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime c58d21b770d9f64f"]
+    session = GD["pgchurn runtime f90a3753325fa4ab"]
 session.check_model(version)
 $python$;
 COMMENT ON FUNCTION churn.check_model IS

@@ -8,10 +8,10 @@ CREATE OR REPLACE FUNCTION churn.examine_model(
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime c58d21b770d9f64f"]
+    session = GD["pgchurn runtime f90a3753325fa4ab"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime c58d21b770d9f64f"]
+    session = GD["pgchurn runtime f90a3753325fa4ab"]
 return session.examine_model(
     attachment_id, artifact, compiled, signature, environment,
     (replay_numbers, replay_texts), (sample_numbers, sample_texts),

@@ -6,10 +6,10 @@ RETURNS double precision
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime c58d21b770d9f64f"]
+    session = GD["pgchurn runtime f90a3753325fa4ab"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime c58d21b770d9f64f"]
+    session = GD["pgchurn runtime f90a3753325fa4ab"]
 return session.score_changed(
     attachment_id, version, artifact_sha256, layout, numbers, texts
 )

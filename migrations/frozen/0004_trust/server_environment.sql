@@ -4,10 +4,10 @@ LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $python$
 try:
-    session = GD["pgchurn runtime c58d21b770d9f64f"]
+    session = GD["pgchurn runtime f90a3753325fa4ab"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime c58d21b770d9f64f"]
+    session = GD["pgchurn runtime f90a3753325fa4ab"]
 return session.environment()
 $python$;
 COMMENT ON FUNCTION churn.server_environment IS
