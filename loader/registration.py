@@ -2,13 +2,9 @@
 
 import json
 import os
-import pickle
-import warnings
 from pathlib import Path
 
 import numpy as np
-from sklearn.base import is_classifier
-from sklearn.exceptions import InconsistentVersionWarning
 
 from loader.compiling import NotCompilable, compile_model
 from loader.database import fetch_all, fetch_value
@@ -16,6 +12,7 @@ from loader.edges import edge_rows
 from loader.errors import LoaderError
 from plpython.runtime.environment import MODEL_PACKAGES, current_environment
 from plpython.runtime.errors import ScoringError
+from plpython.runtime.estimator_checks import load_estimator
 from plpython.runtime.features import NAN
 from plpython.runtime.pickled import PickledModel
 from plpython.runtime.signature import Feature, Signature
@@ -43,7 +40,7 @@ def check_server_environment(connection):
 
 
 def load_pickle(path):
-    """Read a pickled classifier from a file.
+    """Read a pickled classifier from a file, as strictly as the server does.
 
     Returns
     -------
@@ -55,26 +52,12 @@ def load_pickle(path):
         artifact = Path(path).read_bytes()
     except OSError as error:
         raise LoaderError(f"cannot read {path}: {error.strerror}") from error
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", InconsistentVersionWarning)
-        try:
-            estimator = pickle.loads(artifact)
-        except InconsistentVersionWarning as error:
-            raise LoaderError(
-                f"{path} was pickled under scikit-learn "
-                f"{error.original_sklearn_version}, and here is "
-                f"{error.current_sklearn_version}; train it again under this version"
-            ) from error
-        except Exception as error:
-            raise LoaderError(
-                f"{path} cannot be unpickled: {type(error).__name__}: {error}"
-            ) from error
-    # Without predict_proba there may be no tags to tell what it is.
-    if not (hasattr(estimator, "predict_proba") and is_classifier(estimator)):
+    try:
+        estimator = load_estimator(artifact)
+    except ScoringError as error:
         raise LoaderError(
-            f"{path} holds a {type(estimator).__name__}, not a fitted classifier with "
-            "predict_proba"
-        )
+            f"{path}: {error.message}. {error.detail} {error.hint}"
+        ) from error
     return artifact, estimator
 
 

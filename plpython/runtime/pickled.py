@@ -1,16 +1,16 @@
 """A pickled scikit-learn classifier, ready to give probabilities."""
 
-import pickle
 import warnings
 
 import numpy as np
 
 from plpython.runtime.errors import ScoringError
+from plpython.runtime.estimator_checks import load_estimator
 from plpython.runtime.features import check_values, columns_from_arrays
 
 
 class PickledModel:
-    """A classifier as it came out of its pickle.
+    """A classifier as the strict loader has let it out of its pickle.
 
     Parameters
     ----------
@@ -21,24 +21,7 @@ class PickledModel:
 
     def __init__(self, artifact, signature):
         self.signature = signature
-        try:
-            self.estimator = pickle.loads(artifact)
-            use_one_thread(self.estimator)
-        except MemoryError:
-            raise
-        except Exception as error:
-            raise ScoringError(
-                "model cannot be unpickled",
-                detail=f"{type(error).__name__}: {error}.",
-                sqlstate="55000",
-            ) from error
-        if not hasattr(self.estimator, "predict_proba"):
-            raise ScoringError(
-                "model has no predict_proba",
-                detail=f"The pickle holds a {type(self.estimator).__name__}.",
-                hint="Register a fitted classifier that gives probabilities.",
-                sqlstate="55000",
-            )
+        self.estimator = load_estimator(artifact)
 
     def probabilities(self, columns):
         """Return the positive class's probability of every row.
@@ -118,28 +101,3 @@ def frame_from_columns(columns):
             for name, values in columns.items()
         }
     )
-
-
-def use_one_thread(part):
-    """Set ``n_jobs`` to 1 in an estimator and in all that it holds.
-
-    A backend is one process with one thread; a parallel estimator would start worker
-    processes that outlive the session.
-    """
-    seen = set()
-    waiting = [part]
-    while waiting:
-        part = waiting.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        if isinstance(part, dict):
-            waiting += part.values()
-        elif isinstance(part, (list, tuple)):
-            waiting += part
-        elif isinstance(part, np.ndarray):
-            waiting += part.ravel().tolist() if part.dtype == object else []
-        elif hasattr(part, "get_params"):
-            if getattr(part, "n_jobs", 1) != 1:
-                part.n_jobs = 1
-            waiting += vars(part).values()

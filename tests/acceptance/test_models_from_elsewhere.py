@@ -5,12 +5,15 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import __version__
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from tests.corpus import ATTACKS
 
 TRADES = ("bakery", "bank", "barber")
 
@@ -141,6 +144,14 @@ def test_a_model_fitted_on_a_matrix_is_told_its_features(owner, pgchurn, tmp_pat
     "content, said",
     [
         (b"no pickle", "cannot be unpickled"),
+        (ATTACKS["call of os.system"](), "The name os.system is not permitted."),
+        (ATTACKS["opcode INST"](), "The opcode INST at position"),
+        (
+            ATTACKS["another version of scikit-learn"](),
+            f"pickled under scikit-learn 1.0.0, and here is {__version__}. Train it "
+            "again under this version.",
+        ),
+        (ATTACKS["tree child 2e9"](), "children of a DecisionTreeClassifier"),
         (pickle.dumps({"not": "a model"}), "not a fitted classifier"),
     ],
 )

@@ -9,7 +9,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from plpython.runtime.errors import ScoringError
-from plpython.runtime.pickled import PickledModel, use_one_thread
+from plpython.runtime.estimator_checks import use_one_thread
+from plpython.runtime.pickled import PickledModel
 from plpython.runtime.session import (
     MOST_FAILURES,
     Refusals,

@@ -6,10 +6,10 @@ RETURNS double precision
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime b385a80147d42c8b"]
+    session = GD["pgchurn runtime 0ba0f509f1358c33"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime b385a80147d42c8b"]
+    session = GD["pgchurn runtime 0ba0f509f1358c33"]
 recount = GD.get("pgchurn recount")
 if recount and session.was_recounted(recount):
     return None

@@ -1,0 +1,13 @@
+"""Pickles that attack whoever reads them, each by another way.
+
+An attack is bytes, made on demand by a function without arguments. ``CALLS`` run code
+when plain ``pickle.loads`` reads them; the others corrupt memory, burn time or memory,
+or bring a model that does so when it is asked.
+"""
+
+from tests.corpus.calls import CALLS, DOTTED
+from tests.corpus.opcodes import OPCODES
+from tests.corpus.resources import RESOURCES
+from tests.corpus.states import STATES
+
+ATTACKS = {**CALLS, **DOTTED, **OPCODES, **STATES, **RESOURCES}
