@@ -38,6 +38,7 @@ FILES = (
     "mark_for_rescoring.sql",
     "create_attachment_functions.sql",
     "create_profile_update_trigger.sql",
+    "attach.sql",
     "detach.sql",
     "marks_of.sql",
     "health.sql",

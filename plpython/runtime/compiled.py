@@ -10,7 +10,11 @@ from plpython.runtime.features import (
     checked_row,
     columns_from_arrays,
 )
-from plpython.runtime.row_program import check_row_program, row_function
+from plpython.runtime.row_program import (
+    check_row_program,
+    profile_function,
+    row_function,
+)
 
 UNKNOWN = -1
 REFUSED = -2
@@ -116,36 +120,47 @@ class CompiledModel:
             Taking a sequence of float or None and one of str or None.
         """
         by_name = {feature.name: position for feature, position in positions}
-        number_slots = [by_name[f.name] for f in self.signature.numbers()]
+        number_features = self.signature.numbers()
+        number_slots = [by_name[f.name] for f in number_features]
         text_slots = [
-            (by_name[f.name], self.row_codes(f), f) for f in self.signature.texts()
+            (by_name[f.name], self.row_codes(f), self.other_code(f))
+            for f in self.signature.texts()
         ]
+
+        def check(numbers, texts):
+            codes = [codes.get(texts[slot], other) for slot, codes, other in text_slots]
+            if REFUSED in codes:
+                # Checking the numbers as well names the first of several faults.
+                self.refuse(positions, numbers, texts)
+            row = checked_row(number_features, [numbers[slot] for slot in number_slots])
+            return [*row, *codes]
+
+        if self.has_row_program(repeated):
+            return profile_function(
+                self.row_program, number_slots, text_slots, UNKNOWN, check
+            )
         probability = self.row_function(repeated)
-        refusing = self.refusing
-        features = (*self.signature.numbers(), *self.signature.texts())
+        return lambda numbers, texts: probability(*check(numbers, texts))
 
-        def score(numbers, texts):
-            row = [numbers[slot] for slot in number_slots]
-            for slot, codes, feature in text_slots:
-                code = codes.get(texts[slot], UNKNOWN)
-                if code == REFUSED or (code == UNKNOWN and feature.name in refusing):
-                    # Checking the numbers as well names the first of several faults.
-                    self.refuse(positions, numbers, texts)
-                row.append(code)
-            return probability(*checked_row(features, row))
+    def has_row_program(self, repeated):
+        """Return whether rows are scored by a program, and not by the graph.
 
-        return score
+        A large program loses against the graph on row after row, when the graph stays
+        in the processor's caches.
+        """
+        program = self.row_program
+        return program is not None and not (
+            repeated and program["nodes"] > LOOPED_NODES
+        )
 
     def row_function(self, repeated=False):
         """Return a function of one float for each input: see ``row_program``.
 
         A model that is neither a sum nor trees, or too large, runs as a graph, which
-        reads and writes two arrays that it holds on to; so does a large one on row
-        after row, when the graph stays in the processor's caches.
+        reads and writes two arrays that it holds on to.
         """
-        program = self.row_program
-        if program is not None and not (repeated and program["nodes"] > LOOPED_NODES):
-            return row_function(program)
+        if self.has_row_program(repeated):
+            return row_function(self.row_program)
         import onnxruntime
 
         row_input = np.zeros((1, len(self.signature.features)))
@@ -170,9 +185,15 @@ class CompiledModel:
         self.probabilities(columns)
 
     def row_codes(self, feature):
-        """Return the codes of a feature, with one that refuses NULL where need be."""
+        """Return the codes of a feature, ``REFUSED`` for what the model refuses."""
         codes = self.codes[feature.name]
+        if feature.name in self.refusing:
+            codes = {text: REFUSED if c == UNKNOWN else c for text, c in codes.items()}
         return codes if feature.accepts_null else {**codes, None: REFUSED}
+
+    def other_code(self, feature):
+        """Return the code of a category that the model was not fitted on."""
+        return REFUSED if feature.name in self.refusing else UNKNOWN
 
 
 def read_metadata(text, signature):

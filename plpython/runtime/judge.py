@@ -45,10 +45,11 @@ IMPOSSIBLE_SQLSTATES = ("00", "01", "02", "40", "53", "57")
 CHILD = """
 import ctypes, json, os, resource, signal, sys
 parent, limits = json.loads(sys.argv[1])
-for name, limit in limits.items():
-    hard = resource.getrlimit(getattr(resource, name))[1]
-    limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-    resource.setrlimit(getattr(resource, name), (limit, limit))
+for name, (soft, hard) in limits.items():
+    most = resource.getrlimit(getattr(resource, name))[1]
+    if most != resource.RLIM_INFINITY:
+        soft, hard = min(soft, most), min(hard, most)
+    resource.setrlimit(getattr(resource, name), (soft, hard))
 PR_SET_PDEATHSIG = 1
 ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 if os.getppid() != parent:
@@ -112,14 +113,16 @@ def judge(program, question, parts, rows, let_interrupts_in):
     parts = [program.encode(), *parts]
     size = sum(len(part) for part in parts if part is not None)
     seconds = int(JUDGING_SECONDS + rows * JUDGING_SECONDS_PER_ROW)
+    memory = JUDGING_MEMORY + JUDGING_MEMORY_PER_BYTE * size
     limits = {
-        "RLIMIT_AS": JUDGING_MEMORY + JUDGING_MEMORY_PER_BYTE * size,
-        "RLIMIT_CPU": seconds,
-        "RLIMIT_CORE": 0,
-        "RLIMIT_FSIZE": 0,
-        "RLIMIT_NOFILE": 64,
+        "RLIMIT_AS": (memory, memory),
+        # Not the same, or the signal that tells of time would be any kill.
+        "RLIMIT_CPU": (seconds, seconds + 1),
+        "RLIMIT_CORE": (0, 0),
+        "RLIMIT_FSIZE": (0, 0),
+        "RLIMIT_NOFILE": (64, 64),
         # Of all of the user's processes, which are more than none: no other one starts.
-        "RLIMIT_NPROC": 0,
+        "RLIMIT_NPROC": (0, 0),
     }
     header = {
         "python": list(sys.version_info),

@@ -42,13 +42,8 @@ class Pace:
         self.slowest = seconds
         self.resting_until = time.monotonic() + RECOVERY_SECONDS
 
-    def check_rested(self):
-        """Refuse to call a model that was too slow a short while ago."""
-        if time.monotonic() < self.resting_until:
-            raise too_slow(self.slowest)
 
-
-def too_slow(seconds):
+def model_too_slow(seconds):
     """Return the error for a call that took longer than the attachment allows."""
     return ScoringError(
         f"model is too slow: one call took {seconds:.1f} seconds",

@@ -49,10 +49,64 @@ def row_function(program):
     ScoringError
         When the program is anything else.
     """
+    lines = row_lines(program)
+    inputs = ", ".join(f"x{position}" for position in range(program["width"]))
+    return defined(f"def score({inputs}):", lines, {})
+
+
+def profile_function(program, numbers, texts, lowest, check):
+    """Return the same function, of the two arrays that carry a profile row.
+
+    Parameters
+    ----------
+    program : dict
+        See ``row_function``.
+    numbers : list of int
+        Where in the first array each number stands, in the order of the inputs.
+    texts : list of (int, dict of str to int, int)
+        Where in the second array each text stands, its codes, and the code of what is
+        not among them.
+    lowest : int
+        The lowest code that a text may have.
+    check : callable
+        Called with both arrays when a number is not finite or a text has a lower code,
+        to raise what there is to raise.
+
+    Returns
+    -------
+    callable
+        Taking a sequence of float or None and one of str or None.
+
+    Notes
+    -----
+    In the middle of an INSERT a call of Python runs on cold caches: building a row and
+    handing it from function to function took longer than the sum itself.
+    """
+    lines = row_lines(program)
+    names = {"check": check}
+    reads = []
+    for position, place in enumerate(numbers):
+        reads.append(f" x{position} = numbers[{int(place)}]")
+        reads.append(f" if x{position} is None: x{position} = nan")
+    # NaN or infinite is seldom, and mostly what the model imputes.
+    total = " + ".join(f"x{position}" for position in range(len(numbers)))
+    reads.append(f" s = {total or '0.0'}")
+    unusual = ["s - s != 0.0"]
+    for position, (place, codes, other) in enumerate(texts, len(numbers)):
+        names[f"code{position}"] = codes.get
+        code = f"code{position}(texts[{int(place)}], {int(other)})"
+        reads.append(f" x{position} = {code}")
+        unusual.append(f"x{position} < {int(lowest)}")
+    reads.append(f" if {' or '.join(unusual)}:")
+    reads.append("  check(numbers, texts)")
+    return defined("def score(numbers, texts):", reads + lines, names)
+
+
+def row_lines(program):
+    """Return the lines that compute the probability from the inputs."""
     check_row_program(program)
     source = RowSource(program["width"])
-    inputs = ", ".join(f"x{position}" for position in range(program["width"]))
-    lines = [f"def score({inputs}):", f" s = {number(program['constant'])}"]
+    lines = [f" s = {number(program['constant'])}"]
     lines += [f" s += {source.weighted(term)}" for term in program["weights"]]
     lines += [f" s += {source.conditional(tree, 0)}" for tree in program["trees"]]
     if source.nodes != program["nodes"]:
@@ -63,8 +117,13 @@ def row_function(program):
     else:
         lines.append(" s = 0.0 if s < 0.0 else 1.0 if s > 1.0 else s")
     lines.append(" return 1.0 - s" if program["complement"] else " return s")
-    namespace = {"exp": math.exp, "inf": math.inf, "nan": math.nan}
-    exec("\n".join(lines), namespace)
+    return lines
+
+
+def defined(heading, lines, names):
+    """Return the function of some source lines."""
+    namespace = {"exp": math.exp, "inf": math.inf, "nan": math.nan, **names}
+    exec("\n".join([heading, *lines]), namespace)
     return namespace["score"]
 
 

@@ -14,7 +14,7 @@ from plpython.runtime.features import (
     columns_from_json,
 )
 from plpython.runtime.judge import judge
-from plpython.runtime.pacing import CALL_SECONDS, too_slow
+from plpython.runtime.pacing import CALL_SECONDS, model_too_slow
 from plpython.runtime.registry import Registry
 from plpython.runtime.signature import Signature
 from plpython.runtime.signing import Statement, today_in_utc, verified_statement
@@ -76,12 +76,19 @@ class Session:
     def score_changed(self, attachment_id, version, digest, layout, numbers, texts):
         """Return the probability of one changed row, or None by the failure policy."""
         try:
-            scorer = self.registry.scorer(attachment_id, version, digest, layout)
-            scorer.pace.check_rested()
             started = time.monotonic()
-            probability = checked_probability(scorer.score_row(numbers, texts))
-            if time.monotonic() - started > CALL_SECONDS:
-                self.check_pace(attachment_id, scorer, time.monotonic() - started)
+            scorer = self.registry.scorer(
+                attachment_id, version, digest, layout, started
+            )
+            if started < scorer.pace.resting_until:
+                raise model_too_slow(scorer.pace.slowest)
+            probability = scorer.score_row(numbers, texts)
+            seconds = time.monotonic() - started
+            if seconds > CALL_SECONDS:
+                self.check_pace(attachment_id, scorer, seconds)
+            # Written so that NaN fails it.
+            if not 0.0 <= probability <= 1.0:
+                raise no_probability()
         except Exception as error:
             failure = failure_of(error)
             self.apply_failure_policy(attachment_id, version, failure, 1)
@@ -93,7 +100,7 @@ class Session:
         """Let a model rest when a call took longer than its attachment allows."""
         if seconds > self.registry.score_timeout(attachment_id):
             scorer.pace.rest(seconds)
-            raise too_slow(seconds)
+            raise model_too_slow(seconds)
 
     def tell_failures(self, error, rows):
         """Tell the statement that asked for scores why some of them are missing.
@@ -169,7 +176,8 @@ class Session:
                 scorer = self.registry.scorer(attachment_id, version, digest, layout)
                 if on_error == "raise":
                     return score(0, len(matrix))
-                scorer.pace.check_rested()
+                if time.monotonic() < scorer.pace.resting_until:
+                    raise model_too_slow(scorer.pace.slowest)
             except Exception as error:
                 if on_error == "raise":
                     raise

@@ -94,6 +94,16 @@ WHERE p.@key@ = n.key;
 $template$, placeholders);
     PERFORM churn.refresh_attachment(attachment.attachment_id);
     PERFORM churn.create_attachment_triggers(attachment);
+    -- One that was attached before takes up its models, so it is scored at once.
+    IF EXISTS (SELECT FROM churn.active_deployment(attachment.attachment_id)) THEN
+        PERFORM churn.create_from_template($template$
+SELECT churn.write_profiles_@id@(
+    array_agg(p.@key@ ORDER BY p.@key@), array_fill(0::bigint, ARRAY[count(*)::integer]),
+    NULL
+)
+FROM @profile@ p HAVING count(*) > 0;
+$template$, placeholders || jsonb_build_object('id', attachment.attachment_id));
+    END IF;
     RETURN attachment.attachment_id;
 END
 $body$;

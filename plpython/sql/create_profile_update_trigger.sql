@@ -6,17 +6,22 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    -- Whether a write of the counter may change features in turn.
+    -- Whether features may change in the name of churn_owner: in a generated column, by
+    -- a trigger that a write of pgchurn's fires, or by a foreign key of churn.customers,
+    -- which writes as the table's owner.
     derives CONSTANT boolean := EXISTS (
         SELECT FROM pg_catalog.pg_attribute c
         WHERE c.attrelid = attachment.profile AND c.attgenerated <> ''
           AND NOT c.attisdropped
     ) OR EXISTS (
-        -- Bits of tgtype, see TRIGGER_TYPE_* in pg_trigger.h: for each row, before,
-        -- update.
+        -- The bit of tgtype for UPDATE, see TRIGGER_TYPE_UPDATE in pg_trigger.h.
         SELECT FROM pg_catalog.pg_trigger t
         WHERE t.tgrelid = attachment.profile AND NOT t.tgisinternal
-          AND t.tgtype & 19 = 19
+          AND t.tgtype & 16 <> 0 AND t.tgname NOT LIKE 'pgchurn\_%'
+    ) OR EXISTS (
+        SELECT FROM pg_catalog.pg_constraint k
+        WHERE k.conrelid = attachment.profile AND k.contype = 'f'
+          AND (k.confupdtype IN ('c', 'n', 'd') OR k.confdeltype IN ('n', 'd'))
     );
     placeholders CONSTANT jsonb := jsonb_build_object(
         'id', attachment.attachment_id,
@@ -24,15 +29,14 @@ DECLARE
         'derives', derives
     );
 BEGIN
+    -- What pgchurn itself writes is scored already. The condition is read, planned and
+    -- checked in every statement of its own as well, so it is the shortest that tells
+    -- its writes from others': one with a setting and the depth of triggers made up a
+    -- tenth of a single INSERT. And a setting says nothing: anybody may SET it.
     PERFORM churn.create_from_template($template$
 CREATE OR REPLACE TRIGGER pgchurn_@id@_profile_update AFTER UPDATE ON @profile@
     REFERENCING OLD TABLE AS former NEW TABLE AS updated
-    FOR EACH STATEMENT
-    -- What pgchurn itself writes is scored already. The setting alone says nothing:
-    -- anybody may SET it.
-    WHEN (current_user <> 'churn_owner' OR
-          current_setting('churn.writing_at_depth', true)
-          IS DISTINCT FROM pg_trigger_depth()::text)
+    FOR EACH STATEMENT WHEN (current_user <> 'churn_owner'::text)
     EXECUTE FUNCTION churn.profiles_changed_@id@();
 $template$, placeholders);
     -- Only the table's owner could drop it: where it is of no use any more, it stays
@@ -46,8 +50,7 @@ $template$, placeholders);
 CREATE OR REPLACE TRIGGER pgchurn_@id@_profile_derived AFTER UPDATE ON @profile@
     REFERENCING OLD TABLE AS former NEW TABLE AS updated
     FOR EACH STATEMENT
-    WHEN (@derives@ AND current_user = 'churn_owner' AND
-          current_setting('churn.writing_at_depth', true) = pg_trigger_depth()::text)
+    WHEN (@derives@ AND current_user = 'churn_owner'::text)
     EXECUTE FUNCTION churn.profiles_changed_@id@('own');
 $template$, placeholders);
     END IF;

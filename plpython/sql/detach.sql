@@ -5,7 +5,6 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     attachment churn.attachments := churn.attachment_of(profile);
-    derived CONSTANT name := format('pgchurn_%s_profile_derived', attachment.attachment_id);
 BEGIN
     IF NOT (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
     THEN
@@ -17,13 +16,7 @@ BEGIN
     DELETE FROM churn.rescoring_marks m
     WHERE m.attachment_id = attachment.attachment_id;
     PERFORM churn.create_from_template($template$
-DROP TRIGGER pgchurn_@id@_insert ON @complaints@;
-DROP TRIGGER pgchurn_@id@_update ON @complaints@;
-DROP TRIGGER pgchurn_@id@_delete ON @complaints@;
-DROP TRIGGER pgchurn_@id@_truncate ON @complaints@;
-DROP TRIGGER pgchurn_@id@_profile_insert ON @profile@;
-DROP TRIGGER pgchurn_@id@_profile_update ON @profile@;
-@drop_derived@
+@drop_triggers@
 DROP FUNCTION churn.complaints_changed_@id@();
 DROP FUNCTION churn.profiles_changed_@id@();
 DROP FUNCTION churn.write_profiles_@id@;
@@ -44,11 +37,16 @@ $template$, jsonb_build_object(
         'id', attachment.attachment_id,
         'profile', churn.table_name(attachment.profile),
         'complaints', churn.table_name(attachment.complaints),
-        'drop_derived', CASE WHEN EXISTS (
-            SELECT FROM pg_catalog.pg_trigger t
-            WHERE t.tgrelid = attachment.profile AND t.tgname = derived
-        ) THEN format('DROP TRIGGER %I ON %s;', derived,
-                      churn.table_name(attachment.profile)) ELSE '' END
+        'drop_triggers', (
+            -- Those of partitions go with them.
+            SELECT string_agg(
+                format('DROP TRIGGER %I ON %s;', t.tgname,
+                       churn.table_name(t.tgrelid::regclass)), chr(10)
+            )
+            FROM pg_catalog.pg_trigger t
+            WHERE t.tgrelid IN (attachment.profile, attachment.complaints)
+              AND starts_with(t.tgname, format('pgchurn_%s_', attachment.attachment_id))
+        )
     ));
     PERFORM churn.revoke_from_owner(attachment.profile);
     PERFORM churn.revoke_from_owner(attachment.complaints);

@@ -33,6 +33,9 @@ column models.environment                 SELECT     SELECT     -
 column models.provenance                  SELECT     SELECT     -
 column models.registered_by               SELECT     SELECT     -
 column models.registered_at               SELECT     SELECT     -
+column models.statement                   SELECT     SELECT     -
+column models.statement_signature         SELECT     SELECT     -
+column models.statement_key               SELECT     SELECT     -
 table rescoring_marks                     SELECT     SELECT     -
 view active_deployments                   SELECT     SELECT     -
 view health                               SELECT     SELECT     -
@@ -44,11 +47,14 @@ sequence models_version_seq               -          -          -
 
 function activate_model                   EXECUTE    -          -
 function active_deployment                -          -          -
+function active_statement                 -          -          -
 function attach                           -          -          -
 function attachment_of                    EXECUTE    EXECUTE    -
 function check_batches                    EXECUTE    -          -
 function check_attachable                 -          -          -
+function check_activation                 -          -          -
 function check_model                      -          -          -
+function check_statement                  -          -          -
 function column_kind                      EXECUTE    -          -
 function complaint_time                   -          -          -
 function complaints_changed_N             -          -          -
@@ -65,6 +71,7 @@ function has_recounted                    -          -          -
 function keep_attached_tables             -          -          -
 function key_type                         EXECUTE    -          -
 function layout                           -          -          -
+function load_examination                 -          -          -
 function load_runtime                     -          -          -
 function lock_deployments                 -          -          -
 function marked_profiles_N                -          -          -

@@ -35,6 +35,7 @@ DEEDS = {
         "SELECT churn.predict({other}, values) FROM values_by_name",
         "SELECT * FROM churn.verify('churn.customers')",
         "SELECT churn.server_environment()",
+        "UPDATE churn.customers SET age = 50",
         "SELECT * FROM churn.health",
     ],
     "churn_loader": [
@@ -49,7 +50,6 @@ DEEDS = {
         " environment, provenance, NULL, NULL) FROM given",
     ],
     "churn_owner": [
-        "UPDATE churn.customers SET age = 50",
         "UPDATE churn.complaints SET customer_id = 1",
         "DELETE FROM churn.complaints",
         "INSERT INTO churn.customers (customer_id) VALUES (999)",
@@ -91,6 +91,7 @@ def test_no_function_is_misled_by_what_the_caller_puts_in_front(first):
         " SELECT to_jsonb(c) AS values FROM churn.customers c LIMIT 1;"
         " GRANT ALL ON values_by_name TO PUBLIC"
     )
+    first.run("GRANT UPDATE (age) ON churn.customers TO churn_scorer")
     first.run("SET LOCAL track_functions = 'all'")
     first.run(PINNED_PATH)
 

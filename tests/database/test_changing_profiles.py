@@ -1,6 +1,6 @@
 import pytest
 
-from tests.models import CUSTOMERS, assert_fresh, default_model
+from tests.models import CUSTOMERS, assert_fresh, default_model, divergences
 from tests.writes import record_writes, writes
 
 MODEL = default_model()
@@ -254,3 +254,42 @@ def test_saying_that_pgchurn_writes_does_not_stop_the_scoring(session):
     session.run("UPDATE churn.customers SET age = 90")
 
     assert_fresh(session, MODEL)
+
+
+def test_what_a_foreign_key_changes_is_scored(session):
+    session.run(
+        "CREATE TABLE contracts (name text PRIMARY KEY);"
+        " INSERT INTO contracts SELECT DISTINCT contract FROM churn.customers"
+        " WHERE contract IS NOT NULL"
+    )
+    session.run(
+        "ALTER TABLE churn.customers ADD FOREIGN KEY (contract) REFERENCES contracts"
+        " ON UPDATE CASCADE"
+    )
+
+    session.run("UPDATE contracts SET name = 'three year' WHERE name = 'two year'")
+
+    assert session.value(
+        "SELECT count(*) FROM churn.customers WHERE contract = 'three year'"
+    )
+    assert_fresh(session, MODEL)
+    assert divergences(session) == []
+
+
+def test_what_a_trigger_writes_after_a_complaint_is_scored(session):
+    session.run(
+        "CREATE FUNCTION promote() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " UPDATE churn.customers SET age = 77"
+        " WHERE customer_id = NEW.customer_id + 1 AND age IS DISTINCT FROM 77;"
+        " RETURN NULL; END $$;"
+        " CREATE TRIGGER promote AFTER UPDATE ON churn.customers"
+        " FOR EACH ROW WHEN (NEW.complaint_count > OLD.complaint_count)"
+        " EXECUTE FUNCTION promote();"
+        " GRANT UPDATE ON churn.customers TO churn_owner"
+    )
+
+    session.run("INSERT INTO churn.complaints (customer_id) VALUES (3)")
+
+    assert session.value("SELECT age FROM churn.customers WHERE customer_id = 4") == 77
+    assert_fresh(session, MODEL)
+    assert divergences(session) == []

@@ -226,7 +226,8 @@ def test_verify_goes_through_more_rows_than_one_batch(session):
     )
     session.run("SET LOCAL session_replication_role = origin")
 
-    assert [row[0] for row in divergences(session)] == ["1000", "21000"]
+    found = [row[0] for row in divergences(session) if row[1] == "complaint_count"]
+    assert found == ["1000", "21000"]
 
 
 def test_an_analyst_can_verify(session):

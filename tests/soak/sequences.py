@@ -527,9 +527,8 @@ class Sequences(RuleBasedStateMachine):
             "SELECT churn.attach('churn.customers', 'customer_id',"
             " 'churn.complaints', 'customer_id', 'complained_at')"
         )
-        # The model that was active still is: it scores those whose counters change.
-        self.state.scored_by = dict.fromkeys(self.state.customers)
-        self.state.touch(owner for owner, _ in self.state.complaints.values())
+        # The model that was active still is.
+        self.state.touch(self.state.customers)
 
     # ---- transactions ----
 

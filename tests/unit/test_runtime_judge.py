@@ -267,7 +267,8 @@ def test_the_child_has_limits_and_a_clean_environment(monkeypatch):
     )
 
     limits, environment, folder, alone, masked, path = eval(said)
-    assert all(soft == hard >= 0 for soft, hard in limits)
+    assert all(hard >= soft >= 0 for soft, hard in limits)
+    assert [hard - soft for soft, hard in limits] == [0, 1, 0, 0, 0, 0]
     assert limits[0][0] < 2 << 30
     assert [soft for soft, _ in limits[2:]] == [0, 0, 64, 0]
     assert "A_SECRET" not in environment

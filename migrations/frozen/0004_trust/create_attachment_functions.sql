@@ -178,10 +178,6 @@ DECLARE
     profiles record;
     scores double precision[];
     mark text;
-    -- Empty, but where a trigger of the company's writes profiles in between.
-    mark_before CONSTANT text := coalesce(
-        current_setting('churn.writing_at_depth', true), ''
-    );
 BEGIN
     SELECT * INTO active FROM churn.active_deployment(@id@);
     FOR batch_start IN 1 .. cardinality(changed) BY batch_size LOOP
@@ -250,7 +246,6 @@ BEGIN
             );
         END IF;
 
-        mark := set_config('churn.writing_at_depth', pg_trigger_depth()::text, true);
         -- By place, since nobody moves a row that is locked; and by key, since the
         -- partitions of a table have the same places.
         UPDATE @profile@ p SET
@@ -270,7 +265,6 @@ BEGIN
           AND (new.score IS NOT NULL
                OR (p.complaint_count, p.last_complaint_at)
                   IS DISTINCT FROM (new.complaints, new.latest));
-        mark := set_config('churn.writing_at_depth', mark_before, true);
         IF array_position(scores, NULL) IS NOT NULL THEN
             PERFORM churn.mark_for_rescoring(
                 @id@, active.version, profiles.keys::text[], scores
@@ -296,25 +290,30 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 -- So that the condition on the key becomes a bound of the index, or goes.
 SET plan_cache_mode = force_custom_plan
+-- So that rows are written, and locked, in the order of the arrays.
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $function$
 #variable_conflict use_variable
 DECLARE
     active record;
     profiles record;
     scores double precision[];
-    mark text;
+    written bigint;
+    missed @key_type@[];
 BEGIN
     SELECT * INTO active FROM churn.active_deployment(@id@);
-    SELECT array_agg(r.tid) AS tids, array_agg(r.key) AS keys,
-           array_send(array_agg(r.numbers)) AS numbers, @text_rows@ AS texts
+    SELECT array_agg(r.tid) AS tids, array_agg(r.writer) AS writers,
+           array_agg(r.key) AS keys, array_send(array_agg(r.numbers)) AS numbers,
+           @text_rows@ AS texts
     INTO profiles
     FROM (
-        SELECT p.ctid AS tid, p.@key@ AS key, @numbers@ AS numbers, @texts@ AS texts
+        SELECT p.ctid AS tid, p.xmin AS writer, p.@key@ AS key, @numbers@ AS numbers,
+               @texts@ AS texts
         FROM @profile@ p
         WHERE after IS NULL OR p.@key@ > after
         ORDER BY p.@key@
         LIMIT batch_size
-        FOR NO KEY UPDATE
     ) r;
     IF profiles.tids IS NULL THEN
         RETURN NULL;
@@ -323,13 +322,26 @@ BEGIN
         @id@, active.version, active.artifact_sha256, @layout@, profiles.numbers,
         profiles.texts, on_error => NULL
     );
-    mark := set_config('churn.writing_at_depth', pg_trigger_depth()::text, true);
+    -- Locking the rows before reading them would write each of them twice. So one that
+    -- somebody has changed meanwhile, which is at another place or has another writer,
+    -- is left out here.
     UPDATE @profile@ p SET
         churn_score = new.score, churn_model_version = active.version,
         churn_scored_at = clock_timestamp()
-    FROM unnest(profiles.tids, profiles.keys, scores) new (tid, key, score)
-    WHERE p.ctid = new.tid AND p.@key@ = new.key AND new.score IS NOT NULL;
-    mark := set_config('churn.writing_at_depth', '', true);
+    FROM unnest(profiles.tids, profiles.writers, profiles.keys, scores)
+        new (tid, writer, key, score)
+    WHERE p.ctid = new.tid AND p.xmin = new.writer AND p.@key@ = new.key
+      AND new.score IS NOT NULL;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    IF written < cardinality(array_remove(scores, NULL)) THEN
+        SELECT array_agg(p.@key@ ORDER BY p.@key@) INTO missed
+        FROM unnest(profiles.keys, scores) new (key, score)
+        JOIN @profile@ p ON p.@key@ = new.key
+        WHERE new.score IS NOT NULL AND p.xmin <> pg_current_xact_id()::xid;
+        PERFORM churn.write_profiles_@id@(
+            missed, array_fill(0::bigint, ARRAY[cardinality(missed)]), NULL
+        ) WHERE missed IS NOT NULL;
+    END IF;
     IF array_position(scores, NULL) IS NOT NULL THEN
         PERFORM churn.mark_for_rescoring(
             @id@, active.version, profiles.keys::text[], scores
@@ -481,8 +493,6 @@ CREATE OR REPLACE FUNCTION churn.complaints_changed_@id@()
 RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
--- The depth at which this runs as a rule; see pgchurn_@id@_profile_update.
-SET churn.writing_at_depth = '1'
 AS $function$
 #variable_conflict use_variable
 DECLARE
@@ -495,15 +505,12 @@ DECLARE
     failure text;
     mark text;
 BEGIN
-    IF pg_trigger_depth() <> 1 THEN
-        mark := set_config('churn.writing_at_depth', pg_trigger_depth()::text, true);
-    END IF;
     IF TG_OP = 'INSERT' THEN
         SELECT n.keys, n.complaints, n.latest, d.version, d.artifact_sha256
         INTO keys, new_complaints, latest_complaint, version, digest
         FROM (
-            SELECT array_agg(DISTINCT c.@complaint_key@) AS keys,
-                   count(*) AS complaints, max(@complaint_time@) AS latest
+            SELECT array_agg(c.@complaint_key@) AS keys, count(*) AS complaints,
+                   max(@complaint_time@) AS latest
             FROM inserted c WHERE c.@complaint_key@ IS NOT NULL
         ) n
         LEFT JOIN churn.active_deployment(@id@) d ON true;
@@ -517,8 +524,8 @@ BEGIN
                 mark := set_config('churn.score_failed', '', true);
             END IF;
         END IF;
-        IF cardinality(keys) = 1 AND version IS NOT NULL AND NOT recounted THEN
-            -- The usual case, one customer, in one UPDATE: it locks, counts, scores
+        IF new_complaints = 1 AND version IS NOT NULL AND NOT recounted THEN
+            -- The usual case, one complaint, in one UPDATE: it locks, counts, scores
             -- and writes the row at once. SET evaluates in the order of the columns, so
             -- the two after the score know whether there was one; a sub-SELECT for the
             -- three of them cost a tenth of the whole INSERT.

@@ -2389,10 +2389,64 @@ def row_function(program):
     ScoringError
         When the program is anything else.
     """
+    lines = row_lines(program)
+    inputs = ", ".join(f"x{position}" for position in range(program["width"]))
+    return defined(f"def score({inputs}):", lines, {})
+
+
+def profile_function(program, numbers, texts, lowest, check):
+    """Return the same function, of the two arrays that carry a profile row.
+
+    Parameters
+    ----------
+    program : dict
+        See ``row_function``.
+    numbers : list of int
+        Where in the first array each number stands, in the order of the inputs.
+    texts : list of (int, dict of str to int, int)
+        Where in the second array each text stands, its codes, and the code of what is
+        not among them.
+    lowest : int
+        The lowest code that a text may have.
+    check : callable
+        Called with both arrays when a number is not finite or a text has a lower code,
+        to raise what there is to raise.
+
+    Returns
+    -------
+    callable
+        Taking a sequence of float or None and one of str or None.
+
+    Notes
+    -----
+    In the middle of an INSERT a call of Python runs on cold caches: building a row and
+    handing it from function to function took longer than the sum itself.
+    """
+    lines = row_lines(program)
+    names = {"check": check}
+    reads = []
+    for position, place in enumerate(numbers):
+        reads.append(f" x{position} = numbers[{int(place)}]")
+        reads.append(f" if x{position} is None: x{position} = nan")
+    # NaN or infinite is seldom, and mostly what the model imputes.
+    total = " + ".join(f"x{position}" for position in range(len(numbers)))
+    reads.append(f" s = {total or '0.0'}")
+    unusual = ["s - s != 0.0"]
+    for position, (place, codes, other) in enumerate(texts, len(numbers)):
+        names[f"code{position}"] = codes.get
+        code = f"code{position}(texts[{int(place)}], {int(other)})"
+        reads.append(f" x{position} = {code}")
+        unusual.append(f"x{position} < {int(lowest)}")
+    reads.append(f" if {' or '.join(unusual)}:")
+    reads.append("  check(numbers, texts)")
+    return defined("def score(numbers, texts):", reads + lines, names)
+
+
+def row_lines(program):
+    """Return the lines that compute the probability from the inputs."""
     check_row_program(program)
     source = RowSource(program["width"])
-    inputs = ", ".join(f"x{position}" for position in range(program["width"]))
-    lines = [f"def score({inputs}):", f" s = {number(program['constant'])}"]
+    lines = [f" s = {number(program['constant'])}"]
     lines += [f" s += {source.weighted(term)}" for term in program["weights"]]
     lines += [f" s += {source.conditional(tree, 0)}" for tree in program["trees"]]
     if source.nodes != program["nodes"]:
@@ -2403,8 +2457,13 @@ def row_function(program):
     else:
         lines.append(" s = 0.0 if s < 0.0 else 1.0 if s > 1.0 else s")
     lines.append(" return 1.0 - s" if program["complement"] else " return s")
-    namespace = {"exp": math.exp, "inf": math.inf, "nan": math.nan}
-    exec("\n".join(lines), namespace)
+    return lines
+
+
+def defined(heading, lines, names):
+    """Return the function of some source lines."""
+    namespace = {"exp": math.exp, "inf": math.inf, "nan": math.nan, **names}
+    exec("\n".join([heading, *lines]), namespace)
     return namespace["score"]
 
 
@@ -2622,36 +2681,47 @@ class CompiledModel:
             Taking a sequence of float or None and one of str or None.
         """
         by_name = {feature.name: position for feature, position in positions}
-        number_slots = [by_name[f.name] for f in self.signature.numbers()]
+        number_features = self.signature.numbers()
+        number_slots = [by_name[f.name] for f in number_features]
         text_slots = [
-            (by_name[f.name], self.row_codes(f), f) for f in self.signature.texts()
+            (by_name[f.name], self.row_codes(f), self.other_code(f))
+            for f in self.signature.texts()
         ]
+
+        def check(numbers, texts):
+            codes = [codes.get(texts[slot], other) for slot, codes, other in text_slots]
+            if REFUSED in codes:
+                # Checking the numbers as well names the first of several faults.
+                self.refuse(positions, numbers, texts)
+            row = checked_row(number_features, [numbers[slot] for slot in number_slots])
+            return [*row, *codes]
+
+        if self.has_row_program(repeated):
+            return profile_function(
+                self.row_program, number_slots, text_slots, UNKNOWN, check
+            )
         probability = self.row_function(repeated)
-        refusing = self.refusing
-        features = (*self.signature.numbers(), *self.signature.texts())
+        return lambda numbers, texts: probability(*check(numbers, texts))
 
-        def score(numbers, texts):
-            row = [numbers[slot] for slot in number_slots]
-            for slot, codes, feature in text_slots:
-                code = codes.get(texts[slot], UNKNOWN)
-                if code == REFUSED or (code == UNKNOWN and feature.name in refusing):
-                    # Checking the numbers as well names the first of several faults.
-                    self.refuse(positions, numbers, texts)
-                row.append(code)
-            return probability(*checked_row(features, row))
+    def has_row_program(self, repeated):
+        """Return whether rows are scored by a program, and not by the graph.
 
-        return score
+        A large program loses against the graph on row after row, when the graph stays
+        in the processor's caches.
+        """
+        program = self.row_program
+        return program is not None and not (
+            repeated and program["nodes"] > LOOPED_NODES
+        )
 
     def row_function(self, repeated=False):
         """Return a function of one float for each input: see ``row_program``.
 
         A model that is neither a sum nor trees, or too large, runs as a graph, which
-        reads and writes two arrays that it holds on to; so does a large one on row
-        after row, when the graph stays in the processor's caches.
+        reads and writes two arrays that it holds on to.
         """
-        program = self.row_program
-        if program is not None and not (repeated and program["nodes"] > LOOPED_NODES):
-            return row_function(program)
+        if self.has_row_program(repeated):
+            return row_function(self.row_program)
         import onnxruntime
 
         row_input = np.zeros((1, len(self.signature.features)))
@@ -2676,9 +2746,15 @@ class CompiledModel:
         self.probabilities(columns)
 
     def row_codes(self, feature):
-        """Return the codes of a feature, with one that refuses NULL where need be."""
+        """Return the codes of a feature, ``REFUSED`` for what the model refuses."""
         codes = self.codes[feature.name]
+        if feature.name in self.refusing:
+            codes = {text: REFUSED if c == UNKNOWN else c for text, c in codes.items()}
         return codes if feature.accepts_null else {**codes, None: REFUSED}
+
+    def other_code(self, feature):
+        """Return the code of a category that the model was not fitted on."""
+        return REFUSED if feature.name in self.refusing else UNKNOWN
 
 
 def read_metadata(text, signature):
@@ -2883,13 +2959,8 @@ class Pace:
         self.slowest = seconds
         self.resting_until = time.monotonic() + RECOVERY_SECONDS
 
-    def check_rested(self):
-        """Refuse to call a model that was too slow a short while ago."""
-        if time.monotonic() < self.resting_until:
-            raise too_slow(self.slowest)
 
-
-def too_slow(seconds):
+def model_too_slow(seconds):
     """Return the error for a call that took longer than the attachment allows."""
     return ScoringError(
         f"model is too slow: one call took {seconds:.1f} seconds",
@@ -3004,14 +3075,14 @@ class Registry:
         self.keys_expire = monotonic() + KEYS_HELD_SECONDS
         return keys
 
-    def trusted_keys(self):
+    def trusted_keys(self, now=None):
         """Return the keys in force as part of a key of what this session holds.
 
         What was loaded under other keys is not used again: a session that holds a model
         notices a revoked key ``KEYS_HELD_SECONDS`` after the commit at the latest, at
         the cost of a look at the clock for each call.
         """
-        if monotonic() >= self.keys_expire:
+        if (monotonic() if now is None else now) >= self.keys_expire:
             self.read_trusted_keys()
         return self.keys
 
@@ -3055,7 +3126,7 @@ class Registry:
         check_environment(json.loads(row["environment"]))
         return PickledModel(row["artifact"], signature)
 
-    def scorer(self, attachment_id, version, digest, layout):
+    def scorer(self, attachment_id, version, digest, layout, now=None):
         """Return a model fitted to the arrays of an attachment.
 
         Parameters
@@ -3063,12 +3134,14 @@ class Registry:
         layout : str
             Digest of the attachment's list of columns, which may change while the
             session lives, and may change back.
+        now : float, optional
+            On the monotonic clock, where the caller has looked at it already.
 
         Returns
         -------
         Scorer
         """
-        key = (version, digest, attachment_id, layout, self.trusted_keys())
+        key = (version, digest, attachment_id, layout, self.trusted_keys(now))
         return self.scorers.get(key, lambda: self.fit(*key))
 
     def fit(self, version, digest, attachment_id, layout, keys):
@@ -3208,10 +3281,11 @@ IMPOSSIBLE_SQLSTATES = ("00", "01", "02", "40", "53", "57")
 CHILD = """
 import ctypes, json, os, resource, signal, sys
 parent, limits = json.loads(sys.argv[1])
-for name, limit in limits.items():
-    hard = resource.getrlimit(getattr(resource, name))[1]
-    limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-    resource.setrlimit(getattr(resource, name), (limit, limit))
+for name, (soft, hard) in limits.items():
+    most = resource.getrlimit(getattr(resource, name))[1]
+    if most != resource.RLIM_INFINITY:
+        soft, hard = min(soft, most), min(hard, most)
+    resource.setrlimit(getattr(resource, name), (soft, hard))
 PR_SET_PDEATHSIG = 1
 ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 if os.getppid() != parent:
@@ -3275,14 +3349,16 @@ def judge(program, question, parts, rows, let_interrupts_in):
     parts = [program.encode(), *parts]
     size = sum(len(part) for part in parts if part is not None)
     seconds = int(JUDGING_SECONDS + rows * JUDGING_SECONDS_PER_ROW)
+    memory = JUDGING_MEMORY + JUDGING_MEMORY_PER_BYTE * size
     limits = {
-        "RLIMIT_AS": JUDGING_MEMORY + JUDGING_MEMORY_PER_BYTE * size,
-        "RLIMIT_CPU": seconds,
-        "RLIMIT_CORE": 0,
-        "RLIMIT_FSIZE": 0,
-        "RLIMIT_NOFILE": 64,
+        "RLIMIT_AS": (memory, memory),
+        # Not the same, or the signal that tells of time would be any kill.
+        "RLIMIT_CPU": (seconds, seconds + 1),
+        "RLIMIT_CORE": (0, 0),
+        "RLIMIT_FSIZE": (0, 0),
+        "RLIMIT_NOFILE": (64, 64),
         # Of all of the user's processes, which are more than none: no other one starts.
-        "RLIMIT_NPROC": 0,
+        "RLIMIT_NPROC": (0, 0),
     }
     header = {
         "python": list(sys.version_info),
@@ -3565,12 +3641,19 @@ class Session:
     def score_changed(self, attachment_id, version, digest, layout, numbers, texts):
         """Return the probability of one changed row, or None by the failure policy."""
         try:
-            scorer = self.registry.scorer(attachment_id, version, digest, layout)
-            scorer.pace.check_rested()
             started = time.monotonic()
-            probability = checked_probability(scorer.score_row(numbers, texts))
-            if time.monotonic() - started > CALL_SECONDS:
-                self.check_pace(attachment_id, scorer, time.monotonic() - started)
+            scorer = self.registry.scorer(
+                attachment_id, version, digest, layout, started
+            )
+            if started < scorer.pace.resting_until:
+                raise model_too_slow(scorer.pace.slowest)
+            probability = scorer.score_row(numbers, texts)
+            seconds = time.monotonic() - started
+            if seconds > CALL_SECONDS:
+                self.check_pace(attachment_id, scorer, seconds)
+            # Written so that NaN fails it.
+            if not 0.0 <= probability <= 1.0:
+                raise no_probability()
         except Exception as error:
             failure = failure_of(error)
             self.apply_failure_policy(attachment_id, version, failure, 1)
@@ -3582,7 +3665,7 @@ class Session:
         """Let a model rest when a call took longer than its attachment allows."""
         if seconds > self.registry.score_timeout(attachment_id):
             scorer.pace.rest(seconds)
-            raise too_slow(seconds)
+            raise model_too_slow(seconds)
 
     def tell_failures(self, error, rows):
         """Tell the statement that asked for scores why some of them are missing.
@@ -3658,7 +3741,8 @@ class Session:
                 scorer = self.registry.scorer(attachment_id, version, digest, layout)
                 if on_error == "raise":
                     return score(0, len(matrix))
-                scorer.pace.check_rested()
+                if time.monotonic() < scorer.pace.resting_until:
+                    raise model_too_slow(scorer.pace.slowest)
             except Exception as error:
                 if on_error == "raise":
                     raise
@@ -3995,7 +4079,7 @@ def score_what_scores(score, first, last, failures):
 # GD outlives an upgrade: the runtime before this one is let go.
 for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
     del GD[key]
-GD["pgchurn runtime 0ba0f509f1358c33"] = Session(plpy)
+GD["pgchurn runtime aede7a2d4e406fb0"] = Session(plpy)
 $python$;
 COMMENT ON FUNCTION churn.load_runtime() IS
     'Loads the scoring runtime into this session, under a key that names its content.';
