@@ -42,13 +42,17 @@ class Pace:
         self.slowest = seconds
         self.resting_until = time.monotonic() + RECOVERY_SECONDS
 
-    def check_rested(self):
-        """Refuse to call a model that was too slow a short while ago."""
-        if time.monotonic() < self.resting_until:
-            raise too_slow(self.slowest)
+    def is_resting(self):
+        """Return whether the model was too slow a short while ago."""
+        return time.monotonic() < self.resting_until
+
+    def check_rested(self, allowed):
+        """Refuse to call a resting model, unless so many seconds are allowed by now."""
+        if self.slowest > allowed:
+            raise call_too_slow(self.slowest)
 
 
-def too_slow(seconds):
+def call_too_slow(seconds):
     """Return the error for a call that took longer than the attachment allows."""
     return ScoringError(
         f"model is too slow: one call took {seconds:.1f} seconds",

@@ -14,7 +14,7 @@ from plpython.runtime.features import (
     columns_from_json,
 )
 from plpython.runtime.judge import judge
-from plpython.runtime.pacing import CALL_SECONDS, too_slow
+from plpython.runtime.pacing import CALL_SECONDS, call_too_slow
 from plpython.runtime.registry import Registry
 from plpython.runtime.signature import Signature
 from plpython.runtime.signing import Statement, today_in_utc, verified_statement
@@ -77,7 +77,7 @@ class Session:
         """Return the probability of one changed row, or None by the failure policy."""
         try:
             scorer = self.registry.scorer(attachment_id, version, digest, layout)
-            scorer.pace.check_rested()
+            self.check_rested(attachment_id, scorer)
             started = time.monotonic()
             probability = checked_probability(scorer.score_row(numbers, texts))
             if time.monotonic() - started > CALL_SECONDS:
@@ -89,11 +89,16 @@ class Session:
             return None
         return probability
 
+    def check_rested(self, attachment_id, scorer):
+        """Refuse a model that rests, until its attachment allows for its slowness."""
+        if scorer.pace.is_resting():
+            scorer.pace.check_rested(self.registry.score_timeout(attachment_id))
+
     def check_pace(self, attachment_id, scorer, seconds):
         """Let a model rest when a call took longer than its attachment allows."""
         if seconds > self.registry.score_timeout(attachment_id):
             scorer.pace.rest(seconds)
-            raise too_slow(seconds)
+            raise call_too_slow(seconds)
 
     def tell_failures(self, error, rows):
         """Tell the statement that asked for scores why some of them are missing.
@@ -169,7 +174,7 @@ class Session:
                 scorer = self.registry.scorer(attachment_id, version, digest, layout)
                 if on_error == "raise":
                     return score(0, len(matrix))
-                scorer.pace.check_rested()
+                self.check_rested(attachment_id, scorer)
             except Exception as error:
                 if on_error == "raise":
                     raise
