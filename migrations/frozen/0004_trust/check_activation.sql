@@ -5,10 +5,10 @@ RETURNS void
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime 0ba0f509f1358c33"]
+    session = GD["pgchurn runtime 07afdbf7b7483723"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime 0ba0f509f1358c33"]
+    session = GD["pgchurn runtime 07afdbf7b7483723"]
 session.check_activation(statement, active_statement, allow_older, allow_expired)
 $python$;
 COMMENT ON FUNCTION churn.check_activation IS

@@ -7,10 +7,10 @@ RETURNS boolean
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime 0ba0f509f1358c33"]
+    session = GD["pgchurn runtime 07afdbf7b7483723"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime 0ba0f509f1358c33"]
+    session = GD["pgchurn runtime 07afdbf7b7483723"]
 return session.check_statement(
     artifact_sha256, compiled_sha256, signature, environment,
     (statement, statement_signature, statement_key), active_statement, allow_older,

@@ -2883,13 +2883,17 @@ class Pace:
         self.slowest = seconds
         self.resting_until = time.monotonic() + RECOVERY_SECONDS
 
-    def check_rested(self):
-        """Refuse to call a model that was too slow a short while ago."""
-        if time.monotonic() < self.resting_until:
-            raise too_slow(self.slowest)
+    def is_resting(self):
+        """Return whether the model was too slow a short while ago."""
+        return time.monotonic() < self.resting_until
+
+    def check_rested(self, allowed):
+        """Refuse to call a resting model, unless so many seconds are allowed by now."""
+        if self.slowest > allowed:
+            raise call_too_slow(self.slowest)
 
 
-def too_slow(seconds):
+def call_too_slow(seconds):
     """Return the error for a call that took longer than the attachment allows."""
     return ScoringError(
         f"model is too slow: one call took {seconds:.1f} seconds",
@@ -3040,9 +3044,11 @@ class Registry:
             ["bigint"],
             version,
         )
-        if not rows or rows[0]["artifact_sha256"] != digest:
-            raise wrong_digest(version)
+        if not rows:
+            raise missing(version)
         row = rows[0]
+        if row["artifact_sha256"] != digest:
+            raise wrong_digest(version)
         signature = Signature.from_json(row["signature"])
         if keys:
             check_signed(version, row, signature, dict(keys))
@@ -3150,6 +3156,16 @@ def check_signed(version, row, signature, trusted):
             hint="Activate another version, and register this one anew.",
             sqlstate=NOT_AUTHORISED,
         )
+
+
+def missing(version):
+    """Return the error for a version that is deployed and not there."""
+    return ScoringError(
+        f"model version {version} is missing",
+        detail="It was deployed, and its row in churn.models is gone.",
+        hint="Activate another version, and restore this one from a backup.",
+        sqlstate="XX001",
+    )
 
 
 def wrong_digest(version):
@@ -3566,7 +3582,7 @@ class Session:
         """Return the probability of one changed row, or None by the failure policy."""
         try:
             scorer = self.registry.scorer(attachment_id, version, digest, layout)
-            scorer.pace.check_rested()
+            self.check_rested(attachment_id, scorer)
             started = time.monotonic()
             probability = checked_probability(scorer.score_row(numbers, texts))
             if time.monotonic() - started > CALL_SECONDS:
@@ -3578,11 +3594,16 @@ class Session:
             return None
         return probability
 
+    def check_rested(self, attachment_id, scorer):
+        """Refuse a model that rests, until its attachment allows for its slowness."""
+        if scorer.pace.is_resting():
+            scorer.pace.check_rested(self.registry.score_timeout(attachment_id))
+
     def check_pace(self, attachment_id, scorer, seconds):
         """Let a model rest when a call took longer than its attachment allows."""
         if seconds > self.registry.score_timeout(attachment_id):
             scorer.pace.rest(seconds)
-            raise too_slow(seconds)
+            raise call_too_slow(seconds)
 
     def tell_failures(self, error, rows):
         """Tell the statement that asked for scores why some of them are missing.
@@ -3658,7 +3679,7 @@ class Session:
                 scorer = self.registry.scorer(attachment_id, version, digest, layout)
                 if on_error == "raise":
                     return score(0, len(matrix))
-                scorer.pace.check_rested()
+                self.check_rested(attachment_id, scorer)
             except Exception as error:
                 if on_error == "raise":
                     raise
@@ -3995,7 +4016,7 @@ def score_what_scores(score, first, last, failures):
 # GD outlives an upgrade: the runtime before this one is let go.
 for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
     del GD[key]
-GD["pgchurn runtime 0ba0f509f1358c33"] = Session(plpy)
+GD["pgchurn runtime 07afdbf7b7483723"] = Session(plpy)
 $python$;
 COMMENT ON FUNCTION churn.load_runtime() IS
     'Loads the scoring runtime into this session, under a key that names its content.';

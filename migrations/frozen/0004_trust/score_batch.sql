@@ -6,10 +6,10 @@ RETURNS double precision[]
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime 0ba0f509f1358c33"]
+    session = GD["pgchurn runtime 07afdbf7b7483723"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime 0ba0f509f1358c33"]
+    session = GD["pgchurn runtime 07afdbf7b7483723"]
 return session.score_batch(
     attachment_id, version, artifact_sha256, layout, numbers, texts, on_error
 )

@@ -6,10 +6,10 @@ RETURNS double precision
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime 0ba0f509f1358c33"]
+    session = GD["pgchurn runtime 07afdbf7b7483723"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime 0ba0f509f1358c33"]
+    session = GD["pgchurn runtime 07afdbf7b7483723"]
 recount = GD.get("pgchurn recount")
 if recount and session.was_recounted(recount):
     return None

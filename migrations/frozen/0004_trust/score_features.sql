@@ -6,10 +6,10 @@ LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $python$
 try:
-    session = GD["pgchurn runtime 0ba0f509f1358c33"]
+    session = GD["pgchurn runtime 07afdbf7b7483723"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime 0ba0f509f1358c33"]
+    session = GD["pgchurn runtime 07afdbf7b7483723"]
 return session.score_features(attachment_id, layout, numbers, texts)
 $python$;
 COMMENT ON FUNCTION churn.score_features IS
