@@ -42,8 +42,17 @@ class Pace:
         self.slowest = seconds
         self.resting_until = time.monotonic() + RECOVERY_SECONDS
 
+    def is_resting(self):
+        """Return whether the model was too slow a short while ago."""
+        return time.monotonic() < self.resting_until
 
-def model_too_slow(seconds):
+    def check_rested(self, allowed):
+        """Refuse to call a resting model, unless so many seconds are allowed by now."""
+        if self.slowest > allowed:
+            raise call_too_slow(self.slowest)
+
+
+def call_too_slow(seconds):
     """Return the error for a call that took longer than the attachment allows."""
     return ScoringError(
         f"model is too slow: one call took {seconds:.1f} seconds",

@@ -147,9 +147,11 @@ class Registry:
             ["bigint"],
             version,
         )
-        if not rows or rows[0]["artifact_sha256"] != digest:
-            raise wrong_digest(version)
+        if not rows:
+            raise missing(version)
         row = rows[0]
+        if row["artifact_sha256"] != digest:
+            raise wrong_digest(version)
         signature = Signature.from_json(row["signature"])
         if keys:
             check_signed(version, row, signature, dict(keys))
@@ -259,6 +261,16 @@ def check_signed(version, row, signature, trusted):
             hint="Activate another version, and register this one anew.",
             sqlstate=NOT_AUTHORISED,
         )
+
+
+def missing(version):
+    """Return the error for a version that is deployed and not there."""
+    return ScoringError(
+        f"model version {version} is missing",
+        detail="It was deployed, and its row in churn.models is gone.",
+        hint="Activate another version, and restore this one from a backup.",
+        sqlstate="XX001",
+    )
 
 
 def wrong_digest(version):

@@ -14,7 +14,7 @@ from plpython.runtime.features import (
     columns_from_json,
 )
 from plpython.runtime.judge import judge
-from plpython.runtime.pacing import CALL_SECONDS, model_too_slow
+from plpython.runtime.pacing import CALL_SECONDS, call_too_slow
 from plpython.runtime.registry import Registry
 from plpython.runtime.signature import Signature
 from plpython.runtime.signing import Statement, today_in_utc, verified_statement
@@ -76,12 +76,11 @@ class Session:
     def score_changed(self, attachment_id, version, digest, layout, numbers, texts):
         """Return the probability of one changed row, or None by the failure policy."""
         try:
+            now = time.monotonic()
+            scorer = self.registry.scorer(attachment_id, version, digest, layout, now)
+            if now < scorer.pace.resting_until:
+                self.check_rested(attachment_id, scorer)
             started = time.monotonic()
-            scorer = self.registry.scorer(
-                attachment_id, version, digest, layout, started
-            )
-            if started < scorer.pace.resting_until:
-                raise model_too_slow(scorer.pace.slowest)
             probability = scorer.score_row(numbers, texts)
             seconds = time.monotonic() - started
             if seconds > CALL_SECONDS:
@@ -96,11 +95,16 @@ class Session:
             return None
         return probability
 
+    def check_rested(self, attachment_id, scorer):
+        """Refuse a model that rests, until its attachment allows for its slowness."""
+        if scorer.pace.is_resting():
+            scorer.pace.check_rested(self.registry.score_timeout(attachment_id))
+
     def check_pace(self, attachment_id, scorer, seconds):
         """Let a model rest when a call took longer than its attachment allows."""
         if seconds > self.registry.score_timeout(attachment_id):
             scorer.pace.rest(seconds)
-            raise model_too_slow(seconds)
+            raise call_too_slow(seconds)
 
     def tell_failures(self, error, rows):
         """Tell the statement that asked for scores why some of them are missing.
@@ -176,8 +180,7 @@ class Session:
                 scorer = self.registry.scorer(attachment_id, version, digest, layout)
                 if on_error == "raise":
                     return score(0, len(matrix))
-                if time.monotonic() < scorer.pace.resting_until:
-                    raise model_too_slow(scorer.pace.slowest)
+                self.check_rested(attachment_id, scorer)
             except Exception as error:
                 if on_error == "raise":
                     raise
@@ -423,7 +426,9 @@ def failure_of(error):
 def reason(error):
     """Return what a mark says of a failure: its SQLSTATE and its message."""
     sqlstate = getattr(error, "sqlstate", None) or EXTERNAL_ROUTINE_EXCEPTION
-    return [sqlstate, str(getattr(error, "message", error))]
+    message = str(getattr(error, "message", error))
+    # What jsonb does not take.
+    return [sqlstate, message.encode(errors="replace").decode().replace("\0", "")]
 
 
 def check_time_and_age(statement, active_statement, allow_older, allow_expired=False):

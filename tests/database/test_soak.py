@@ -29,6 +29,7 @@ def cloned(server, migrated, monkeypatch):
         "sequences",
         "random_calls",
         "replica",
+        "failures",
     ],
 )
 def test_the_bars_are_met(cloned, name):

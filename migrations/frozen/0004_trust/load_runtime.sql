@@ -2959,8 +2959,17 @@ class Pace:
         self.slowest = seconds
         self.resting_until = time.monotonic() + RECOVERY_SECONDS
 
+    def is_resting(self):
+        """Return whether the model was too slow a short while ago."""
+        return time.monotonic() < self.resting_until
 
-def model_too_slow(seconds):
+    def check_rested(self, allowed):
+        """Refuse to call a resting model, unless so many seconds are allowed by now."""
+        if self.slowest > allowed:
+            raise call_too_slow(self.slowest)
+
+
+def call_too_slow(seconds):
     """Return the error for a call that took longer than the attachment allows."""
     return ScoringError(
         f"model is too slow: one call took {seconds:.1f} seconds",
@@ -3111,9 +3120,11 @@ class Registry:
             ["bigint"],
             version,
         )
-        if not rows or rows[0]["artifact_sha256"] != digest:
-            raise wrong_digest(version)
+        if not rows:
+            raise missing(version)
         row = rows[0]
+        if row["artifact_sha256"] != digest:
+            raise wrong_digest(version)
         signature = Signature.from_json(row["signature"])
         if keys:
             check_signed(version, row, signature, dict(keys))
@@ -3223,6 +3234,16 @@ def check_signed(version, row, signature, trusted):
             hint="Activate another version, and register this one anew.",
             sqlstate=NOT_AUTHORISED,
         )
+
+
+def missing(version):
+    """Return the error for a version that is deployed and not there."""
+    return ScoringError(
+        f"model version {version} is missing",
+        detail="It was deployed, and its row in churn.models is gone.",
+        hint="Activate another version, and restore this one from a backup.",
+        sqlstate="XX001",
+    )
 
 
 def wrong_digest(version):
@@ -3641,12 +3662,11 @@ class Session:
     def score_changed(self, attachment_id, version, digest, layout, numbers, texts):
         """Return the probability of one changed row, or None by the failure policy."""
         try:
+            now = time.monotonic()
+            scorer = self.registry.scorer(attachment_id, version, digest, layout, now)
+            if now < scorer.pace.resting_until:
+                self.check_rested(attachment_id, scorer)
             started = time.monotonic()
-            scorer = self.registry.scorer(
-                attachment_id, version, digest, layout, started
-            )
-            if started < scorer.pace.resting_until:
-                raise model_too_slow(scorer.pace.slowest)
             probability = scorer.score_row(numbers, texts)
             seconds = time.monotonic() - started
             if seconds > CALL_SECONDS:
@@ -3661,11 +3681,16 @@ class Session:
             return None
         return probability
 
+    def check_rested(self, attachment_id, scorer):
+        """Refuse a model that rests, until its attachment allows for its slowness."""
+        if scorer.pace.is_resting():
+            scorer.pace.check_rested(self.registry.score_timeout(attachment_id))
+
     def check_pace(self, attachment_id, scorer, seconds):
         """Let a model rest when a call took longer than its attachment allows."""
         if seconds > self.registry.score_timeout(attachment_id):
             scorer.pace.rest(seconds)
-            raise model_too_slow(seconds)
+            raise call_too_slow(seconds)
 
     def tell_failures(self, error, rows):
         """Tell the statement that asked for scores why some of them are missing.
@@ -3741,8 +3766,7 @@ class Session:
                 scorer = self.registry.scorer(attachment_id, version, digest, layout)
                 if on_error == "raise":
                     return score(0, len(matrix))
-                if time.monotonic() < scorer.pace.resting_until:
-                    raise model_too_slow(scorer.pace.slowest)
+                self.check_rested(attachment_id, scorer)
             except Exception as error:
                 if on_error == "raise":
                     raise
@@ -3988,7 +4012,9 @@ def failure_of(error):
 def reason(error):
     """Return what a mark says of a failure: its SQLSTATE and its message."""
     sqlstate = getattr(error, "sqlstate", None) or EXTERNAL_ROUTINE_EXCEPTION
-    return [sqlstate, str(getattr(error, "message", error))]
+    message = str(getattr(error, "message", error))
+    # What jsonb does not take.
+    return [sqlstate, message.encode(errors="replace").decode().replace("\0", "")]
 
 
 def check_time_and_age(statement, active_statement, allow_older, allow_expired=False):
@@ -4079,7 +4105,7 @@ def score_what_scores(score, first, last, failures):
 # GD outlives an upgrade: the runtime before this one is let go.
 for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
     del GD[key]
-GD["pgchurn runtime aede7a2d4e406fb0"] = Session(plpy)
+GD["pgchurn runtime ee1208d80d643775"] = Session(plpy)
 $python$;
 COMMENT ON FUNCTION churn.load_runtime() IS
     'Loads the scoring runtime into this session, under a key that names its content.';

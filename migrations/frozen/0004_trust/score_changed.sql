@@ -6,10 +6,10 @@ RETURNS double precision
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime aede7a2d4e406fb0"]
+    session = GD["pgchurn runtime ee1208d80d643775"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime aede7a2d4e406fb0"]
+    session = GD["pgchurn runtime ee1208d80d643775"]
 recount = GD.get("pgchurn recount")
 if recount and session.was_recounted(recount):
     return None
