@@ -1,6 +1,7 @@
 """Reading models and layouts out of the database, into a session's memory."""
 
 import hashlib
+import importlib
 import json
 from functools import cached_property
 from time import monotonic
@@ -14,6 +15,10 @@ from plpython.runtime.pacing import Pace
 from plpython.runtime.pickled import PickledModel
 from plpython.runtime.signature import Signature
 from plpython.runtime.signing import NOT_AUTHORISED, verified_statement
+
+# What a pickle needs takes a second to import, and a cancel waits for the step it meets
+# to end.
+IMPORTED_IN_STEPS = ("scipy.sparse", "scipy.stats", "sklearn.base", "sklearn.ensemble")
 
 MODELS_HELD = 8
 SCORERS_HELD = 8
@@ -162,6 +167,9 @@ class Registry:
         if hashlib.sha256(row["artifact"]).digest() != digest:
             raise wrong_digest(version)
         check_environment(json.loads(row["environment"]))
+        for module in IMPORTED_IN_STEPS:
+            importlib.import_module(module)
+            self.let_interrupts_in()
         return PickledModel(row["artifact"], signature)
 
     def scorer(self, attachment_id, version, digest, layout, now=None):

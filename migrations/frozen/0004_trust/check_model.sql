@@ -3,10 +3,10 @@ RETURNS void
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime ee1208d80d643775"]
+    session = GD["pgchurn runtime 8c1212c85175d41a"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime ee1208d80d643775"]
+    session = GD["pgchurn runtime 8c1212c85175d41a"]
 session.check_model(version)
 $python$;
 COMMENT ON FUNCTION churn.check_model IS

@@ -2983,10 +2983,15 @@ def call_too_slow(seconds):
 """Reading models and layouts out of the database, into a session's memory."""
 
 import hashlib
+import importlib
 import json
 from functools import cached_property
 from time import monotonic
 
+
+# What a pickle needs takes a second to import, and a cancel waits for the step it meets
+# to end.
+IMPORTED_IN_STEPS = ("scipy.sparse", "scipy.stats", "sklearn.base", "sklearn.ensemble")
 
 MODELS_HELD = 8
 SCORERS_HELD = 8
@@ -3135,6 +3140,9 @@ class Registry:
         if hashlib.sha256(row["artifact"]).digest() != digest:
             raise wrong_digest(version)
         check_environment(json.loads(row["environment"]))
+        for module in IMPORTED_IN_STEPS:
+            importlib.import_module(module)
+            self.let_interrupts_in()
         return PickledModel(row["artifact"], signature)
 
     def scorer(self, attachment_id, version, digest, layout, now=None):
@@ -4105,7 +4113,7 @@ def score_what_scores(score, first, last, failures):
 # GD outlives an upgrade: the runtime before this one is let go.
 for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
     del GD[key]
-GD["pgchurn runtime ee1208d80d643775"] = Session(plpy)
+GD["pgchurn runtime 8c1212c85175d41a"] = Session(plpy)
 $python$;
 COMMENT ON FUNCTION churn.load_runtime() IS
     'Loads the scoring runtime into this session, under a key that names its content.';
