@@ -87,16 +87,11 @@ SELECT current_setting('server_version') AS version,
 SELECT version_num FROM public.pgchurn_alembic_version;
 
 -- doctor_roles --
--- The roles that are missing, and the right that a dump of one database leaves behind.
+-- The roles that are missing.
 SELECT r.name
 FROM unnest(ARRAY['churn_owner', 'churn_loader', 'churn_scorer', 'churn_application'])
     r (name)
-WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles p WHERE p.rolname = r.name)
-UNION ALL
-SELECT 'SET ON PARAMETER churn.writing_at_depth for churn_owner'
-FROM pg_catalog.pg_roles p
-WHERE p.rolname = 'churn_owner'
-  AND NOT has_parameter_privilege(p.oid, 'churn.writing_at_depth', 'SET');
+WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles p WHERE p.rolname = r.name);
 
 -- doctor_event_triggers --
 -- The event triggers that are missing or disabled.

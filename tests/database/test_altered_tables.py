@@ -393,3 +393,16 @@ def test_a_hostile_column_name_runs_nothing_as_the_owner(session, tag):
 
     session.run(COMPLAIN)
     assert_fresh(session, MODEL)
+
+
+@pytest.mark.parametrize("state", ["DISABLE", "ENABLE ALWAYS", "ENABLE REPLICA"])
+def test_a_trigger_stays_as_somebody_set_it(session, state):
+    trigger = "pgchurn_1_profile_update"
+    session.run(f"ALTER TABLE churn.customers {state} TRIGGER {trigger}")
+    enabled = f"SELECT tgenabled FROM pg_trigger WHERE tgname = '{trigger}'"
+    before = session.value(enabled)
+
+    session.run("ALTER TABLE churn.customers ADD COLUMN shoe_size integer")
+
+    assert before != "O"
+    assert session.value(enabled) == before

@@ -193,3 +193,13 @@ def test_keys_that_change_places_are_counted_anew_without_a_foreign_key(session)
 
     assert (session.value(COUNT, 1), session.value(COUNT, 2)) == (0, 3)
     assert_fresh(session, MODEL)
+
+
+def test_a_recount_is_forgotten_with_the_first_complaint_after_it(trained_database):
+    session = trained_database.session(autocommit=True)
+    session.run("DELETE FROM churn.complaints WHERE customer_id = 3")
+
+    session.run("INSERT INTO churn.complaints (customer_id) VALUES (3)")
+
+    session.run("DO LANGUAGE plpython3u $$ assert 'pgchurn recount' not in GD $$")
+    assert_fresh(session, MODEL)

@@ -28,17 +28,28 @@ DECLARE
         'profile', churn.table_name(attachment.profile),
         'derives', derives
     );
+    stands boolean;
 BEGIN
+    -- A trigger is not replaced by its like: that would enable what somebody disabled.
+    stands := EXISTS (
+        SELECT FROM pg_catalog.pg_trigger t
+        WHERE t.tgrelid = attachment.profile
+          AND t.tgname = format('pgchurn_%s_profile_update', attachment.attachment_id)
+          AND pg_get_triggerdef(t.oid)
+              LIKE '% WHEN ((CURRENT_USER <> ''churn_owner''::text)) %'
+    );
     -- What pgchurn itself writes is scored already. The condition is read, planned and
     -- checked in every statement of its own as well, so it is the shortest that tells
     -- its writes from others': one with a setting and the depth of triggers made up a
     -- tenth of a single INSERT. And a setting says nothing: anybody may SET it.
-    PERFORM churn.create_from_template($template$
+    IF NOT stands THEN
+        PERFORM churn.create_from_template($template$
 CREATE OR REPLACE TRIGGER pgchurn_@id@_profile_update AFTER UPDATE ON @profile@
     REFERENCING OLD TABLE AS former NEW TABLE AS updated
     FOR EACH STATEMENT WHEN (current_user <> 'churn_owner'::text)
     EXECUTE FUNCTION churn.profiles_changed_@id@();
 $template$, placeholders);
+    END IF;
     -- Only the table's owner could drop it: where it is of no use any more, it stays
     -- and never fires.
     IF derives OR EXISTS (

@@ -11,8 +11,11 @@ except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
     session = GD["pgchurn runtime 8c1212c85175d41a"]
 recount = GD.get("pgchurn recount")
-if recount and session.was_recounted(recount):
-    return None
+if recount:
+    if session.was_recounted(recount):
+        return None
+    # That was another transaction: nobody need ask again.
+    del GD["pgchurn recount"]
 return session.score_changed(
     attachment_id, version, artifact_sha256, layout, numbers, texts
 )
