@@ -15,12 +15,16 @@ def in_background(work):
         yield pool.submit(work)
 
 
-def wait_until_blocked(database, session):
-    """Return when a session waits for another one's lock."""
-    backend = session.backend
+def wait_until_blocked(database, session, by=None):
+    """Return when a session waits for another one's lock, for anybody's by default."""
+    blocker = None if by is None else by.backend
     observer = observer_of(database)
+    blocked = (
+        "SELECT CASE WHEN %s IS NULL THEN b.pids <> '{}' ELSE %s = ANY (b.pids) END"
+        " FROM pg_blocking_pids(%s) b (pids)"
+    )
     deadline = time.monotonic() + LONGEST
-    while not observer.value("SELECT pg_blocking_pids(%s) <> '{}'", backend):
+    while not observer.value(blocked, blocker, blocker, session.backend):
         assert time.monotonic() < deadline, "the session was never blocked"
         threading.Event().wait(0.01)
 

@@ -290,9 +290,10 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 -- So that the condition on the key becomes a bound of the index, or goes.
 SET plan_cache_mode = force_custom_plan
--- So that rows are written, and locked, in the order of the arrays.
+-- So that rows are written, and locked, in the order of the arrays or of the key.
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET enable_seqscan = off
 AS $function$
 #variable_conflict use_variable
 DECLARE
@@ -300,7 +301,6 @@ DECLARE
     profiles record;
     scores double precision[];
     written bigint;
-    missed @key_type@[];
 BEGIN
     SELECT * INTO active FROM churn.active_deployment(@id@);
     SELECT array_agg(r.tid) AS tids, array_agg(r.writer) AS writers,
@@ -324,24 +324,26 @@ BEGIN
     );
     -- Locking the rows before reading them would write each of them twice. So one that
     -- somebody has changed meanwhile, which is at another place or has another writer,
-    -- is left out here.
-    UPDATE @profile@ p SET
-        churn_score = new.score, churn_model_version = active.version,
-        churn_scored_at = clock_timestamp()
-    FROM unnest(profiles.tids, profiles.writers, profiles.keys, scores)
-        new (tid, writer, key, score)
-    WHERE p.ctid = new.tid AND p.xmin = new.writer AND p.@key@ = new.key
-      AND new.score IS NOT NULL;
-    GET DIAGNOSTICS written = ROW_COUNT;
-    IF written < cardinality(array_remove(scores, NULL)) THEN
-        SELECT array_agg(p.@key@ ORDER BY p.@key@) INTO missed
-        FROM unnest(profiles.keys, scores) new (key, score)
-        JOIN @profile@ p ON p.@key@ = new.key
-        WHERE new.score IS NOT NULL AND p.xmin <> pg_current_xact_id()::xid;
+    -- is found out here, and then the whole batch is done again by the rules: its locks
+    -- are let go, because more of them would not be taken in the order of keys.
+    BEGIN
+        UPDATE @profile@ p SET
+            churn_score = new.score, churn_model_version = active.version,
+            churn_scored_at = clock_timestamp()
+        FROM unnest(profiles.tids, profiles.writers, profiles.keys, scores)
+            new (tid, writer, key, score)
+        WHERE p.ctid = new.tid AND p.xmin = new.writer AND p.@key@ = new.key
+          AND new.score IS NOT NULL;
+        GET DIAGNOSTICS written = ROW_COUNT;
+        IF written < cardinality(array_remove(scores, NULL)) THEN
+            RAISE SQLSTATE 'CH001';
+        END IF;
+    EXCEPTION WHEN SQLSTATE 'CH001' THEN
         PERFORM churn.write_profiles_@id@(
-            missed, array_fill(0::bigint, ARRAY[cardinality(missed)]), NULL
-        ) WHERE missed IS NOT NULL;
-    END IF;
+            profiles.keys, array_fill(0::bigint, ARRAY[cardinality(profiles.keys)]), NULL
+        );
+        RETURN profiles.keys[cardinality(profiles.keys)];
+    END;
     IF array_position(scores, NULL) IS NOT NULL THEN
         PERFORM churn.mark_for_rescoring(
             @id@, active.version, profiles.keys::text[], scores

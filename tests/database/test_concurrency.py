@@ -9,8 +9,10 @@ from tests.models import (
     activate,
     assert_fresh,
     default_model,
+    deploy,
     divergences,
     fit,
+    other_model,
     register,
 )
 from tests.waiting import in_background, wait_until_blocked
@@ -65,6 +67,46 @@ def test_the_later_statement_waits_and_both_are_right(
     second.commit()
 
     assert_fresh(first, MODEL)
+
+
+def test_a_batch_that_is_rescored_gives_way_to_what_changes_its_rows(
+    first, second, module_database
+):
+    other = register(first, other_model())
+    activate(first, other)
+    first.commit()
+    changes_3, changes_7, complains = (module_database.session() for _ in range(3))
+    # By place row 4 comes last.
+    first.run("UPDATE churn.customers SET age = 50 WHERE customer_id = 4")
+    first.commit()
+    second.run("SET LOCAL lock_timeout = '60 s'")
+    changes_3.run("UPDATE churn.customers SET age = 32 WHERE customer_id = 3")
+    changes_7.run("UPDATE churn.customers SET age = 31 WHERE customer_id = 7")
+
+    with in_background(
+        lambda: second.run("SELECT churn.rescore_profiles_1(NULL, 100)")
+    ) as rescored:
+        wait_until_blocked(module_database, second, by=changes_3)
+        changes_3.commit()
+        wait_until_blocked(module_database, second, by=changes_7)
+        # It has row 3, which the batch has missed, and waits for row 4, which it wrote.
+        with in_background(
+            lambda: complains.run(
+                "INSERT INTO churn.complaints (customer_id) VALUES (3), (4)"
+            )
+        ) as complained:
+            wait_until_blocked(module_database, complains, by=second)
+            changes_7.commit()
+            complained.result(timeout=20)
+            complains.commit()
+        rescored.result(timeout=20)
+    second.commit()
+
+    versions = "SELECT DISTINCT churn_model_version FROM churn.customers"
+    assert first.column(versions) == [other]
+    assert divergences(first) == []
+    deploy(first, MODEL)
+    first.commit()
 
 
 def test_two_complaints_of_one_customer_are_both_counted(

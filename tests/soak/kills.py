@@ -184,7 +184,11 @@ class Writer:
                 customers = [self.random.randint(1, CUSTOMERS) for _ in range(rows)]
                 session.run(INSERT, customers, subjects)
                 self.acknowledged.update(subjects)
-            except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            except psycopg2.Error as error:
+                # A connection that breaks while an answer is read is a DatabaseError.
+                broken = session is None or session.connection.closed
+                if not broken and not isinstance(error, psycopg2.OperationalError):
+                    raise
                 self.failures += session is not None
                 session = None
                 self.over.wait(PAUSE)
