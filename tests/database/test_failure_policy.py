@@ -342,7 +342,7 @@ def test_health_shows_how_long_a_call_may_take(session):
 
 def test_a_model_that_is_too_slow_rests_until_its_slowness_is_allowed(session):
     forest = slow()
-    forest.pipeline.estimators_ *= 2
+    forest.pipeline.estimators_ *= 4
     session.run("UPDATE churn.customers SET age = 50")
     activate(session, register(session, forest, replay={}))
     allow = "SELECT churn.set_score_timeout('churn.customers', %s)"

@@ -233,7 +233,7 @@ class TooSlow(Cause):
         """Return the model that is to fail."""
         model = fit_matrix(["data_usage_gb"], RandomForestClassifier(1, max_depth=2))
         # One tree many times over, so that its pickle is small.
-        model.pipeline[-1].estimators_ *= 7_000
+        model.pipeline[-1].estimators_ *= 16_000
         return model
 
     def bring_about(self):
