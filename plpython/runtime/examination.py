@@ -10,10 +10,10 @@ from plpython.runtime.environment import check_environment
 from plpython.runtime.errors import ScoringError
 from plpython.runtime.features import Layout, acceptable_rows, columns_from_arrays
 from plpython.runtime.onnx_scan import scan
+from plpython.runtime.pacing import MODEL_CALL_ROWS
 from plpython.runtime.parity import TOLERANCE, compare_forms
 from plpython.runtime.pickled import PickledModel
 from plpython.runtime.session import (
-    MODEL_CALL_ROWS,
     checked_probabilities,
     matrix_from_binary,
     rows_of_texts,

@@ -116,14 +116,14 @@ class Registry:
         self.keys_expire = monotonic() + KEYS_HELD_SECONDS
         return keys
 
-    def trusted_keys(self, now=None):
+    def trusted_keys(self):
         """Return the keys in force as part of a key of what this session holds.
 
         What was loaded under other keys is not used again: a session that holds a model
         notices a revoked key ``KEYS_HELD_SECONDS`` after the commit at the latest, at
         the cost of a look at the clock for each call.
         """
-        if (monotonic() if now is None else now) >= self.keys_expire:
+        if monotonic() >= self.keys_expire:
             self.read_trusted_keys()
         return self.keys
 
@@ -172,7 +172,7 @@ class Registry:
             self.let_interrupts_in()
         return PickledModel(row["artifact"], signature)
 
-    def scorer(self, attachment_id, version, digest, layout, now=None):
+    def scorer(self, attachment_id, version, digest, layout):
         """Return a model fitted to the arrays of an attachment.
 
         Parameters
@@ -180,14 +180,12 @@ class Registry:
         layout : str
             Digest of the attachment's list of columns, which may change while the
             session lives, and may change back.
-        now : float, optional
-            On the monotonic clock, where the caller has looked at it already.
 
         Returns
         -------
         Scorer
         """
-        key = (version, digest, attachment_id, layout, self.trusted_keys(now))
+        key = (version, digest, attachment_id, layout, self.trusted_keys())
         return self.scorers.get(key, lambda: self.fit(*key))
 
     def fit(self, version, digest, attachment_id, layout, keys):

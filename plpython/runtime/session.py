@@ -13,7 +13,7 @@ from plpython.runtime.features import (
     columns_from_arrays,
     columns_from_json,
 )
-from plpython.runtime.judge import judge
+from plpython.runtime.judge import judge, plain_text
 from plpython.runtime.pacing import CALL_SECONDS, call_too_slow
 from plpython.runtime.registry import Registry
 from plpython.runtime.signature import Signature
@@ -76,24 +76,19 @@ class Session:
     def score_changed(self, attachment_id, version, digest, layout, numbers, texts):
         """Return the probability of one changed row, or None by the failure policy."""
         try:
-            now = time.monotonic()
-            scorer = self.registry.scorer(attachment_id, version, digest, layout, now)
-            if now < scorer.pace.resting_until:
-                self.check_rested(attachment_id, scorer)
+            scorer = self.registry.scorer(attachment_id, version, digest, layout)
+            self.check_rested(attachment_id, scorer)
             started = time.monotonic()
             probability = scorer.score_row(numbers, texts)
             seconds = time.monotonic() - started
             if seconds > CALL_SECONDS:
                 self.check_pace(attachment_id, scorer, seconds)
-            # Written so that NaN fails it.
-            if not 0.0 <= probability <= 1.0:
-                raise no_probability()
+            return checked_probability(probability)
         except Exception as error:
             failure = failure_of(error)
             self.apply_failure_policy(attachment_id, version, failure, 1)
             self.tell_failures(failure, [])
             return None
-        return probability
 
     def check_rested(self, attachment_id, scorer):
         """Refuse a model that rests, until its attachment allows for its slowness."""
@@ -426,9 +421,7 @@ def failure_of(error):
 def reason(error):
     """Return what a mark says of a failure: its SQLSTATE and its message."""
     sqlstate = getattr(error, "sqlstate", None) or EXTERNAL_ROUTINE_EXCEPTION
-    message = str(getattr(error, "message", error))
-    # What jsonb does not take.
-    return [sqlstate, message.encode(errors="replace").decode().replace("\0", "")]
+    return [sqlstate, plain_text(str(getattr(error, "message", error)))]
 
 
 def check_time_and_age(statement, active_statement, allow_older, allow_expired=False):

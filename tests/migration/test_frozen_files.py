@@ -1,4 +1,5 @@
 import ast
+import importlib
 import re
 from pathlib import Path
 
@@ -79,6 +80,11 @@ def test_no_name_is_used_twice_across_the_modules_that_are_joined():
 
 def test_every_module_of_the_runtime_is_joined():
     assert {p.stem for p in RUNTIME.glob("*.py")} == {*MODULES, "__init__"}
+
+
+def test_every_module_of_the_runtime_imports_on_its_own():
+    for module in MODULES:
+        importlib.import_module(f"plpython.runtime.{module}")
 
 
 def test_the_joined_runtime_runs_without_a_package_on_disk():

@@ -3,10 +3,10 @@ RETURNS void
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime 8c1212c85175d41a"]
+    session = GD["pgchurn runtime 948d3f4ef52da431"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime 8c1212c85175d41a"]
+    session = GD["pgchurn runtime 948d3f4ef52da431"]
 session.check_model(version)
 $python$;
 COMMENT ON FUNCTION churn.check_model IS

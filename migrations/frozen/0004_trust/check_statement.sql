@@ -7,10 +7,10 @@ RETURNS boolean
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime 8c1212c85175d41a"]
+    session = GD["pgchurn runtime 948d3f4ef52da431"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime 8c1212c85175d41a"]
+    session = GD["pgchurn runtime 948d3f4ef52da431"]
 return session.check_statement(
     artifact_sha256, compiled_sha256, signature, environment,
     (statement, statement_signature, statement_key), active_statement, allow_older,

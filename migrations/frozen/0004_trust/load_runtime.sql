@@ -3089,14 +3089,14 @@ class Registry:
         self.keys_expire = monotonic() + KEYS_HELD_SECONDS
         return keys
 
-    def trusted_keys(self, now=None):
+    def trusted_keys(self):
         """Return the keys in force as part of a key of what this session holds.
 
         What was loaded under other keys is not used again: a session that holds a model
         notices a revoked key ``KEYS_HELD_SECONDS`` after the commit at the latest, at
         the cost of a look at the clock for each call.
         """
-        if (monotonic() if now is None else now) >= self.keys_expire:
+        if monotonic() >= self.keys_expire:
             self.read_trusted_keys()
         return self.keys
 
@@ -3145,7 +3145,7 @@ class Registry:
             self.let_interrupts_in()
         return PickledModel(row["artifact"], signature)
 
-    def scorer(self, attachment_id, version, digest, layout, now=None):
+    def scorer(self, attachment_id, version, digest, layout):
         """Return a model fitted to the arrays of an attachment.
 
         Parameters
@@ -3153,14 +3153,12 @@ class Registry:
         layout : str
             Digest of the attachment's list of columns, which may change while the
             session lives, and may change back.
-        now : float, optional
-            On the monotonic clock, where the caller has looked at it already.
 
         Returns
         -------
         Scorer
         """
-        key = (version, digest, attachment_id, layout, self.trusted_keys(now))
+        key = (version, digest, attachment_id, layout, self.trusted_keys())
         return self.scorers.get(key, lambda: self.fit(*key))
 
     def fit(self, version, digest, attachment_id, layout, keys):
@@ -3670,24 +3668,19 @@ class Session:
     def score_changed(self, attachment_id, version, digest, layout, numbers, texts):
         """Return the probability of one changed row, or None by the failure policy."""
         try:
-            now = time.monotonic()
-            scorer = self.registry.scorer(attachment_id, version, digest, layout, now)
-            if now < scorer.pace.resting_until:
-                self.check_rested(attachment_id, scorer)
+            scorer = self.registry.scorer(attachment_id, version, digest, layout)
+            self.check_rested(attachment_id, scorer)
             started = time.monotonic()
             probability = scorer.score_row(numbers, texts)
             seconds = time.monotonic() - started
             if seconds > CALL_SECONDS:
                 self.check_pace(attachment_id, scorer, seconds)
-            # Written so that NaN fails it.
-            if not 0.0 <= probability <= 1.0:
-                raise no_probability()
+            return checked_probability(probability)
         except Exception as error:
             failure = failure_of(error)
             self.apply_failure_policy(attachment_id, version, failure, 1)
             self.tell_failures(failure, [])
             return None
-        return probability
 
     def check_rested(self, attachment_id, scorer):
         """Refuse a model that rests, until its attachment allows for its slowness."""
@@ -4020,9 +4013,7 @@ def failure_of(error):
 def reason(error):
     """Return what a mark says of a failure: its SQLSTATE and its message."""
     sqlstate = getattr(error, "sqlstate", None) or EXTERNAL_ROUTINE_EXCEPTION
-    message = str(getattr(error, "message", error))
-    # What jsonb does not take.
-    return [sqlstate, message.encode(errors="replace").decode().replace("\0", "")]
+    return [sqlstate, plain_text(str(getattr(error, "message", error)))]
 
 
 def check_time_and_age(statement, active_statement, allow_older, allow_expired=False):
@@ -4113,7 +4104,7 @@ def score_what_scores(score, first, last, failures):
 # GD outlives an upgrade: the runtime before this one is let go.
 for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
     del GD[key]
-GD["pgchurn runtime 8c1212c85175d41a"] = Session(plpy)
+GD["pgchurn runtime 948d3f4ef52da431"] = Session(plpy)
 $python$;
 COMMENT ON FUNCTION churn.load_runtime() IS
     'Loads the scoring runtime into this session, under a key that names its content.';

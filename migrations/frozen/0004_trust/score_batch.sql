@@ -6,10 +6,10 @@ RETURNS double precision[]
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime 8c1212c85175d41a"]
+    session = GD["pgchurn runtime 948d3f4ef52da431"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime 8c1212c85175d41a"]
+    session = GD["pgchurn runtime 948d3f4ef52da431"]
 return session.score_batch(
     attachment_id, version, artifact_sha256, layout, numbers, texts, on_error
 )

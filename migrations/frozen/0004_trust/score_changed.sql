@@ -6,10 +6,10 @@ RETURNS double precision
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime 8c1212c85175d41a"]
+    session = GD["pgchurn runtime 948d3f4ef52da431"]
 except KeyError:
     plpy.execute("SELECT churn.load_runtime()")
-    session = GD["pgchurn runtime 8c1212c85175d41a"]
+    session = GD["pgchurn runtime 948d3f4ef52da431"]
 recount = GD.get("pgchurn recount")
 if recount:
     if session.was_recounted(recount):
