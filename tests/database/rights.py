@@ -60,8 +60,17 @@ function complaint_time                   -          -          -
 function complaints_changed_N             -          -          -
 function create_attachment_functions      -          -          -
 function create_attachment_triggers       -          -          -
+function create_complaints_changed        -          -          -
 function create_from_template             -          -          -
 function create_profile_update_trigger    -          -          -
+function create_profiles_changed          -          -          -
+function create_read_profiles             -          -          -
+function create_repair_functions          -          -          -
+function create_rescore_profiles          -          -          -
+function create_score_function            -          -          -
+function create_score_many_function       -          -          -
+function create_verify_profiles           -          -          -
+function create_write_profiles            -          -          -
 function detach                           -          -          -
 function examine_model                    -          -          -
 function feature_arrays                   -          -          -

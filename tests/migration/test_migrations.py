@@ -22,7 +22,10 @@ REVISIONS = (
     "0002_scoring",
     "0003_default_attachment",
     "0004_trust",
+    "0005_peaks",
 )
+# Those that a database goes below and keeps its attachments.
+LATER_REVISIONS = REVISIONS[3:]
 COMPANY = fit({"usage": "number", "complaint_count": "number"})
 CLIENTS = "company.clients"
 # The columns that every revision has.
@@ -57,6 +60,12 @@ def revise(database, *steps):
     for step in steps:
         down = step.startswith("-") or step == "base"
         database.alembic("downgrade" if down else "upgrade", step)
+
+
+def go_below(database, revision):
+    """Undo a revision and all after it."""
+    steps = len(REVISIONS) - REVISIONS.index(revision)
+    database.alembic("downgrade", f"-{steps}")
 
 
 def test_the_revisions_tested_are_all_there_are(migrated, server):
@@ -229,7 +238,8 @@ def test_a_company_survives_the_loss_of_the_default_tables(trained_database):
     before = state(session)
     session.rollback()
 
-    revise(trained_database, "-2", "head")
+    go_below(trained_database, "0003_default_attachment")
+    revise(trained_database, "head")
 
     assert state(session) == before
     session.run("INSERT INTO company.calls SELECT id FROM company.clients")
@@ -239,14 +249,17 @@ def test_a_company_survives_the_loss_of_the_default_tables(trained_database):
     assert_fresh(session, default_model())
 
 
-def test_models_and_scores_survive_the_way_down_by_one_and_up_again(trained_database):
+@pytest.mark.parametrize("revision", LATER_REVISIONS)
+def test_models_and_scores_survive_the_way_down_and_up_again(
+    trained_database, revision
+):
     session = trained_database.session()
     attach_company(session)
     session.commit()
     before = state(session)
     session.rollback()
 
-    revise(trained_database, "-1")
+    go_below(trained_database, revision)
 
     assert state(session) == before
     session.run("INSERT INTO company.calls SELECT id FROM company.clients")
@@ -259,8 +272,9 @@ def test_models_and_scores_survive_the_way_down_by_one_and_up_again(trained_data
     assert divergences(session) == []
 
 
-def test_a_profile_that_derives_features_survives_the_way_down_by_one_and_up_again(
-    trained_database,
+@pytest.mark.parametrize("revision", LATER_REVISIONS)
+def test_a_profile_that_derives_features_survives_the_way_down_and_up_again(
+    trained_database, revision
 ):
     session = trained_database.session()
     session.run(
@@ -270,8 +284,8 @@ def test_a_profile_that_derives_features_survives_the_way_down_by_one_and_up_aga
     session.commit()
     session.close()
 
-    for step in ("-1", "head"):
-        revise(trained_database, step)
+    for move, to in ((go_below, revision), (revise, "head")):
+        move(trained_database, to)
         session = trained_database.session()
         session.run("INSERT INTO churn.complaints (customer_id) VALUES (1), (3)")
         assert_fresh(session, default_model())

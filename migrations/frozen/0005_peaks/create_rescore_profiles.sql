@@ -1,0 +1,93 @@
+CREATE OR REPLACE FUNCTION churn.create_rescore_profiles(
+    attachment churn.attachments, placeholders jsonb
+)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    PERFORM churn.create_from_template($template$
+CREATE OR REPLACE FUNCTION churn.rescore_profiles_@id@(
+    after @key_type@, batch_size integer
+)
+RETURNS @key_type@
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+-- So that the condition on the key becomes a bound of the index, or goes.
+SET plan_cache_mode = force_custom_plan
+-- So that rows are written, and locked, in the order of the arrays or of the key.
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_seqscan = off
+AS $function$
+#variable_conflict use_variable
+DECLARE
+    active record;
+    profiles record;
+    scores double precision[];
+    written bigint;
+BEGIN
+    SELECT * INTO active FROM churn.active_deployment(@id@);
+    SELECT array_agg(r.tid) AS tids, array_agg(r.writer) AS writers,
+           array_agg(r.key) AS keys, array_send(array_agg(r.numbers)) AS numbers,
+           @text_rows@ AS texts
+    INTO profiles
+    FROM (
+        SELECT p.ctid AS tid, p.xmin AS writer, p.@key@ AS key, @numbers@ AS numbers,
+               @texts@ AS texts
+        FROM @profile@ p
+        WHERE after IS NULL OR p.@key@ > after
+        ORDER BY p.@key@
+        LIMIT batch_size
+    ) r;
+    IF profiles.tids IS NULL THEN
+        RETURN NULL;
+    END IF;
+    scores := churn.score_batch(
+        @id@, active.version, active.artifact_sha256, @layout@, profiles.numbers,
+        profiles.texts, on_error => NULL
+    );
+    -- Locking the rows before reading them would write each of them twice. So one that
+    -- somebody has changed meanwhile, which is at another place or has another writer,
+    -- is found out here, and then the whole batch is done again by the rules: its locks
+    -- are let go, because more of them would not be taken in the order of keys.
+    BEGIN
+        UPDATE @profile@ p SET
+            churn_score = new.score, churn_model_version = active.version,
+            churn_scored_at = clock_timestamp()
+        FROM unnest(profiles.tids, profiles.writers, profiles.keys, scores)
+            new (tid, writer, key, score)
+        WHERE p.ctid = new.tid AND p.xmin = new.writer AND p.@key@ = new.key
+          AND new.score IS NOT NULL;
+        GET DIAGNOSTICS written = ROW_COUNT;
+        IF written < cardinality(array_remove(scores, NULL)) THEN
+            RAISE SQLSTATE 'CH001';
+        END IF;
+    EXCEPTION WHEN SQLSTATE 'CH001' THEN
+        PERFORM churn.write_profiles_@id@(
+            profiles.keys, array_fill(0::bigint, ARRAY[cardinality(profiles.keys)]), NULL
+        );
+        RETURN profiles.keys[cardinality(profiles.keys)];
+    END;
+    IF array_position(scores, NULL) IS NOT NULL THEN
+        PERFORM churn.mark_for_rescoring(
+            @id@, active.version, profiles.keys::text[], scores
+        );
+    END IF;
+    RETURN profiles.keys[cardinality(profiles.keys)];
+END
+$function$;
+COMMENT ON FUNCTION churn.rescore_profiles_@id@ IS
+    'Scores the next batch of profiles after a key; returns its last key, null at the end.';
+ALTER FUNCTION churn.rescore_profiles_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.rescore_profiles_@id@ FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn.rescore_profiles_@id@ TO churn_loader;
+$template$, placeholders || to_jsonb(churn.feature_arrays(
+    attachment, 'p', 'p.complaint_count', '''NaN'''
+)));
+END
+$body$;
+COMMENT ON FUNCTION churn.create_rescore_profiles IS
+    'Writes the function that scores a batch of an attachment''s profiles anew.';
+ALTER FUNCTION churn.create_rescore_profiles OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.create_rescore_profiles FROM PUBLIC;

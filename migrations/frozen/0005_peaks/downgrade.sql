@@ -1,0 +1,10 @@
+DROP FUNCTION
+    churn.create_complaints_changed,
+    churn.create_profiles_changed,
+    churn.create_read_profiles,
+    churn.create_repair_functions,
+    churn.create_rescore_profiles,
+    churn.create_score_function,
+    churn.create_score_many_function,
+    churn.create_verify_profiles,
+    churn.create_write_profiles;

@@ -1,0 +1,134 @@
+CREATE OR REPLACE FUNCTION churn.create_complaints_changed(
+    attachment churn.attachments, placeholders jsonb
+)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    PERFORM churn.create_from_template($template$
+CREATE OR REPLACE FUNCTION churn.complaints_changed_@id@()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+    keys @key_type@[];
+    new_complaints bigint;
+    latest_complaint timestamptz;
+    version bigint;
+    digest bytea;
+    recounted boolean := false;
+    failure text;
+    mark text;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        SELECT n.keys, n.complaints, n.latest, d.version, d.artifact_sha256
+        INTO keys, new_complaints, latest_complaint, version, digest
+        FROM (
+            SELECT array_agg(c.@complaint_key@) AS keys, count(*) AS complaints,
+                   max(@complaint_time@) AS latest
+            FROM inserted c WHERE c.@complaint_key@ IS NOT NULL
+        ) n
+        LEFT JOIN churn.active_deployment(@id@) d ON true;
+
+        -- What this statement did besides, by a trigger, an upsert or a WITH, may have
+        -- counted the new complaints already: then they are counted anew. The setting
+        -- is a hint and no more: anybody may SET it.
+        IF current_setting('churn.score_failed', true) <> '' THEN
+            recounted := churn.has_recounted(txid_current());
+            IF NOT recounted THEN
+                mark := set_config('churn.score_failed', '', true);
+            END IF;
+        END IF;
+        IF new_complaints = 1 AND version IS NOT NULL AND NOT recounted THEN
+            -- The usual case, one complaint, in one UPDATE: it locks, counts, scores
+            -- and writes the row at once. SET evaluates in the order of the columns, so
+            -- the two after the score know whether there was one; a sub-SELECT for the
+            -- three of them cost a tenth of the whole INSERT.
+            UPDATE @profile@ p SET
+                complaint_count = p.complaint_count + new_complaints,
+                last_complaint_at = greatest(p.last_complaint_at, latest_complaint),
+                churn_score = coalesce(
+                    churn.score_changed(
+                        @id@, version, digest, @layout@, @numbers@, @texts@
+                    ), p.churn_score
+                ),
+                churn_model_version = CASE
+                    WHEN current_setting('churn.score_failed', true) <> ''
+                        THEN p.churn_model_version
+                    ELSE version
+                END,
+                churn_scored_at = CASE
+                    WHEN current_setting('churn.score_failed', true) <> ''
+                        THEN p.churn_scored_at
+                    ELSE clock_timestamp()
+                END
+            WHERE p.@key@ = keys[1];
+            failure := current_setting('churn.score_failed', true);
+            IF failure = 'recounted' THEN
+                PERFORM churn.write_profiles_@id@(keys, NULL, ARRAY[latest_complaint]);
+            ELSIF failure <> '' THEN
+                PERFORM churn.mark_for_rescoring(
+                    @id@, version, keys::text[], ARRAY[NULL]::double precision[]
+                );
+            END IF;
+        ELSIF keys IS NOT NULL THEN
+            PERFORM churn.write_profiles_@id@(
+                array_agg(n.key ORDER BY n.key),
+                CASE WHEN NOT churn.has_recounted(txid_current())
+                     THEN array_agg(n.complaints ORDER BY n.key) END,
+                array_agg(n.latest ORDER BY n.key)
+            )
+            FROM (
+                SELECT c.@complaint_key@::@key_type@ AS key, count(*) AS complaints,
+                       max(@complaint_time@) AS latest
+                FROM inserted c WHERE c.@complaint_key@ IS NOT NULL
+                GROUP BY 1
+            ) n;
+        END IF;
+        RETURN NULL;
+    END IF;
+
+    -- What is taken away or moved is counted anew.
+    IF TG_OP = 'DELETE' THEN
+        SELECT array_agg(DISTINCT c.@complaint_key@::@key_type@) INTO keys
+        FROM deleted c WHERE c.@complaint_key@ IS NOT NULL;
+    ELSIF TG_OP = 'UPDATE' THEN
+        SELECT array_agg(DISTINCT m.key) INTO keys
+        FROM (
+            SELECT n.key FROM (
+                SELECT c.@complaint_key@::@key_type@, @complaint_time@, 1 FROM updated c
+                UNION ALL
+                SELECT c.@complaint_key@::@key_type@, @complaint_time@, -1 FROM former c
+            ) n (key, at, change)
+            WHERE n.key IS NOT NULL
+            GROUP BY n.key, n.at HAVING sum(n.change) <> 0
+        ) m;
+    ELSE
+        -- TRUNCATE also takes complaints away that came after this transaction's
+        -- snapshot. Whose they were cannot be seen, but locking their rows fails.
+        IF current_setting('transaction_isolation') <> 'read committed' THEN
+            PERFORM FROM @profile@ p ORDER BY p.@key@ FOR NO KEY UPDATE;
+        END IF;
+        SELECT array_agg(p.@key@ ORDER BY p.@key@) INTO keys
+        FROM @profile@ p
+        WHERE p.complaint_count <> 0 OR p.last_complaint_at IS NOT NULL;
+    END IF;
+    PERFORM churn.write_profiles_@id@(keys, NULL, NULL) WHERE keys IS NOT NULL;
+    RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION churn.complaints_changed_@id@ IS @complaints_comment@;
+ALTER FUNCTION churn.complaints_changed_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.complaints_changed_@id@ FROM PUBLIC;
+$template$, placeholders || to_jsonb(churn.feature_arrays(
+    attachment, 'p', '(p.complaint_count + new_complaints)', 'NULL'
+)));
+END
+$body$;
+COMMENT ON FUNCTION churn.create_complaints_changed IS
+    'Writes the trigger function of an attachment''s complaints.';
+ALTER FUNCTION churn.create_complaints_changed OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.create_complaints_changed FROM PUBLIC;
