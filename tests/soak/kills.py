@@ -12,10 +12,10 @@ import psycopg2
 
 from loader import private_server
 from tests.models import CUSTOMERS, divergences
+from tests.own_server import as_server, own_server
 from tests.soak.bars import Bar
 from tests.soak.databases import trained_database
 from tests.soak.load import setting
-from tests.soak.own_server import as_server, own_server
 
 SETTINGS = {
     "synchronous_commit": "on",

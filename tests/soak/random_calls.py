@@ -14,9 +14,9 @@ import subprocess
 import psycopg2
 from psycopg2.extensions import make_dsn
 
+from tests.own_server import as_server, own_server
 from tests.soak.bars import Bar
 from tests.soak.databases import trained_database
-from tests.soak.own_server import as_server, own_server
 
 QUERIES = 20_000
 # Half of the queries, and half of the calls, each.

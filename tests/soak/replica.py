@@ -12,9 +12,9 @@ from tests.models import (
     expected_scores,
     other_model,
 )
+from tests.own_server import OwnServer, as_server, directories, own_server
 from tests.soak.bars import Bar
 from tests.soak.databases import register_compiled, trained_database
-from tests.soak.own_server import OwnServer, as_server, directories, own_server
 
 LONGEST_REPLAY = 60
 READ_ONLY = "25006"

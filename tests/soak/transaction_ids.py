@@ -1,9 +1,9 @@
 """How many transaction ids a statement takes; more than 64 slow everybody down."""
 
 from tests.models import CUSTOMERS
+from tests.own_server import as_server, own_server
 from tests.soak.bars import Bar
 from tests.soak.databases import trained_database
-from tests.soak.own_server import as_server, own_server
 
 ROWS = 1000
 MOST = 10

@@ -89,6 +89,15 @@ def test_nothing_is_missing_where_every_package_is_installed():
     assert private_server.missing_packages(statuses) == []
 
 
+def test_packages_that_are_asked_about_are_the_ones_that_may_be_missing():
+    statuses = "postgresql-15-cron installed\npostgresql-15 not-installed"
+
+    wanted = private_server.OPTIONAL_PACKAGES
+    missing = private_server.missing_packages(statuses, wanted)
+
+    assert missing == ["postgresql-15-wal2json"]
+
+
 def test_the_message_about_missing_packages_is_one_line_with_the_command():
     message = private_server.missing_packages_message(["postgresql-15", "python3-venv"])
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the soak's own, to be killed, dumped and replicated."""
+"""A PostgreSQL server of a test's own, to be killed, configured and replicated."""
 
 import contextlib
 import os
@@ -132,7 +132,7 @@ def directories(count):
     try:
         for _ in range(count):
             # Short, because a Unix socket's path is limited to 107 bytes.
-            made.append(Path(tempfile.mkdtemp(prefix="pgchurn-soak-", dir="/tmp")))
+            made.append(Path(tempfile.mkdtemp(prefix="pgchurn-own-", dir="/tmp")))
             os.chown(made[-1], *private_server.server_user())
         yield made
     finally:
