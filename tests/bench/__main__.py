@@ -85,7 +85,11 @@ def main(arguments=None):
     }
     print(report.as_text(result, bench.figures))
     file.write_text(report.as_json(result) + "\n", encoding="utf-8")
-    bench.progress(f"took {result['seconds']} s; JSON is in {file}")
+    readme = file.with_suffix(".md")
+    readme.write_text(report.as_markdown(bench.figures) + "\n", encoding="utf-8")
+    bench.progress(
+        f"took {result['seconds']} s; JSON is in {file}, the README's table in {readme}"
+    )
     return 1 if bench.problems else 0
 
 

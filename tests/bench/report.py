@@ -48,6 +48,28 @@ def table(figures):
     return tabulate.tabulate(rows, HEADERS, disable_numparse=True)
 
 
+def as_markdown(figures):
+    """Return the ratios as the README shows them."""
+    rows = []
+    shown = None
+    for figure in figures:
+        rows.append(
+            (
+                figure.workload if figure.workload != shown else "",
+                figure.case,
+                figure.rival,
+                f"{number(figure.ratio)} ({number(min(figure.ratios))} to "
+                f"{number(max(figure.ratios))})",
+                figure.ratio_is,
+                "" if figure.target is None else str(figure.target),
+                {None: "", True: "yes", False: "no"}[figure.met],
+            )
+        )
+        shown = figure.workload
+    headers = ("workload", "case", "rival", "ratio (spread)", "is", "target", "met")
+    return tabulate.tabulate(rows, headers, tablefmt="pipe", disable_numparse=True)
+
+
 def number(value):
     """Return a number with three significant digits, large ones whole."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -1,7 +1,7 @@
 """What the benchmark prints."""
 
 from tests.bench.measuring import Figure, Target
-from tests.bench.report import as_text, number
+from tests.bench.report import as_markdown, as_text, number
 
 RESULT = {"circumstances": {"machine": {"cores": 2}}, "notes": [], "problems": []}
 
@@ -22,3 +22,14 @@ def test_what_is_incorrect_is_shown():
     text = as_text({**RESULT, "problems": ["scores differ"]}, [])
     assert "incorrect: scores differ" in text
     assert text.endswith("1 incorrect")
+
+
+def test_the_table_for_the_readme_names_a_workload_once():
+    first = Figure("w", "a", "r", "s", [1.0, 1.0], [2.0, 4.0], target=Target(0.7))
+    text = as_markdown([first, Figure("w", "b", "r", "s", [1.0], [2.0])])
+    lines = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in text.split("\n")
+    ]
+    ratio = ["0.375 (0.25 to 0.5)", "pgchurn / rival", ">= 0.7", "no"]
+    assert lines[2] == ["w", "a", "r", *ratio]
+    assert lines[3][:2] == ["", "b"]
