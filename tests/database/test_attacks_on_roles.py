@@ -43,9 +43,6 @@ DEEDS = {
         "SELECT churn.rollback_model('churn.customers')",
         "SELECT churn.set_on_error('churn.customers', 'keep')",
         "SELECT churn.set_score_timeout('churn.customers', '5 s')",
-        "SELECT churn.set_scoring_mode('churn.customers', 'queued')",
-        "SELECT churn.work(10, 'churn.customers')",
-        "SELECT churn.set_scoring_mode('churn.customers', 'inline')",
         "SELECT churn.rescore_profiles_1(NULL, 10)",
         "SELECT churn.wrong_profiles(churn.attachment_of('churn.customers'))",
         "SELECT churn.repair_profiles_1('{{1,2}}')",
@@ -53,10 +50,12 @@ DEEDS = {
         " environment, provenance, NULL, NULL) FROM given",
     ],
     "churn_owner": [
+        "SELECT churn.set_scoring_mode('churn.customers', 'queued')",
         "UPDATE churn.complaints SET customer_id = 1",
         "DELETE FROM churn.complaints",
         "INSERT INTO churn.customers (customer_id) VALUES (999)",
         "ALTER TABLE churn.customers ADD COLUMN shoe_size integer",
+        "SELECT churn.work(1000, 'churn.customers')",
         "DROP TABLE given",
     ],
 }
