@@ -150,6 +150,40 @@ def build_parser():
         metavar="ROWS",
         help="rows scored between commits (default: %(default)s)",
     )
+    work = add("work", commands.work, "Score customers as they are queued.")
+    work.add_argument(
+        "--table",
+        dest="tables",
+        action="append",
+        default=[],
+        metavar="TABLE",
+        help="attached profile table, several times for several (default: all)",
+    )
+    work.add_argument(
+        "--batch-size",
+        type=positive_integer,
+        default=1000,
+        metavar="ROWS",
+        help="most customers scored in a transaction (default: %(default)s)",
+    )
+    work.add_argument(
+        "--poll",
+        type=positive_seconds,
+        default=5.0,
+        metavar="SECONDS",
+        help="look for work at least this often (default: %(default)s)",
+    )
+    work.add_argument(
+        "--report",
+        type=positive_seconds,
+        metavar="SECONDS",
+        help="tell progress this often (default: 1 on a terminal, else 60)",
+    )
+    ending = work.add_mutually_exclusive_group()
+    ending.add_argument("--once", action="store_true", help="do one batch and end")
+    ending.add_argument(
+        "--drain", action="store_true", help="end when the queue is empty"
+    )
     add(
         "verify",
         commands.verify,
@@ -167,6 +201,15 @@ def positive_integer(text):
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
+
+
+def positive_seconds(text):
+    """Parse a number of seconds above 0, for argparse."""
+    seconds = float(text)
+    # Written so that NaN fails it.
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return seconds
 
 
 def describe(error):

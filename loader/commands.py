@@ -3,7 +3,7 @@
 from contextlib import closing
 from dataclasses import asdict
 
-from loader import output, signing
+from loader import output, signing, working
 from loader.database import connect, fetch_all, fetch_value
 from loader.demo import run_demo
 from loader.doctor import examine
@@ -182,6 +182,25 @@ def rescore(options):
         lambda result: f"Scored {result['rows']:,} rows of {profile.name} "
         f"with version {result['version']}.",
     )
+    return 0
+
+
+def work(options):
+    """Score the customers that were marked in queued mode."""
+    done = working.work(
+        working.Settings(
+            url=options.database_url,
+            tables=options.tables,
+            batch_size=options.batch_size,
+            poll=options.poll,
+            once=options.once,
+            drain=options.drain,
+            report=options.report,
+            as_json=options.format == "json",
+        )
+    )
+    if options.format == "text":
+        print(f"Scored {done['scored']:,} customers; {done['failed']:,} failures.")
     return 0
 
 

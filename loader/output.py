@@ -26,6 +26,11 @@ def progress_bar(total, unit, description):
     )
 
 
+def status_line(disable=False):
+    """Return a line that describes what goes on, on a terminal only."""
+    return tqdm.tqdm(bar_format="{desc}", disable=disable or None, file=sys.stderr)
+
+
 def print_result(result, output_format, as_text):
     """Print a result as JSON, or as the text that ``as_text(result)`` returns."""
     if output_format == "json":

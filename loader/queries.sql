@@ -77,6 +77,35 @@ SELECT * FROM churn.verify(%(table)s::regclass);
 -- Scores the batch after a key; its last key, or null at the end.
 SELECT churn.{function}(%(after)s, %(batch_size)s)::text;
 
+-- work --
+SELECT w.scored, w.failed
+FROM churn.work(%(batch_size)s, %(table)s::regclass) w;
+
+-- work_listen --
+LISTEN churn_queue;
+
+-- work_sleep --
+-- While a worker holds this lock, new marks are notified.
+SELECT pg_try_advisory_lock(churn.queue_lock());
+
+-- work_wake --
+SELECT pg_advisory_unlock(churn.queue_lock());
+
+-- work_backlog --
+-- What waits in the queue, and whether any of it can be scored now.
+SELECT coalesce(sum(q.waiting), 0)::bigint AS waiting,
+       coalesce(sum(q.failing), 0)::bigint AS failing,
+       extract(epoch FROM max(q.oldest))::float8 AS oldest_seconds,
+       EXISTS (
+           SELECT FROM churn.rescoring_marks m
+           JOIN churn.active_deployments d ON d.attachment_id = m.attachment_id
+           WHERE m.due_at <= clock_timestamp()
+             AND (%(tables)s::text[] IS NULL
+                  OR d.profile = ANY (%(tables)s::text[]::regclass[]))
+       ) AS workable
+FROM churn.queue q
+WHERE %(tables)s::text[] IS NULL OR q.profile = ANY (%(tables)s::text[]::regclass[]);
+
 -- doctor_server --
 SELECT current_setting('server_version') AS version,
        EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'plpython3u')

@@ -18,15 +18,31 @@ FILES = (
     "create_verify_profiles.sql",
     "create_complaints_changed.sql",
     "create_profiles_changed.sql",
+    "queue_lock.sql",
+    "wake_workers.sql",
+    "mark_for_scoring.sql",
+    "mark_for_rescoring.sql",
+    "marks_of.sql",
+    "set_scoring_mode.sql",
+    "create_work_profiles.sql",
     "create_attachment_functions.sql",
+    "work.sql",
+    "queue.sql",
+    "detach.sql",
 )
 
 # What this revision has replaced, as the revisions before it have it.
-FORMER_FILES = ("0004_trust/create_attachment_functions.sql",)
+FORMER_FILES = (
+    "0004_trust/create_attachment_functions.sql",
+    "0004_trust/mark_for_rescoring.sql",
+    "0004_trust/marks_of.sql",
+    "0004_trust/detach.sql",
+)
 
 
 def upgrade():
     """Install every function, and write those of attachments anew."""
+    op.run_file("0005_peaks/queued_mode.sql")
     for name in FILES:
         op.run_file(f"0005_peaks/{name}")
     op.run_file("0005_peaks/refresh.sql")

@@ -37,10 +37,15 @@ DECLARE
             WHEN attachment.complaint_time IS NULL THEN 'p.last_complaint_at'
             ELSE 'counted.latest'
         END,
+        'queued', attachment.scoring_mode = 'queued',
         -- Arrays of nothing cannot be accumulated.
         'text_rows', CASE
             WHEN attachment.text_columns = '{}' THEN 'NULL::text[]'
             ELSE 'array_agg(r.texts)'
+        END,
+        'unqueued_text_rows', CASE
+            WHEN attachment.text_columns = '{}' THEN 'NULL::text[]'
+            ELSE 'array_agg(r.texts) FILTER (WHERE NOT queued)'
         END
     );
     outdated regprocedure;
@@ -68,6 +73,7 @@ BEGIN
     PERFORM churn.create_write_profiles(attachment, placeholders);
     PERFORM churn.create_rescore_profiles(attachment, placeholders);
     PERFORM churn.create_repair_functions(attachment, placeholders);
+    PERFORM churn.create_work_profiles(attachment, placeholders);
     PERFORM churn.create_verify_profiles(attachment, placeholders);
     PERFORM churn.create_complaints_changed(attachment, placeholders);
     PERFORM churn.create_profiles_changed(attachment, placeholders);

@@ -25,6 +25,8 @@ DROP FUNCTION churn.rescore_profiles_@id@;
 DROP FUNCTION churn.verify_profiles_@id@;
 DROP FUNCTION churn.repair_profiles_@id@;
 DROP FUNCTION churn.marked_profiles_@id@;
+DROP FUNCTION churn.forget_profiles_@id@;
+DROP FUNCTION churn.work_profiles_@id@;
 DROP FUNCTION churn.score_many(@profile@[]);
 DROP FUNCTION churn.score(@profile@);
 ALTER TABLE @profile@

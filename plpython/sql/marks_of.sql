@@ -11,7 +11,8 @@ BEGIN
         'SELECT (f.mark).version, (f.mark).sqlstate, (f.mark).reason, count(*),
                 count(*) FILTER (WHERE f.waiting), sum((f.mark).failures),
                 min((f.mark).first_failed_at), max((f.mark).last_failed_at)
-         FROM churn.marked_profiles_%s() f GROUP BY 1, 2, 3', attachment_id
+         FROM churn.marked_profiles_%s() f
+         WHERE (f.mark).failures > 0 GROUP BY 1, 2, 3', attachment_id
     );
 END
 $body$;

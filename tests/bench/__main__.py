@@ -14,6 +14,7 @@ from loader import private_server
 from tests.bench import (
     bulk_insert,
     growth,
+    queue,
     report,
     rescore,
     select_scores,
@@ -35,6 +36,9 @@ WORKLOADS = {
     "rescore": lambda bench, source, models: run_rescore(bench),
     "sessions": lambda bench, source, models: sessions.run(bench, source, models),
     "profiles": lambda bench, source, models: growth.run_profiles(
+        bench, source, models["logistic"]
+    ),
+    "queue": lambda bench, source, models: queue.run(
         bench, source, models["logistic"]
     ),
     "features": lambda bench, source, models: growth.run_features(bench, "logistic"),

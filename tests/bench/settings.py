@@ -39,6 +39,8 @@ class Settings:
         Customers of the tables of different numbers of features.
     growth_inserts : int
         Single-row INSERTs in one measurement of growth.
+    queued_complaints, queued_customers : int
+        Complaints of the burst, over all rounds, and the customers there are.
     """
 
     rounds: int
@@ -63,6 +65,8 @@ class Settings:
     growth_features: tuple
     growth_rows: int
     growth_inserts: int
+    queued_complaints: int
+    queued_customers: int
 
 
 MODELS = ("logistic", "gradient boosting", "forest")
@@ -92,6 +96,8 @@ FULL = Settings(
     growth_features=(5, 20, 100),
     growth_rows=20_000,
     growth_inserts=2_000,
+    queued_complaints=200_000,
+    queued_customers=50_000,
 )
 
 QUICK = Settings(
@@ -117,4 +123,6 @@ QUICK = Settings(
     growth_features=(5, 20, 100),
     growth_rows=2_000,
     growth_inserts=500,
+    queued_complaints=6_000,
+    queued_customers=1_500,
 )

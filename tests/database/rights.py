@@ -39,6 +39,7 @@ column models.statement_key               SELECT     SELECT     -
 table rescoring_marks                     SELECT     SELECT     -
 view active_deployments                   SELECT     SELECT     -
 view health                               SELECT     SELECT     -
+view queue                                SELECT     SELECT     -
 
 sequence complaints_complaint_id_seq      -          -          -
 sequence customers_customer_id_seq        -          -          -
@@ -70,12 +71,14 @@ function create_rescore_profiles          -          -          -
 function create_score_function            -          -          -
 function create_score_many_function       -          -          -
 function create_verify_profiles           -          -          -
+function create_work_profiles             -          -          -
 function create_write_profiles            -          -          -
 function detach                           -          -          -
 function examine_model                    -          -          -
 function feature_arrays                   -          -          -
 function fill_template                    -          -          -
 function follow_altered_tables            -          -          -
+function forget_profiles_N                -          -          -
 function has_recounted                    -          -          -
 function keep_attached_tables             -          -          -
 function key_type                         EXECUTE    -          -
@@ -86,9 +89,11 @@ function lock_deployments                 -          -          -
 function marked_profiles_N                -          -          -
 function marks_of                         EXECUTE    EXECUTE    -
 function mark_for_rescoring               -          -          -
+function mark_for_scoring                 -          -          -
 function note_recount                     -          -          -
 function predict                          EXECUTE    EXECUTE    -
 function profiles_changed_N               -          -          -
+function queue_lock                       EXECUTE    -          -
 function read_profiles_N                  -          -          -
 function refresh_attachment               -          -          -
 function refuse_change                    -          -          -
@@ -108,12 +113,16 @@ function score_features_many              EXECUTE    EXECUTE    -
 function score_many                       EXECUTE    EXECUTE    -
 function server_environment               EXECUTE    EXECUTE    -
 function set_on_error                     EXECUTE    -          -
+function set_scoring_mode                 EXECUTE    -          -
 function set_score_timeout                EXECUTE    -          -
 function table_name                       EXECUTE    EXECUTE    -
 function to_double                        EXECUTE    EXECUTE    -
 function verify                           EXECUTE    EXECUTE    -
 function verify_profiles_N                -          -          -
+function wake_workers                     -          -          -
 function warm                             EXECUTE    EXECUTE    EXECUTE
+function work                             EXECUTE    -          -
+function work_profiles_N                  -          -          -
 function write_profiles_N                 -          -          -
 function wrong_profiles                   EXECUTE    -          -
 

@@ -50,10 +50,12 @@ DEEDS = {
         " environment, provenance, NULL, NULL) FROM given",
     ],
     "churn_owner": [
+        "SELECT churn.set_scoring_mode('churn.customers', 'queued')",
         "UPDATE churn.complaints SET customer_id = 1",
         "DELETE FROM churn.complaints",
         "INSERT INTO churn.customers (customer_id) VALUES (999)",
         "ALTER TABLE churn.customers ADD COLUMN shoe_size integer",
+        "SELECT churn.work(1000, 'churn.customers')",
         "DROP TABLE given",
     ],
 }

@@ -8,3 +8,52 @@ DROP FUNCTION
     churn.create_score_many_function,
     churn.create_verify_profiles,
     churn.create_write_profiles;
+
+-- Queued mode. Who waits shows in churn.health, and churn.repair scores them.
+DROP VIEW churn.queue;
+DROP FUNCTION
+    churn.create_work_profiles,
+    churn.mark_for_scoring,
+    churn.set_scoring_mode,
+    churn.wake_workers,
+    churn.work;
+DROP FUNCTION churn.queue_lock;
+DO $generated$
+DECLARE
+    generated record;
+BEGIN
+    FOR generated IN
+        SELECT a.attachment_id FROM churn.attachments a WHERE a.detached_at IS NULL
+    LOOP
+        EXECUTE pg_catalog.format(
+            'DROP FUNCTION churn.work_profiles_%1$s, churn.forget_profiles_%1$s, '
+            'churn.write_profiles_%1$s', generated.attachment_id
+        );
+    END LOOP;
+END
+$generated$;
+DROP INDEX churn.rescoring_marks_due_idx;
+ALTER TABLE churn.rescoring_marks
+    DROP CONSTRAINT rescoring_marks_failure_check,
+    DROP COLUMN marked_at,
+    DROP COLUMN due_at;
+UPDATE churn.rescoring_marks SET
+    sqlstate = '55000', reason = 'churn.work was removed before it came to this customer',
+    failures = 1, first_failed_at = clock_timestamp(), last_failed_at = clock_timestamp()
+WHERE failures = 0;
+ALTER TABLE churn.rescoring_marks
+    ALTER COLUMN key TYPE text COLLATE "default",
+    ALTER COLUMN sqlstate SET NOT NULL,
+    ALTER COLUMN reason SET NOT NULL,
+    ALTER COLUMN failures SET DEFAULT 1,
+    ALTER COLUMN first_failed_at SET DEFAULT clock_timestamp(),
+    ALTER COLUMN first_failed_at SET NOT NULL,
+    ALTER COLUMN last_failed_at SET DEFAULT clock_timestamp(),
+    ALTER COLUMN last_failed_at SET NOT NULL,
+    ADD FOREIGN KEY (attachment_id) REFERENCES churn.attachments;
+COMMENT ON TABLE churn.rescoring_marks IS
+    'Customers whose last score failed. A mark counts until the customer is scored after '
+    'it; churn.repair scores them again and clears marks that count no more.';
+COMMENT ON COLUMN churn.rescoring_marks.sqlstate IS 'What kind of failure it was.';
+COMMENT ON COLUMN churn.rescoring_marks.failures IS 'How often it failed.';
+ALTER TABLE churn.attachments DROP COLUMN scoring_mode;
