@@ -19,14 +19,30 @@ FILES = (
     "create_complaints_changed.sql",
     "create_profiles_changed.sql",
     "create_attachment_functions.sql",
+    "key_order.sql",
+    "end_rescoring.sql",
+    "abandon_rescoring.sql",
+    "begin_rescoring.sql",
+    "note_worker.sql",
+    "reserve_batch.sql",
+    "wait_for_batch.sql",
+    "rescore_batch.sql",
+    "rescore.sql",
+    "rescore_progress.sql",
+    "detach.sql",
 )
 
 # What this revision has replaced, as the revisions before it have it.
-FORMER_FILES = ("0004_trust/create_attachment_functions.sql",)
+FORMER_FILES = (
+    "0004_trust/create_attachment_functions.sql",
+    "0004_trust/rescore.sql",
+    "0004_trust/detach.sql",
+)
 
 
 def upgrade():
     """Install every function, and write those of attachments anew."""
+    op.run_file("0005_peaks/rescoring.sql")
     for name in FILES:
         op.run_file(f"0005_peaks/{name}")
     op.run_file("0005_peaks/refresh.sql")
