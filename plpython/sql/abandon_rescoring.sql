@@ -3,16 +3,21 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
+DECLARE
+    run bigint;
 BEGIN
-    -- Waits for the batches that workers are at, and counts them.
-    PERFORM FROM churn.rescore_ranges g
-    JOIN churn.rescore_runs r ON r.run_id = g.run_id
-    WHERE r.attachment_id = abandon_rescoring.attachment_id AND r.ended_at IS NULL
-    ORDER BY g.range_number
-    FOR UPDATE OF g;
-    PERFORM churn.end_rescoring(r.run_id, 'abandoned')
+    SELECT r.run_id INTO run
     FROM churn.rescore_runs r
-    WHERE r.attachment_id = abandon_rescoring.attachment_id AND r.ended_at IS NULL;
+    WHERE r.attachment_id = abandon_rescoring.attachment_id AND r.ended_at IS NULL
+    FOR UPDATE;
+    IF FOUND THEN
+        -- Waits for the batches that workers are at, so that they count.
+        PERFORM FROM churn.rescore_ranges g
+        WHERE g.run_id = run
+        ORDER BY g.range_number
+        FOR UPDATE;
+        PERFORM churn.end_rescoring(run, 'abandoned');
+    END IF;
 END
 $body$;
 COMMENT ON FUNCTION churn.abandon_rescoring IS

@@ -14,6 +14,17 @@ DECLARE
     scored bigint;
 BEGIN
     PERFORM churn.note_worker(rescore_batch.run_id);
+    -- Looked at before any range is locked: who ends a run locks it before its ranges.
+    IF NOT EXISTS (
+        SELECT FROM churn.rescore_ranges g
+        WHERE g.run_id = rescore_batch.run_id AND NOT g.finished
+    ) THEN
+        PERFORM churn.end_rescoring(rescore_batch.run_id, 'done');
+        SELECT r.outcome INTO outcome
+        FROM churn.rescore_runs r WHERE r.run_id = rescore_batch.run_id;
+        RETURN;
+    END IF;
+
     -- Nobody else gets the range before this batch is committed, or gone with its
     -- worker. Where the others are at all that is left, this one waits for one of them:
     -- so the call that returns last has seen everything done.
@@ -29,10 +40,8 @@ BEGIN
         ORDER BY g.range_number
         LIMIT 1 FOR UPDATE;
     END IF;
+    range_number := held.range_number;
     IF held.run_id IS NULL THEN
-        PERFORM churn.end_rescoring(rescore_batch.run_id, 'done');
-        SELECT r.outcome INTO outcome
-        FROM churn.rescore_runs r WHERE r.run_id = rescore_batch.run_id;
         RETURN;
     END IF;
 
@@ -56,12 +65,12 @@ BEGIN
         worked = g.worked + (clock_timestamp() - transaction_timestamp()),
         finished = scored < batch_size
     WHERE g.run_id = held.run_id AND g.range_number = held.range_number;
-    range_number := held.range_number;
 END
 $body$;
 COMMENT ON FUNCTION churn.rescore_batch IS
-    'Scores the next batch of a run, of the same range while there is one. The outcome is '
-    'null until the run is done, or abandoned for another.';
+    'Scores the next batch of a run, of the same range while something is left of it; no '
+    'range: others were at the last ones. Commit before the next. The outcome is null '
+    'until the run is done, or abandoned for another.';
 ALTER FUNCTION churn.rescore_batch OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.rescore_batch FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.rescore_batch TO churn_loader;

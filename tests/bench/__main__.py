@@ -16,6 +16,7 @@ from tests.bench import (
     growth,
     report,
     rescore,
+    resume,
     select_scores,
     sessions,
     single_insert,
@@ -33,6 +34,7 @@ WORKLOADS = {
     "bulk": lambda bench, source, models: bulk_insert.run(bench, source, models),
     "select": lambda bench, source, models: select_scores.run(bench, source, models),
     "rescore": lambda bench, source, models: run_rescore(bench),
+    "resume": lambda bench, source, models: resume.run(bench, source),
     "sessions": lambda bench, source, models: sessions.run(bench, source, models),
     "profiles": lambda bench, source, models: growth.run_profiles(
         bench, source, models["logistic"]

@@ -214,6 +214,45 @@ def test_the_rows_of_a_killed_worker_are_done_by_the_other(database, owner):
     assert owner.run(PROGRESS) == [(active(owner), "done", 20_001, 20_001, 0)]
 
 
+def test_who_has_waited_for_the_last_batch_ends_nothing_while_it_holds_a_range(
+    database, owner
+):
+    batch = "SELECT range_number, outcome FROM churn.rescore_batch(%s, 100, NULL)"
+    one, other = database.session(), database.session()
+    run = owner.value("SELECT churn.begin_rescoring('churn.customers')")
+    assert one.row(batch, run) == (1, None)
+    with in_background(lambda: other.row(batch, run)) as waited:
+        wait_until_blocked(database, other, by=one)
+        one.commit()
+        assert waited.result(timeout=20) == (None, None)
+
+    with in_background(lambda: one.row(batch, run)) as ended:
+        wait_until_blocked(database, one, by=other)
+        other.commit()
+        assert ended.result(timeout=20) == (None, "done")
+    one.commit()
+
+    assert other.row(batch, run) == (None, "done")
+
+
+def test_a_restart_counts_the_batch_that_a_worker_is_at(database, owner):
+    worker, starter = database.session(), database.session()
+    run = owner.value("SELECT churn.begin_rescoring('churn.customers')")
+    worker.run("SELECT churn.rescore_batch(%s, 10, NULL)", run)
+
+    restart = "SELECT churn.begin_rescoring('churn.customers', restart => true)"
+    with in_background(lambda: starter.value(restart)) as begun:
+        wait_until_blocked(database, starter, by=worker)
+        worker.commit()
+        assert begun.result(timeout=20) > run
+    starter.commit()
+
+    ended = "SELECT outcome, rows_done FROM churn.rescore_runs WHERE run_id = %s"
+    assert owner.row(ended, run) == ("abandoned", 10)
+    batch = "SELECT outcome FROM churn.rescore_batch(%s, 10, NULL)"
+    assert worker.value(batch, run) == "abandoned"
+
+
 def test_other_sessions_see_how_far_it_is_and_how_many_are_at_it(database, owner):
     enlarge(owner, 20_001)
     statement = "CALL churn.rescore('churn.customers', 3000)"
