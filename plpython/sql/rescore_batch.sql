@@ -13,6 +13,11 @@ DECLARE
     last_key text;
     scored bigint;
 BEGIN
+    IF batch_size IS NULL OR batch_size < 1 THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('batch_size must be at least 1, not %s',
+                             coalesce(batch_size::text, 'null'));
+    END IF;
     PERFORM churn.note_worker(rescore_batch.run_id);
     -- Looked at before any range is locked: who ends a run locks it before its ranges.
     IF NOT EXISTS (
@@ -22,6 +27,11 @@ BEGIN
         PERFORM churn.end_rescoring(rescore_batch.run_id, 'done');
         SELECT r.outcome INTO outcome
         FROM churn.rescore_runs r WHERE r.run_id = rescore_batch.run_id;
+        IF NOT FOUND THEN
+            RAISE invalid_parameter_value USING
+                MESSAGE = format('run %s does not exist', coalesce(run_id::text, 'null')),
+                HINT = 'Call churn.begin_rescoring(profile).';
+        END IF;
         RETURN;
     END IF;
 

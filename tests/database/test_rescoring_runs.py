@@ -452,6 +452,27 @@ def test_an_attachment_that_was_detached_begins_anew(owner):
     assert owner.value("SELECT churn.begin_rescoring('company.clients')") > run
 
 
+@pytest.mark.parametrize("run", [None, 0])
+def test_a_batch_belongs_to_a_run(session, run):
+    refused = session.refusal("SELECT churn.rescore_batch(%s, 10, NULL)", run)
+
+    assert refused.sqlstate == "22023"
+    shown = "null" if run is None else run
+    assert refused.message == f"run {shown} does not exist"
+    assert refused.hint == "Call churn.begin_rescoring(profile)."
+
+
+@pytest.mark.parametrize("size", [None, 0])
+def test_a_batch_of_a_run_holds_at_least_one_row(session, size):
+    run = session.value("SELECT churn.begin_rescoring('churn.customers')")
+
+    refused = session.refusal("SELECT churn.rescore_batch(%s, %s, NULL)", run, size)
+
+    assert refused.sqlstate == "22023"
+    shown = "null" if size is None else size
+    assert refused.message == f"batch_size must be at least 1, not {shown}"
+
+
 def test_a_loader_starts_runs_and_does_batches_but_writes_no_record(session):
     with session.role("churn_loader"):
         run = session.value("SELECT churn.begin_rescoring('churn.customers')")
