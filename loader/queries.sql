@@ -88,7 +88,6 @@ SELECT churn.begin_rescoring(%(table)s::regclass, %(restart)s);
 -- A worker's one statement takes as long as it takes; when its client is killed it ends.
 SET statement_timeout = 0;
 SET client_connection_check_interval = '100 ms';
-SET default_transaction_isolation = 'read committed';
 
 -- rescore --
 CALL churn.rescore(

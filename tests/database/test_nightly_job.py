@@ -18,7 +18,7 @@ SETTINGS = {
     "cron.database_name": "postgres",
     "cron.use_background_workers": "on",
 }
-JOB = "CALL churn.rescore('churn.customers', 10)"
+JOB = "CALL churn.rescore('churn.customers', 10, rows_per_second => 20000)"
 
 pytestmark = [
     pytest.mark.slow,

@@ -170,7 +170,8 @@ def test_a_second_call_takes_part_and_the_one_that_returns_last_has_seen_all_don
     owner.run("""
         CREATE FUNCTION write_down() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
         AS $$ BEGIN
-            INSERT INTO public.writes VALUES (NEW.customer_id, pg_backend_pid()); RETURN NULL;
+            INSERT INTO public.writes VALUES (NEW.customer_id, pg_backend_pid());
+            RETURN NULL;
         END $$;
         CREATE TRIGGER write_down AFTER UPDATE ON churn.customers
             FOR EACH ROW EXECUTE FUNCTION write_down();
@@ -287,6 +288,22 @@ def test_a_complaint_meanwhile_keeps_its_newer_score(database, owner):
             call.result(timeout=20)
 
     assert owner.value(scored) >= newer
+    assert_fresh(owner, other_model())
+
+
+def test_rows_written_meanwhile_are_no_error_to_a_session_of_a_higher_isolation(
+    database, owner
+):
+    session = database.session(autocommit=True)
+    session.run("SET default_transaction_isolation = 'repeatable read'")
+    with held_at(database, 25) as holder:
+        holder.run("UPDATE churn.customers SET age = 50 WHERE customer_id = 25")
+        with in_background(lambda: session.run(RESCORE)) as call:
+            wait_until_blocked(database, session, by=holder)
+            holder.commit()
+            call.result(timeout=20)
+
+    assert owner.run(VERSIONS) == [(active(owner), 40)]
     assert_fresh(owner, other_model())
 
 
