@@ -143,12 +143,8 @@ def build_parser():
     show = add("show", commands.show, "Show all there is to know about a version.")
     show.add_argument("version", type=int, metavar="VERSION")
     rescore = add("rescore", commands.rescore, "Score a whole table.", table=True)
-    rescore.add_argument(
-        "--batch-size",
-        type=positive_integer,
-        default=10_000,
-        metavar="ROWS",
-        help="rows scored between commits (default: %(default)s)",
+    activate.add_argument(
+        "--rescore", action="store_true", help="then score the whole table with it"
     )
     work = add("work", commands.work, "Score customers as they are queued.")
     work.add_argument(
@@ -184,6 +180,8 @@ def build_parser():
     ending.add_argument(
         "--drain", action="store_true", help="end when the queue is empty"
     )
+    for command in (rescore, activate):
+        add_pace(command)
     add(
         "verify",
         commands.verify,
@@ -193,6 +191,35 @@ def build_parser():
     add("doctor", commands.doctor, "Check the server, its packages and the triggers.")
     add("demo", commands.demo, "Show a score following a complaint, on made-up data.")
     return parser
+
+
+def add_pace(command):
+    """Add the options that say how a whole table is scored."""
+    command.add_argument(
+        "--workers",
+        type=positive_integer,
+        default=1,
+        metavar="N",
+        help="sessions that score side by side (default: %(default)s)",
+    )
+    command.add_argument(
+        "--batch-size",
+        type=positive_integer,
+        default=10_000,
+        metavar="ROWS",
+        help="rows that a worker scores between commits (default: %(default)s)",
+    )
+    command.add_argument(
+        "--rows-per-second",
+        type=positive_integer,
+        metavar="ROWS",
+        help="what all workers together score at most (default: no limit)",
+    )
+    command.add_argument(
+        "--restart",
+        action="store_true",
+        help="begin anew, even where an earlier run was interrupted",
+    )
 
 
 def positive_integer(text):

@@ -16,7 +16,7 @@ from loader.registration import (
 )
 from loader.registration import register as register_model
 from loader.reports import registration_report, signing_report, training_report
-from loader.rescoring import rescore_profiles
+from loader.rescoring import Pace, rescore_profiles
 from loader.training_run import train_and_register
 
 
@@ -107,7 +107,7 @@ def register(options):
 
 
 def activate(options):
-    """Make a version score its profile."""
+    """Make a version score its profile, and score the whole table if asked to."""
     with closing(connect(options.database_url)) as connection:
         fetch_value(
             connection,
@@ -116,11 +116,22 @@ def activate(options):
             allow_older=options.allow_older,
             allow_expired=options.allow_expired,
         )
+        table = fetch_value(connection, "profile_of_version", version=options.version)
         connection.commit()
+    result = {"active_version": options.version}
+    if options.rescore:
+        # Said before it is done, because that takes its time.
+        output.message(f"Version {options.version} is active.")
+        run = rescore_profiles(options.database_url, table, pace_of(options))
+        result["rows"] = run["rows_done"]
     output.print_result(
-        {"active_version": options.version},
+        result,
         options.format,
-        lambda result: f"Version {result['active_version']} is active.",
+        lambda result: (
+            rescored(run)
+            if options.rescore
+            else f"Version {result['active_version']} is active."
+        ),
     )
     return 0
 
@@ -166,21 +177,11 @@ def show(options):
 
 def rescore(options):
     """Score a whole table in batches."""
-    with closing(connect(options.database_url)) as connection:
-        profile = Profile.find(connection, options.table)
-        version = fetch_value(
-            connection, "active_version", attachment_id=profile.attachment_id
-        )
-        if version is None:
-            raise LoaderError(
-                f"no model is active for {profile.name}; pgchurn activate VERSION"
-            )
-        rows = rescore_profiles(connection, profile, options.batch_size)
+    run = rescore_profiles(options.database_url, options.table, pace_of(options))
     output.print_result(
-        {"rows": rows, "version": version},
+        {"rows": run["rows_done"], "version": run["version"]},
         options.format,
-        lambda result: f"Scored {result['rows']:,} rows of {profile.name} "
-        f"with version {result['version']}.",
+        lambda result: rescored(run),
     )
     return 0
 
@@ -202,6 +203,21 @@ def work(options):
     if options.format == "text":
         print(f"Scored {done['scored']:,} customers; {done['failed']:,} failures.")
     return 0
+
+
+def pace_of(options):
+    """Return how a table is to be scored."""
+    return Pace(
+        options.workers, options.batch_size, options.rows_per_second, options.restart
+    )
+
+
+def rescored(run):
+    """Return what is printed of a finished run."""
+    return (
+        f"Scored {run['rows_done']:,} rows of {run['profile']} with version "
+        f"{run['version']}."
+    )
 
 
 def verify(options):

@@ -13,10 +13,18 @@ def message(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def progress_bar(total, unit, description):
+def notices(connection):
+    """Print what the server has told a session."""
+    for notice in connection.notices:
+        message(notice.strip())
+    connection.notices.clear()
+
+
+def progress_bar(total, unit, description, initial=0):
     """Return a bar that shows itself after two seconds, on a terminal only."""
     return tqdm.tqdm(
         total=total,
+        initial=initial,
         unit=unit,
         desc=description,
         delay=2,

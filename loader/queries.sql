@@ -73,9 +73,34 @@ WHERE d.attachment_id = %(attachment_id)s;
 -- verify --
 SELECT * FROM churn.verify(%(table)s::regclass);
 
--- rescore_next --
--- Scores the batch after a key; its last key, or null at the end.
-SELECT churn.{function}(%(after)s, %(batch_size)s)::text;
+-- profile_of_version --
+-- The attached table that a version scores.
+SELECT churn.table_name(a.profile)
+FROM churn.models m
+JOIN churn.attachments a ON a.attachment_id = m.attachment_id
+WHERE m.version = %(version)s;
+
+-- begin_rescoring --
+-- The run that the workers are to take part in.
+SELECT churn.begin_rescoring(%(table)s::regclass, %(restart)s);
+
+-- rescoring_session --
+-- A worker's one statement takes as long as it takes; when its client is killed it ends.
+SET statement_timeout = 0;
+SET client_connection_check_interval = '100 ms';
+
+-- rescore --
+CALL churn.rescore(
+    %(table)s::regclass, %(batch_size)s, rows_per_second => %(rows_per_second)s
+);
+
+-- rescore_progress --
+-- The newest run of a table.
+SELECT churn.table_name(r.profile) AS profile, r.run_id, r.version, r.state, r.rows_done,
+       r.rows_expected
+FROM churn.rescore_progress r
+WHERE r.profile = %(table)s::regclass
+ORDER BY r.run_id DESC LIMIT 1;
 
 -- work --
 SELECT w.scored, w.failed

@@ -1,26 +1,150 @@
-"""Scoring a whole table from the client, batch by batch."""
+"""Scoring a whole table with several sessions, and watching them."""
 
-from psycopg2 import sql
+import contextlib
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+import psycopg2
+import psycopg2.errors
 
 from loader import output
-from loader.database import queries
+from loader.database import connect, fetch_all, fetch_value, queries
+from loader.errors import LoaderError
+
+SECONDS_BETWEEN_LOOKS = 0.5
+GO_ON = "the same command goes on from there"
 
 
-def rescore_profiles(connection, profile, batch_size):
-    """Score every row, committing after each batch; return how many there were."""
-    statement = sql.SQL(queries()["rescore_next"]).format(
-        function=sql.Identifier(f"rescore_profiles_{profile.attachment_id}")
-    )
-    count = sql.SQL("SELECT count(*) FROM {}").format(sql.SQL(profile.name))
+@dataclass(frozen=True)
+class Pace:
+    """How a table is scored.
+
+    Attributes
+    ----------
+    workers : int
+        Sessions, each of which scores batches of its own.
+    batch_size : int
+        Rows between two commits of a worker.
+    rows_per_second : int, optional
+        What all workers together do at most.
+    restart : bool
+        Whether to begin anew although a run is unfinished.
+    """
+
+    workers: int
+    batch_size: int
+    rows_per_second: int | None
+    restart: bool
+
+
+def rescore_profiles(url, table, pace):
+    """Score every row; what was interrupted before is gone on with.
+
+    The server does the work, batch by batch: this keeps its sessions and watches them.
+
+    Parameters
+    ----------
+    url : str or None
+        As `connect` takes it.
+    table : str
+        The attached table's name as SQL spells it.
+    pace : Pace
+
+    Returns
+    -------
+    dict
+        The finished run, as ``churn.rescore_progress`` has it.
+    """
+    with contextlib.ExitStack() as opened:
+
+        def session():
+            connection = opened.enter_context(contextlib.closing(connect(url)))
+            connection.autocommit = True
+            return connection
+
+        observer = session()
+        # By one session, so that the workers meet in one run.
+        try:
+            fetch_value(observer, "begin_rescoring", table=table, restart=pace.restart)
+        except psycopg2.errors.ObjectNotInPrerequisiteState:
+            raise LoaderError(
+                f"no model is active for {table}; pgchurn activate VERSION"
+            ) from None
+        output.notices(observer)
+        workers = [session() for _ in range(pace.workers)]
+        pool = opened.enter_context(ThreadPoolExecutor(pace.workers))
+        calls = [pool.submit(work, worker, table, pace) for worker in workers]
+        try:
+            watch(observer, table, calls)
+        except KeyboardInterrupt:
+            cancel(workers, calls)
+            stopped = how_far(progress(observer, table))
+            raise LoaderError(f"interrupted {stopped}; {GO_ON}") from None
+        except BaseException:
+            cancel(workers, calls)
+            raise
+        return outcome(observer, table, [call.exception() for call in calls])
+
+
+def work(connection, table, pace):
+    """Take part in a run until all of it is done."""
     with connection.cursor() as cursor:
-        cursor.execute(count)
-        (rows,) = cursor.fetchone()
-        after = None
-        with output.progress_bar(rows, "row", f"scoring {profile.name}") as bar:
-            while True:
-                cursor.execute(statement, {"after": after, "batch_size": batch_size})
-                (after,) = cursor.fetchone()
-                connection.commit()
-                if after is None:
-                    return rows
-                bar.update(batch_size)
+        cursor.execute(queries()["rescoring_session"])
+        cursor.execute(
+            queries()["rescore"],
+            {
+                "table": table,
+                "batch_size": pace.batch_size,
+                "rows_per_second": pace.rows_per_second,
+            },
+        )
+
+
+def progress(observer, table):
+    """Return the newest run of a table."""
+    return fetch_all(observer, "rescore_progress", table=table)[0]
+
+
+def watch(observer, table, calls):
+    """Show how far the workers are, until none is at it any more."""
+    run = progress(observer, table)
+    with output.progress_bar(
+        run["rows_expected"], "row", f"scoring {table}", run["rows_done"]
+    ) as bar:
+        while wait(calls, SECONDS_BETWEEN_LOOKS).not_done:
+            run = progress(observer, table)
+            bar.total = run["rows_expected"]
+            bar.update(run["rows_done"] - bar.n)
+
+
+def cancel(workers, calls):
+    """Cancel what the workers do, also one that was just about to begin."""
+    while wait(calls, SECONDS_BETWEEN_LOOKS / 5).not_done:
+        for worker in workers:
+            with contextlib.suppress(psycopg2.Error):
+                worker.cancel()
+
+
+def how_far(run):
+    """Return how far a run is, in words."""
+    return f"after {run['rows_done']:,} of about {run['rows_expected']:,} rows"
+
+
+def outcome(observer, table, errors):
+    """Return the finished run; raise a worker's error if there is more to be done."""
+    errors = [error for error in errors if error is not None]
+    try:
+        run = progress(observer, table)
+    except psycopg2.Error:
+        if errors:
+            raise errors[0] from None
+        raise
+    if errors and run["state"] != "done":
+        output.message(f"pgchurn: stopped {how_far(run)}; {GO_ON}")
+        raise errors[0]
+    for error in errors:
+        output.message(
+            "pgchurn: a worker was lost and the others did its rows: "
+            + str(error).strip()
+        )
+    return run

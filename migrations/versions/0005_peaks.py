@@ -28,6 +28,16 @@ FILES = (
     "create_attachment_functions.sql",
     "work.sql",
     "queue.sql",
+    "key_order.sql",
+    "end_rescoring.sql",
+    "abandon_rescoring.sql",
+    "begin_rescoring.sql",
+    "note_worker.sql",
+    "reserve_batch.sql",
+    "wait_for_batch.sql",
+    "rescore_batch.sql",
+    "rescore.sql",
+    "rescore_progress.sql",
     "detach.sql",
 )
 
@@ -36,6 +46,7 @@ FORMER_FILES = (
     "0004_trust/create_attachment_functions.sql",
     "0004_trust/mark_for_rescoring.sql",
     "0004_trust/marks_of.sql",
+    "0004_trust/rescore.sql",
     "0004_trust/detach.sql",
 )
 
@@ -43,6 +54,7 @@ FORMER_FILES = (
 def upgrade():
     """Install every function, and write those of attachments anew."""
     op.run_file("0005_peaks/queued_mode.sql")
+    op.run_file("0005_peaks/rescoring.sql")
     for name in FILES:
         op.run_file(f"0005_peaks/{name}")
     op.run_file("0005_peaks/refresh.sql")

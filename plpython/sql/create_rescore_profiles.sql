@@ -8,12 +8,12 @@ AS $body$
 BEGIN
     PERFORM churn.create_from_template($template$
 CREATE OR REPLACE FUNCTION churn.rescore_profiles_@id@(
-    after @key_type@, batch_size integer
+    after_key text, through_key text, batch_size integer,
+    OUT last_key text, OUT rows_done bigint
 )
-RETURNS @key_type@
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
--- So that the condition on the key becomes a bound of the index, or goes.
+-- So that the conditions on the key become bounds of the index, or go.
 SET plan_cache_mode = force_custom_plan
 -- So that rows are written, and locked, in the order of the arrays or of the key.
 SET enable_hashjoin = off
@@ -22,6 +22,8 @@ SET enable_seqscan = off
 AS $function$
 #variable_conflict use_variable
 DECLARE
+    first @key_type@ := after_key::@key_type@;
+    last @key_type@ := through_key::@key_type@;
     active record;
     profiles record;
     scores double precision[];
@@ -36,13 +38,15 @@ BEGIN
         SELECT p.ctid AS tid, p.xmin AS writer, p.@key@ AS key, @numbers@ AS numbers,
                @texts@ AS texts
         FROM @profile@ p
-        WHERE after IS NULL OR p.@key@ > after
+        WHERE (first IS NULL OR p.@key@ > first) AND (last IS NULL OR p.@key@ <= last)
         ORDER BY p.@key@
         LIMIT batch_size
     ) r;
-    IF profiles.tids IS NULL THEN
-        RETURN NULL;
+    rows_done := coalesce(cardinality(profiles.keys), 0);
+    IF rows_done = 0 THEN
+        RETURN;
     END IF;
+    last_key := profiles.keys[rows_done];
     scores := churn.score_batch(
         @id@, active.version, active.artifact_sha256, @layout@, profiles.numbers,
         profiles.texts, on_error => NULL
@@ -67,21 +71,20 @@ BEGIN
         PERFORM churn.write_profiles_@id@(
             profiles.keys, array_fill(0::bigint, ARRAY[cardinality(profiles.keys)]), NULL
         );
-        RETURN profiles.keys[cardinality(profiles.keys)];
+        RETURN;
     END;
     IF array_position(scores, NULL) IS NOT NULL THEN
         PERFORM churn.mark_for_rescoring(
             @id@, active.version, profiles.keys::text[], scores
         );
     END IF;
-    RETURN profiles.keys[cardinality(profiles.keys)];
 END
 $function$;
 COMMENT ON FUNCTION churn.rescore_profiles_@id@ IS
-    'Scores the next batch of profiles after a key; returns its last key, null at the end.';
+    'Scores the first batch of the profiles after a key and through another; null: no '
+    'bound. Says its last key and how many rows there were.';
 ALTER FUNCTION churn.rescore_profiles_@id@ OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.rescore_profiles_@id@ FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION churn.rescore_profiles_@id@ TO churn_loader;
 $template$, placeholders || to_jsonb(churn.feature_arrays(
     attachment, 'p', 'p.complaint_count', '''NaN'''
 )));

@@ -15,6 +15,7 @@ BEGIN
     WHERE a.attachment_id = attachment.attachment_id;
     DELETE FROM churn.rescoring_marks m
     WHERE m.attachment_id = attachment.attachment_id;
+    PERFORM churn.abandon_rescoring(attachment.attachment_id);
     PERFORM churn.create_from_template($template$
 @drop_triggers@
 DROP FUNCTION churn.complaints_changed_@id@();

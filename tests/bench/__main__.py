@@ -17,6 +17,7 @@ from tests.bench import (
     queue,
     report,
     rescore,
+    resume,
     select_scores,
     sessions,
     single_insert,
@@ -34,6 +35,7 @@ WORKLOADS = {
     "bulk": lambda bench, source, models: bulk_insert.run(bench, source, models),
     "select": lambda bench, source, models: select_scores.run(bench, source, models),
     "rescore": lambda bench, source, models: run_rescore(bench),
+    "resume": lambda bench, source, models: resume.run(bench, source),
     "sessions": lambda bench, source, models: sessions.run(bench, source, models),
     "profiles": lambda bench, source, models: growth.run_profiles(
         bench, source, models["logistic"]

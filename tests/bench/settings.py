@@ -31,6 +31,10 @@ class Settings:
         Rows scored by SELECT: compiled, and by scikit-learn row by row.
     rescored_rows, rescored_features : int
     rescored_models : tuple of str
+    resumed_rows, resumed_batch : int
+        Profiles of the table whose scoring is killed, and rows between two commits.
+    resumed_rate : int, optional
+        Rows per second, so that a small table is not done before it can be killed.
     session_models : tuple of str
         Models whose first score and memory are measured.
     growth_profiles : tuple of int
@@ -60,6 +64,9 @@ class Settings:
     rescored_rows: int
     rescored_features: int
     rescored_models: tuple
+    resumed_rows: int
+    resumed_batch: int
+    resumed_rate: int | None
     session_models: tuple
     growth_profiles: tuple
     growth_features: tuple
@@ -91,6 +98,9 @@ FULL = Settings(
     rescored_rows=1_000_000,
     rescored_features=20,
     rescored_models=("logistic", "forest"),
+    resumed_rows=1_000_000,
+    resumed_batch=10_000,
+    resumed_rate=None,
     session_models=MODELS,
     growth_profiles=(10_000, 100_000, 1_000_000),
     growth_features=(5, 20, 100),
@@ -118,6 +128,9 @@ QUICK = Settings(
     rescored_rows=20_000,
     rescored_features=20,
     rescored_models=("logistic",),
+    resumed_rows=10_000,
+    resumed_batch=250,
+    resumed_rate=20_000,
     session_models=("logistic",),
     growth_profiles=(1_000, 10_000, 50_000),
     growth_features=(5, 20, 100),

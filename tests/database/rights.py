@@ -36,21 +36,27 @@ column models.registered_at               SELECT     SELECT     -
 column models.statement                   SELECT     SELECT     -
 column models.statement_signature         SELECT     SELECT     -
 column models.statement_key               SELECT     SELECT     -
+table rescore_ranges                      -          -          -
+table rescore_runs                        -          -          -
 table rescoring_marks                     SELECT     SELECT     -
 view active_deployments                   SELECT     SELECT     -
 view health                               SELECT     SELECT     -
 view queue                                SELECT     SELECT     -
+view rescore_progress                     SELECT     SELECT     -
 
 sequence complaints_complaint_id_seq      -          -          -
 sequence customers_customer_id_seq        -          -          -
 sequence deployments_deployment_id_seq    -          -          -
 sequence models_version_seq               -          -          -
+sequence rescore_runs_run_id_seq          -          -          -
 
+function abandon_rescoring                -          -          -
 function activate_model                   EXECUTE    -          -
 function active_deployment                -          -          -
 function active_statement                 -          -          -
 function attach                           -          -          -
 function attachment_of                    EXECUTE    EXECUTE    -
+function begin_rescoring                  EXECUTE    -          -
 function check_batches                    EXECUTE    -          -
 function check_attachable                 -          -          -
 function check_activation                 -          -          -
@@ -74,6 +80,7 @@ function create_verify_profiles           -          -          -
 function create_work_profiles             -          -          -
 function create_write_profiles            -          -          -
 function detach                           -          -          -
+function end_rescoring                    -          -          -
 function examine_model                    -          -          -
 function feature_arrays                   -          -          -
 function fill_template                    -          -          -
@@ -81,6 +88,7 @@ function follow_altered_tables            -          -          -
 function forget_profiles_N                -          -          -
 function has_recounted                    -          -          -
 function keep_attached_tables             -          -          -
+function key_order                        -          -          -
 function key_type                         EXECUTE    -          -
 function layout                           -          -          -
 function load_examination                 -          -          -
@@ -91,6 +99,7 @@ function marks_of                         EXECUTE    EXECUTE    -
 function mark_for_rescoring               -          -          -
 function mark_for_scoring                 -          -          -
 function note_recount                     -          -          -
+function note_worker                      -          -          -
 function predict                          EXECUTE    EXECUTE    -
 function profiles_changed_N               -          -          -
 function queue_lock                       EXECUTE    -          -
@@ -101,7 +110,9 @@ function register_model                   EXECUTE    -          -
 function repair                           EXECUTE    -          -
 function repair_profiles_N                EXECUTE    -          -
 function rescore                          EXECUTE    -          -
-function rescore_profiles_N               EXECUTE    -          -
+function rescore_batch                    EXECUTE    -          -
+function rescore_profiles_N               -          -          -
+function reserve_batch                    EXECUTE    -          -
 function revoke_from_owner                -          -          -
 function rollback_model                   EXECUTE    -          -
 function score                            EXECUTE    EXECUTE    -
@@ -120,6 +131,7 @@ function to_double                        EXECUTE    EXECUTE    -
 function verify                           EXECUTE    EXECUTE    -
 function verify_profiles_N                -          -          -
 function wake_workers                     -          -          -
+function wait_for_batch                   EXECUTE    -          -
 function warm                             EXECUTE    EXECUTE    EXECUTE
 function work                             EXECUTE    -          -
 function work_profiles_N                  -          -          -

@@ -43,7 +43,9 @@ DEEDS = {
         "SELECT churn.rollback_model('churn.customers')",
         "SELECT churn.set_on_error('churn.customers', 'keep')",
         "SELECT churn.set_score_timeout('churn.customers', '5 s')",
-        "SELECT churn.rescore_profiles_1(NULL, 10)",
+        "SELECT churn.rescore_batch(churn.begin_rescoring('churn.customers'), 9, NULL)",
+        "SELECT churn.wait_for_batch(1, churn.reserve_batch(1, 10, 1000))",
+        "SELECT profile, rows_per_second, time_left FROM churn.rescore_progress",
         "SELECT churn.wrong_profiles(churn.attachment_of('churn.customers'))",
         "SELECT churn.repair_profiles_1('{{1,2}}')",
         "SELECT churn.register_model('churn.customers', artifact, signature, metrics,"

@@ -19,8 +19,11 @@ SIGNATURES = (
     "churn.repair(profile regclass,batch_size integer)",
     "churn.repair(IN profile regclass,IN batch_size integer)",
     "churn.rescore(profile regclass,batch_size integer)",
+    "churn.rescore(profile regclass,batch_size integer,rows_per_second integer,"
+    "restart boolean)",
     # As pg_get_functiondef writes it.
-    "churn.rescore(IN profile regclass,IN batch_size integer)",
+    "churn.rescore(IN profile regclass,IN batch_size integer,"
+    "IN rows_per_second integer,IN restart boolean)",
     "churn.score(churn.customers)",
     "churn.score(company.clients)",
 )

@@ -51,8 +51,7 @@ BEGIN
         WHERE f.pronamespace = 'churn'::regnamespace
           AND f.proname IN (
             format('read_profiles_%s', attachment.attachment_id),
-            format('write_profiles_%s', attachment.attachment_id),
-            format('rescore_profiles_%s', attachment.attachment_id)
+            format('write_profiles_%s', attachment.attachment_id)
           )
           AND f.proargtypes[0] NOT IN (
             (placeholders ->> 'key_type')::regtype,

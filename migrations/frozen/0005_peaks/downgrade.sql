@@ -57,3 +57,32 @@ COMMENT ON TABLE churn.rescoring_marks IS
 COMMENT ON COLUMN churn.rescoring_marks.sqlstate IS 'What kind of failure it was.';
 COMMENT ON COLUMN churn.rescoring_marks.failures IS 'How often it failed.';
 ALTER TABLE churn.attachments DROP COLUMN scoring_mode;
+
+-- Whole tables. Their parameters are others before this revision.
+DO $generated$
+DECLARE
+    outdated regprocedure;
+BEGIN
+    FOR outdated IN
+        SELECT f.oid FROM pg_catalog.pg_proc f
+        JOIN churn.attachments a
+            ON f.proname = pg_catalog.format('rescore_profiles_%s', a.attachment_id)
+        WHERE f.pronamespace = 'churn'::regnamespace
+    LOOP
+        EXECUTE pg_catalog.format('DROP FUNCTION %s', outdated);
+    END LOOP;
+END
+$generated$;
+DROP PROCEDURE churn.rescore;
+DROP VIEW churn.rescore_progress;
+DROP FUNCTION
+    churn.abandon_rescoring,
+    churn.begin_rescoring,
+    churn.end_rescoring,
+    churn.key_order,
+    churn.note_worker,
+    churn.rescore_batch,
+    churn.reserve_batch,
+    churn.wait_for_batch;
+DROP TABLE churn.rescore_ranges;
+DROP TABLE churn.rescore_runs;
