@@ -18,15 +18,26 @@ FILES = (
     "create_verify_profiles.sql",
     "create_complaints_changed.sql",
     "create_profiles_changed.sql",
+    "create_log_predictions.sql",
     "create_attachment_functions.sql",
+    "detach.sql",
+    "fit_prediction_log.sql",
+    "create_prediction_partitions.sql",
+    "set_prediction_log.sql",
+    "expire_predictions.sql",
+    "why_changed.sql",
 )
 
 # What this revision has replaced, as the revisions before it have it.
-FORMER_FILES = ("0004_trust/create_attachment_functions.sql",)
+FORMER_FILES = (
+    "0004_trust/create_attachment_functions.sql",
+    "0004_trust/detach.sql",
+)
 
 
 def upgrade():
-    """Install every function, and write those of attachments anew."""
+    """Make room, install every function, and write those of attachments anew."""
+    op.run_file("0005_peaks/prediction_log.sql")
     for name in FILES:
         op.run_file(f"0005_peaks/{name}")
     op.run_file("0005_peaks/refresh.sql")

@@ -14,6 +14,7 @@ from loader import private_server
 from tests.bench import (
     bulk_insert,
     growth,
+    prediction_log,
     report,
     rescore,
     select_scores,
@@ -33,6 +34,9 @@ WORKLOADS = {
     "bulk": lambda bench, source, models: bulk_insert.run(bench, source, models),
     "select": lambda bench, source, models: select_scores.run(bench, source, models),
     "rescore": lambda bench, source, models: run_rescore(bench),
+    "log": lambda bench, source, models: prediction_log.run(
+        bench, source, models["logistic"]
+    ),
     "sessions": lambda bench, source, models: sessions.run(bench, source, models),
     "profiles": lambda bench, source, models: growth.run_profiles(
         bench, source, models["logistic"]

@@ -55,6 +55,7 @@ DEEDS = {
         "INSERT INTO churn.customers (customer_id) VALUES (999)",
         "ALTER TABLE churn.customers ADD COLUMN shoe_size integer",
         "DROP TABLE given",
+        "SELECT churn.expire_predictions('1 year')",
     ],
 }
 
