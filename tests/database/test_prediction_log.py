@@ -18,6 +18,10 @@ SWITCH = "SELECT churn.set_prediction_log('churn.customers', %s)"
 LOGGED = "SELECT key, cause FROM churn.predictions ORDER BY predicted_at, key::bigint"
 CAUSES = "SELECT DISTINCT cause FROM churn.predictions"
 COUNT = "SELECT count(*) FROM churn.predictions"
+STORED = (
+    "SELECT churn_score, churn_scored_at::text FROM churn.customers"
+    " WHERE customer_id = 1"
+)
 # Rows of the table whose stored score is not what was logged last, and logged scores
 # that their version does not give for the features logged with them.
 WRONG = """
@@ -318,13 +322,11 @@ def test_why_changed_shows_the_last_two_scores_and_the_features_that_differ(logg
     logged.run("UPDATE churn.customers SET region = 'far' WHERE customer_id = 1")
     logged.run("UPDATE churn.customers SET age = 33 WHERE customer_id = 1")
     logged.run("UPDATE churn.customers SET age = NULL WHERE customer_id = 1")
-    former = logged.row("SELECT churn_score, churn_scored_at::text FROM churn.customers"
-                        " WHERE customer_id = 1")
+    former = logged.row(STORED)
     other = register(logged, other_model())
     activate(logged, other)
     logged.run(ONE)
-    current = logged.row("SELECT churn_score, churn_scored_at::text"
-                         " FROM churn.customers WHERE customer_id = 1")
+    current = logged.row(STORED)
 
     with logged.role("churn_scorer"):
         rows = logged.run("SELECT * FROM churn.why_changed('churn.customers', '1')")
