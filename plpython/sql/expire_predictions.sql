@@ -33,14 +33,15 @@ BEGIN
                       <= now() - older_than
                 ORDER BY 1
             );
-            partitions := 0;
+            partitions := cardinality(expired);
             predictions := 0;
+            -- Before the first is dropped: then writers wait until the last is.
             FOREACH partition IN ARRAY expired LOOP
                 EXECUTE format('SELECT count(*) FROM churn.%I', partition) INTO counted;
-                EXECUTE format('LOCK TABLE ONLY churn.predictions, churn.%1$I '
-                               'IN ACCESS EXCLUSIVE MODE; DROP TABLE churn.%1$I', partition);
-                partitions := partitions + 1;
                 predictions := predictions + counted;
+            END LOOP;
+            FOREACH partition IN ARRAY expired LOOP
+                EXECUTE format('DROP TABLE churn.%I', partition);
             END LOOP;
             RETURN;
         EXCEPTION WHEN lock_not_available THEN

@@ -370,7 +370,8 @@ def test_partitions_are_dropped_when_all_of_them_is_older(logged):
     assert logged.row("SELECT * FROM churn.expire_predictions('150 days')") == (1, 4)
     assert logged.row("SELECT * FROM churn.expire_predictions('150 days')") == (0, 0)
     assert logged.value(COUNT) == 4
-    assert logged.row("SELECT * FROM churn.expire_predictions('60 days')") == (1, 3)
+    logged.run(OLD.format("300 days", 2))
+    assert logged.row("SELECT * FROM churn.expire_predictions('60 days')") == (2, 5)
     assert logged.value(COUNT) == 1
     assert logged.column(PARTITIONS) == before
 
@@ -479,6 +480,27 @@ def test_a_dump_carries_the_log_and_logging_goes_on_where_it_is_restored(
         assert [key for key, _ in restored.run(LOGGED)] == ["1", "3", "1"]
         assert restored.run("SELECT * FROM churn.why_changed('churn.customers', '1')")
         restored.run(SWITCH, 0)
+
+
+def test_data_alone_is_loaded_where_its_partitions_are_missing(
+    trained_database, server, migrated, tmp_path
+):
+    session = trained_database.session()
+    session.run(SWITCH, 1)
+    session.run(ONE)
+    session.commit()
+    dump = tmp_path / "data"
+    trained_database.program(
+        *("pg_dump", "--data-only", "--load-via-partition-root", "--file", dump),
+        "--table=churn.predictions*",
+    )
+    with server.database("data_only_log", migrated.template_dbname) as target:
+        target.program("psql", "-qX", "-v", "ON_ERROR_STOP=1", "-f", dump)
+        loaded = target.session()
+        assert loaded.value("SELECT count(*) FROM churn.predictions_default") == 1
+        assert loaded.row("SELECT * FROM churn.expire_predictions('1 day')") == (0, 0)
+        assert loaded.value("SELECT count(*) FROM churn.predictions_default") == 0
+        assert loaded.run(LOGGED) == session.run(LOGGED)
 
 
 def test_the_way_down_takes_the_log_with_it_and_scoring_goes_on(trained_database):

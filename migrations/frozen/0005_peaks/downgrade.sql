@@ -20,8 +20,10 @@ BEGIN
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE a.detached_at IS NULL AND a.log_rate > 0
     LOOP
-        EXECUTE pg_catalog.format('DROP TRIGGER pgchurn_%s_log ON %I.%I',
-                                  logged.attachment_id, logged.nspname, logged.relname);
+        EXECUTE pg_catalog.format(
+            'DROP TRIGGER IF EXISTS pgchurn_%s_log ON %I.%I',
+            logged.attachment_id, logged.nspname, logged.relname
+        );
         EXECUTE pg_catalog.format('DROP FUNCTION churn.log_predictions_%s()',
                                   logged.attachment_id);
     END LOOP;
