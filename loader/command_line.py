@@ -188,6 +188,13 @@ def build_parser():
         "List counters and scores that disagree with the truth.",
         table=True,
     )
+    why = add(
+        "why",
+        commands.why,
+        "Show what changed between a customer's last two logged scores.",
+        table=True,
+    )
+    why.add_argument("key", metavar="KEY", help="the customer's key")
     add("doctor", commands.doctor, "Check the server, its packages and the triggers.")
     add("demo", commands.demo, "Show a score following a complaint, on made-up data.")
     return parser

@@ -232,6 +232,16 @@ def verify(options):
     return 1 if rows else 0
 
 
+def why(options):
+    """Show a customer's last two logged scores and the features that differ."""
+    with closing(connect(options.database_url)) as connection:
+        rows = fetch_all(
+            connection, "why_changed", table=options.table, key=options.key
+        )
+    output.print_result(rows, options.format, output.table)
+    return 0
+
+
 def doctor(options):
     """Check server, packages, roles and triggers; the status says if all is well."""
     with closing(connect(options.database_url)) as connection:

@@ -42,6 +42,7 @@ def examine(connection):
             "are missing or disabled",
         )
     )
+    findings.append(prediction_log(fetch_all(connection, "doctor_prediction_log")[0]))
     findings += [attachment(row) for row in fetch_all(connection, "doctor_attachments")]
     return findings
 
@@ -119,6 +120,19 @@ def trusted_keys(connection, server):
     return finding("trusted keys", True, f"{server['trusted_keys']} in force")
 
 
+def prediction_log(row):
+    """Return the finding on the partitions of churn.predictions."""
+    if row["caught"] or (row["used"] and not row["prepared"]):
+        return finding(
+            "prediction log",
+            False,
+            "partitions are missing: call churn.expire_predictions every month",
+        )
+    return finding(
+        "prediction log", True, "has its partitions" if row["used"] else "off"
+    )
+
+
 def attachment(row):
     """Return the finding on one attachment."""
     check = f"{row['profile']} with {row['complaints']}"
@@ -128,6 +142,12 @@ def attachment(row):
             False,
             f"only {row['triggers']} of {TRIGGERS_OF_AN_ATTACHMENT} triggers fire: "
             "enable them, then run pgchurn verify",
+        )
+    if row["wants_log"] and not row["logs"]:
+        return finding(
+            check,
+            False,
+            "scores are not logged as they should be: call churn.set_prediction_log",
         )
     active = (
         f"version {row['version']} is active" if row["version"] else "no active model"

@@ -168,16 +168,45 @@ JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
 WHERE n.nspname = 'churn_trust' AND c.relname = 'trusted_keys';
 
 -- doctor_attachments --
--- Each attachment, how many of its six triggers fire, and its active version.
+-- Each attachment, how many of its six triggers fire, whether its log is switched on and
+-- fires, and its active version.
 SELECT a.attachment_id, a.profile::text AS profile, a.complaints::text AS complaints,
        (SELECT count(*) FROM pg_catalog.pg_trigger t
         WHERE t.tgrelid IN (a.profile, a.complaints) AND t.tgenabled IN ('O', 'A')
-          AND t.tgname LIKE format('pgchurn\_%%s\_%%%%', a.attachment_id)) AS triggers,
+          AND t.tgname LIKE format('pgchurn\_%%s\_%%%%', a.attachment_id)
+          AND t.tgname <> format('pgchurn_%%s_log', a.attachment_id)) AS triggers,
+       a.log_rate > 0 AS wants_log,
+       EXISTS (SELECT FROM pg_catalog.pg_trigger t
+               WHERE t.tgrelid = a.profile AND t.tgenabled IN ('O', 'A')
+                 AND t.tgname = format('pgchurn_%%s_log', a.attachment_id)) AS logs,
        d.version
 FROM churn.attachments a
 LEFT JOIN churn.active_deployments d ON d.attachment_id = a.attachment_id
 WHERE a.detached_at IS NULL
 ORDER BY a.attachment_id;
+
+-- doctor_prediction_log --
+-- Whether any attachment is logged, whether next month has a partition, and whether the
+-- default partition has caught something.
+SELECT EXISTS (
+           SELECT FROM churn.attachments a
+           WHERE a.detached_at IS NULL AND a.log_rate > 0
+       ) AS used,
+       EXISTS (
+           SELECT FROM pg_catalog.pg_inherits i
+           JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+           WHERE i.inhparent = 'churn.predictions'::regclass
+             AND c.relname = 'predictions_' || to_char(
+                 now() AT TIME ZONE 'UTC' + interval '1 month', 'YYYYMM'
+             )
+       ) AS prepared,
+       EXISTS (
+           SELECT FROM churn.predictions p
+           WHERE p.tableoid = 'churn.predictions_default'::regclass
+       ) AS caught;
+
+-- why_changed --
+SELECT * FROM churn.why_changed(%(table)s::regclass, %(key)s);
 
 -- demo_customers --
 SELECT count(*) AS customers,

@@ -25,6 +25,7 @@ FILES = (
     "marks_of.sql",
     "set_scoring_mode.sql",
     "create_work_profiles.sql",
+    "create_log_predictions.sql",
     "create_attachment_functions.sql",
     "work.sql",
     "queue.sql",
@@ -39,6 +40,11 @@ FILES = (
     "rescore.sql",
     "rescore_progress.sql",
     "detach.sql",
+    "fit_prediction_log.sql",
+    "create_prediction_partitions.sql",
+    "set_prediction_log.sql",
+    "expire_predictions.sql",
+    "why_changed.sql",
 )
 
 # What this revision has replaced, as the revisions before it have it.
@@ -52,9 +58,10 @@ FORMER_FILES = (
 
 
 def upgrade():
-    """Install every function, and write those of attachments anew."""
+    """Make room, install every function, and write those of attachments anew."""
     op.run_file("0005_peaks/queued_mode.sql")
     op.run_file("0005_peaks/rescoring.sql")
+    op.run_file("0005_peaks/prediction_log.sql")
     for name in FILES:
         op.run_file(f"0005_peaks/{name}")
     op.run_file("0005_peaks/refresh.sql")

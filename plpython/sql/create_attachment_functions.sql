@@ -38,6 +38,12 @@ DECLARE
             ELSE 'counted.latest'
         END,
         'queued', attachment.scoring_mode = 'queued',
+        -- Only where it is read: it would take a hundredth of a single INSERT.
+        'note_complaint', CASE
+            WHEN attachment.log_rate > 0
+                THEN $note$mark := set_config('churn.score_cause', 'complaint', true);$note$
+            ELSE ''
+        END,
         -- Arrays of nothing cannot be accumulated.
         'text_rows', CASE
             WHEN attachment.text_columns = '{}' THEN 'NULL::text[]'
@@ -76,6 +82,9 @@ BEGIN
     PERFORM churn.create_verify_profiles(attachment, placeholders);
     PERFORM churn.create_complaints_changed(attachment, placeholders);
     PERFORM churn.create_profiles_changed(attachment, placeholders);
+    IF attachment.log_rate > 0 THEN
+        PERFORM churn.create_log_predictions(attachment);
+    END IF;
 END
 $body$;
 COMMENT ON FUNCTION churn.create_attachment_functions IS

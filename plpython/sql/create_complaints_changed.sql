@@ -106,6 +106,7 @@ DECLARE
     mark text;
     woken boolean;
 BEGIN
+    @note_complaint@
     IF TG_OP = 'INSERT' THEN
 @usual_case@        ELSIF keys IS NOT NULL THEN
             PERFORM churn.write_profiles_@id@(

@@ -70,6 +70,7 @@ AS $function$
 DECLARE
     started CONSTANT timestamptz := clock_timestamp();
 BEGIN
+    PERFORM set_config('churn.score_cause', 'batch', true);
     PERFORM churn.write_profiles_@id@(
         ARRAY(SELECT w.key::@key_type@ FROM unnest(wrong) w (key) ORDER BY 1), NULL, NULL
     );

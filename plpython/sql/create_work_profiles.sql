@@ -24,6 +24,7 @@ DECLARE
     active record;
     profiles record;
     scores double precision[];
+    mark CONSTANT text := set_config('churn.score_cause', 'queue', true);
 BEGIN
     scored := 0;
     failed := 0;

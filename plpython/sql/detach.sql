@@ -11,7 +11,7 @@ BEGIN
         RAISE insufficient_privilege USING
             MESSAGE = 'tables are detached by a superuser';
     END IF;
-    UPDATE churn.attachments a SET detached_at = now()
+    UPDATE churn.attachments a SET detached_at = now(), log_rate = 0
     WHERE a.attachment_id = attachment.attachment_id;
     DELETE FROM churn.rescoring_marks m
     WHERE m.attachment_id = attachment.attachment_id;
@@ -20,6 +20,7 @@ BEGIN
 @drop_triggers@
 DROP FUNCTION churn.complaints_changed_@id@();
 DROP FUNCTION churn.profiles_changed_@id@();
+DROP FUNCTION IF EXISTS churn.log_predictions_@id@();
 DROP FUNCTION churn.write_profiles_@id@;
 DROP FUNCTION churn.read_profiles_@id@;
 DROP FUNCTION churn.rescore_profiles_@id@;

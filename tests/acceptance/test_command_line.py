@@ -126,12 +126,47 @@ def test_doctor_finds_nothing_wrong_with_a_migrated_database(pgchurn):
             "UPDATE pgchurn_alembic_version SET version_num = '0001_registry'",
             "revision",
         ),
+        (
+            "SELECT churn.set_prediction_log('churn.customers', 1);"
+            " ALTER TABLE churn.customers DISABLE TRIGGER pgchurn_1_log",
+            "churn.customers with churn.complaints",
+        ),
+        (
+            "UPDATE churn.attachments SET log_rate = 0.5",
+            "prediction log",
+        ),
+        (
+            "INSERT INTO churn.predictions"
+            " VALUES (1, 1, 1, 0.5, '{}', 'batch', '2020-01-01')",
+            "prediction log",
+        ),
     ],
 )
 def test_doctor_names_what_is_wrong(harm, check, owner, pgchurn):
     owner.run(harm)
     printed = pgchurn("doctor", status=1)
     assert f'"check": "{check}",\n    "ok": false' in printed.out
+
+
+def test_doctor_is_content_with_a_log_that_has_its_partitions(owner, pgchurn):
+    owner.run("SELECT churn.set_prediction_log('churn.customers', 0.5)")
+    findings = {one["check"]: one for one in pgchurn("doctor")}
+    assert findings["prediction log"]["found"] == "has its partitions"
+    assert findings["churn.customers with churn.complaints"]["ok"]
+
+
+def test_why_shows_what_changed_between_two_scores(customers, pgchurn):
+    version = train(pgchurn, "--algorithm", "logistic_regression")["version"]
+    pgchurn("activate", str(version))
+    assert "fewer than two scores" in pgchurn("why", "7", status=1).err
+    customers.run("SELECT churn.set_prediction_log('churn.customers', 1)")
+    for _ in range(2):
+        customers.run("INSERT INTO churn.complaints (customer_id) VALUES (7)")
+    rows = pgchurn("why", "7")
+    shown = {row["what"]: (row["former"], row["current"]) for row in rows}
+    assert shown["complaint_count"] == ("1", "2")
+    assert shown["cause"] == ("complaint", "complaint")
+    assert float(shown["score"][0]) < float(shown["score"][1])
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from loader import private_server
 from tests.bench import (
     bulk_insert,
     growth,
+    prediction_log,
     queue,
     report,
     rescore,
@@ -36,6 +37,9 @@ WORKLOADS = {
     "select": lambda bench, source, models: select_scores.run(bench, source, models),
     "rescore": lambda bench, source, models: run_rescore(bench),
     "resume": lambda bench, source, models: resume.run(bench, source),
+    "log": lambda bench, source, models: prediction_log.run(
+        bench, source, models["logistic"]
+    ),
     "sessions": lambda bench, source, models: sessions.run(bench, source, models),
     "profiles": lambda bench, source, models: growth.run_profiles(
         bench, source, models["logistic"]

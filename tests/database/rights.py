@@ -38,6 +38,9 @@ column models.statement_signature         SELECT     SELECT     -
 column models.statement_key               SELECT     SELECT     -
 table rescore_ranges                      -          -          -
 table rescore_runs                        -          -          -
+table predictions                         SELECT     SELECT     -
+table predictions_default                 -          -          -
+table predictions_N                       -          -          -
 table rescoring_marks                     SELECT     SELECT     -
 view active_deployments                   SELECT     SELECT     -
 view health                               SELECT     SELECT     -
@@ -69,6 +72,8 @@ function create_attachment_functions      -          -          -
 function create_attachment_triggers       -          -          -
 function create_complaints_changed        -          -          -
 function create_from_template             -          -          -
+function create_log_predictions           -          -          -
+function create_prediction_partitions     -          -          -
 function create_profile_update_trigger    -          -          -
 function create_profiles_changed          -          -          -
 function create_read_profiles             -          -          -
@@ -82,8 +87,10 @@ function create_write_profiles            -          -          -
 function detach                           -          -          -
 function end_rescoring                    -          -          -
 function examine_model                    -          -          -
+function expire_predictions               -          -          -
 function feature_arrays                   -          -          -
 function fill_template                    -          -          -
+function fit_prediction_log               -          -          -
 function follow_altered_tables            -          -          -
 function forget_profiles_N                -          -          -
 function has_recounted                    -          -          -
@@ -94,6 +101,7 @@ function layout                           -          -          -
 function load_examination                 -          -          -
 function load_runtime                     -          -          -
 function lock_deployments                 -          -          -
+function log_predictions_N                -          -          -
 function marked_profiles_N                -          -          -
 function marks_of                         EXECUTE    EXECUTE    -
 function mark_for_rescoring               -          -          -
@@ -125,6 +133,7 @@ function score_many                       EXECUTE    EXECUTE    -
 function server_environment               EXECUTE    EXECUTE    -
 function set_on_error                     EXECUTE    -          -
 function set_scoring_mode                 EXECUTE    -          -
+function set_prediction_log               -          -          -
 function set_score_timeout                EXECUTE    -          -
 function table_name                       EXECUTE    EXECUTE    -
 function to_double                        EXECUTE    EXECUTE    -
@@ -135,6 +144,7 @@ function wait_for_batch                   EXECUTE    -          -
 function warm                             EXECUTE    EXECUTE    EXECUTE
 function work                             EXECUTE    -          -
 function work_profiles_N                  -          -          -
+function why_changed                      EXECUTE    EXECUTE    -
 function write_profiles_N                 -          -          -
 function wrong_profiles                   EXECUTE    -          -
 

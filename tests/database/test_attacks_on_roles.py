@@ -59,6 +59,7 @@ DEEDS = {
         "ALTER TABLE churn.customers ADD COLUMN shoe_size integer",
         "SELECT churn.work(1000, 'churn.customers')",
         "DROP TABLE given",
+        "SELECT churn.expire_predictions('1 year')",
     ],
 }
 

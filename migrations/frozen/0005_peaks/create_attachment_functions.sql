@@ -70,6 +70,9 @@ BEGIN
     PERFORM churn.create_verify_profiles(attachment, placeholders);
     PERFORM churn.create_complaints_changed(attachment, placeholders);
     PERFORM churn.create_profiles_changed(attachment, placeholders);
+    IF attachment.log_rate > 0 THEN
+        PERFORM churn.create_log_predictions(attachment);
+    END IF;
 END
 $body$;
 COMMENT ON FUNCTION churn.create_attachment_functions IS

@@ -23,6 +23,7 @@ DECLARE
     failure text;
     mark text;
 BEGIN
+    mark := set_config('churn.score_cause', 'complaint', true);
     IF TG_OP = 'INSERT' THEN
         SELECT n.keys, n.complaints, n.latest, d.version, d.artifact_sha256
         INTO keys, new_complaints, latest_complaint, version, digest

@@ -16,6 +16,9 @@ AS $function$
 DECLARE
     -- Said by the trigger, which knows who writes: a setting anybody may SET.
     own CONSTANT boolean := TG_NARGS > 0;
+    mark CONSTANT text := CASE
+        WHEN NOT own THEN set_config('churn.score_cause', 'profile', true)
+    END;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         PERFORM churn.write_profiles_@id@(n.keys, NULL, NULL)

@@ -28,6 +28,7 @@ DECLARE
     profiles record;
     scores double precision[];
     written bigint;
+    mark CONSTANT text := set_config('churn.score_cause', 'batch', true);
 BEGIN
     SELECT * INTO active FROM churn.active_deployment(@id@);
     SELECT array_agg(r.tid) AS tids, array_agg(r.writer) AS writers,

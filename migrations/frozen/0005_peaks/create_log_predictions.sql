@@ -1,0 +1,79 @@
+CREATE OR REPLACE FUNCTION churn.create_log_predictions(attachment churn.attachments)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    -- As the models take them: real widened, and character(n) without its blanks.
+    features CONSTANT text := (
+        SELECT string_agg(
+            format(
+                CASE
+                    WHEN churn.column_kind(c.atttypid) = 'text' THEN 'n.%1$I::text AS %1$I'
+                    WHEN c.atttypid = 'real'::regtype
+                        THEN 'n.%1$I::double precision AS %1$I'
+                    ELSE 'n.%1$I'
+                END,
+                c.attname
+            ), ', ' ORDER BY c.attnum
+        )
+        FROM pg_catalog.pg_attribute c
+        WHERE c.attrelid = attachment.profile AND c.attnum > 0 AND NOT c.attisdropped
+          -- Of every version that was ever active: who stores a score of the one
+          -- before while another is activated logs all that it saw, too.
+          AND c.attname IN (
+            SELECT f.feature ->> 'name'
+            FROM churn.deployments d
+            JOIN churn.models m ON m.version = d.version
+            CROSS JOIN jsonb_array_elements(m.signature -> 'features') f (feature)
+            WHERE d.attachment_id = attachment.attachment_id
+          )
+    );
+BEGIN
+    PERFORM churn.create_from_template($template$
+CREATE OR REPLACE FUNCTION churn.log_predictions_@id@()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- A row that keeps its score has a time that is among the former ones, and a new
+    -- score is later than these; those of a clock that was ahead tell nothing. To join
+    -- the two took as long as the rest of this statement, and hours in a session whose
+    -- first UPDATE was of one row.
+    INSERT INTO churn.predictions (
+        attachment_id, key, version, score, features, cause, predicted_at
+    )
+    SELECT @id@, n.@key@::text, n.churn_model_version, n.churn_score, @features@,
+           coalesce(nullif(current_setting('churn.score_cause', true), ''), 'batch'),
+           n.churn_scored_at
+    FROM updated n @seen@
+    WHERE n.churn_scored_at > (
+        SELECT coalesce(max(f.churn_scored_at), '-infinity') FROM former f
+        WHERE f.churn_scored_at <= clock_timestamp()
+    )
+      AND n.churn_scored_at <= clock_timestamp()
+      AND random() < @rate@;
+    RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION churn.log_predictions_@id@ IS @comment@;
+ALTER FUNCTION churn.log_predictions_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.log_predictions_@id@ FROM PUBLIC;
+$template$, jsonb_build_object(
+        'id', attachment.attachment_id,
+        'key', quote_ident(attachment.profile_key),
+        'rate', attachment.log_rate,
+        'features', CASE WHEN features IS NULL THEN '''{}''' ELSE 'row_to_json(seen)' END,
+        'seen', 'CROSS JOIN LATERAL (SELECT ' || features || ') seen',
+        'comment', quote_literal(format(
+            'Trigger of %s: appends stored scores to churn.predictions.',
+            churn.table_name(attachment.profile)
+        ))
+    ));
+END
+$body$;
+COMMENT ON FUNCTION churn.create_log_predictions IS
+    'Writes the function that logs an attachment''s scores.';
+ALTER FUNCTION churn.create_log_predictions OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.create_log_predictions FROM PUBLIC;
