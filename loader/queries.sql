@@ -118,7 +118,11 @@ WHERE n.nspname = 'churn_trust' AND c.relname = 'trusted_keys';
 SELECT a.attachment_id, a.profile::text AS profile, a.complaints::text AS complaints,
        (SELECT count(*) FROM pg_catalog.pg_trigger t
         WHERE t.tgrelid IN (a.profile, a.complaints) AND t.tgenabled IN ('O', 'A')
-          AND t.tgname LIKE format('pgchurn\_%%s\_%%%%', a.attachment_id)) AS triggers,
+          AND t.tgname IN (
+            SELECT format('pgchurn_%%s_%%s', a.attachment_id, n.name)
+            FROM unnest(ARRAY['insert', 'update', 'delete', 'truncate',
+                              'profile_insert', 'profile_update']) n (name)
+          )) AS triggers,
        d.version
 FROM churn.attachments a
 LEFT JOIN churn.active_deployments d ON d.attachment_id = a.attachment_id

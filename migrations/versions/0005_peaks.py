@@ -18,15 +18,25 @@ FILES = (
     "create_verify_profiles.sql",
     "create_complaints_changed.sql",
     "create_profiles_changed.sql",
+    "check_publishing.sql",
+    "create_publish_scores.sql",
+    "set_notifications.sql",
+    "set_outbox.sql",
+    "expire_outbox.sql",
     "create_attachment_functions.sql",
+    "detach.sql",
 )
 
 # What this revision has replaced, as the revisions before it have it.
-FORMER_FILES = ("0004_trust/create_attachment_functions.sql",)
+FORMER_FILES = (
+    "0004_trust/create_attachment_functions.sql",
+    "0004_trust/detach.sql",
+)
 
 
 def upgrade():
     """Install every function, and write those of attachments anew."""
+    op.run_file("0005_peaks/downstream.sql")
     for name in FILES:
         op.run_file(f"0005_peaks/{name}")
     op.run_file("0005_peaks/refresh.sql")

@@ -17,6 +17,7 @@ BEGIN
     WHERE m.attachment_id = attachment.attachment_id;
     PERFORM churn.create_from_template($template$
 @drop_triggers@
+@drop_optional_functions@
 DROP FUNCTION churn.complaints_changed_@id@();
 DROP FUNCTION churn.profiles_changed_@id@();
 DROP FUNCTION churn.write_profiles_@id@;
@@ -46,6 +47,16 @@ $template$, jsonb_build_object(
             FROM pg_catalog.pg_trigger t
             WHERE t.tgrelid IN (attachment.profile, attachment.complaints)
               AND starts_with(t.tgname, format('pgchurn_%s_', attachment.attachment_id))
+        ),
+        -- There while something asks for them.
+        'drop_optional_functions', (
+            SELECT coalesce(
+                string_agg(format('DROP FUNCTION %s;', f.oid::regprocedure), chr(10)), ''
+            )
+            FROM pg_catalog.pg_proc f
+            WHERE f.pronamespace = 'churn'::regnamespace AND f.proname IN (
+                format('publish_scores_%s', attachment.attachment_id)
+            )
         )
     ));
     PERFORM churn.revoke_from_owner(attachment.profile);

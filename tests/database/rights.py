@@ -36,6 +36,7 @@ column models.registered_at               SELECT     SELECT     -
 column models.statement                   SELECT     SELECT     -
 column models.statement_signature         SELECT     SELECT     -
 column models.statement_key               SELECT     SELECT     -
+table outbox                              SELECT     SELECT     -
 table rescoring_marks                     SELECT     SELECT     -
 view active_deployments                   SELECT     SELECT     -
 view health                               SELECT     SELECT     -
@@ -44,6 +45,7 @@ sequence complaints_complaint_id_seq      -          -          -
 sequence customers_customer_id_seq        -          -          -
 sequence deployments_deployment_id_seq    -          -          -
 sequence models_version_seq               -          -          -
+sequence outbox_change_id_seq             -          -          -
 
 function activate_model                   EXECUTE    -          -
 function active_deployment                -          -          -
@@ -54,6 +56,7 @@ function check_batches                    EXECUTE    -          -
 function check_attachable                 -          -          -
 function check_activation                 -          -          -
 function check_model                      -          -          -
+function check_publishing                 -          -          -
 function check_statement                  -          -          -
 function column_kind                      EXECUTE    -          -
 function complaint_time                   -          -          -
@@ -64,6 +67,7 @@ function create_complaints_changed        -          -          -
 function create_from_template             -          -          -
 function create_profile_update_trigger    -          -          -
 function create_profiles_changed          -          -          -
+function create_publish_scores            -          -          -
 function create_read_profiles             -          -          -
 function create_repair_functions          -          -          -
 function create_rescore_profiles          -          -          -
@@ -73,6 +77,7 @@ function create_verify_profiles           -          -          -
 function create_write_profiles            -          -          -
 function detach                           -          -          -
 function examine_model                    -          -          -
+function expire_outbox                    EXECUTE    -          -
 function feature_arrays                   -          -          -
 function fill_template                    -          -          -
 function follow_altered_tables            -          -          -
@@ -89,6 +94,7 @@ function mark_for_rescoring               -          -          -
 function note_recount                     -          -          -
 function predict                          EXECUTE    EXECUTE    -
 function profiles_changed_N               -          -          -
+function publish_scores_N                 -          -          -
 function read_profiles_N                  -          -          -
 function refresh_attachment               -          -          -
 function refuse_change                    -          -          -
@@ -107,7 +113,9 @@ function score_features                   EXECUTE    EXECUTE    -
 function score_features_many              EXECUTE    EXECUTE    -
 function score_many                       EXECUTE    EXECUTE    -
 function server_environment               EXECUTE    EXECUTE    -
+function set_notifications                EXECUTE    -          -
 function set_on_error                     EXECUTE    -          -
+function set_outbox                       EXECUTE    -          -
 function set_score_timeout                EXECUTE    -          -
 function table_name                       EXECUTE    EXECUTE    -
 function to_double                        EXECUTE    EXECUTE    -

@@ -21,6 +21,7 @@ COMPANY = """
     CREATE TABLE company.calls (client uuid REFERENCES company.clients, at date);
     RESET ROLE;
     SELECT churn.attach('company.clients', 'id', 'company.calls', 'client', 'at');
+    SELECT churn.set_outbox('company.clients', 'every');
 """
 ROLES = (
     *("churn_owner", "churn_loader", "churn_scorer", "churn_application"),
