@@ -129,6 +129,31 @@ LEFT JOIN churn.active_deployments d ON d.attachment_id = a.attachment_id
 WHERE a.detached_at IS NULL
 ORDER BY a.attachment_id;
 
+-- listen_server --
+-- Whether the server and the role can follow the outbox.
+SELECT current_setting('wal_level') AS wal_level, quote_ident(r.rolname) AS role,
+       r.rolreplication OR r.rolsuper AS may_replicate
+FROM pg_catalog.pg_roles r WHERE r.rolname = current_user;
+
+-- listen_slot --
+SELECT s.plugin, s.database, current_database() AS current_database, s.wal_status
+FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = %(slot)s;
+
+-- listen_create_slot --
+SELECT pg_create_logical_replication_slot(%(slot)s, %(plugin)s);
+
+-- listen_drop_slot --
+SELECT pg_drop_replication_slot(%(slot)s);
+
+-- doctor_slots --
+-- The slots of consumers, and how much WAL each of them keeps; null: it is lost.
+SELECT s.slot_name AS slot, s.active, s.wal_status,
+       CASE WHEN NOT pg_is_in_recovery()
+            THEN pg_wal_lsn_diff(pg_current_wal_lsn(), s.restart_lsn)::bigint END AS kept
+FROM pg_catalog.pg_replication_slots s
+WHERE s.database = current_database() AND s.plugin = 'wal2json'
+ORDER BY s.slot_name;
+
 -- demo_customers --
 SELECT count(*) AS customers,
        count(*) FILTER (WHERE customer_name = ANY (%(names)s)) AS known

@@ -14,6 +14,8 @@ from loader import private_server
 from tests.bench import (
     bulk_insert,
     growth,
+    listen,
+    notify,
     report,
     rescore,
     select_scores,
@@ -33,6 +35,8 @@ WORKLOADS = {
     "bulk": lambda bench, source, models: bulk_insert.run(bench, source, models),
     "select": lambda bench, source, models: select_scores.run(bench, source, models),
     "rescore": lambda bench, source, models: run_rescore(bench),
+    "notify": lambda bench, source, models: notify.run(bench, source, models),
+    "listen": lambda bench, source, models: listen.run(bench),
     "sessions": lambda bench, source, models: sessions.run(bench, source, models),
     "profiles": lambda bench, source, models: growth.run_profiles(
         bench, source, models["logistic"]

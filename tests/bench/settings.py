@@ -39,6 +39,10 @@ class Settings:
         Customers of the tables of different numbers of features.
     growth_inserts : int
         Single-row INSERTs in one measurement of growth.
+    downstream_commits : tuple of {"on", "off"}
+        The synchronous_commit with which telling others is measured.
+    listener_kills, listened_writers : int
+        How often a consumer of the outbox is killed, and how many write meanwhile.
     """
 
     rounds: int
@@ -63,6 +67,9 @@ class Settings:
     growth_features: tuple
     growth_rows: int
     growth_inserts: int
+    downstream_commits: tuple
+    listener_kills: int
+    listened_writers: int
 
 
 MODELS = ("logistic", "gradient boosting", "forest")
@@ -92,6 +99,9 @@ FULL = Settings(
     growth_features=(5, 20, 100),
     growth_rows=20_000,
     growth_inserts=2_000,
+    downstream_commits=("off", "on"),
+    listener_kills=10,
+    listened_writers=4,
 )
 
 QUICK = Settings(
@@ -117,4 +127,7 @@ QUICK = Settings(
     growth_features=(5, 20, 100),
     growth_rows=2_000,
     growth_inserts=500,
+    downstream_commits=("on",),
+    listener_kills=0,
+    listened_writers=0,
 )

@@ -14,12 +14,13 @@ from tests.models import (
     rescore_in_place,
     stored_scores,
 )
-from tests.waiting import wait_until_blocked, in_background
+from tests.waiting import in_background, wait_until_blocked
 
 MODEL = default_model()
 PROFILE = "churn.customers"
 TRIGGER = (
-    "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 'pgchurn_1_downstream'"
+    "SELECT pg_get_triggerdef(oid) FROM pg_trigger"
+    " WHERE tgname = 'pgchurn_1_downstream'"
 )
 
 
@@ -332,7 +333,8 @@ def test_it_works_on_the_partitioned_table_of_somebody_else(session):
     session.run(COMPANY)
     with session.role("churn_loader"):
         set_outbox(session, profile=CLIENTS)
-    deploy(session, fit({"usage": "number", "complaint_count": "number"}), CLIENTS, "id")
+    model = fit({"usage": "number", "complaint_count": "number"})
+    deploy(session, model, CLIENTS, "id")
     session.run(f"INSERT INTO {CLIENTS} SELECT i, i FROM generate_series(1, 9) i")
     session.run("INSERT INTO company.calls VALUES ('3'), ('4')")
 
@@ -350,7 +352,7 @@ def test_detaching_takes_it_away_and_attaching_again_brings_it_back(session):
     session.run(COMPANY)
     set_outbox(session, profile=CLIENTS)
     session.run("SELECT churn.detach(%s)", CLIENTS)
-    assert session.run("SELECT FROM pg_proc WHERE proname = 'publish_scores_2'") == []
+    assert session.run("SELECT 1 FROM pg_proc WHERE proname = 'publish_scores_2'") == []
     assert session.take_notices() == ""
 
     session.run("SELECT churn.attach(%s, 'id', 'company.calls', 'client')", CLIENTS)
