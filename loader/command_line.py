@@ -195,6 +195,29 @@ def build_parser():
         table=True,
     )
     why.add_argument("key", metavar="KEY", help="the customer's key")
+    listen = add(
+        "listen", commands.listen, "Print stored scores as JSON lines, as they come."
+    )
+    listen.add_argument(
+        "--slot",
+        default="pgchurn",
+        metavar="NAME",
+        help="replication slot that remembers what was read (default: %(default)s)",
+    )
+    listen.add_argument(
+        "--exec",
+        metavar="COMMAND",
+        help="run this for each batch of lines; they are read once it succeeds",
+    )
+    other = listen.add_mutually_exclusive_group()
+    other.add_argument(
+        "--notifications",
+        action="store_true",
+        help="notifications only: without a slot, and what comes meanwhile is missed",
+    )
+    other.add_argument(
+        "--drop-slot", action="store_true", help="give the slot up, and end"
+    )
     add("doctor", commands.doctor, "Check the server, its packages and the triggers.")
     add("demo", commands.demo, "Show a score following a complaint, on made-up data.")
     return parser

@@ -3,7 +3,7 @@
 from contextlib import closing
 from dataclasses import asdict
 
-from loader import output, signing, working
+from loader import listening, output, signing, working
 from loader.database import connect, fetch_all, fetch_value
 from loader.demo import run_demo
 from loader.doctor import examine
@@ -17,6 +17,8 @@ from loader.registration import (
 from loader.registration import register as register_model
 from loader.reports import registration_report, signing_report, training_report
 from loader.rescoring import Pace, rescore_profiles
+from loader.sinks import Command, StandardOutput
+from loader.stopping import stopped_by_signals
 from loader.training_run import train_and_register
 
 
@@ -254,6 +256,21 @@ def doctor(options):
         ),
     )
     return 0 if all(found["ok"] for found in findings) else 1
+
+
+def listen(options):
+    """Follow stored scores until told to stop, or give a slot up."""
+    if options.drop_slot:
+        listening.drop_slot(options.database_url, options.slot)
+        output.message(f"pgchurn: dropped slot {options.slot}")
+        return 0
+    sink = Command(options.exec) if options.exec else StandardOutput()
+    with stopped_by_signals() as stop:
+        if options.notifications:
+            listening.follow_notifications(options.database_url, sink, stop)
+        else:
+            listening.follow_outbox(options.database_url, options.slot, sink, stop)
+    return 0
 
 
 def demo(options):

@@ -27,8 +27,12 @@ def connect(url=None):
     psycopg2.extensions.connection
         Of which a session is one transaction: commit it.
     """
-    url = url or os.environ.get("DATABASE_URL") or private_server.url()
-    return psycopg2.connect(url, application_name="pgchurn")
+    return psycopg2.connect(database_url(url), application_name="pgchurn")
+
+
+def database_url(url=None):
+    """Return the URL to connect to, given the one that was asked for, if any."""
+    return url or os.environ.get("DATABASE_URL") or private_server.url()
 
 
 @cache

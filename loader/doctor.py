@@ -9,6 +9,8 @@ from loader.private_server import CHECKOUT
 from plpython.runtime.environment import MODEL_PACKAGES, current_environment
 
 TRIGGERS_OF_AN_ATTACHMENT = 6
+# Kept by a slot that nobody reads, it is about to fill the disk.
+MOST_WAL_KEPT = 1 << 30
 
 
 def examine(connection):
@@ -44,6 +46,7 @@ def examine(connection):
     )
     findings.append(prediction_log(fetch_all(connection, "doctor_prediction_log")[0]))
     findings += [attachment(row) for row in fetch_all(connection, "doctor_attachments")]
+    findings += [slot(row) for row in fetch_all(connection, "doctor_slots")]
     return findings
 
 
@@ -153,3 +156,23 @@ def attachment(row):
         f"version {row['version']} is active" if row["version"] else "no active model"
     )
     return finding(check, True, active)
+
+
+def slot(row):
+    """Return the finding on one consumer's replication slot."""
+    check = f"slot {row['slot']}"
+    if row["wal_status"] == "lost":
+        return finding(
+            check,
+            False,
+            f"has lost changes: pgchurn listen --drop-slot --slot {row['slot']}",
+        )
+    state = "is being read" if row["active"] else "is not being read"
+    if row["kept"] is None:
+        return finding(check, True, state)
+    found = f"{state}, keeps {row['kept'] / (1 << 20):,.0f} MB of WAL"
+    if row["active"] or row["kept"] < MOST_WAL_KEPT:
+        return finding(check, True, found)
+    return finding(
+        check, False, f"{found}: pgchurn listen --slot {row['slot']}, or --drop-slot"
+    )

@@ -173,8 +173,11 @@ WHERE n.nspname = 'churn_trust' AND c.relname = 'trusted_keys';
 SELECT a.attachment_id, a.profile::text AS profile, a.complaints::text AS complaints,
        (SELECT count(*) FROM pg_catalog.pg_trigger t
         WHERE t.tgrelid IN (a.profile, a.complaints) AND t.tgenabled IN ('O', 'A')
-          AND t.tgname LIKE format('pgchurn\_%%s\_%%%%', a.attachment_id)
-          AND t.tgname <> format('pgchurn_%%s_log', a.attachment_id)) AS triggers,
+          AND t.tgname IN (
+            SELECT format('pgchurn_%%s_%%s', a.attachment_id, n.name)
+            FROM unnest(ARRAY['insert', 'update', 'delete', 'truncate',
+                              'profile_insert', 'profile_update']) n (name)
+          )) AS triggers,
        a.log_rate > 0 AS wants_log,
        EXISTS (SELECT FROM pg_catalog.pg_trigger t
                WHERE t.tgrelid = a.profile AND t.tgenabled IN ('O', 'A')
@@ -207,6 +210,31 @@ SELECT EXISTS (
 
 -- why_changed --
 SELECT * FROM churn.why_changed(%(table)s::regclass, %(key)s);
+
+-- listen_server --
+-- Whether the server and the role can follow the outbox.
+SELECT current_setting('wal_level') AS wal_level, quote_ident(r.rolname) AS role,
+       r.rolreplication OR r.rolsuper AS may_replicate
+FROM pg_catalog.pg_roles r WHERE r.rolname = current_user;
+
+-- listen_slot --
+SELECT s.plugin, s.database, current_database() AS current_database, s.wal_status
+FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = %(slot)s;
+
+-- listen_create_slot --
+SELECT pg_create_logical_replication_slot(%(slot)s, %(plugin)s);
+
+-- listen_drop_slot --
+SELECT pg_drop_replication_slot(%(slot)s);
+
+-- doctor_slots --
+-- The slots of consumers, and how much WAL each of them keeps; null: it is lost.
+SELECT s.slot_name AS slot, s.active, s.wal_status,
+       CASE WHEN NOT pg_is_in_recovery()
+            THEN pg_wal_lsn_diff(pg_current_wal_lsn(), s.restart_lsn)::bigint END AS kept
+FROM pg_catalog.pg_replication_slots s
+WHERE s.database = current_database() AND s.plugin = 'wal2json'
+ORDER BY s.slot_name;
 
 -- demo_customers --
 SELECT count(*) AS customers,

@@ -26,6 +26,11 @@ FILES = (
     "set_scoring_mode.sql",
     "create_work_profiles.sql",
     "create_log_predictions.sql",
+    "check_publishing.sql",
+    "create_publish_scores.sql",
+    "set_notifications.sql",
+    "set_outbox.sql",
+    "expire_outbox.sql",
     "create_attachment_functions.sql",
     "work.sql",
     "queue.sql",
@@ -62,6 +67,7 @@ def upgrade():
     op.run_file("0005_peaks/queued_mode.sql")
     op.run_file("0005_peaks/rescoring.sql")
     op.run_file("0005_peaks/prediction_log.sql")
+    op.run_file("0005_peaks/downstream.sql")
     for name in FILES:
         op.run_file(f"0005_peaks/{name}")
     op.run_file("0005_peaks/refresh.sql")

@@ -85,6 +85,7 @@ BEGIN
     IF attachment.log_rate > 0 THEN
         PERFORM churn.create_log_predictions(attachment);
     END IF;
+    PERFORM churn.create_publish_scores(attachment);
 END
 $body$;
 COMMENT ON FUNCTION churn.create_attachment_functions IS

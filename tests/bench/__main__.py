@@ -14,6 +14,8 @@ from loader import private_server
 from tests.bench import (
     bulk_insert,
     growth,
+    listen,
+    notify,
     prediction_log,
     queue,
     report,
@@ -40,6 +42,8 @@ WORKLOADS = {
     "log": lambda bench, source, models: prediction_log.run(
         bench, source, models["logistic"]
     ),
+    "notify": lambda bench, source, models: notify.run(bench, source, models),
+    "listen": lambda bench, source, models: listen.run(bench),
     "sessions": lambda bench, source, models: sessions.run(bench, source, models),
     "profiles": lambda bench, source, models: growth.run_profiles(
         bench, source, models["logistic"]

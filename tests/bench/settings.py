@@ -45,6 +45,10 @@ class Settings:
         Single-row INSERTs in one measurement of growth.
     queued_complaints, queued_customers : int
         Complaints of the burst, over all rounds, and the customers there are.
+    downstream_commits : tuple of {"on", "off"}
+        The synchronous_commit with which telling others is measured.
+    listener_kills, listened_writers : int
+        How often a consumer of the outbox is killed, and how many write meanwhile.
     """
 
     rounds: int
@@ -74,6 +78,9 @@ class Settings:
     growth_inserts: int
     queued_complaints: int
     queued_customers: int
+    downstream_commits: tuple
+    listener_kills: int
+    listened_writers: int
 
 
 MODELS = ("logistic", "gradient boosting", "forest")
@@ -108,6 +115,9 @@ FULL = Settings(
     growth_inserts=2_000,
     queued_complaints=200_000,
     queued_customers=50_000,
+    downstream_commits=("off", "on"),
+    listener_kills=10,
+    listened_writers=4,
 )
 
 QUICK = Settings(
@@ -138,4 +148,7 @@ QUICK = Settings(
     growth_inserts=500,
     queued_complaints=6_000,
     queued_customers=1_500,
+    downstream_commits=("on",),
+    listener_kills=0,
+    listened_writers=0,
 )

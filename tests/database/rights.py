@@ -41,6 +41,7 @@ table rescore_runs                        -          -          -
 table predictions                         SELECT     SELECT     -
 table predictions_default                 -          -          -
 table predictions_N                       -          -          -
+table outbox                              SELECT     SELECT     -
 table rescoring_marks                     SELECT     SELECT     -
 view active_deployments                   SELECT     SELECT     -
 view health                               SELECT     SELECT     -
@@ -52,6 +53,7 @@ sequence customers_customer_id_seq        -          -          -
 sequence deployments_deployment_id_seq    -          -          -
 sequence models_version_seq               -          -          -
 sequence rescore_runs_run_id_seq          -          -          -
+sequence outbox_change_id_seq             -          -          -
 
 function abandon_rescoring                -          -          -
 function activate_model                   EXECUTE    -          -
@@ -64,6 +66,7 @@ function check_batches                    EXECUTE    -          -
 function check_attachable                 -          -          -
 function check_activation                 -          -          -
 function check_model                      -          -          -
+function check_publishing                 -          -          -
 function check_statement                  -          -          -
 function column_kind                      EXECUTE    -          -
 function complaint_time                   -          -          -
@@ -76,6 +79,7 @@ function create_log_predictions           -          -          -
 function create_prediction_partitions     -          -          -
 function create_profile_update_trigger    -          -          -
 function create_profiles_changed          -          -          -
+function create_publish_scores            -          -          -
 function create_read_profiles             -          -          -
 function create_repair_functions          -          -          -
 function create_rescore_profiles          -          -          -
@@ -88,6 +92,7 @@ function detach                           -          -          -
 function end_rescoring                    -          -          -
 function examine_model                    -          -          -
 function expire_predictions               -          -          -
+function expire_outbox                    EXECUTE    -          -
 function feature_arrays                   -          -          -
 function fill_template                    -          -          -
 function fit_prediction_log               -          -          -
@@ -111,6 +116,7 @@ function note_worker                      -          -          -
 function predict                          EXECUTE    EXECUTE    -
 function profiles_changed_N               -          -          -
 function queue_lock                       EXECUTE    -          -
+function publish_scores_N                 -          -          -
 function read_profiles_N                  -          -          -
 function refresh_attachment               -          -          -
 function refuse_change                    -          -          -
@@ -131,9 +137,11 @@ function score_features                   EXECUTE    EXECUTE    -
 function score_features_many              EXECUTE    EXECUTE    -
 function score_many                       EXECUTE    EXECUTE    -
 function server_environment               EXECUTE    EXECUTE    -
+function set_notifications                EXECUTE    -          -
 function set_on_error                     EXECUTE    -          -
 function set_scoring_mode                 EXECUTE    -          -
 function set_prediction_log               -          -          -
+function set_outbox                       EXECUTE    -          -
 function set_score_timeout                EXECUTE    -          -
 function table_name                       EXECUTE    EXECUTE    -
 function to_double                        EXECUTE    EXECUTE    -

@@ -46,6 +46,9 @@ DEEDS = {
         "SELECT churn.rescore_batch(churn.begin_rescoring('churn.customers'), 9, NULL)",
         "SELECT churn.wait_for_batch(1, churn.reserve_batch(1, 10, 1000))",
         "SELECT profile, rows_per_second, time_left FROM churn.rescore_progress",
+        "SELECT churn.set_notifications('churn.customers', 'threshold', 0.5)",
+        "SELECT churn.set_outbox('churn.customers', 'every')",
+        "SELECT churn.expire_outbox('7 days')",
         "SELECT churn.wrong_profiles(churn.attachment_of('churn.customers'))",
         "SELECT churn.repair_profiles_1('{{1,2}}')",
         "SELECT churn.register_model('churn.customers', artifact, signature, metrics,"

@@ -22,6 +22,7 @@ COMPANY = """
     RESET ROLE;
     SELECT churn.attach('company.clients', 'id', 'company.calls', 'client', 'at');
     SELECT churn.set_prediction_log('company.clients', 1);
+    SELECT churn.set_outbox('company.clients', 'every');
 """
 ROLES = (
     *("churn_owner", "churn_loader", "churn_scorer", "churn_application"),

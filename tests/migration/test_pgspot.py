@@ -35,6 +35,7 @@ COMPANY = """
     );
     CREATE TABLE company.calls (client uuid REFERENCES company.clients, at date);
     SELECT churn.attach('company.clients', 'id', 'company.calls', 'client', 'at');
+    SELECT churn.set_outbox('company.clients', 'every');
 """
 # Types and defaults of parameters were looked up when the function was created; and
 # pgspot asks for a schema of one's own before it lets anything be replaced.
