@@ -24,6 +24,7 @@ MODULES = (
     "pacing",
     "registry",
     "judge",
+    "queries",
     "session",
     "onnx_scan",
     "examination",

@@ -74,6 +74,7 @@ function create_write_profiles            -          -          -
 function detach                           -          -          -
 function examine_model                    -          -          -
 function feature_arrays                   -          -          -
+function fetch_rows                       EXECUTE    EXECUTE    -
 function fill_template                    -          -          -
 function follow_altered_tables            -          -          -
 function has_recounted                    -          -          -
@@ -88,7 +89,11 @@ function marks_of                         EXECUTE    EXECUTE    -
 function mark_for_rescoring               -          -          -
 function note_recount                     -          -          -
 function predict                          EXECUTE    EXECUTE    -
+function predict_many                     EXECUTE    EXECUTE    -
+function predict_query                    EXECUTE    EXECUTE    -
 function profiles_changed_N               -          -          -
+function query_columns                    EXECUTE    EXECUTE    -
+function query_statement                  EXECUTE    EXECUTE    -
 function read_profiles_N                  -          -          -
 function refresh_attachment               -          -          -
 function refuse_change                    -          -          -

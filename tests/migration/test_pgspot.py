@@ -11,6 +11,9 @@ from tests.databases import Database
 # Every other function pins its search_path. What these call is written in full, which
 # pgspot goes on to check.
 WITHOUT_SEARCH_PATH = {
+    "churn.fetch_rows": "the query runs under its caller's",
+    "churn.predict_query": "the query runs under its caller's",
+    "churn.query_columns": "the query runs under its caller's",
     "churn.repair": "a procedure with SET cannot commit",
     "churn.rescore": "a procedure with SET cannot commit",
     "churn.score": "with SET it could not be put in place of its call",

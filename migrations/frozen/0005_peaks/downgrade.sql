@@ -8,3 +8,10 @@ DROP FUNCTION
     churn.create_score_many_function,
     churn.create_verify_profiles,
     churn.create_write_profiles;
+
+DROP FUNCTION
+    churn.predict_query,
+    churn.predict_many,
+    churn.fetch_rows,
+    churn.query_statement,
+    churn.query_columns;
