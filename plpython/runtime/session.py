@@ -296,7 +296,7 @@ class Session:
             self.plpy.warning(
                 f"model version {version} could not score {scores.count(None)} of "
                 f"{len(matrix)} rows: {error.message}",
-                detail=f"The first of them is row {rows_before + row + 1} of the query.",
+                detail=f"The first is row {rows_before + row + 1} of the query.",
                 hint="Their score is null.",
             )
         return scores

@@ -16,6 +16,7 @@ from tests.bench import (
     growth,
     report,
     rescore,
+    score_query,
     select_scores,
     sessions,
     single_insert,
@@ -32,6 +33,7 @@ WORKLOADS = {
     "insert": lambda bench, source, models: single_insert.run(bench, source, models),
     "bulk": lambda bench, source, models: bulk_insert.run(bench, source, models),
     "select": lambda bench, source, models: select_scores.run(bench, source, models),
+    "query": lambda bench, source, models: score_query.run(bench, source, models),
     "rescore": lambda bench, source, models: run_rescore(bench),
     "sessions": lambda bench, source, models: sessions.run(bench, source, models),
     "profiles": lambda bench, source, models: growth.run_profiles(
