@@ -11,7 +11,8 @@ SET cursor_tuple_fraction = 1
 AS $body$
 DECLARE
     bare CONSTANT pg_catalog.text := pg_catalog.rtrim(query, E' \t\r\n\f;');
-    opened pg_catalog.refcursor;
+    -- Another type of this name would be an error, and pgspot reads no longer one.
+    opened refcursor;
     reason pg_catalog.text;
     plan pg_catalog.record;
     rows_before pg_catalog.int8 := 0;
