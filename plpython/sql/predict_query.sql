@@ -1,17 +1,19 @@
--- No SECURITY DEFINER, because the query runs with its caller's rights, and under its
--- caller's search_path: so every other name is written in full.
+-- No SECURITY DEFINER, because the query runs with its caller's rights. It also runs under
+-- its caller's search_path, so every other name in the body is written in full; what is
+-- set here is for the type of the variables.
 CREATE OR REPLACE FUNCTION churn.predict_query(
     version bigint, query text, on_error text DEFAULT 'raise',
-    pass_features boolean DEFAULT false
+    pass_features boolean DEFAULT false,
+    search_path text DEFAULT current_setting('search_path')
 )
 RETURNS TABLE (row_number bigint, passed jsonb, score double precision)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
 -- All rows are wanted, not the first of them soon.
 SET cursor_tuple_fraction = 1
 AS $body$
 DECLARE
     bare CONSTANT pg_catalog.text := pg_catalog.rtrim(query, E' \t\r\n\f;');
-    -- Another type of this name would be an error, and pgspot reads no longer one.
     opened refcursor;
     reason pg_catalog.text;
     plan pg_catalog.record;
@@ -30,6 +32,7 @@ BEGIN
             MESSAGE = 'query is null',
             HINT = 'Pass the text of a SELECT.';
     END IF;
+    PERFORM pg_catalog.set_config('search_path', search_path, true);
     -- As it stands, so that it is one statement, which in parentheses is the same, and
     -- one that writes nothing: a function that is not volatile may not open another.
     BEGIN

@@ -476,8 +476,10 @@ def test_names_in_the_query_are_looked_up_as_its_caller_does(session, matrix_ver
             " 'SELECT *, path(), whose() FROM customers')",
             matrix_version,
         )
+        after = session.value("SHOW search_path")
 
     assert passed == {"path": "own, public", "whose": "churn_scorer"}
+    assert after == "own, public"
 
 
 def test_a_query_may_score_queries(session, version, matrix_version):

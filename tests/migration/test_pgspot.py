@@ -12,7 +12,6 @@ from tests.databases import Database
 # pgspot goes on to check.
 WITHOUT_SEARCH_PATH = {
     "churn.fetch_rows": "the query runs under its caller's",
-    "churn.predict_query": "the query runs under its caller's",
     "churn.repair": "a procedure with SET cannot commit",
     "churn.rescore": "a procedure with SET cannot commit",
     "churn.score": "with SET it could not be put in place of its call",
@@ -20,8 +19,6 @@ WITHOUT_SEARCH_PATH = {
 SIGNATURES = (
     "churn.fetch_rows(cursor refcursor,batch_size integer,numbers double precision[],"
     "texts text[],passed jsonb)",
-    "churn.predict_query(version bigint,query text,on_error text,pass_features boolean,"
-    "row_number bigint,passed jsonb,score double precision)",
     "churn.repair(profile regclass,batch_size integer)",
     "churn.repair(IN profile regclass,IN batch_size integer)",
     "churn.rescore(profile regclass,batch_size integer)",
