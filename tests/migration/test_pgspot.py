@@ -130,8 +130,8 @@ def test_functions_without_a_search_path_are_these_and_run_as_their_caller(sessi
     session.run(COMPANY)
 
     # Those that pgspot does not read have no names to look up when they run, or call
-    # nothing but Python, which is called by functions that pin theirs; or, where it is a
-    # caller's query, by churn.predict_query.
+    # nothing but Python, which is called by functions that pin theirs; or, where it is
+    # the query of a caller, by churn.predict_query.
     assert set(
         session.run(
             "SELECT DISTINCT format('churn.%s', p.proname), p.prosecdef FROM pg_proc p"
