@@ -10,6 +10,7 @@ depends_on = None
 # In the order in which they refer to each other.
 FILES = (
     "load_runtime.sql",
+    "load_pickle_reader.sql",
     "score_features.sql",
     "score_features_many.sql",
     "score_changed.sql",

@@ -57,6 +57,9 @@ class Session:
     def __init__(self, plpy):
         self.plpy = plpy
         self.registry = Registry(plpy)
+        # What churn.load_pickle_reader() takes, and what it brings.
+        self.refusal = ScoringError
+        self.load_estimator = None
 
     def score_features(self, attachment_id, layout, numbers, texts):
         """Return the probability of one row under its attachment's active model."""
@@ -423,7 +426,8 @@ class Session:
             texts = self.registry.fetch(
                 "SELECT prosrc FROM pg_catalog.pg_proc"
                 " JOIN (VALUES (1, 'churn.load_runtime()'::pg_catalog.regprocedure),"
-                " (2, 'churn.load_examination()')) f (place, oid) USING (oid)"
+                " (2, 'churn.load_pickle_reader()'), (3, 'churn.load_examination()'))"
+                " f (place, oid) USING (oid)"
                 " ORDER BY place",
                 [],
             )

@@ -82,6 +82,7 @@ function keep_attached_tables             -          -          -
 function key_type                         EXECUTE    -          -
 function layout                           -          -          -
 function load_examination                 -          -          -
+function load_pickle_reader               -          -          -
 function load_runtime                     -          -          -
 function lock_deployments                 -          -          -
 function marked_profiles_N                -          -          -

@@ -15,3 +15,5 @@ DROP FUNCTION
     churn.fetch_rows,
     churn.query_statement,
     churn.query_columns;
+
+DROP FUNCTION churn.load_pickle_reader;
