@@ -4,18 +4,24 @@ import ast
 import hashlib
 from pathlib import Path
 
-from plpython.runtime import EXAMINATION_MODULES, MODULES
+from plpython.runtime import EXAMINATION_MODULES, MODULES, PICKLE_MODULES
 
 HERE = Path(__file__).parent
 RUNTIME_IMPORT = "plpython.runtime."
 
 
 def runtime_source():
-    """Return the modules that a session runs joined into one text, in their order.
+    """Return the modules that every session runs joined into one text, in their order.
 
     Imports among the modules are left out: inside the server they are one scope.
     """
-    return joined(name for name in MODULES if name not in EXAMINATION_MODULES)
+    others = PICKLE_MODULES + EXAMINATION_MODULES
+    return joined(name for name in MODULES if name not in others)
+
+
+def pickle_reader_source():
+    """Return the modules that read a pickle, joined likewise."""
+    return joined(PICKLE_MODULES)
 
 
 def examination_source():
@@ -43,7 +49,8 @@ def module_source(name):
 
 def runtime_key():
     """Return the key under which a session keeps the runtime: it names the content."""
-    digest = hashlib.sha256(runtime_source().encode()).hexdigest()
+    source = runtime_source() + pickle_reader_source()
+    digest = hashlib.sha256(source.encode()).hexdigest()
     return f"pgchurn runtime {digest[:16]}"
 
 
@@ -51,6 +58,7 @@ def render(path):
     """Return the SQL of one living file with the runtime's key and text filled in."""
     text = path.read_text(encoding="utf-8")
     text = text.replace("@runtime_key@", runtime_key())
+    text = text.replace("@pickle_reader_source@", pickle_reader_source())
     text = text.replace("@examination_source@", examination_source())
     return text.replace("@runtime_source@", runtime_source())
 

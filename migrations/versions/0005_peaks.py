@@ -9,6 +9,19 @@ depends_on = None
 
 # In the order in which they refer to each other.
 FILES = (
+    "load_runtime.sql",
+    "load_pickle_reader.sql",
+    "score_features.sql",
+    "score_features_many.sql",
+    "score_changed.sql",
+    "score_batch.sql",
+    "predict.sql",
+    "warm.sql",
+    "server_environment.sql",
+    "check_model.sql",
+    "examine_model.sql",
+    "check_statement.sql",
+    "check_activation.sql",
     "create_score_function.sql",
     "create_score_many_function.sql",
     "create_read_profiles.sql",
@@ -50,10 +63,27 @@ FILES = (
     "set_prediction_log.sql",
     "expire_predictions.sql",
     "why_changed.sql",
+    "query_columns.sql",
+    "query_statement.sql",
+    "fetch_rows.sql",
+    "predict_many.sql",
+    "predict_query.sql",
 )
 
 # What this revision has replaced, as the revisions before it have it.
 FORMER_FILES = (
+    "0004_trust/load_runtime.sql",
+    "0004_trust/score_features.sql",
+    "0004_trust/score_features_many.sql",
+    "0004_trust/score_changed.sql",
+    "0004_trust/score_batch.sql",
+    "0004_trust/predict.sql",
+    "0004_trust/warm.sql",
+    "0004_trust/server_environment.sql",
+    "0004_trust/check_model.sql",
+    "0004_trust/examine_model.sql",
+    "0004_trust/check_statement.sql",
+    "0004_trust/check_activation.sql",
     "0004_trust/create_attachment_functions.sql",
     "0004_trust/mark_for_rescoring.sql",
     "0004_trust/marks_of.sql",

@@ -5,7 +5,6 @@ column of texts is an object array of str with NaN for NULL, which is what panda
 scikit-learn take for a missing category.
 """
 
-import difflib
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,6 +70,9 @@ class Layout:
 
 def missing_feature(name, candidates, place):
     """Return the error for a feature that is not there, guessing what was meant."""
+    # Imported here, since a session that scores never needs it.
+    import difflib
+
     alike = difflib.get_close_matches(name, candidates, n=1)
     guess = f'Perhaps "{alike[0]}" was meant. ' if alike else ""
     return ScoringError(

@@ -194,6 +194,21 @@ class Registry:
         positions = self.layout(attachment_id).positions(model.signature)
         return Scorer(model, positions)
 
+    def query_scorer(self, version):
+        """Return a model fitted to arrays of its features and no others.
+
+        Returns
+        -------
+        Scorer
+        """
+        key = (version, self.digest(version), self.trusted_keys())
+        return self.scorers.get(key, lambda: self.fit_query(*key))
+
+    def fit_query(self, version, digest, keys):
+        """Load a model, whose features stand in the order of its signature."""
+        model = self.model(version, digest, keys)
+        return Scorer(model, Layout.of(model.signature).positions(model.signature))
+
     def on_error(self, attachment_id):
         """Return an attachment's failure policy, "keep" or "raise"."""
         rows = self.fetch(

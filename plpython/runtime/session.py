@@ -15,6 +15,7 @@ from plpython.runtime.features import (
 )
 from plpython.runtime.judge import judge, plain_text
 from plpython.runtime.pacing import CALL_SECONDS, call_too_slow
+from plpython.runtime.queries import QueryColumn, batch_rows, statement_around
 from plpython.runtime.registry import Registry
 from plpython.runtime.signature import Signature
 from plpython.runtime.signing import Statement, today_in_utc, verified_statement
@@ -25,6 +26,7 @@ SERVER_SQLSTATES = ("57", "40", "53")
 
 # What no choice of rows can mend.
 MODEL_SQLSTATE = "55000"
+LIMIT_SQLSTATE = "54000"
 
 # What a mark says of failures that bring no SQLSTATE of their own.
 EXTERNAL_ROUTINE_EXCEPTION = "38000"
@@ -55,6 +57,9 @@ class Session:
     def __init__(self, plpy):
         self.plpy = plpy
         self.registry = Registry(plpy)
+        # What churn.load_pickle_reader() takes, and what it brings.
+        self.refusal = ScoringError
+        self.load_estimator = None
 
     def score_features(self, attachment_id, layout, numbers, texts):
         """Return the probability of one row under its attachment's active model."""
@@ -153,22 +158,12 @@ class Session:
         matrix = matrix_from_binary(numbers)
         texts = rows_of_texts(texts, matrix)
 
+        def check_call(seconds):
+            if on_error != "raise" and seconds > CALL_SECONDS:
+                self.check_pace(attachment_id, scorer, seconds)
+
         def score(first, last):
-            scores = []
-            while first < last:
-                end = min(first + scorer.pace.rows, last)
-                self.registry.let_interrupts_in()
-                started = time.monotonic()
-                columns = columns_from_arrays(
-                    scorer.positions, matrix[first:end], texts[first:end]
-                )
-                scores += checked_probabilities(scorer.model, columns).tolist()
-                seconds = time.monotonic() - started
-                scorer.pace.record(end - first, seconds)
-                if on_error != "raise" and seconds > CALL_SECONDS:
-                    self.check_pace(attachment_id, scorer, seconds)
-                first = end
-            return scores
+            return self.paced_scores(scorer, matrix, texts, first, last, check_call)
 
         with self.refusals():
             try:
@@ -195,6 +190,37 @@ class Session:
             self.tell_failures(failures[-1][1], failures)
         return scores
 
+    def paced_scores(self, scorer, matrix, texts, first, last, check_call=None):
+        """Score rows first to last in calls that last no longer than a cancel may wait.
+
+        Parameters
+        ----------
+        scorer : Scorer
+        matrix : ndarray of shape (n_rows, n_columns)
+        texts : sequence of n_rows sequences of str or None
+        check_call : callable, optional
+            Told how many seconds each call took, to raise what there is to raise.
+
+        Returns
+        -------
+        list of float
+        """
+        scores = []
+        while first < last:
+            end = min(first + scorer.pace.rows, last)
+            self.registry.let_interrupts_in()
+            started = time.monotonic()
+            columns = columns_from_arrays(
+                scorer.positions, matrix[first:end], texts[first:end]
+            )
+            scores += checked_probabilities(scorer.model, columns).tolist()
+            seconds = time.monotonic() - started
+            scorer.pace.record(end - first, seconds)
+            if check_call is not None:
+                check_call(seconds)
+            first = end
+        return scores
+
     def predict(self, version, features):
         """Return the probability under any version for values given as JSON text."""
         with self.refusals():
@@ -202,6 +228,81 @@ class Session:
             values = json.loads(features or "null", parse_int=json_integer)
             columns = columns_from_json(model.signature, values)
             return float(checked_probabilities(model, columns)[0])
+
+    def query_statement(self, version, query, names, types, pass_features):
+        """Return the statement that reads a query's rows for ``predict_many``.
+
+        Parameters
+        ----------
+        query : str
+            A single SELECT, without a semicolon.
+        names : list of str
+        types : list of int
+            Object identifiers of the types of its columns.
+        pass_features : bool
+
+        Returns
+        -------
+        tuple of (str, int)
+            The statement, and how many of its rows are to be passed at once.
+        """
+        with self.refusals():
+            signature = self.registry.query_scorer(version).model.signature
+            rows = self.registry.fetch(
+                "SELECT format_type(t.oid, NULL) AS type,"
+                " churn.column_kind(t.oid) AS kind"
+                " FROM unnest($1) WITH ORDINALITY t (oid, place) ORDER BY t.place",
+                ["oid[]"],
+                types,
+            )
+            columns = [
+                QueryColumn(name, f"c{place}", row["type"], row["kind"])
+                for place, (name, row) in enumerate(zip(names, rows), 1)
+            ]
+            statement = statement_around(query, columns, signature, pass_features)
+            return statement, batch_rows(signature)
+
+    def predict_many(self, version, numbers, texts, rows_before, on_error):
+        """Return the probabilities of a batch of rows under any version.
+
+        Parameters
+        ----------
+        numbers : bytes or None
+            ``array_send`` of a two-dimensional array of float8, as
+            ``query_statement`` has it read; None for no rows.
+        texts : list of lists of str or None; None when there are no text features
+        rows_before : int
+            How many rows of the query came before.
+        on_error : {"keep", "raise"}
+            With "keep", rows that cannot be scored come back as None.
+
+        Returns
+        -------
+        list of float or None
+        """
+        if numbers is None:
+            return []
+        with self.refusals():
+            scorer = self.registry.query_scorer(version)
+            matrix = matrix_from_binary(numbers)
+            texts = rows_of_texts(texts, matrix)
+
+            def score(first, last):
+                return self.paced_scores(scorer, matrix, texts, first, last)
+
+            if on_error == "raise":
+                return scores_or_row(score, len(matrix), rows_before)
+            failures = []
+            scores = score_what_scores(score, 0, len(matrix), failures, len(matrix))
+        if failures:
+            row, error = failures[0]
+            self.plpy.warning(
+                f"model version {version} could not score {scores.count(None)} of "
+                f"{len(matrix)} rows: {error.message}",
+                detail=f"The first is row {rows_before + row + 1} of the query.",
+                hint="Their score is null.",
+            )
+        return scores
 
     def warm(self):
         """Load every active model; return how many there are."""
@@ -325,7 +426,8 @@ class Session:
             texts = self.registry.fetch(
                 "SELECT prosrc FROM pg_catalog.pg_proc"
                 " JOIN (VALUES (1, 'churn.load_runtime()'::pg_catalog.regprocedure),"
-                " (2, 'churn.load_examination()')) f (place, oid) USING (oid)"
+                " (2, 'churn.load_pickle_reader()'), (3, 'churn.load_examination()'))"
+                " f (place, oid) USING (oid)"
                 " ORDER BY place",
                 [],
             )
@@ -414,7 +516,7 @@ def failure_of(error):
         detail=f"{error}." if str(error) else None,
         hint="Score fewer rows at once, give the server more memory, or roll back with "
         "churn.rollback_model.",
-        sqlstate="54000",
+        sqlstate=LIMIT_SQLSTATE,
     )
 
 
@@ -464,6 +566,46 @@ def no_probability():
     )
 
 
+def scores_or_row(score, rows, rows_before):
+    """Return the scores of all rows, or raise an error that names the first that fails.
+
+    Parameters
+    ----------
+    score : callable
+        Taking the first row and the one after the last.
+    rows : int
+    rows_before : int
+        How many rows of the query came before.
+    """
+    try:
+        return score(0, rows)
+    except (ScoringError, MemoryError) as error:
+        failure = failure_of(error)
+        if failure.sqlstate in (MODEL_SQLSTATE, LIMIT_SQLSTATE):
+            raise failure from error
+    row = first_failing(score, 0, rows)
+    try:
+        score(row, row + 1)
+    except ScoringError as error:
+        detail = f"It is row {rows_before + row + 1} of the query."
+        error.detail = f"{error.detail} {detail}" if error.detail else detail
+        raise
+    raise failure
+
+
+def first_failing(score, first, last):
+    """Return the first row from first to last that cannot be scored, by halving."""
+    while last - first > 1:
+        middle = (first + last) // 2
+        try:
+            score(first, middle)
+        except ScoringError:
+            last = middle
+        else:
+            first = middle
+    return first
+
+
 def rows_of_texts(texts, matrix):
     """Return one row of texts for each row of numbers, empty ones for no texts."""
     return [()] * len(matrix) if texts is None else texts
@@ -489,13 +631,13 @@ def matrix_from_binary(numbers):
     return elements["value"].reshape(rows, columns).astype(float)
 
 
-def score_what_scores(score, first, last, failures):
+def score_what_scores(score, first, last, failures, most_failures=MOST_FAILURES):
     """Score rows first to last, halving where it fails, None where a row fails.
 
     One row with an impossible value must not cost the other rows their score. After
-    ``MOST_FAILURES`` rows it is the model that fails, and the search is given up.
+    ``most_failures`` rows it is the model that fails, and the search is given up.
     """
-    if len(failures) >= MOST_FAILURES:
+    if len(failures) >= most_failures:
         return [None] * (last - first)
     try:
         return score(first, last)
@@ -505,6 +647,7 @@ def score_what_scores(score, first, last, failures):
             failures.append((first, failure_of(error)))
             return [None] * (last - first)
     middle = (first + last) // 2
-    return score_what_scores(score, first, middle, failures) + score_what_scores(
-        score, middle, last, failures
-    )
+    return [
+        *score_what_scores(score, first, middle, failures, most_failures),
+        *score_what_scores(score, middle, last, failures, most_failures),
+    ]

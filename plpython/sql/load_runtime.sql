@@ -12,6 +12,14 @@ for variable in (
 
 @runtime_source@
 
+def load_estimator(artifact):
+    # The strict loader takes a twentieth of the time until a session's first score to
+    # read. A process that judges reads it at once, and its name then means the loader.
+    session = GD["@runtime_key@"]
+    if session.load_estimator is None:
+        plpy.execute("SELECT churn.load_pickle_reader()")
+    return session.load_estimator(artifact)
+
 # GD outlives an upgrade: the runtime before this one is let go.
 for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
     del GD[key]

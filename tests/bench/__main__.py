@@ -21,6 +21,7 @@ from tests.bench import (
     report,
     rescore,
     resume,
+    score_query,
     select_scores,
     sessions,
     single_insert,
@@ -37,6 +38,7 @@ WORKLOADS = {
     "insert": lambda bench, source, models: single_insert.run(bench, source, models),
     "bulk": lambda bench, source, models: bulk_insert.run(bench, source, models),
     "select": lambda bench, source, models: select_scores.run(bench, source, models),
+    "query": lambda bench, source, models: score_query.run(bench, source, models),
     "rescore": lambda bench, source, models: run_rescore(bench),
     "resume": lambda bench, source, models: resume.run(bench, source),
     "log": lambda bench, source, models: prediction_log.run(

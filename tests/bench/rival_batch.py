@@ -1,4 +1,4 @@
-"""The rival for a whole table: out to the client, through the model, and back in."""
+"""The rivals for whole tables: out to the client, through the model, and back in."""
 
 import tempfile
 
@@ -9,7 +9,30 @@ from tests.bench.features import select_list
 
 def rescore(connection, model):
     """Score every customer on the search path at the client, in one transaction."""
-    with connection, connection.cursor() as cursor, tempfile.TemporaryFile() as file:
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE scores (customer_id bigint, score float8)"
+            " ON COMMIT DROP"
+        )
+        copy_scores(cursor, model)
+        cursor.execute("ANALYZE scores")
+        cursor.execute(
+            "UPDATE customers c SET churn_score = s.score,"
+            " churn_scored_at = clock_timestamp()"
+            " FROM scores s WHERE s.customer_id = c.customer_id"
+        )
+
+
+def score_into_table(connection, model):
+    """Score every customer on the search path at the client, into a new table."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE scores (customer_id bigint, score float8)")
+        copy_scores(cursor, model)
+
+
+def copy_scores(cursor, model):
+    """Copy customers out, and into the table ``scores`` what the model says of them."""
+    with tempfile.TemporaryFile() as file:
         cursor.copy_expert(
             f"COPY (SELECT customer_id, {select_list(model.kinds)} FROM customers)"
             " TO STDOUT WITH (FORMAT csv, HEADER)",
@@ -27,14 +50,4 @@ def rescore(connection, model):
         file.truncate()
         profiles[["customer_id", "score"]].to_csv(file, index=False)
         file.seek(0)
-        cursor.execute(
-            "CREATE TEMPORARY TABLE scores (customer_id bigint, score float8)"
-            " ON COMMIT DROP"
-        )
         cursor.copy_expert("COPY scores FROM STDIN WITH (FORMAT csv, HEADER)", file)
-        cursor.execute("ANALYZE scores")
-        cursor.execute(
-            "UPDATE customers c SET churn_score = s.score,"
-            " churn_scored_at = clock_timestamp()"
-            " FROM scores s WHERE s.customer_id = c.customer_id"
-        )

@@ -29,6 +29,9 @@ class Settings:
     selected_models : tuple of str
     selected_rows, sampled_rows : int
         Rows scored by SELECT: compiled, and by scikit-learn row by row.
+    queried_models : tuple of str
+    queried_rows : int
+        Rows of the query that is scored into a new table.
     rescored_rows, rescored_features : int
     rescored_models : tuple of str
     resumed_rows, resumed_batch : int
@@ -65,6 +68,8 @@ class Settings:
     selected_models: tuple
     selected_rows: int
     sampled_rows: int
+    queried_models: tuple
+    queried_rows: int
     rescored_rows: int
     rescored_features: int
     rescored_models: tuple
@@ -102,6 +107,8 @@ FULL = Settings(
     selected_models=(*MODELS, *BARE_MODELS),
     selected_rows=200_000,
     sampled_rows=1_000,
+    queried_models=("logistic",),
+    queried_rows=1_000_000,
     rescored_rows=1_000_000,
     rescored_features=20,
     rescored_models=("logistic", "forest"),
@@ -135,6 +142,8 @@ QUICK = Settings(
     selected_models=(*MODELS, *BARE_MODELS),
     selected_rows=10_000,
     sampled_rows=50,
+    queried_models=("logistic",),
+    queried_rows=20_000,
     rescored_rows=20_000,
     rescored_features=20,
     rescored_models=("logistic",),

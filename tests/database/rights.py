@@ -94,6 +94,7 @@ function examine_model                    -          -          -
 function expire_predictions               -          -          -
 function expire_outbox                    EXECUTE    -          -
 function feature_arrays                   -          -          -
+function fetch_rows                       EXECUTE    EXECUTE    -
 function fill_template                    -          -          -
 function fit_prediction_log               -          -          -
 function follow_altered_tables            -          -          -
@@ -104,6 +105,7 @@ function key_order                        -          -          -
 function key_type                         EXECUTE    -          -
 function layout                           -          -          -
 function load_examination                 -          -          -
+function load_pickle_reader               -          -          -
 function load_runtime                     -          -          -
 function lock_deployments                 -          -          -
 function log_predictions_N                -          -          -
@@ -114,9 +116,13 @@ function mark_for_scoring                 -          -          -
 function note_recount                     -          -          -
 function note_worker                      -          -          -
 function predict                          EXECUTE    EXECUTE    -
+function predict_many                     EXECUTE    EXECUTE    -
+function predict_query                    EXECUTE    EXECUTE    -
 function profiles_changed_N               -          -          -
 function queue_lock                       EXECUTE    -          -
 function publish_scores_N                 -          -          -
+function query_columns                    EXECUTE    EXECUTE    -
+function query_statement                  EXECUTE    EXECUTE    -
 function read_profiles_N                  -          -          -
 function refresh_attachment               -          -          -
 function refuse_change                    -          -          -

@@ -33,6 +33,7 @@ DEEDS = {
         "SELECT churn.score_many(ARRAY(SELECT c FROM churn.customers c))",
         "SELECT churn.score_customer(1)",
         "SELECT churn.predict({other}, values) FROM values_by_name",
+        "SELECT * FROM churn.predict_query({other}, 'TABLE churn.customers')",
         "SELECT * FROM churn.verify('churn.customers')",
         "SELECT churn.server_environment()",
         "UPDATE churn.customers SET age = 50",

@@ -735,6 +735,26 @@ def test_rescoring_in_either_form_gives_what_scikit_learn_gives(
     session.close()
 
 
+def test_a_session_loads_what_reads_pickles_with_its_first(trained_database):
+    first, fresh = trained_database.session(), trained_database.session()
+    pickled = first.value("SELECT version FROM churn.active_deployments")
+    compiled = register(first, MODEL, compiled_form(MODEL))
+    first.commit()
+    fresh.run("""
+        CREATE FUNCTION pg_temp.reads_pickles() RETURNS boolean
+        LANGUAGE plpython3u AS $$
+            (key,) = [key for key in GD if key.startswith("pgchurn runtime ")]
+            return GD[key].load_estimator is not None
+        $$
+        """)
+    score = "SELECT churn.predict(%s, to_jsonb(c)) FROM churn.customers c LIMIT 1"
+
+    fresh.run(score, compiled)
+    assert fresh.value("SELECT pg_temp.reads_pickles()") is False
+    fresh.run(score, pickled)
+    assert fresh.value("SELECT pg_temp.reads_pickles()") is True
+
+
 def test_a_session_of_a_pickled_version_goes_on_with_a_compiled_one(session):
     pickled = deploy(session, MODEL, None)
     before = selected(session)

@@ -8,7 +8,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from plpython import freeze, render
-from plpython.runtime import MODULES
+from plpython.runtime import EXAMINATION_MODULES, MODULES, PICKLE_MODULES
 from tests.databases import CHECKOUT
 
 FROZEN = CHECKOUT / "migrations" / "frozen"
@@ -56,6 +56,7 @@ def test_a_frozen_file_holds_no_placeholder_of_the_source():
         text = path.read_text(encoding="utf-8")
         assert "@runtime_key@" not in text
         assert "@runtime_source@" not in text
+        assert "@pickle_reader_source@" not in text
         assert "@examination_source@" not in text
 
 
@@ -88,7 +89,13 @@ def test_every_module_of_the_runtime_imports_on_its_own():
 
 
 def test_the_joined_runtime_runs_without_a_package_on_disk():
-    source = f"{render.runtime_source()}\n\n{render.examination_source()}"
+    source = "\n\n".join(
+        (
+            render.runtime_source(),
+            render.pickle_reader_source(),
+            render.examination_source(),
+        )
+    )
 
     assert "plpython.runtime" not in re.sub(r"``.*?``|#.*", "", source, flags=re.S)
     scope = {}
@@ -104,14 +111,34 @@ def test_the_modules_are_joined_in_the_order_in_which_they_need_each_other():
                 assert node.module.rpartition(".")[2] in MODULES[:position]
 
 
-def test_the_runtime_key_names_the_content(monkeypatch):
+@pytest.mark.parametrize("part", ["runtime_source", "pickle_reader_source"])
+def test_the_runtime_key_names_the_content(monkeypatch, part):
     before = render.runtime_key()
 
-    monkeypatch.setattr(render, "runtime_source", lambda: "something else")
+    monkeypatch.setattr(render, part, lambda: "something else")
 
     assert render.runtime_key() != before
 
 
 def test_the_joined_runtime_does_not_end_its_own_dollar_quote():
     assert "$python$" not in render.runtime_source()
+    assert "$python$" not in render.pickle_reader_source()
     assert "$python$" not in render.examination_source()
+
+
+def test_what_reads_a_pickle_needs_nothing_of_the_runtime_but_its_refusals():
+    for module in PICKLE_MODULES:
+        for node in ast.parse((RUNTIME / f"{module}.py").read_text()).body:
+            if isinstance(node, ast.ImportFrom) and "plpython.runtime." in node.module:
+                names = {alias.name for alias in node.names}
+                needed = node.module.rpartition(".")[2]
+                assert needed in PICKLE_MODULES or names == {"ScoringError"}
+
+
+def test_the_runtime_needs_of_what_reads_a_pickle_the_estimator_alone():
+    for module in set(MODULES) - {*PICKLE_MODULES, *EXAMINATION_MODULES}:
+        for node in ast.parse((RUNTIME / f"{module}.py").read_text()).body:
+            if isinstance(node, ast.ImportFrom):
+                needed = node.module.rpartition(".")[2]
+                if needed in PICKLE_MODULES:
+                    assert [alias.name for alias in node.names] == ["load_estimator"]

@@ -11,11 +11,14 @@ from tests.databases import Database
 # Every other function pins its search_path. What these call is written in full, which
 # pgspot goes on to check.
 WITHOUT_SEARCH_PATH = {
+    "churn.fetch_rows": "the query runs under its caller's",
     "churn.repair": "a procedure with SET cannot commit",
     "churn.rescore": "a procedure with SET cannot commit",
     "churn.score": "with SET it could not be put in place of its call",
 }
 SIGNATURES = (
+    "churn.fetch_rows(cursor refcursor,batch_size integer,numbers double precision[],"
+    "texts text[],passed jsonb)",
     "churn.repair(profile regclass,batch_size integer)",
     "churn.repair(IN profile regclass,IN batch_size integer)",
     "churn.rescore(profile regclass,batch_size integer)",
@@ -131,7 +134,8 @@ def test_functions_without_a_search_path_are_these_and_run_as_their_caller(sessi
     session.run(COMPANY)
 
     # Those that pgspot does not read have no names to look up when they run, or call
-    # nothing but Python, which is called by functions that pin theirs.
+    # nothing but Python, which is called by functions that pin theirs; or, where it is
+    # the query of a caller, by churn.predict_query.
     assert set(
         session.run(
             "SELECT DISTINCT format('churn.%s', p.proname), p.prosecdef FROM pg_proc p"

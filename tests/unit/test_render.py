@@ -3,12 +3,17 @@
 import ast
 import collections
 
-from plpython.render import examination_source, runtime_source
+from plpython.render import (
+    examination_source,
+    pickle_reader_source,
+    runtime_source,
+)
 
 
 def test_no_two_modules_define_the_same_name():
-    # What the examination defines is read into the same scope.
-    body = ast.parse(runtime_source() + "\n\n" + examination_source()).body
+    # Whoever judges a candidate reads all of them into the same scope.
+    sources = (runtime_source(), pickle_reader_source(), examination_source())
+    body = ast.parse("\n\n".join(sources)).body
     defined = collections.Counter(
         name for statement in body for name in defined_names(statement)
     )

@@ -12,12 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from plpython.render import examination_source, runtime_source
+from plpython.render import (
+    examination_source,
+    pickle_reader_source,
+    runtime_source,
+)
 from plpython.runtime import judge as judging
 from plpython.runtime.errors import ScoringError
 from plpython.runtime.judge import judge
 
-WHOLE_PROGRAM = f"{runtime_source()}\n\n{examination_source()}\n"
+WHOLE_PROGRAM = "\n\n".join(
+    (runtime_source(), pickle_reader_source(), examination_source(), "")
+)
 FOUND = {"replayed": None, "parity": None, "rows_compared": 0, "problem": None}
 LONGEST = 20
 NO_MODEL = [b"", None, None, None]

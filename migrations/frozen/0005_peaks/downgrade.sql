@@ -157,3 +157,12 @@ ALTER TABLE churn.attachments
     DROP COLUMN notification_threshold,
     DROP COLUMN outbox,
     DROP COLUMN outbox_threshold;
+
+-- The scoring of queries, and the reading of pickles apart from the rest.
+DROP FUNCTION
+    churn.predict_query,
+    churn.predict_many,
+    churn.fetch_rows,
+    churn.query_statement,
+    churn.query_columns,
+    churn.load_pickle_reader;
