@@ -6,7 +6,8 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    inline_case CONSTANT text := $inline$        SELECT n.keys, n.complaints, n.latest, d.version, d.artifact_sha256
+    inline_case CONSTANT text := $inline$
+        SELECT n.keys, n.complaints, n.latest, d.version, d.artifact_sha256
         INTO keys, new_complaints, latest_complaint, version, digest
         FROM (
             SELECT array_agg(c.@complaint_key@) AS keys, count(*) AS complaints,

@@ -1,6 +1,6 @@
 CREATE OR REPLACE FUNCTION churn.queue_lock()
 RETURNS bigint
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
 RETURN 7242877::bigint;
 COMMENT ON FUNCTION churn.queue_lock IS
     'Number of the advisory lock that a worker holds while it sleeps.';

@@ -94,12 +94,14 @@ def sleeps(session):
     """Tell whether a worker is there to be notified."""
     return session.value(
         "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        " AND objid::bigint = churn.queue_lock()"
+        " AND objid::bigint = churn.queue_lock() AND database ="
+        " (SELECT oid FROM pg_database WHERE datname = current_database())"
     )
 
 
-def test_a_drain_scores_all_who_wait_and_ends(queued, trained_database, monkeypatch, capsys):
+def test_a_drain_scores_all_who_wait_and_ends(
+    queued, trained_database, monkeypatch, capsys
+):
     queued.run(EVERYBODY)
     monkeypatch.setenv("DATABASE_URL", trained_database.url)
 
@@ -122,7 +124,9 @@ def test_once_is_one_batch(queued, trained_database, monkeypatch, capsys):
     assert queued.value(WAITING) == 33
 
 
-def test_a_drain_leaves_what_fails_for_later(queued, trained_database, monkeypatch, capsys):
+def test_a_drain_leaves_what_fails_for_later(
+    queued, trained_database, monkeypatch, capsys
+):
     queued.run("SET session_replication_role = replica")
     queued.run("UPDATE churn.customers SET data_usage_gb = 'infinity'"
                " WHERE customer_id = 1")

@@ -32,6 +32,10 @@ PROFILE = (
     "SELECT complaint_count, churn_score, churn_model_version, churn_scored_at"
     " FROM churn.customers WHERE customer_id = %s"
 )
+FIRST_NINE = "INSERT INTO churn.complaints (customer_id) SELECT generate_series(1, 9)"
+EVERYBODY = (
+    "INSERT INTO churn.complaints (customer_id) SELECT customer_id FROM churn.customers"
+)
 COPY = "COPY churn.complaints (customer_id) FROM STDIN"
 STATEMENTS = {
     "one complaint": INSERT.replace("%s", "1"),
@@ -160,7 +164,8 @@ def test_an_upsert_is_counted_once(queued):
 
 
 def test_whatever_anybody_sets_the_counters_are_right_and_the_queue_too(queued):
-    queued.run("SET LOCAL churn.unmarked = 'no key'; SET LOCAL churn.score_failed = 'x'")
+    queued.run("SET LOCAL churn.unmarked = 'no key'")
+    queued.run("SET LOCAL churn.score_failed = 'x'")
     queued.run(INSERT, 1)
     queued.run("SET LOCAL churn.score_failed = ''")
     queued.run(INSERT, 1)
@@ -254,7 +259,7 @@ def test_what_fails_is_tried_again_in_growing_pauses(queued):
 
 def test_what_fails_holds_nobody_up(queued):
     overwrite(queued, INFINITE, "customer_id <= 5")
-    queued.run("INSERT INTO churn.complaints (customer_id) SELECT generate_series(1, 9)")
+    queued.run(FIRST_NINE)
 
     assert [queued.row(WORK, 5) for _ in range(3)] == [(0, 5), (4, 0), (0, 0)]
 
@@ -459,7 +464,7 @@ def test_work_that_is_undone_leaves_the_marks(both):
 
 def test_two_workers_take_different_customers(both):
     first, second = both
-    first.run("INSERT INTO churn.complaints (customer_id) SELECT generate_series(1, 9)")
+    first.run(FIRST_NINE)
     first.commit()
 
     assert first.row(WORK, 5) == (5, 0)
@@ -584,14 +589,13 @@ def test_only_a_sleeping_worker_is_notified(both):
 
 def test_a_score_in_queued_mode_is_that_of_inline_mode(queued):
     queued.run("SAVEPOINT before")
-    complaints = "INSERT INTO churn.complaints (customer_id) SELECT generate_series(1, 40)"
-    queued.run(complaints)
+    queued.run(EVERYBODY)
     queued.row(WORK, 100)
     later = stored_scores(queued)
     queued.run("ROLLBACK TO SAVEPOINT before")
     queued.run(INLINE)
 
-    queued.run(complaints)
+    queued.run(EVERYBODY)
 
     assert stored_scores(queued) == pytest.approx(later, rel=0, abs=1e-12)
 
