@@ -21,9 +21,13 @@ TABLE = f"{SCHEMA}.customers"
 WRITERS = 2
 WORKERS = 2
 LONGEST_WAIT = 600
+WORKING = (
+    "FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'"
+    " AND query LIKE 'CALL churn.rescore%'"
+)
 # What the observer sees of a run; the newest is the last.
 RUN = (
-    "SELECT state, rows_done, workers FROM churn.rescore_progress"
+    "SELECT state, rows_done FROM churn.rescore_progress"
     f" WHERE profile = '{TABLE}'::regclass ORDER BY run_id DESC LIMIT 1"
 )
 
@@ -186,17 +190,13 @@ def kill_and_resume(bench, killed, resuming):
     killed.process.kill()
     killed.end()
     # Its sessions find out by themselves.
-    wait_for(bench, lambda state, done, workers: workers == 0)
-    ((state, done, _),) = bench.execute(RUN)
+    wait_for(bench, f"SELECT NOT EXISTS (SELECT {WORKING})")
+    ((state, done),) = bench.execute(RUN)
     if state != "interrupted" or not rows // 3 <= done < rows:
         raise RuntimeError(f"the kill came too late: {state} after {done:,} rows")
     resuming.go()
     reach(bench, max(rows // 2, done + 1))
-    ended = bench.execute(
-        "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND query LIKE 'CALL churn.rescore%'"
-        " AND state = 'active' LIMIT 1"
-    )
+    ended = bench.execute(f"SELECT pg_terminate_backend(pid, 20000) {WORKING} LIMIT 1")
     if ended != [(True,)] or resuming.end():
         raise RuntimeError("pgchurn rescore did not survive the end of one session")
     runs = bench.execute(RUN.replace(" LIMIT 1", " LIMIT 2"))
@@ -205,14 +205,18 @@ def kill_and_resume(bench, killed, resuming):
 
 
 def reach(bench, rows):
-    """Wait until so many rows of the newest run are done."""
-    wait_for(bench, lambda state, done, workers: workers > 0 and done >= rows)
+    """Wait until so many rows of a run are done."""
+    wait_for(
+        bench,
+        f"SELECT EXISTS (SELECT {WORKING}) AND"
+        f" (SELECT r.rows_done >= {rows} FROM ({RUN}) r)",
+    )
 
 
-def wait_for(bench, seen):
-    """Wait until the newest run is as it is to be."""
+def wait_for(bench, condition):
+    """Wait until a condition is true."""
     deadline = time.monotonic() + LONGEST_WAIT
-    while not any(seen(*run) for run in bench.execute(RUN)):
+    while bench.execute(condition) != [(True,)]:
         if time.monotonic() > deadline:
             raise RuntimeError(f"waited in vain: {bench.execute(RUN)}")
         time.sleep(0.005)
