@@ -1,5 +1,7 @@
 """Workload: what telling others of stored scores costs the writers."""
 
+import select
+import threading
 from contextlib import contextmanager
 
 from tests.bench.correctness import check_ours
@@ -45,12 +47,27 @@ def run(bench, source, models):
 
 @contextmanager
 def listener(bench):
-    """Keep a session that listens: without one a notification is never delivered."""
+    """Keep a session that listens: without one nothing is delivered to anybody."""
     session = bench.connect()
     with session.cursor() as cursor:
         cursor.execute("LISTEN churn_scores")
-    yield
-    session.close()
+    over = threading.Event()
+    reading = threading.Thread(target=read_notifications, args=(session, over))
+    reading.start()
+    try:
+        yield
+    finally:
+        over.set()
+        reading.join()
+        session.close()
+
+
+def read_notifications(session, over):
+    """Take what a session is told until it is over."""
+    while not over.is_set():
+        select.select([session], [], [], 0.1)
+        session.poll()
+        session.notifies.clear()
 
 
 def measure(bench, synchronous_commit):

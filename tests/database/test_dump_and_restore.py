@@ -30,6 +30,7 @@ def source(module_database):
         " '\"the company\".calls', 'client', 'at')"
     )
     deploy(session, COMPANY, '"the company"."Clients"', "id")
+    session.run("SELECT churn.set_outbox('\"the company\".\"Clients\"', 'every')")
     session.run("INSERT INTO \"the company\".calls VALUES ('1', '2024-01-01')")
     session.commit()
     return module_database
@@ -89,6 +90,17 @@ def test_scoring_and_triggers_work_where_it_was_restored(both):
 
     assert_fresh(session, MODEL)
     assert_fresh(session, COMPANY, '"the company"."Clients"', "id")
+
+
+def test_the_outbox_goes_on_where_it_was_dumped(both):
+    before, after = both
+    changes = "SELECT * FROM churn.outbox ORDER BY change_id"
+    assert len(before.run(changes)) == 1
+    assert after.run(changes) == before.run(changes)
+
+    after.run("INSERT INTO \"the company\".calls VALUES ('2', '2024-01-01')")
+
+    assert after.column("SELECT key FROM churn.outbox ORDER BY change_id") == ["1", "2"]
 
 
 def test_the_restored_tables_can_be_altered_and_detached(both):

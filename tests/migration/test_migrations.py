@@ -294,6 +294,33 @@ def test_a_profile_that_derives_features_survives_the_way_down_and_up_again(
         session.close()
 
 
+def test_who_was_told_of_scores_is_not_told_below_and_nothing_of_it_is_left(
+    trained_database,
+):
+    session = trained_database.session()
+    attach_company(session)
+    session.run("SELECT churn.set_outbox('company.clients', 'every')")
+    session.run("SELECT churn.set_notifications('churn.customers', 'threshold', 0.5)")
+    session.run("SELECT churn.set_notifications('churn.customers', 'off')")
+    session.commit()
+
+    go_below(trained_database, "0005_peaks")
+
+    assert session.column(
+        "SELECT tgname::text FROM pg_trigger WHERE tgname ~ '_downstream$'"
+        " UNION ALL SELECT proname FROM pg_proc WHERE proname ~ '^publish_scores'"
+    ) == []
+    session.run("INSERT INTO company.calls SELECT id FROM company.clients")
+    assert_fresh(session, COMPANY, CLIENTS, "id")
+    session.rollback()
+    revise(trained_database, "head")
+    session.run("INSERT INTO company.calls SELECT id FROM company.clients")
+    assert session.value("SELECT count(*) FROM churn.outbox") == 0
+    session.run("SELECT churn.set_outbox('company.clients', 'every')")
+    session.run("INSERT INTO company.calls SELECT id FROM company.clients")
+    assert session.value("SELECT count(*) FROM churn.outbox") == 20
+
+
 def test_a_live_session_goes_on_after_an_upgrade(blank):
     revise(blank, "0002_scoring")
     session = blank.session()
