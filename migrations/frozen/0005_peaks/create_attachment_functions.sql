@@ -37,10 +37,21 @@ DECLARE
             WHEN attachment.complaint_time IS NULL THEN 'p.last_complaint_at'
             ELSE 'counted.latest'
         END,
+        'queued', attachment.scoring_mode = 'queued',
+        -- Only where it is read: it would take a hundredth of a single INSERT.
+        'note_complaint', CASE
+            WHEN attachment.log_rate > 0
+                THEN $note$mark := set_config('churn.score_cause', 'complaint', true);$note$
+            ELSE ''
+        END,
         -- Arrays of nothing cannot be accumulated.
         'text_rows', CASE
             WHEN attachment.text_columns = '{}' THEN 'NULL::text[]'
             ELSE 'array_agg(r.texts)'
+        END,
+        'unqueued_text_rows', CASE
+            WHEN attachment.text_columns = '{}' THEN 'NULL::text[]'
+            ELSE 'array_agg(r.texts) FILTER (WHERE NOT queued)'
         END
     );
     outdated regprocedure;
@@ -67,12 +78,14 @@ BEGIN
     PERFORM churn.create_write_profiles(attachment, placeholders);
     PERFORM churn.create_rescore_profiles(attachment, placeholders);
     PERFORM churn.create_repair_functions(attachment, placeholders);
+    PERFORM churn.create_work_profiles(attachment, placeholders);
     PERFORM churn.create_verify_profiles(attachment, placeholders);
     PERFORM churn.create_complaints_changed(attachment, placeholders);
     PERFORM churn.create_profiles_changed(attachment, placeholders);
     IF attachment.log_rate > 0 THEN
         PERFORM churn.create_log_predictions(attachment);
     END IF;
+    PERFORM churn.create_publish_scores(attachment);
 END
 $body$;
 COMMENT ON FUNCTION churn.create_attachment_functions IS

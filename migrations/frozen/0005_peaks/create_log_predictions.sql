@@ -38,9 +38,9 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
     -- A row that keeps its score has a time that is among the former ones, and a new
-    -- score is later than these; those of a clock that was ahead tell nothing. To join
-    -- the two took as long as the rest of this statement, and hours in a session whose
-    -- first UPDATE was of one row.
+    -- score is later than these; those of a clock that was ahead tell nothing. A join of
+    -- the two, planned when a session's first UPDATE was of one row, took 10 s instead of
+    -- 0.2 for 20,000 rows.
     INSERT INTO churn.predictions (
         attachment_id, key, version, score, features, cause, predicted_at
     )

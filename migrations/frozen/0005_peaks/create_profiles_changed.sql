@@ -21,7 +21,7 @@ DECLARE
     END;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        PERFORM churn.write_profiles_@id@(n.keys, NULL, NULL)
+        PERFORM churn.write_profiles_@id@(n.keys, NULL, NULL, @queued@)
         FROM (SELECT array_agg(p.@key@ ORDER BY p.@key@) AS keys FROM inserted p) n
         WHERE n.keys IS NOT NULL;
         RETURN NULL;
@@ -29,7 +29,7 @@ BEGIN
     -- Only rows in which something that scoring reads or writes has changed; of what
     -- pgchurn itself wrote, only rows in which that changed features in turn. Complaints
     -- are counted anew where the key or the counter itself was overwritten.
-    PERFORM churn.write_profiles_@id@(n.keys, n.complaints, NULL)
+    PERFORM churn.write_profiles_@id@(n.keys, n.complaints, NULL, @queued@)
     FROM (
         SELECT array_agg(p.@key@ ORDER BY p.@key@) AS keys,
                array_agg(

@@ -25,24 +25,62 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION churn.marked_profiles_@id@ IS
-    'Marks of profiles whose score failed, and whether they still wait to be scored.';
+    'Marks of profiles, and whether these still wait to be scored.';
 ALTER FUNCTION churn.marked_profiles_@id@ OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.marked_profiles_@id@ FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION churn.forget_profiles_@id@(marked text[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    gone text[];
+BEGIN
+    -- Whoever inserts a profile holds the mark of its key until commit. So the marks are
+    -- locked first, and a new snapshot then tells which profiles there still are not:
+    -- under the higher levels it would be the old one.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RETURN;
+    END IF;
+    SELECT array_agg(r.key) INTO gone
+    FROM (
+        SELECT m.key FROM churn.rescoring_marks m
+        WHERE m.attachment_id = @id@ AND m.key = ANY (marked)
+          AND NOT EXISTS (SELECT FROM @profile@ p WHERE p.@key@ = m.key::@key_type@)
+        FOR UPDATE SKIP LOCKED
+    ) r;
+    IF gone IS NOT NULL THEN
+        DELETE FROM churn.rescoring_marks m
+        WHERE m.attachment_id = @id@ AND m.key = ANY (gone)
+          AND NOT EXISTS (SELECT FROM @profile@ p WHERE p.@key@ = m.key::@key_type@);
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION churn.forget_profiles_@id@ IS
+    'Clears those of these marks whose profiles are gone.';
+ALTER FUNCTION churn.forget_profiles_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.forget_profiles_@id@ FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION churn.repair_profiles_@id@(wrong text[])
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+    started CONSTANT timestamptz := clock_timestamp();
 BEGIN
     PERFORM set_config('churn.score_cause', 'batch', true);
     PERFORM churn.write_profiles_@id@(
         ARRAY(SELECT w.key::@key_type@ FROM unnest(wrong) w (key) ORDER BY 1), NULL, NULL
     );
+    -- Of the profiles that were scored just now, and are still locked: a score from
+    -- before says nothing of what a mark was made for.
     DELETE FROM churn.rescoring_marks m
-    USING churn.marked_profiles_@id@() f
-    WHERE m.attachment_id = @id@ AND m.key = (f.mark).key AND m.key = ANY (wrong)
-      AND NOT f.waiting;
+    USING @profile@ p
+    WHERE m.attachment_id = @id@ AND m.key = ANY (wrong) AND p.@key@ = m.key::@key_type@
+      AND p.churn_scored_at >= started AND (m.last_failed_at >= started) IS NOT TRUE;
+    PERFORM churn.forget_profiles_@id@(wrong);
 END
 $function$;
 COMMENT ON FUNCTION churn.repair_profiles_@id@ IS

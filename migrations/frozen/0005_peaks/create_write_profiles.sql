@@ -8,7 +8,8 @@ AS $body$
 BEGIN
     PERFORM churn.create_from_template($template$
 CREATE OR REPLACE FUNCTION churn.write_profiles_@id@(
-    changed @key_type@[], new_complaints bigint[], latest_complaints timestamptz[]
+    changed @key_type@[], new_complaints bigint[], latest_complaints timestamptz[],
+    queued boolean DEFAULT false
 )
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -27,7 +28,7 @@ DECLARE
     scores double precision[];
     mark text;
 BEGIN
-    SELECT * INTO active FROM churn.active_deployment(@id@);
+    SELECT * INTO active FROM churn.active_deployment(CASE WHEN NOT queued THEN @id@ END);
     FOR batch_start IN 1 .. cardinality(changed) BY batch_size LOOP
         batch_end := batch_start + batch_size - 1;
         recounted := ARRAY(
@@ -46,17 +47,24 @@ BEGIN
             WHERE p.@key@ = ANY (changed[batch_start:batch_end])
             ORDER BY p.@key@
             FOR NO KEY UPDATE;
+            -- A key that comes into being may have a mark from before: see
+            -- churn.mark_for_scoring, which may find it in this transaction.
+            PERFORM FROM churn.rescoring_marks m
+            WHERE m.attachment_id = @id@ AND m.key = ANY (recounted::text[])
+            FOR UPDATE;
         END IF;
 
         -- Locks in key order, so that two statements never wait for each other in a
         -- ring, and no more than NO KEY UPDATE, so that foreign keys are not held up.
         SELECT array_agg(r.tid) AS tids, array_agg(r.key) AS keys,
                array_agg(r.complaints) AS counts, array_agg(r.latest) AS latests,
-               array_send(array_agg(r.numbers)) AS numbers, @text_rows@ AS texts
+               array_send(array_agg(r.numbers) FILTER (WHERE NOT queued)) AS numbers,
+               @unqueued_text_rows@ AS texts
         INTO profiles
         FROM (
             SELECT p.ctid AS tid, p.@key@ AS key, n.complaints, n.latest,
-                   @numbers@ AS numbers, @texts@ AS texts
+                   CASE WHEN NOT queued THEN @numbers@ END AS numbers,
+                   CASE WHEN NOT queued THEN @texts@ END AS texts
             FROM @profile@ p
             JOIN unnest(
                 changed[batch_start:batch_end], new_complaints[batch_start:batch_end],
@@ -100,8 +108,11 @@ BEGIN
             complaint_count = new.complaints,
             last_complaint_at = new.latest,
             churn_score = coalesce(new.score, p.churn_score),
+            -- Who waits in the queue has a score of no version.
             churn_model_version = CASE
-                WHEN new.score IS NULL THEN p.churn_model_version ELSE active.version
+                WHEN queued THEN NULL
+                WHEN new.score IS NULL THEN p.churn_model_version
+                ELSE active.version
             END,
             churn_scored_at = CASE
                 WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
@@ -111,9 +122,12 @@ BEGIN
         ) new (tid, key, complaints, latest, score)
         WHERE p.ctid = new.tid AND p.@key@ = new.key
           AND (new.score IS NOT NULL
+               OR (queued AND p.churn_model_version IS NOT NULL)
                OR (p.complaint_count, p.last_complaint_at)
                   IS DISTINCT FROM (new.complaints, new.latest));
-        IF array_position(scores, NULL) IS NOT NULL THEN
+        IF queued AND profiles.tids IS NOT NULL THEN
+            PERFORM churn.mark_for_scoring(@id@, profiles.keys::text[]);
+        ELSIF array_position(scores, NULL) IS NOT NULL THEN
             PERFORM churn.mark_for_rescoring(
                 @id@, active.version, profiles.keys::text[], scores
             );
@@ -123,7 +137,8 @@ END
 $function$;
 COMMENT ON FUNCTION churn.write_profiles_@id@ IS
     'Locks profiles in key order, adds complaints or, where new_complaints is null, '
-    'counts them anew, scores the rows and writes each of them once.';
+    'counts them anew, scores the rows, or marks them where queued, and writes each of '
+    'them once.';
 ALTER FUNCTION churn.write_profiles_@id@ OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.write_profiles_@id@ FROM PUBLIC;
 $template$, placeholders || to_jsonb(churn.feature_arrays(

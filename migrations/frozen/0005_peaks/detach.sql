@@ -15,17 +15,20 @@ BEGIN
     WHERE a.attachment_id = attachment.attachment_id;
     DELETE FROM churn.rescoring_marks m
     WHERE m.attachment_id = attachment.attachment_id;
+    PERFORM churn.abandon_rescoring(attachment.attachment_id);
     PERFORM churn.create_from_template($template$
 @drop_triggers@
+@drop_optional_functions@
 DROP FUNCTION churn.complaints_changed_@id@();
 DROP FUNCTION churn.profiles_changed_@id@();
-DROP FUNCTION IF EXISTS churn.log_predictions_@id@();
 DROP FUNCTION churn.write_profiles_@id@;
 DROP FUNCTION churn.read_profiles_@id@;
 DROP FUNCTION churn.rescore_profiles_@id@;
 DROP FUNCTION churn.verify_profiles_@id@;
 DROP FUNCTION churn.repair_profiles_@id@;
 DROP FUNCTION churn.marked_profiles_@id@;
+DROP FUNCTION churn.forget_profiles_@id@;
+DROP FUNCTION churn.work_profiles_@id@;
 DROP FUNCTION churn.score_many(@profile@[]);
 DROP FUNCTION churn.score(@profile@);
 ALTER TABLE @profile@
@@ -47,6 +50,17 @@ $template$, jsonb_build_object(
             FROM pg_catalog.pg_trigger t
             WHERE t.tgrelid IN (attachment.profile, attachment.complaints)
               AND starts_with(t.tgname, format('pgchurn_%s_', attachment.attachment_id))
+        ),
+        -- There while something asks for them.
+        'drop_optional_functions', (
+            SELECT coalesce(
+                string_agg(format('DROP FUNCTION %s;', f.oid::regprocedure), chr(10)), ''
+            )
+            FROM pg_catalog.pg_proc f
+            WHERE f.pronamespace = 'churn'::regnamespace AND f.proname IN (
+                format('log_predictions_%s', attachment.attachment_id),
+                format('publish_scores_%s', attachment.attachment_id)
+            )
         )
     ));
     PERFORM churn.revoke_from_owner(attachment.profile);

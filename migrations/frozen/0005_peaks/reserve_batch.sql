@@ -10,6 +10,7 @@ DECLARE
                                   * interval '1 s';
     next_batch_at timestamptz;
 BEGIN
+    PERFORM churn.note_worker(run_id);
     UPDATE churn.rescore_runs r
     SET next_batch_at = greatest(r.next_batch_at, clock_timestamp()) + duration
     WHERE r.run_id = reserve_batch.run_id

@@ -22,9 +22,9 @@ BEGIN
     UPDATE churn.attachments a SET log_rate = rate
     WHERE a.attachment_id = attachment.attachment_id
     RETURNING a.* INTO attachment;
+    PERFORM churn.create_attachment_functions(attachment);
     IF rate > 0 THEN
         PERFORM churn.create_prediction_partitions();
-        PERFORM churn.create_log_predictions(attachment);
         PERFORM churn.create_from_template($template$
 CREATE OR REPLACE TRIGGER pgchurn_@id@_log AFTER UPDATE ON @profile@
     REFERENCING OLD TABLE AS former NEW TABLE AS updated

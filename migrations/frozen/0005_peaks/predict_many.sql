@@ -1,0 +1,20 @@
+CREATE OR REPLACE FUNCTION churn.predict_many(
+    version bigint, numbers bytea, texts text[], rows_before bigint, on_error text
+)
+RETURNS double precision[]
+LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $python$
+try:
+    session = GD["pgchurn runtime 740f9107a67d4e59"]
+except KeyError:
+    plpy.execute("SELECT churn.load_runtime()")
+    session = GD["pgchurn runtime 740f9107a67d4e59"]
+return session.predict_many(version, numbers, texts, rows_before, on_error)
+$python$;
+COMMENT ON FUNCTION churn.predict_many IS
+    'Probabilities of a batch of rows, as churn.query_statement has them read; one that '
+    'cannot be scored is an error that names it, or null.';
+ALTER FUNCTION churn.predict_many OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.predict_many FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn.predict_many TO churn_scorer, churn_loader;
