@@ -71,6 +71,7 @@ BEGIN
     PERFORM churn.create_verify_profiles(attachment, placeholders);
     PERFORM churn.create_complaints_changed(attachment, placeholders);
     PERFORM churn.create_profiles_changed(attachment, placeholders);
+    PERFORM churn.create_publish_scores(attachment);
 END
 $body$;
 COMMENT ON FUNCTION churn.create_attachment_functions IS
