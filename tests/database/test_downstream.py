@@ -82,7 +82,8 @@ def test_the_outbox_has_every_score_with_the_one_before(session):
     complain(session, 1, 1, 3)
 
     after = stored_scores(session)
-    assert outbox(session) == [(key, before[key], after[key]) for key in ("1", "3")]
+    changes = [(key, before[key], after[key]) for key in ("1", "3")]
+    assert sorted(outbox(session)) == changes
     assert session.row(
         "SELECT o.profile, o.attachment_id, o.former_version = c.churn_model_version,"
         " o.version = c.churn_model_version, o.scored_at = c.churn_scored_at"
@@ -340,7 +341,7 @@ def test_it_works_on_the_partitioned_table_of_somebody_else(session):
     session.run("INSERT INTO company.calls VALUES ('3'), ('4')")
 
     written = session.run("SELECT profile, key FROM churn.outbox ORDER BY change_id")
-    assert written[9:] == [(CLIENTS, "3"), (CLIENTS, "4")]
+    assert sorted(written[9:]) == [(CLIENTS, "3"), (CLIENTS, "4")]
     assert len(written) == 11
 
     with session.role("churn_loader"):

@@ -34,7 +34,6 @@ END
 $generated$;
 DROP INDEX churn.rescoring_marks_due_idx;
 ALTER TABLE churn.rescoring_marks
-    DROP CONSTRAINT rescoring_marks_failure_check,
     DROP COLUMN marked_at,
     DROP COLUMN due_at;
 UPDATE churn.rescoring_marks SET

@@ -8,10 +8,11 @@ COMMENT ON COLUMN churn.attachments.log_rate IS
     'Which share of the scores that are stored is appended to churn.predictions, 0 to 1.';
 
 -- No foreign key: it would be asked for each row, of attachments and versions, which are
--- never deleted. And json: 14 features took 8 us to write, as jsonb 14.
+-- never deleted. And json: 14 features took 8 us to write, as jsonb 14. Keys in byte order
+-- took 3 us less than in a language's.
 CREATE TABLE churn.predictions (
     attachment_id integer NOT NULL,
-    key text NOT NULL,
+    key text COLLATE "C" NOT NULL,
     version bigint NOT NULL,
     score double precision NOT NULL,
     features json NOT NULL,

@@ -28,11 +28,7 @@ ALTER TABLE churn.rescoring_marks
 UPDATE churn.rescoring_marks SET marked_at = first_failed_at, due_at = DEFAULT;
 ALTER TABLE churn.rescoring_marks
     ALTER COLUMN marked_at SET NOT NULL,
-    ALTER COLUMN due_at SET NOT NULL,
-    ADD CONSTRAINT rescoring_marks_failure_check CHECK (
-        num_nonnulls(sqlstate, reason, first_failed_at, last_failed_at)
-        = CASE failures WHEN 0 THEN 0 ELSE 4 END
-    );
+    ALTER COLUMN due_at SET NOT NULL;
 CREATE INDEX rescoring_marks_due_idx ON churn.rescoring_marks (attachment_id, due_at);
 COMMENT ON TABLE churn.rescoring_marks IS
     'Customers whose score is to be computed: those who changed in queued mode, and '
