@@ -100,7 +100,7 @@ def test_nothing_is_logged_until_it_is_wanted_and_after_it_is_not(session):
             "profile",
         ),
         ("INSERT INTO churn.customers (customer_id) VALUES (99)", [99], "profile"),
-        ("SELECT churn.rescore_profiles_1(NULL, 2)", [1, 2], "batch"),
+        ("SELECT churn.rescore_profiles_1(NULL, NULL, 2)", [1, 2], "batch"),
         ("SELECT churn.repair_profiles_1('{3,2}')", [2, 3], "batch"),
     ],
 )
@@ -116,7 +116,7 @@ def test_each_stored_score_is_logged_once_with_its_cause(
 
 
 def test_a_transaction_that_does_several_things_names_each(logged):
-    logged.run("SELECT churn.rescore_profiles_1(NULL, 1)")
+    logged.run("SELECT churn.rescore_profiles_1(NULL, NULL, 1)")
     logged.run("UPDATE churn.customers SET age = 70 WHERE customer_id = 1")
     logged.run(ONE)
     logged.run("UPDATE churn.customers SET age = 60 WHERE customer_id = 1")
@@ -295,6 +295,37 @@ def test_any_table_is_logged_as_its_model_sees_it(session, partitions):
     assert session.value(COUNT) == 11
     rows = session.run("SELECT * FROM churn.why_changed(%s, %s)", CLIENTS, "client 2")
     assert rows[4:] == [("complaint_count", "0", "1")]
+
+
+def test_more_features_than_a_function_takes_arguments_are_logged(logged):
+    names = [f"n{number}" for number in range(60)]
+    columns = ", ".join(f"ADD COLUMN {name} integer DEFAULT 1" for name in names)
+    logged.run(f"ALTER TABLE churn.customers {columns}")
+    deploy(logged, fit(dict.fromkeys([*names, "complaint_count"], "number")))
+
+    logged.run(ONE)
+
+    (score, again, features) = logged.row(
+        "SELECT l.score, churn.predict(l.version, l.features::jsonb), l.features"
+        " FROM churn.predictions l ORDER BY l.predicted_at DESC LIMIT 1"
+    )
+    assert features.keys() >= {*names, "complaint_count"}
+    assert score == pytest.approx(again, abs=1e-9)
+
+
+def test_scores_of_the_queue_are_logged_once_a_worker_stores_them(logged):
+    logged.run("SELECT churn.set_scoring_mode('churn.customers', 'queued')")
+    logged.run("INSERT INTO churn.complaints (customer_id) VALUES (1), (3), (1)")
+    logged.run(ONE)
+    assert logged.value(COUNT) == 0
+
+    logged.run("SELECT churn.work()")
+    logged.run(ONE)
+
+    assert logged.run("SELECT key, cause FROM churn.predictions ORDER BY key") == [
+        ("1", "queue"),
+        ("3", "queue"),
+    ]
 
 
 def test_the_last_score_of_a_row_that_derives_features_is_logged_with_these(logged):
