@@ -1,19 +1,17 @@
 """Scoring marked customers until told to stop: ``pgchurn work``."""
 
 import json
-import select
-import signal
-import socket
 import sys
 import time
 from collections import deque
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import psycopg2
 
 from loader import output
 from loader.database import connect, fetch_all, fetch_value, queries
+from loader.stopping import stopped_by_signals
 
 # Seconds between reports of progress: to somebody who watches, and to a log.
 WATCHED, LOGGED = 1.0, 60.0
@@ -59,39 +57,6 @@ class Settings:
     def ends(self):
         """Whether the worker ends by itself."""
         return self.once or self.drain
-
-
-class Stop:
-    """Signals that ask for an end: noted, so that the batch under way is finished."""
-
-    def __init__(self):
-        self.asked = False
-        self.receiver, self.sender = socket.socketpair()
-
-    @contextmanager
-    def listening(self):
-        """Note SIGTERM and SIGINT inside."""
-        for end in (self.receiver, self.sender):
-            end.setblocking(False)
-        signals = (signal.SIGTERM, signal.SIGINT)
-        handlers = {number: signal.signal(number, self.note) for number in signals}
-        descriptor = signal.set_wakeup_fd(self.sender.fileno())
-        try:
-            yield self
-        finally:
-            signal.set_wakeup_fd(descriptor)
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
-            self.receiver.close()
-            self.sender.close()
-
-    def note(self, number, frame):
-        """Remember that the end was asked for."""
-        self.asked = True
-
-    def wait(self, seconds, *others):
-        """Wait until told to stop, or until another file has something to read."""
-        select.select([self.receiver, *others], [], [], seconds)
 
 
 class Report:
@@ -213,7 +178,7 @@ class Worker:
                     if self.settings.ends:
                         raise
                     self.pause(error)
-                    if self.stop.asked:
+                    if self.stop.requested:
                         break
         finally:
             self.close()
@@ -248,7 +213,7 @@ class Worker:
 
     def work(self):
         """Do batch after batch; sleep when there is nothing to do."""
-        while not self.stop.asked:
+        while not self.stop.requested:
             done = self.batch()
             self.failures = 0
             if self.settings.once:
@@ -293,7 +258,7 @@ class Worker:
     def wait(self):
         """Sleep until notified, told to stop, or the poll is due."""
         deadline = time.monotonic() + self.settings.poll
-        while not self.stop.asked and not self.connection.notifies:
+        while not self.stop.requested and not self.connection.notifies:
             seconds = deadline - time.monotonic()
             if seconds <= 0:
                 break
@@ -329,12 +294,11 @@ class Worker:
         if self.connection is not None and self.connection.closed:
             self.close()
         deadline = time.monotonic() + seconds
-        while not self.stop.asked and time.monotonic() < deadline:
+        while not self.stop.requested and time.monotonic() < deadline:
             self.stop.wait(deadline - time.monotonic())
 
 
 def work(settings):
     """Work until told to stop, or until all is done; return what was done."""
-    stop = Stop()
-    with stop.listening():
+    with stopped_by_signals() as stop:
         return Worker(settings, stop).run()
