@@ -30,7 +30,7 @@ from tests.bench.bench import Bench
 from tests.bench.circumstances import circumstances
 from tests.bench.models import train
 from tests.bench.scratch import scratch_database
-from tests.bench.settings import BARE_MODELS, FULL, MODELS, QUICK
+from tests.bench.settings import BARE_MODELS, FULL, LONG_WORKLOADS, MODELS, QUICK
 from tests.bench.sides import drop
 from tests.bench.sources import telecom_source, wide_source
 
@@ -38,22 +38,20 @@ WORKLOADS = {
     "insert": lambda bench, source, models: single_insert.run(bench, source, models),
     "bulk": lambda bench, source, models: bulk_insert.run(bench, source, models),
     "select": lambda bench, source, models: select_scores.run(bench, source, models),
+    "sessions": lambda bench, source, models: sessions.run(bench, source, models),
+    "profiles": lambda bench, source, models: growth.run_profiles(
+        bench, source, models["logistic"]
+    ),
+    "features": lambda bench, source, models: growth.run_features(bench, "logistic"),
     "query": lambda bench, source, models: score_query.run(bench, source, models),
-    "rescore": lambda bench, source, models: run_rescore(bench),
-    "resume": lambda bench, source, models: resume.run(bench, source),
+    "queue": lambda bench, source, models: queue.run(bench, source, models["logistic"]),
     "log": lambda bench, source, models: prediction_log.run(
         bench, source, models["logistic"]
     ),
     "notify": lambda bench, source, models: notify.run(bench, source, models),
     "listen": lambda bench, source, models: listen.run(bench),
-    "sessions": lambda bench, source, models: sessions.run(bench, source, models),
-    "profiles": lambda bench, source, models: growth.run_profiles(
-        bench, source, models["logistic"]
-    ),
-    "queue": lambda bench, source, models: queue.run(
-        bench, source, models["logistic"]
-    ),
-    "features": lambda bench, source, models: growth.run_features(bench, "logistic"),
+    "rescore": lambda bench, source, models: run_rescore(bench),
+    "resume": lambda bench, source, models: resume.run(bench, source),
 }
 NOTES = (
     "a model is a pipeline that takes a data frame of all features, nulls and texts "
@@ -79,7 +77,6 @@ def main(arguments=None):
         "--only",
         nargs="+",
         choices=WORKLOADS,
-        default=list(WORKLOADS),
         help="measure only these workloads",
     )
     options = parser.parse_args(arguments)
@@ -92,7 +89,7 @@ def main(arguments=None):
     with scratch_database(server_url) as dsn:
         bench = Bench(dsn, QUICK if options.quick else FULL)
         result = {"quick": options.quick, "circumstances": circumstances(bench)}
-        measure(bench, options.only)
+        measure(bench, options.only or workloads_of(bench, options.quick))
     result |= {
         "seconds": round(time.monotonic() - started),
         "figures": [figure.to_json() for figure in bench.figures],
@@ -107,6 +104,14 @@ def main(arguments=None):
         f"took {result['seconds']} s; JSON is in {file}, the README's table in {readme}"
     )
     return 1 if bench.problems else 0
+
+
+def workloads_of(bench, quick):
+    """Return the names of the workloads that a run measures."""
+    if not quick:
+        return list(WORKLOADS)
+    bench.note(f"in the full run only: {', '.join(LONG_WORKLOADS)}")
+    return [name for name in WORKLOADS if name not in LONG_WORKLOADS]
 
 
 def measure(bench, workloads):

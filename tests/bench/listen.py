@@ -11,9 +11,6 @@ from tests.soak.databases import trained_database
 def run(bench):
     """Kill it at random while others write, and hold what it got against the truth."""
     settings = bench.settings
-    if not settings.listener_kills:
-        bench.note("listen: in the full run; its small form is a test")
-        return
     if not PLUGIN.exists():
         bench.note("listen: left out, postgresql-15-wal2json is not installed")
         return

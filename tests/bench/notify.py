@@ -82,7 +82,7 @@ def measure(bench, synchronous_commit):
         for schema in (QUIET, *SIDES)
     }
     values = interleave(
-        sides, bench.settings.rounds, lambda schema: settle(bench, schema)
+        sides, bench.settings.long_rounds, lambda schema: settle(bench, schema)
     )
     for schema in SIDES:
         bench.figures.append(

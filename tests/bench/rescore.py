@@ -48,7 +48,7 @@ def measure(bench, source, model):
     }
     schemas = {"workers": ours, "session": ours, "rival": rival}
     values = interleave(
-        sides, settings.rounds, lambda side: settle(bench, schemas[side])
+        sides, settings.long_rounds, lambda side: settle(bench, schemas[side])
     )
     database.close()
     client.close()

@@ -55,7 +55,7 @@ def measure(bench, source, model):
     }
     values = interleave(
         {name: microseconds_per_row(bench, act) for name, act in statements.items()},
-        settings.rounds,
+        settings.long_rounds,
         lambda name: drop_table(bench, schema, name),
     )
     client.close()

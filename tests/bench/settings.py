@@ -11,6 +11,8 @@ class Settings:
     ----------
     rounds : int
         How often each side of a comparison is measured, in turn.
+    long_rounds : int
+        The same of what takes minutes a round.
     seconds : float
         About how long one measurement of throughput lasts, warm-up not counted.
     source_rows : int
@@ -24,6 +26,8 @@ class Settings:
         the ones measured with 4 clients and with synchronous commit as well.
     concurrent_rivals : tuple of {"counter", "row", "application"}
         The rivals of 4 clients.
+    synchronous_commit : bool
+        Whether single rows are also inserted with commits that wait for the disk.
     bulk_complaints, bulk_customers : int
         Complaints in one statement, and how many customers they are about.
     selected_models : tuple of str
@@ -55,6 +59,7 @@ class Settings:
     """
 
     rounds: int
+    long_rounds: int
     seconds: float
     source_rows: int
     profiles: int
@@ -63,6 +68,7 @@ class Settings:
     application_models: tuple
     concurrent_models: tuple
     concurrent_rivals: tuple
+    synchronous_commit: bool
     bulk_complaints: int
     bulk_customers: int
     selected_models: tuple
@@ -94,6 +100,7 @@ BARE_MODELS = ("bare logistic", "bare forest")
 
 FULL = Settings(
     rounds=5,
+    long_rounds=3,
     seconds=2.0,
     source_rows=20_000,
     profiles=100_000,
@@ -102,6 +109,7 @@ FULL = Settings(
     application_models=MODELS,
     concurrent_models=MODELS,
     concurrent_rivals=("counter", "row", "application"),
+    synchronous_commit=True,
     bulk_complaints=100_000,
     bulk_customers=50_000,
     selected_models=(*MODELS, *BARE_MODELS),
@@ -129,6 +137,7 @@ FULL = Settings(
 
 QUICK = Settings(
     rounds=3,
+    long_rounds=3,
     seconds=0.5,
     source_rows=5_000,
     profiles=5_000,
@@ -136,10 +145,11 @@ QUICK = Settings(
     row_models=("logistic", "forest"),
     application_models=("logistic",),
     concurrent_models=("logistic",),
-    concurrent_rivals=("counter", "application"),
+    concurrent_rivals=("counter",),
+    synchronous_commit=False,
     bulk_complaints=10_000,
     bulk_customers=5_000,
-    selected_models=(*MODELS, *BARE_MODELS),
+    selected_models=("logistic", "forest", *BARE_MODELS),
     selected_rows=10_000,
     sampled_rows=50,
     queried_models=("logistic",),
@@ -151,13 +161,15 @@ QUICK = Settings(
     resumed_batch=250,
     resumed_rate=20_000,
     session_models=("logistic",),
-    growth_profiles=(1_000, 10_000, 50_000),
+    growth_profiles=(1_000, 50_000),
     growth_features=(5, 20, 100),
     growth_rows=2_000,
     growth_inserts=500,
     queued_complaints=6_000,
     queued_customers=1_500,
-    downstream_commits=("on",),
-    listener_kills=0,
-    listened_writers=0,
+    downstream_commits=("off", "on"),
+    listener_kills=2,
+    listened_writers=2,
 )
+# What the quick run leaves out, since it takes long at any size.
+LONG_WORKLOADS = ("resume", "notify", "listen")

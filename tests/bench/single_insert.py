@@ -41,7 +41,8 @@ def run(bench, source, models):
 
     measure(bench, models, everyone, 1, "off")
     measure(bench, models, chosen("ours", *settings.concurrent_rivals), 4, "off")
-    measure(bench, models, chosen("ours", "counter"), 1, "on")
+    if settings.synchronous_commit:
+        measure(bench, models, chosen("ours", "counter"), 1, "on")
     check(bench, models, versions)
     drop(bench, *everyone)
 
