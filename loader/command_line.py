@@ -1,18 +1,20 @@
 """The ``pgchurn`` command."""
 
 import argparse
+import importlib
 from datetime import date
 
 import psycopg2
 
-from loader import commands, output
-from loader.errors import LoaderError
-from loader.pipelines import ALGORITHMS
+from loader import output
+from loader.algorithms import ALGORITHMS
+from loader.errors import LoaderError, TrainingError
 from loader.private_server import PrivateServerError
-from loader.training import TrainingError
 from plpython.runtime.errors import ScoringError
 
 DEFAULT_TABLE = "churn.customers"
+# Imported when they are run: scikit-learn takes a second, and its memory stays.
+MODEL_COMMANDS = ("train", "register", "sign", "demo")
 
 
 def build_parser():
@@ -31,11 +33,11 @@ def build_parser():
     )
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(name, function, help_text, table=False):
+    def add(name, help_text, table=False):
         command = subparsers.add_parser(
             name, help=help_text, description=help_text, parents=[common]
         )
-        command.set_defaults(function=function)
+        command.set_defaults(command=name)
         if table:
             command.add_argument(
                 "--table",
@@ -45,7 +47,7 @@ def build_parser():
         return command
 
     train = add(
-        "train", commands.train, "Train a model on a profile table.", table=True
+        "train", "Train a model on a profile table.", table=True
     )
     train.add_argument(
         "--label", required=True, metavar="COLUMN", help="column that says who churned"
@@ -72,13 +74,13 @@ def build_parser():
     )
 
     register = add(
-        "register", commands.register, "Bring a pickled scikit-learn model.", table=True
+        "register", "Bring a pickled scikit-learn model.", table=True
     )
     register.add_argument("file", metavar="FILE", help="the pickle")
     register.add_argument(
         "--signature", metavar="FILE.sig", help="what pgchurn sign wrote for it"
     )
-    sign = add("sign", commands.sign, "Sign a pickled model; writes FILE.sig.")
+    sign = add("sign", "Sign a pickled model; writes FILE.sig.")
     sign.add_argument("file", metavar="FILE", help="the pickle")
     for command in (train, sign):
         command.add_argument(
@@ -125,7 +127,7 @@ def build_parser():
             help="keep the version on its pickle: equal to 1e-9, and slower",
         )
 
-    activate = add("activate", commands.activate, "Make a version score its profile.")
+    activate = add("activate", "Make a version score its profile.")
     activate.add_argument("version", type=int, metavar="VERSION")
     activate.add_argument(
         "--allow-expired",
@@ -138,15 +140,15 @@ def build_parser():
             action="store_true",
             help="even where an older version was signed than is active",
         )
-    add("rollback", commands.rollback, "Go back to the version before.", table=True)
-    add("models", commands.models, "List the registered versions.")
-    show = add("show", commands.show, "Show all there is to know about a version.")
+    add("rollback", "Go back to the version before.", table=True)
+    add("models", "List the registered versions.")
+    show = add("show", "Show all there is to know about a version.")
     show.add_argument("version", type=int, metavar="VERSION")
-    rescore = add("rescore", commands.rescore, "Score a whole table.", table=True)
+    rescore = add("rescore", "Score a whole table.", table=True)
     activate.add_argument(
         "--rescore", action="store_true", help="then score the whole table with it"
     )
-    work = add("work", commands.work, "Score customers as they are queued.")
+    work = add("work", "Score customers as they are queued.")
     work.add_argument(
         "--table",
         dest="tables",
@@ -184,19 +186,17 @@ def build_parser():
         add_pace(command)
     add(
         "verify",
-        commands.verify,
         "List counters and scores that disagree with the truth.",
         table=True,
     )
     why = add(
         "why",
-        commands.why,
         "Show what changed between a customer's last two logged scores.",
         table=True,
     )
     why.add_argument("key", metavar="KEY", help="the customer's key")
     listen = add(
-        "listen", commands.listen, "Print stored scores as JSON lines, as they come."
+        "listen", "Print stored scores as JSON lines, as they come."
     )
     listen.add_argument(
         "--slot",
@@ -218,8 +218,8 @@ def build_parser():
     other.add_argument(
         "--drop-slot", action="store_true", help="give the slot up, and end"
     )
-    add("doctor", commands.doctor, "Check the server, its packages and the triggers.")
-    add("demo", commands.demo, "Show a score following a complaint, on made-up data.")
+    add("doctor", "Check the server, its packages and the triggers.")
+    add("demo", "Show a score following a complaint, on made-up data.")
     return parser
 
 
@@ -269,6 +269,12 @@ def positive_seconds(text):
     return seconds
 
 
+def function_of(command):
+    """Return the function of a sub-command, which has its name."""
+    module = "model_commands" if command in MODEL_COMMANDS else "commands"
+    return getattr(importlib.import_module(f"loader.{module}"), command)
+
+
 def describe(error):
     """Return a database error with its detail and hint, as psql shows it."""
     if error.diag.message_primary is None:
@@ -291,7 +297,7 @@ def main(arguments=None):
     """
     options = build_parser().parse_args(arguments)
     try:
-        return options.function(options)
+        return function_of(options.command)(options)
     except psycopg2.Error as error:
         output.message(f"pgchurn: {describe(error)}")
     except (LoaderError, PrivateServerError, TrainingError, ScoringError) as error:

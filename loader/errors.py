@@ -3,3 +3,7 @@
 
 class LoaderError(Exception):
     """A refusal whose message says cause and remedy."""
+
+
+class TrainingError(ValueError):
+    """The data cannot be trained on; the message says why and what to do."""

@@ -20,13 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-# From the simplest to the most elaborate: the order in which ties are settled.
-ALGORITHMS = (
-    "logistic_regression",
-    "random_forest",
-    "gradient_boosting",
-    "hist_gradient_boosting",
-)
+from loader.algorithms import ALGORITHMS
 
 KINDS = ("number", "boolean", "text")
 

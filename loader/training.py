@@ -21,7 +21,9 @@ from sklearn.metrics import (
 from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.pipeline import Pipeline
 
-from loader.pipelines import ALGORITHMS, as_features, build_pipeline
+from loader.algorithms import ALGORITHMS
+from loader.errors import TrainingError
+from loader.pipelines import as_features, build_pipeline
 
 MAX_FOLDS = 5
 MAX_COMPARED_ROWS = 50_000
@@ -31,10 +33,6 @@ MIN_ROWS_PER_CLASS = 10
 MAX_CATEGORIES = 1_000
 MAX_CATEGORIES_MOSTLY_DISTINCT = 50
 MAX_DISTINCT_SHARE = 0.5
-
-
-class TrainingError(ValueError):
-    """The data cannot be trained on; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class AlgorithmScores:
     Attributes
     ----------
     algorithm : str
-        One of `loader.pipelines.ALGORITHMS`.
+        One of `loader.algorithms.ALGORITHMS`.
     log_loss : Spread
         In nats; lower is better.
     roc_auc, average_precision : Spread
@@ -241,7 +239,7 @@ def train(
     kinds : dict of str to {"number", "boolean", "text"}
         Kind of each feature, in feature order.
     algorithm : str, default="auto"
-        One of `loader.pipelines.ALGORITHMS`, or ``"auto"`` for the one that
+        One of `loader.algorithms.ALGORITHMS`, or ``"auto"`` for the one that
         `compare` finds best.
     random_state : int, default=0
         Seed of the split, the folds and the classifiers.

@@ -40,7 +40,8 @@ from sklearn.preprocessing import (
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 
-from loader.pipelines import ALGORITHMS, build_pipeline
+from loader.algorithms import ALGORITHMS
+from loader.pipelines import build_pipeline
 
 NUMBERS = ["age", "charges", "usage", "complaint_count"]
 BOOLEANS = ["paperless"]

@@ -36,9 +36,10 @@ from sklearn.preprocessing import (
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
+from loader.algorithms import ALGORITHMS
 from loader.compiling import NotCompilable, compile_model
 from loader.edges import tree_thresholds
-from loader.pipelines import ALGORITHMS, build_pipeline
+from loader.pipelines import build_pipeline
 from plpython.runtime.compiled import CompiledModel
 from plpython.runtime.errors import ScoringError
 from plpython.runtime.features import Layout

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from loader.pipelines import ALGORITHMS, as_features, build_pipeline
+from loader.algorithms import ALGORITHMS
+from loader.pipelines import as_features, build_pipeline
 
 # A warning here would be one on every score.
 pytestmark = pytest.mark.filterwarnings("error")

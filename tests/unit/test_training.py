@@ -8,7 +8,8 @@ from sklearn.base import clone
 from sklearn.metrics import f1_score
 
 from loader import training
-from loader.pipelines import ALGORITHMS, as_features
+from loader.algorithms import ALGORITHMS
+from loader.pipelines import as_features
 from loader.training import (
     TrainingError,
     choose_threshold,
