@@ -8,9 +8,8 @@ from psycopg2 import sql
 from loader import output
 from loader.database import fetch_all, fetch_value, queries
 from loader.errors import LoaderError
-from loader.profile import Profile
 from loader.reports import training_report
-from loader.rescoring import rescore_profiles
+from loader.rescoring import Pace, rescore_profiles
 from loader.simulation import KNOWN_CUSTOMERS, simulate
 from loader.training_run import train_and_register
 
@@ -50,8 +49,8 @@ def run_demo(connection, options):
         allow_expired=False,
     )
     connection.commit()
-    profile = Profile.find(connection, TABLE)
-    rescore_profiles(connection, profile, batch_size=CUSTOMERS)
+    pace = Pace(1, CUSTOMERS, rows_per_second=None, restart=False)
+    rescore_profiles(options.database_url, TABLE, pace)
     rows = [complain(connection, customer) for customer in scores(connection)]
     output.print_result(
         {"training": trained, "complaints": rows}, options.format, demo_report
