@@ -84,26 +84,38 @@ def main(arguments=None):
     # Refused now rather than when all is measured.
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch()
+    readme = file.with_suffix(".md")
     server_url = os.environ.get("DATABASE_URL") or private_server.url()
-    started = time.monotonic()
     with scratch_database(server_url) as dsn:
         bench = Bench(dsn, QUICK if options.quick else FULL)
         result = {"quick": options.quick, "circumstances": circumstances(bench)}
-        measure(bench, options.only or workloads_of(bench, options.quick))
-    result |= {
-        "seconds": round(time.monotonic() - started),
-        "figures": [figure.to_json() for figure in bench.figures],
-        "notes": bench.notes,
-        "problems": bench.problems,
-    }
+        source, models = trained(bench)
+        for name in options.only or workloads_of(bench, options.quick):
+            measure(bench, name, source, models)
+            # Now, because a run that is cut off has measured something, too.
+            result |= found(bench)
+            write(file, report.as_json(result))
+            write(readme, report.as_markdown(bench.figures))
     print(report.as_text(result, bench.figures))
-    file.write_text(report.as_json(result) + "\n", encoding="utf-8")
-    readme = file.with_suffix(".md")
-    readme.write_text(report.as_markdown(bench.figures) + "\n", encoding="utf-8")
     bench.progress(
         f"took {result['seconds']} s; JSON is in {file}, the README's table in {readme}"
     )
     return 1 if bench.problems else 0
+
+
+def found(bench):
+    """Return what was measured so far."""
+    return {
+        "seconds": round(time.monotonic() - bench.started),
+        "figures": [figure.to_json() for figure in bench.figures],
+        "notes": bench.notes,
+        "problems": bench.problems,
+    }
+
+
+def write(file, text):
+    """Write a text file anew."""
+    file.write_text(text + "\n", encoding="utf-8")
 
 
 def workloads_of(bench, quick):
@@ -114,20 +126,23 @@ def workloads_of(bench, quick):
     return [name for name in WORKLOADS if name not in LONG_WORKLOADS]
 
 
-def measure(bench, workloads):
-    """Train the models and measure workloads."""
+def measure(bench, name, source, models):
+    """Measure a workload."""
+    try:
+        WORKLOADS[name](bench, source, models)
+    except Exception as error:
+        # The other workloads are worth having all the same.
+        traceback.print_exc()
+        bench.problems.append(f"workload {name} failed: {error}")
+
+
+def trained(bench):
+    """Return the simulated customers, and the models trained on them."""
     bench.progress("simulating customers, training models")
     source = telecom_source(bench, bench.settings.source_rows)
-    models = {name: train(name, source) for name in (*MODELS, *BARE_MODELS)}
     for note in NOTES:
         bench.note(note)
-    for name in workloads:
-        try:
-            WORKLOADS[name](bench, source, models)
-        except Exception as error:
-            # The other workloads are worth having all the same.
-            traceback.print_exc()
-            bench.problems.append(f"workload {name} failed: {error}")
+    return source, {name: train(name, source) for name in (*MODELS, *BARE_MODELS)}
 
 
 def run_rescore(bench):
