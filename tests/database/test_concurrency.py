@@ -1,6 +1,7 @@
 """Two sessions, step by step; each test leaves the tables as a whole consistent."""
 
 import threading
+from concurrent.futures import FIRST_COMPLETED, wait
 
 import psycopg2.errors
 import pytest
@@ -89,7 +90,7 @@ def test_a_batch_that_is_rescored_gives_way_to_what_changes_its_rows(
         wait_until_blocked(module_database, second, by=changes_3)
         changes_3.commit()
         wait_until_blocked(module_database, second, by=changes_7)
-        # It has row 3, which the batch has missed, and waits for row 4, which it wrote.
+        # The batch has missed row 3 and written row 4, which this waits for.
         with in_background(
             lambda: complains.run(
                 "INSERT INTO churn.complaints (customer_id) VALUES (3), (4)"
@@ -97,10 +98,13 @@ def test_a_batch_that_is_rescored_gives_way_to_what_changes_its_rows(
         ) as complained:
             wait_until_blocked(module_database, complains, by=second)
             changes_7.commit()
-            complained.result(timeout=20)
-            complains.commit()
-        rescored.result(timeout=20)
-    second.commit()
+            # The batch lets go of all rows and begins again. Whoever is first to lock
+            # row 3 then is waited for by the other.
+            wait([rescored, complained], timeout=20, return_when=FIRST_COMPLETED)
+            work = [(rescored, second), (complained, complains)]
+            for done, session in sorted(work, key=lambda pair: not pair[0].done()):
+                done.result(timeout=20)
+                session.commit()
 
     versions = "SELECT DISTINCT churn_model_version FROM churn.customers"
     assert first.column(versions) == [other]
