@@ -39,19 +39,19 @@ WORKLOADS = {
     "bulk": lambda bench, source, models: bulk_insert.run(bench, source, models),
     "select": lambda bench, source, models: select_scores.run(bench, source, models),
     "sessions": lambda bench, source, models: sessions.run(bench, source, models),
-    "profiles": lambda bench, source, models: growth.run_profiles(
-        bench, source, models["logistic"]
-    ),
-    "features": lambda bench, source, models: growth.run_features(bench, "logistic"),
+    "rescore": lambda bench, source, models: run_rescore(bench),
+    "resume": lambda bench, source, models: resume.run(bench, source),
     "query": lambda bench, source, models: score_query.run(bench, source, models),
     "queue": lambda bench, source, models: queue.run(bench, source, models["logistic"]),
     "log": lambda bench, source, models: prediction_log.run(
         bench, source, models["logistic"]
     ),
+    "profiles": lambda bench, source, models: growth.run_profiles(
+        bench, source, models["logistic"]
+    ),
+    "features": lambda bench, source, models: growth.run_features(bench, "logistic"),
     "notify": lambda bench, source, models: notify.run(bench, source, models),
     "listen": lambda bench, source, models: listen.run(bench),
-    "rescore": lambda bench, source, models: run_rescore(bench),
-    "resume": lambda bench, source, models: resume.run(bench, source),
 }
 NOTES = (
     "a model is a pipeline that takes a data frame of all features, nulls and texts "
