@@ -24,7 +24,7 @@ class Settings:
     row_models, application_models, concurrent_models : tuple of str
         Of these, the ones compared with the row trigger and with the application, and
         the ones measured with 4 clients and with synchronous commit as well.
-    concurrent_rivals : tuple of {"counter", "row", "application"}
+    concurrent_rivals : tuple of {"counter", "application"}
         The rivals of 4 clients.
     synchronous_commit : bool
         Whether single rows are also inserted with commits that wait for the disk.
@@ -99,7 +99,7 @@ MODELS = ("logistic", "gradient boosting", "forest")
 BARE_MODELS = ("bare logistic", "bare forest")
 
 FULL = Settings(
-    rounds=5,
+    rounds=4,
     long_rounds=3,
     seconds=2.0,
     source_rows=20_000,
@@ -108,7 +108,7 @@ FULL = Settings(
     row_models=(*MODELS, *BARE_MODELS),
     application_models=MODELS,
     concurrent_models=MODELS,
-    concurrent_rivals=("counter", "row", "application"),
+    concurrent_rivals=("counter", "application"),
     synchronous_commit=True,
     bulk_complaints=100_000,
     bulk_customers=50_000,
