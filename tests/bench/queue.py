@@ -47,7 +47,7 @@ def run(bench, source, model):
     bench.progress("a burst of complaints in queued mode")
     bursts = {side: Burst(bench, side, rows) for side in SIDES}
     rounds = bench.settings.rounds
-    values = interleave(bursts, rounds, lambda side: settle(bench, side))
+    values = interleave(bursts, rounds, lambda side: follow_up(bench, side))
     for rival, side, target in (
         ("counter only", counter, TARGET),
         ("inline", inline, None),
@@ -89,7 +89,7 @@ class Burst:
     def __init__(self, bench, schema, rows):
         settings = bench.settings
         self.pgbench = Pgbench(bench, schema, rows, CLIENTS, "off")
-        self.transactions = settings.queued_complaints // settings.rounds // CLIENTS
+        self.transactions = settings.queued_complaints // CLIENTS
         self.round = 1
 
     def __call__(self):
@@ -99,6 +99,13 @@ class Burst:
             *("-t", self.transactions + WARM_UP, f"--random-seed={self.round}")
         )
         return burst_throughput(transaction_ends(log))
+
+
+def follow_up(bench, side):
+    """Let a burst begin with nobody waiting, and with tables in order."""
+    while side == SIDES[0] and waiting(bench):
+        bench.execute("SELECT churn.work(10000)")
+    settle(bench, side)
 
 
 def burst_throughput(ends):

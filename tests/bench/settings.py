@@ -51,7 +51,7 @@ class Settings:
     growth_inserts : int
         Single-row INSERTs in one measurement of growth.
     queued_complaints, queued_customers : int
-        Complaints of the burst, over all rounds, and the customers there are.
+        Complaints of a burst, and the customers there are.
     downstream_commits : tuple of {"on", "off"}
         The synchronous_commit with which telling others is measured.
     listener_kills, listened_writers : int
