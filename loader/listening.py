@@ -15,7 +15,7 @@ from psycopg2 import errorcodes
 from psycopg2.extras import LogicalReplicationConnection
 
 from loader import output
-from loader.database import connect, database_url, fetch_all, fetch_value
+from loader.database import connect, database_url, fetch_all, fetch_value, queries
 from loader.errors import LoaderError
 from loader.sinks import HEARTBEAT
 
@@ -26,7 +26,6 @@ OPTIONS = {
     "actions": "insert",
     "include-types": "0",
 }
-CHANNEL = "churn_scores"
 # Changes between two confirmations while there is no end of them.
 MOST_UNCONFIRMED = 1000
 # Between two attempts to connect again.
@@ -257,7 +256,7 @@ def line_of(record):
 def _follow_channel(url, sink, stop, connected):
     with closing(connect(url)) as connection:
         connection.autocommit = True
-        connection.cursor().execute(f"LISTEN {CHANNEL}")
+        connection.cursor().execute(queries()["listen_scores"])
         connected()
         while not stop.requested:
             stop.wait(HEARTBEAT, connection)

@@ -122,11 +122,14 @@ SELECT coalesce(sum(q.waiting), 0)::bigint AS waiting,
        coalesce(sum(q.failing), 0)::bigint AS failing,
        extract(epoch FROM max(q.oldest))::float8 AS oldest_seconds,
        EXISTS (
-           SELECT FROM churn.rescoring_marks m
-           JOIN churn.active_deployments d ON d.attachment_id = m.attachment_id
-           WHERE m.due_at <= clock_timestamp()
-             AND (%(tables)s::text[] IS NULL
+           SELECT FROM churn.active_deployments d
+           WHERE (%(tables)s::text[] IS NULL
                   OR d.profile = ANY (%(tables)s::text[]::regclass[]))
+             AND (EXISTS (SELECT FROM churn.scoring_marks m
+                          WHERE m.attachment_id = d.attachment_id)
+                  OR EXISTS (SELECT FROM churn.rescoring_marks m
+                             WHERE m.attachment_id = d.attachment_id
+                               AND m.due_at <= clock_timestamp()))
        ) AS workable
 FROM churn.queue q
 WHERE %(tables)s::text[] IS NULL OR q.profile = ANY (%(tables)s::text[]::regclass[]);
@@ -210,6 +213,9 @@ SELECT EXISTS (
 
 -- why_changed --
 SELECT * FROM churn.why_changed(%(table)s::regclass, %(key)s);
+
+-- listen_scores --
+LISTEN churn_scores;
 
 -- listen_server --
 -- Whether the server and the role can follow the outbox.

@@ -11,11 +11,7 @@ BEGIN
             DETAIL = 'It commits after each batch.',
             HINT = 'CALL it outside of a transaction.';
     END IF;
-    IF batch_size IS NULL OR batch_size < 1 THEN
-        RAISE invalid_parameter_value USING
-            MESSAGE = format('batch_size must be at least 1, not %s',
-                             coalesce(batch_size::text, 'null'));
-    END IF;
+    PERFORM churn.check_batch_size(batch_size);
 END
 $body$;
 COMMENT ON FUNCTION churn.check_batches IS

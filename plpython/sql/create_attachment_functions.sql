@@ -38,7 +38,7 @@ DECLARE
             ELSE 'counted.latest'
         END,
         'queued', attachment.scoring_mode = 'queued',
-        -- Only where it is read: it would take a hundredth of a single INSERT.
+        -- Only where it is read, since every INSERT would pay for it.
         'note_complaint', CASE
             WHEN attachment.log_rate > 0
                 THEN $note$mark := set_config('churn.score_cause', 'complaint', true);$note$

@@ -21,20 +21,24 @@ DECLARE
     END;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        PERFORM churn.write_profiles_@id@(n.keys, NULL, NULL, @queued@)
+        PERFORM churn.write_profiles_@id@(n.keys, NULL, NULL, @queued@, true)
         FROM (SELECT array_agg(p.@key@ ORDER BY p.@key@) AS keys FROM inserted p) n
         WHERE n.keys IS NOT NULL;
         RETURN NULL;
     END IF;
     -- Only rows in which something that scoring reads or writes has changed; of what
     -- pgchurn itself wrote, only rows in which that changed features in turn. Complaints
-    -- are counted anew where the key or the counter itself was overwritten.
-    PERFORM churn.write_profiles_@id@(n.keys, n.complaints, NULL, @queued@)
+    -- are counted anew where the key, the counter or what tells marks was overwritten.
+    PERFORM churn.write_profiles_@id@(n.keys, n.complaints, NULL, @queued@, true)
     FROM (
         SELECT array_agg(p.@key@ ORDER BY p.@key@) AS keys,
                array_agg(
-                   CASE WHEN own OR (f.complaint_count, f.last_complaint_at)
-                             IS NOT DISTINCT FROM (p.complaint_count, p.last_complaint_at)
+                   CASE WHEN own
+                             OR (f.complaint_count, f.last_complaint_at, f.churn_score,
+                                 f.churn_model_version)
+                                IS NOT DISTINCT FROM
+                                (p.complaint_count, p.last_complaint_at, p.churn_score,
+                                 p.churn_model_version)
                         THEN 0::bigint END
                    ORDER BY p.@key@
                ) AS complaints

@@ -43,6 +43,10 @@ BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RETURN;
     END IF;
+    -- Who is being inserted has a mark of the other kind.
+    DELETE FROM churn.scoring_marks m
+    WHERE m.attachment_id = @id@ AND m.key = ANY (marked)
+      AND NOT EXISTS (SELECT FROM @profile@ p WHERE p.@key@ = m.key::@key_type@);
     SELECT array_agg(r.key) INTO gone
     FROM (
         SELECT m.key FROM churn.rescoring_marks m
@@ -80,6 +84,10 @@ BEGIN
     USING @profile@ p
     WHERE m.attachment_id = @id@ AND m.key = ANY (wrong) AND p.@key@ = m.key::@key_type@
       AND p.churn_scored_at >= started AND (m.last_failed_at >= started) IS NOT TRUE;
+    DELETE FROM churn.scoring_marks m
+    USING @profile@ p
+    WHERE m.attachment_id = @id@ AND m.key = ANY (wrong) AND p.@key@ = m.key::@key_type@
+      AND p.churn_scored_at >= started;
     PERFORM churn.forget_profiles_@id@(wrong);
 END
 $function$;

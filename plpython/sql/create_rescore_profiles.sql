@@ -55,8 +55,12 @@ BEGIN
     -- Locking the rows before reading them would write each of them twice. So one that
     -- somebody has changed meanwhile, which is at another place or has another writer,
     -- is found out here, and then the whole batch is done again by the rules: its locks
-    -- are let go, because more of them would not be taken in the order of keys.
+    -- are let go, because more of them would not be taken in the order of keys. So it is
+    -- where a row got no score, since only one that is locked may be marked.
     BEGIN
+        IF array_position(scores, NULL) IS NOT NULL THEN
+            RAISE SQLSTATE 'CH001';
+        END IF;
         UPDATE @profile@ p SET
             churn_score = new.score, churn_model_version = active.version,
             churn_scored_at = clock_timestamp()
@@ -65,20 +69,14 @@ BEGIN
         WHERE p.ctid = new.tid AND p.xmin = new.writer AND p.@key@ = new.key
           AND new.score IS NOT NULL;
         GET DIAGNOSTICS written = ROW_COUNT;
-        IF written < cardinality(array_remove(scores, NULL)) THEN
+        IF written < rows_done THEN
             RAISE SQLSTATE 'CH001';
         END IF;
     EXCEPTION WHEN SQLSTATE 'CH001' THEN
         PERFORM churn.write_profiles_@id@(
             profiles.keys, array_fill(0::bigint, ARRAY[cardinality(profiles.keys)]), NULL
         );
-        RETURN;
     END;
-    IF array_position(scores, NULL) IS NOT NULL THEN
-        PERFORM churn.mark_for_rescoring(
-            @id@, active.version, profiles.keys::text[], scores
-        );
-    END IF;
 END
 $function$;
 COMMENT ON FUNCTION churn.rescore_profiles_@id@ IS

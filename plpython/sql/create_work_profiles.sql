@@ -36,18 +36,35 @@ BEGIN
     -- changes a profile locks it before looking for its mark, and a mark is taken away
     -- only under that lock, from a row that was read under it: no change is missed.
     SELECT array_agg(r.tid) AS tids, array_agg(r.key) AS keys,
-           array_agg(r.mark) AS marks, array_send(array_agg(r.numbers)) AS numbers,
-           @text_rows@ AS texts
+           array_agg(r.mark) AS marks, array_agg(r.mark_tid) AS mark_tids,
+           array_agg(r.marked_at) AS marked_at,
+           array_send(array_agg(r.numbers)) AS numbers, @text_rows@ AS texts
     INTO profiles
     FROM (
-        SELECT p.ctid AS tid, p.@key@ AS key, m.key AS mark, @numbers@ AS numbers,
-               @texts@ AS texts
-        FROM churn.rescoring_marks m
-        JOIN @profile@ p ON p.@key@ = m.key::@key_type@
-        WHERE m.attachment_id = @id@ AND m.due_at <= statement_timestamp()
-        ORDER BY m.due_at
+        SELECT * FROM (
+            SELECT p.ctid AS tid, p.@key@ AS key, m.key AS mark, m.ctid AS mark_tid,
+                   m.marked_at, m.marked_at AS due_at, @numbers@ AS numbers,
+                   @texts@ AS texts
+            FROM churn.scoring_marks m
+            JOIN @profile@ p ON p.@key@ = m.key::@key_type@
+            WHERE m.attachment_id = @id@
+            ORDER BY m.marked_at
+            LIMIT batch_size
+            FOR UPDATE OF m SKIP LOCKED FOR NO KEY UPDATE OF p SKIP LOCKED
+        ) changed
+        UNION ALL
+        SELECT * FROM (
+            SELECT p.ctid AS tid, p.@key@ AS key, m.key AS mark, NULL::tid,
+                   m.marked_at, m.due_at, @numbers@ AS numbers, @texts@ AS texts
+            FROM churn.rescoring_marks m
+            JOIN @profile@ p ON p.@key@ = m.key::@key_type@
+            WHERE m.attachment_id = @id@ AND m.due_at <= statement_timestamp()
+            ORDER BY m.due_at
+            LIMIT batch_size
+            FOR UPDATE OF m SKIP LOCKED FOR NO KEY UPDATE OF p SKIP LOCKED
+        ) unscored
+        ORDER BY due_at
         LIMIT batch_size
-        FOR UPDATE OF m SKIP LOCKED FOR NO KEY UPDATE OF p SKIP LOCKED
     ) r;
     IF profiles.tids IS NOT NULL THEN
         -- Complaints are committed, so a failure is never an error: it would hold up
@@ -58,6 +75,9 @@ BEGIN
         );
         -- Before the profiles are written: if that changes features in turn, by a
         -- generated column or a trigger, they are marked again.
+        DELETE FROM churn.scoring_marks m
+        USING unnest(profiles.mark_tids) done (tid)
+        WHERE m.ctid = done.tid;
         DELETE FROM churn.rescoring_marks m
         USING unnest(profiles.marks, scores) s (key, score)
         WHERE m.attachment_id = @id@ AND m.key = s.key AND s.score IS NOT NULL;
@@ -66,16 +86,25 @@ BEGIN
             churn_scored_at = clock_timestamp()
         FROM unnest(profiles.tids, profiles.keys, scores) new (tid, key, score)
         WHERE p.ctid = new.tid AND p.@key@ = new.key AND new.score IS NOT NULL;
-        failed := cardinality(array_positions(scores, NULL));
-        scored := cardinality(scores) - failed;
+        -- Once each, however many marks a customer has: scored in another way meanwhile,
+        -- one who waits is marked anew by the next complaint.
+        GET DIAGNOSTICS scored = ROW_COUNT;
+        failed := count(DISTINCT s.mark)
+            FROM unnest(profiles.marks, scores) s (mark, score) WHERE s.score IS NULL;
         IF failed > 0 THEN
-            PERFORM churn.mark_for_rescoring(@id@, active.version, profiles.marks, scores);
+            PERFORM churn.mark_for_rescoring(
+                @id@, active.version, profiles.marks, scores, profiles.marked_at
+            );
         END IF;
     END IF;
     IF scored + failed < batch_size THEN
         PERFORM churn.forget_profiles_@id@(array_agg(m.key))
-        FROM churn.rescoring_marks m
-        WHERE m.attachment_id = @id@ AND m.due_at <= statement_timestamp();
+        FROM (
+            SELECT m.key FROM churn.rescoring_marks m
+            WHERE m.attachment_id = @id@ AND m.due_at <= statement_timestamp()
+            UNION ALL
+            SELECT m.key FROM churn.scoring_marks m WHERE m.attachment_id = @id@
+        ) m;
     END IF;
 END
 $function$;

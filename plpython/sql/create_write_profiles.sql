@@ -9,7 +9,7 @@ BEGIN
     PERFORM churn.create_from_template($template$
 CREATE OR REPLACE FUNCTION churn.write_profiles_@id@(
     changed @key_type@[], new_complaints bigint[], latest_complaints timestamptz[],
-    queued boolean DEFAULT false
+    queued boolean DEFAULT false, overwritten boolean DEFAULT false
 )
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -58,11 +58,18 @@ BEGIN
         -- ring, and no more than NO KEY UPDATE, so that foreign keys are not held up.
         SELECT array_agg(r.tid) AS tids, array_agg(r.key) AS keys,
                array_agg(r.complaints) AS counts, array_agg(r.latest) AS latests,
+               array_agg(r.has_score) AS have_scores,
                array_send(array_agg(r.numbers) FILTER (WHERE NOT queued)) AS numbers,
                @unqueued_text_rows@ AS texts
         INTO profiles
         FROM (
             SELECT p.ctid AS tid, p.@key@ AS key, n.complaints, n.latest,
+                   -- Null: waits already, unless somebody wrote that there.
+                   CASE
+                       WHEN p.churn_score IS NULL
+                            OR (overwritten AND given.complaints IS NULL) THEN false
+                       WHEN p.churn_model_version IS NOT NULL THEN true
+                   END AS has_score,
                    CASE WHEN NOT queued THEN @numbers@ END AS numbers,
                    CASE WHEN NOT queued THEN @texts@ END AS texts
             FROM @profile@ p
@@ -126,7 +133,9 @@ BEGIN
                OR (p.complaint_count, p.last_complaint_at)
                   IS DISTINCT FROM (new.complaints, new.latest));
         IF queued AND profiles.tids IS NOT NULL THEN
-            PERFORM churn.mark_for_scoring(@id@, profiles.keys::text[]);
+            PERFORM churn.mark_for_scoring(
+                @id@, profiles.keys::text[], profiles.have_scores
+            );
         ELSIF array_position(scores, NULL) IS NOT NULL THEN
             PERFORM churn.mark_for_rescoring(
                 @id@, active.version, profiles.keys::text[], scores
@@ -138,7 +147,7 @@ $function$;
 COMMENT ON FUNCTION churn.write_profiles_@id@ IS
     'Locks profiles in key order, adds complaints or, where new_complaints is null, '
     'counts them anew, scores the rows, or marks them where queued, and writes each of '
-    'them once.';
+    'them once. Overwritten: those counted anew may hold what others wrote.';
 ALTER FUNCTION churn.write_profiles_@id@ OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.write_profiles_@id@ FROM PUBLIC;
 $template$, placeholders || to_jsonb(churn.feature_arrays(

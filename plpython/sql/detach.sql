@@ -13,6 +13,8 @@ BEGIN
     END IF;
     UPDATE churn.attachments a SET detached_at = now(), log_rate = 0
     WHERE a.attachment_id = attachment.attachment_id;
+    DELETE FROM churn.scoring_marks m
+    WHERE m.attachment_id = attachment.attachment_id;
     DELETE FROM churn.rescoring_marks m
     WHERE m.attachment_id = attachment.attachment_id;
     PERFORM churn.abandon_rescoring(attachment.attachment_id);

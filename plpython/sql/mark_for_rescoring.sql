@@ -1,5 +1,6 @@
 CREATE OR REPLACE FUNCTION churn.mark_for_rescoring(
-    attachment_id integer, version bigint, keys text[], scores double precision[]
+    attachment_id integer, version bigint, keys text[], scores double precision[],
+    marked_at timestamptz[] DEFAULT NULL
 )
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -12,18 +13,21 @@ DECLARE
 BEGIN
     INSERT INTO churn.rescoring_marks AS m (
         attachment_id, key, version, sqlstate, reason, failures, first_failed_at,
-        last_failed_at, due_at
+        last_failed_at, marked_at, due_at
     )
-    SELECT mark_for_rescoring.attachment_id, k.key, mark_for_rescoring.version,
+    -- Once each: who waits may have several marks.
+    SELECT DISTINCT ON (k.key)
+           mark_for_rescoring.attachment_id, k.key, mark_for_rescoring.version,
            f.reason ->> 0, f.reason ->> 1, 1, t.failed_at, t.failed_at,
-           t.failed_at + interval '1 s'
-    FROM unnest(keys, scores) WITH ORDINALITY k (key, score, number)
+           coalesce(k.marked_at, t.failed_at), t.failed_at + interval '1 s'
+    FROM unnest(keys, scores, mark_for_rescoring.marked_at) WITH ORDINALITY
+        k (key, score, marked_at, number)
     CROSS JOIN LATERAL (
         SELECT coalesce(told -> 'rows' -> (k.number - 1)::text, told -> 'all')
     ) f (reason)
     CROSS JOIN clock_timestamp() t (failed_at)
     WHERE k.score IS NULL
-    ORDER BY k.number
+    ORDER BY k.key, k.marked_at
     ON CONFLICT (attachment_id, key) DO UPDATE SET
         version = excluded.version, sqlstate = excluded.sqlstate,
         reason = excluded.reason, failures = m.failures + 1,

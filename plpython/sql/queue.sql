@@ -8,7 +8,13 @@ CREATE OR REPLACE VIEW churn.queue AS
         SELECT r.attachment_id, count(*) AS waiting,
                count(*) FILTER (WHERE r.failures > 0) AS failing,
                min(r.marked_at) AS oldest
-        FROM churn.rescoring_marks r
+        FROM (
+            SELECT s.attachment_id, 0 AS failures, s.marked_at
+            FROM churn.scoring_marks s
+            UNION ALL
+            SELECT f.attachment_id, f.failures, f.marked_at
+            FROM churn.rescoring_marks f
+        ) r
         GROUP BY 1
     ) m ON m.attachment_id = a.attachment_id
     WHERE a.detached_at IS NULL;

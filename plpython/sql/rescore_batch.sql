@@ -13,11 +13,7 @@ DECLARE
     last_key text;
     scored bigint;
 BEGIN
-    IF batch_size IS NULL OR batch_size < 1 THEN
-        RAISE invalid_parameter_value USING
-            MESSAGE = format('batch_size must be at least 1, not %s',
-                             coalesce(batch_size::text, 'null'));
-    END IF;
+    PERFORM churn.check_batch_size(batch_size);
     PERFORM churn.note_worker(rescore_batch.run_id);
     -- Looked at before any range is locked: who ends a run locks it before its ranges.
     IF NOT EXISTS (

@@ -18,8 +18,8 @@ BEGIN
     -- which it is: that took an eighth of a single INSERT.
     PERFORM churn.refresh_attachment(attachment.attachment_id);
     IF scoring_mode = 'inline' THEN
-        SELECT count(*) INTO marks FROM churn.rescoring_marks m
-        WHERE m.attachment_id = attachment.attachment_id;
+        SELECT q.waiting INTO marks FROM churn.queue q
+        WHERE q.profile = attachment.profile;
         IF marks > 0 THEN
             RAISE NOTICE USING
                 MESSAGE = format('%s customers still wait to be scored', marks),

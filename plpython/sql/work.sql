@@ -12,11 +12,7 @@ DECLARE
     attachment_id integer;
     batch record;
 BEGIN
-    IF batch_size IS NULL OR batch_size < 1 THEN
-        RAISE invalid_parameter_value USING
-            MESSAGE = format('batch_size must be at least 1, not %s',
-                             coalesce(batch_size::text, 'null'));
-    END IF;
+    PERFORM churn.check_batch_size(batch_size);
     scored := 0;
     failed := 0;
     -- Whose oldest mark is the oldest comes first; what is left of the batch is for the
@@ -25,12 +21,16 @@ BEGIN
         SELECT a.attachment_id
         FROM churn.attachments a
         CROSS JOIN LATERAL (
-            SELECT m.due_at FROM churn.rescoring_marks m
-            WHERE m.attachment_id = a.attachment_id
-              AND m.due_at <= statement_timestamp()
-            ORDER BY m.due_at LIMIT 1
+            SELECT least(
+                (SELECT min(m.marked_at) FROM churn.scoring_marks m
+                 WHERE m.attachment_id = a.attachment_id),
+                (SELECT min(m.due_at) FROM churn.rescoring_marks m
+                 WHERE m.attachment_id = a.attachment_id
+                   AND m.due_at <= statement_timestamp())
+            ) AS due_at
         ) oldest
         WHERE a.detached_at IS NULL AND (wanted IS NULL OR a.attachment_id = wanted)
+          AND oldest.due_at IS NOT NULL
         ORDER BY oldest.due_at
     LOOP
         EXECUTE format('SELECT * FROM churn.work_profiles_%s($1)', attachment_id)

@@ -11,6 +11,8 @@ BEGIN
             SELECT v.key FROM churn.verify_profiles_%1$s() v
             UNION
             SELECT (f.mark).key FROM churn.marked_profiles_%1$s() f
+            UNION
+            SELECT m.key FROM churn.scoring_marks m WHERE m.attachment_id = %1$s
          ) w', attachment.attachment_id, churn.key_type(attachment)
     ) INTO keys;
     RETURN keys;

@@ -43,6 +43,7 @@ table predictions_default                 -          -          -
 table predictions_N                       -          -          -
 table outbox                              SELECT     SELECT     -
 table rescoring_marks                     SELECT     SELECT     -
+table scoring_marks                       SELECT     SELECT     -
 view active_deployments                   SELECT     SELECT     -
 view health                               SELECT     SELECT     -
 view queue                                SELECT     SELECT     -
@@ -63,6 +64,7 @@ function attach                           -          -          -
 function attachment_of                    EXECUTE    EXECUTE    -
 function begin_rescoring                  EXECUTE    -          -
 function check_batches                    EXECUTE    -          -
+function check_batch_size                 EXECUTE    -          -
 function check_attachable                 -          -          -
 function check_activation                 -          -          -
 function check_model                      -          -          -

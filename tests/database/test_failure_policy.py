@@ -224,6 +224,25 @@ def test_rescoring_marks_what_fails(committing):
     assert [row[0] for row in committing.run(MARKS)] == ["1", "30"]
 
 
+def test_rescoring_marks_nobody_whose_row_another_one_writes(
+    committing, trained_database
+):
+    writer = trained_database.session()
+    overwrite(committing, INFINITE)
+    writer.run("UPDATE churn.customers SET age = 33 WHERE customer_id = 1")
+
+    with in_background(
+        lambda: committing.run("CALL churn.rescore('churn.customers')")
+    ) as done:
+        wait_until_blocked(trained_database, committing, by=writer)
+        writer.run(f"UPDATE churn.customers SET {SOUND} WHERE customer_id = 1")
+        writer.commit()
+        done.result(timeout=20)
+
+    assert divergences(committing) == []
+    assert committing.value(WAITING) == 0
+
+
 def test_repair_scores_and_forgets_what_failed(committing):
     overwrite(committing, INFINITE, "customer_id < 20")
     committing.run("UPDATE churn.customers SET age = 50 WHERE customer_id < 25")

@@ -27,7 +27,12 @@ MODEL = default_model()
 QUEUED = "SELECT churn.set_scoring_mode('churn.customers', 'queued')"
 INLINE = "SELECT churn.set_scoring_mode('churn.customers', 'inline')"
 WORK = "SELECT scored, failed FROM churn.work(%s)"
-MARKED = "SELECT key FROM churn.rescoring_marks ORDER BY key::bigint"
+MARKED = """
+    SELECT key FROM (
+        SELECT key FROM churn.scoring_marks
+        UNION ALL SELECT key FROM churn.rescoring_marks
+    ) m ORDER BY key::bigint
+"""
 PROFILE = (
     "SELECT complaint_count, churn_score, churn_model_version, churn_scored_at"
     " FROM churn.customers WHERE customer_id = %s"
@@ -70,6 +75,7 @@ def both(module_database, first, second):
         session.rollback()
     while sum(first.row(WORK, 1000)):
         first.commit()
+    first.run("DELETE FROM churn.scoring_marks")
     first.run("DELETE FROM churn.rescoring_marks")
     first.commit()
     assert_fresh(first, MODEL)
@@ -264,6 +270,31 @@ def test_what_fails_holds_nobody_up(queued):
     assert [queued.row(WORK, 5) for _ in range(3)] == [(0, 5), (4, 0), (0, 0)]
 
 
+def test_who_failed_and_changed_since_is_marked_twice_and_tried_once(queued):
+    queued.run(INLINE)
+    overwrite(queued, INFINITE)
+    queued.run(INSERT, 1)
+    queued.run(QUEUED)
+    queued.run(INSERT, 1)
+    queued.run("UPDATE churn.rescoring_marks SET due_at = now()")
+    assert queued.column(MARKED) == ["1", "1"]
+
+    assert queued.row(WORK, 10) == (0, 1)
+
+    assert queued.run(HEALTH) == [("22023", 1, 1, 2)]
+    assert queued.column(MARKED) == ["1"]
+
+
+def test_a_failure_does_not_hide_for_how_long_a_customer_waits(queued):
+    overwrite(queued, INFINITE)
+    queued.run(INSERT, 1)
+    queued.run("UPDATE churn.scoring_marks SET marked_at = now() - interval '1 day'")
+
+    queued.row(WORK, 10)
+
+    assert queued.value("SELECT oldest > interval '23 hours' FROM churn.queue")
+
+
 def test_a_mended_profile_is_tried_at_once(queued):
     overwrite(queued, INFINITE)
     queued.run(INSERT, 1)
@@ -342,6 +373,73 @@ def test_work_is_for_loaders(queued, role):
     with queued.role(role):
         assert queued.refusal(WORK, 1).sqlstate == "42501"
         assert queued.refusal(QUEUED).sqlstate == "42501"
+
+
+@pytest.mark.parametrize("mode", [QUEUED, INLINE])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO churn.complaints (customer_id) VALUES (NULL)",
+        "INSERT INTO churn.complaints (customer_id) VALUES (NULL), (NULL)",
+        "INSERT INTO churn.complaints (customer_id) SELECT 1 WHERE false",
+    ],
+)
+def test_a_statement_about_no_customer_changes_nobody(session, mode, statement):
+    session.run("ALTER TABLE churn.complaints ALTER customer_id DROP NOT NULL")
+    session.run(mode)
+    before = session.run("SELECT xmin::text, c FROM churn.customers c")
+
+    session.run(statement)
+
+    assert session.run("SELECT xmin::text, c FROM churn.customers c") == before
+    assert session.column(MARKED) == []
+
+
+@pytest.mark.parametrize("mode", [QUEUED, INLINE])
+def test_complaints_about_nobody_count_for_nobody_else(session, mode):
+    session.run("ALTER TABLE churn.complaints ALTER customer_id DROP NOT NULL")
+    session.run(mode)
+
+    session.run("INSERT INTO churn.complaints (customer_id) VALUES (NULL), (1)")
+
+    session.run(WORK, 10)
+    assert_fresh(session, MODEL)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+@pytest.mark.parametrize(
+    "overwritten",
+    [
+        "UPDATE churn.customers SET customer_id = 1000 WHERE customer_id = 1",
+        "UPDATE churn.customers SET churn_model_version = NULL WHERE customer_id = 1",
+        "UPDATE churn.customers SET churn_score = 0.5, churn_model_version = NULL"
+        " WHERE customer_id = 1",
+        "UPDATE churn.customers SET churn_score = NULL WHERE customer_id = 1",
+        "INSERT INTO churn.customers (customer_id, churn_score) VALUES (1000, 0.5)",
+    ],
+)
+def test_what_tells_marks_may_be_overwritten(queued, waits, overwritten):
+    if waits:
+        queued.run(INSERT, 1)
+
+    queued.run(overwritten)
+
+    assert queued.row(WORK, 10)[1] == 0
+    assert queued.row(WORK, 10) == (0, 0)
+    assert queued.column(MARKED) == []
+    assert_fresh(queued, MODEL)
+
+
+def test_a_score_set_by_hand_where_nothing_was_scored_is_replaced(queued):
+    retire(queued)
+    overwrite(queued, "churn_score = NULL, churn_model_version = NULL")
+    queued.run("UPDATE churn.customers SET churn_score = 0.5 WHERE customer_id = 1")
+
+    deploy_again = queued.value("SELECT max(version) FROM churn.models")
+    queued.run("SELECT churn.activate_model(%s)", deploy_again)
+
+    assert queued.row(WORK, 10) == (1, 0)
+    assert_fresh(queued, MODEL)
 
 
 def test_attachments_share_a_batch(queued):

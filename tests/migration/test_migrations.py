@@ -23,6 +23,7 @@ REVISIONS = (
     "0003_default_attachment",
     "0004_trust",
     "0005_peaks",
+    "0006_scoring_marks",
 )
 # Those that a database goes below and keeps its attachments.
 LATER_REVISIONS = REVISIONS[3:]
@@ -319,6 +320,28 @@ def test_who_was_told_of_scores_is_not_told_below_and_nothing_of_it_is_left(
     session.run("SELECT churn.set_outbox('company.clients', 'every')")
     session.run("INSERT INTO company.calls SELECT id FROM company.clients")
     assert session.value("SELECT count(*) FROM churn.outbox") == 20
+
+
+@pytest.mark.parametrize("revision", ["0006_scoring_marks", "0005_peaks"])
+def test_who_waits_for_a_score_is_not_forgotten_below(trained_database, revision):
+    session = trained_database.session()
+    session.run("SELECT churn.set_scoring_mode('churn.customers', 'queued')")
+    for customer in (1, 2, 2):
+        session.run(
+            "INSERT INTO churn.complaints (customer_id) VALUES (%s)", customer
+        )
+    session.commit()
+
+    go_below(trained_database, revision)
+
+    session.rollback()
+    marked = "SELECT key FROM churn.rescoring_marks ORDER BY key"
+    assert session.column(marked) == ["1", "2"]
+    session.rollback()
+    revise(trained_database, "head")
+    session.connection.autocommit = True
+    session.run("CALL churn.repair('churn.customers')")
+    assert_fresh(session, default_model())
 
 
 def test_a_live_session_goes_on_after_an_upgrade(blank):

@@ -1,0 +1,2 @@
+DROP TABLE churn.scoring_marks;
+DROP FUNCTION churn.check_batch_size;
