@@ -112,13 +112,22 @@ class Listener:
 
     def wait_until_connected(self):
         """Return when it reads its slot."""
+        self.wait_on_server("SELECT count(*) FROM pg_replication_slots WHERE active")
+
+    def wait_until_listening(self):
+        """Return when it waits for notifications."""
+        self.wait_on_server(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE query LIKE 'LISTEN churn_scores%%' AND state = 'idle'"
+        )
+
+    def wait_on_server(self, condition):
+        """Return when the server says so."""
         observer = self.database.session(autocommit=True)
         deadline = time.monotonic() + LONGEST
-        while not observer.value(
-            "SELECT count(*) FROM pg_replication_slots WHERE active"
-        ):
+        while not observer.value(condition):
             if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("it does not read its slot")
+                raise RuntimeError(f"in vain: {condition}")
             time.sleep(0.02)
         observer.close()
 

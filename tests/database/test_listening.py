@@ -210,10 +210,7 @@ def test_notifications_need_no_slot(source, listener, writer):
     writer.run("SELECT churn.set_notifications('churn.customers', 'every')")
     writer.commit()
     listener.start("--notifications")
-    while not writer.value(
-        "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN churn_scores'"
-    ):
-        writer.rollback()
+    listener.wait_until_listening()
     complain(writer, 1)
     writer.commit()
     listener.wait_for_lines(1)
