@@ -37,16 +37,20 @@ AS $function$
 DECLARE
     gone text[];
 BEGIN
-    -- Whoever inserts a profile holds the mark of its key until commit. So the marks are
-    -- locked first, and a new snapshot then tells which profiles there still are not:
-    -- under the higher levels it would be the old one.
+    -- Which profiles are still gone once their marks are locked, only a new snapshot
+    -- tells, and the higher levels take none.
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RETURN;
     END IF;
-    -- Who is being inserted has a mark of the other kind.
     DELETE FROM churn.scoring_marks m
-    WHERE m.attachment_id = @id@ AND m.key = ANY (marked)
-      AND NOT EXISTS (SELECT FROM @profile@ p WHERE p.@key@ = m.key::@key_type@);
+    WHERE m.ctid = ANY (ARRAY(
+        SELECT g.ctid FROM churn.scoring_marks g
+        WHERE g.attachment_id = @id@ AND g.key = ANY (marked)
+          AND NOT EXISTS (SELECT FROM @profile@ p WHERE p.@key@ = g.key::@key_type@)
+        FOR UPDATE SKIP LOCKED
+    ));
+    -- Whoever inserts a profile holds this other mark of its key until commit. So the
+    -- marks are locked first.
     SELECT array_agg(r.key) INTO gone
     FROM (
         SELECT m.key FROM churn.rescoring_marks m

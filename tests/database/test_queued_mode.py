@@ -506,6 +506,17 @@ def test_work_waits_for_nobody_and_keeps_the_mark_of_what_is_locked(both):
     assert worker.row(WORK, 10) == (1, 0)
 
 
+def test_work_takes_no_mark_of_a_customer_whom_another_one_holds(both):
+    writer, worker = both
+    writer.run(INSERT, 1)
+    writer.commit()
+    writer.run(INSERT, 1)
+    assert worker.row(WORK, 10) == (0, 0)
+    writer.commit()
+
+    assert writer.row(WORK, 10) == (1, 0)
+
+
 def test_a_complaint_that_comes_while_its_customer_is_scored_is_marked_again(
     both, module_database
 ):

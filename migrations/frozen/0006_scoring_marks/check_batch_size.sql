@@ -1,6 +1,6 @@
 CREATE OR REPLACE FUNCTION churn.check_batch_size(batch_size integer)
 RETURNS void
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+LANGUAGE plpgsql IMMUTABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN

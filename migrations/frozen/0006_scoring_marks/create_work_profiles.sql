@@ -32,9 +32,10 @@ BEGIN
     IF active.version IS NULL THEN
         RETURN;
     END IF;
-    -- It waits for nobody: what a writer or another worker holds keeps its mark. Whoever
+    -- It waits for nobody: what a writer or another worker holds keeps its marks. Whoever
     -- changes a profile locks it before looking for its mark, and a mark is taken away
-    -- only under that lock, from a row that was read under it: no change is missed.
+    -- only under that lock, from a row that was read under it: no change is missed. So
+    -- the profile is locked first: who holds it finds all its marks free.
     SELECT array_agg(r.tid) AS tids, array_agg(r.key) AS keys,
            array_agg(r.mark) AS marks, array_agg(r.mark_tid) AS mark_tids,
            array_agg(r.marked_at) AS marked_at,
@@ -50,7 +51,7 @@ BEGIN
             WHERE m.attachment_id = @id@
             ORDER BY m.marked_at
             LIMIT batch_size
-            FOR UPDATE OF m SKIP LOCKED FOR NO KEY UPDATE OF p SKIP LOCKED
+            FOR NO KEY UPDATE OF p SKIP LOCKED FOR UPDATE OF m SKIP LOCKED
         ) changed
         UNION ALL
         SELECT * FROM (
@@ -61,7 +62,7 @@ BEGIN
             WHERE m.attachment_id = @id@ AND m.due_at <= statement_timestamp()
             ORDER BY m.due_at
             LIMIT batch_size
-            FOR UPDATE OF m SKIP LOCKED FOR NO KEY UPDATE OF p SKIP LOCKED
+            FOR NO KEY UPDATE OF p SKIP LOCKED FOR UPDATE OF m SKIP LOCKED
         ) unscored
         ORDER BY due_at
         LIMIT batch_size
