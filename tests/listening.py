@@ -111,14 +111,17 @@ class Listener:
         self.wait_for(lambda lines: len(lines) >= count)
 
     def wait_until_connected(self):
-        """Return when it reads its slot."""
-        self.wait_on_server("SELECT count(*) FROM pg_replication_slots WHERE active")
+        """Return when it reads its slot: to create it takes it as well, for a while."""
+        self.wait_on_server(
+            "SELECT count(*) FROM pg_replication_slots s"
+            " JOIN pg_stat_replication r ON r.pid = s.active_pid"
+        )
 
     def wait_until_listening(self):
         """Return when it waits for notifications."""
         self.wait_on_server(
             "SELECT count(*) FROM pg_stat_activity"
-            " WHERE query LIKE 'LISTEN churn_scores%%' AND state = 'idle'"
+            " WHERE query LIKE 'LISTEN churn_scores%' AND state = 'idle'"
         )
 
     def wait_on_server(self, condition):
