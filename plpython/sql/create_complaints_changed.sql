@@ -13,7 +13,6 @@ DECLARE
         INTO key, complained_at, version, digest
         FROM inserted c LEFT JOIN churn.active_deployment(@id@) d ON true
         WHERE NOT EXISTS (SELECT FROM inserted OFFSET 1);
-        single := FOUND;
 
         -- What this statement did besides, by a trigger, an upsert or a WITH, may have
         -- counted the new complaints already: then they are counted anew. The setting
@@ -24,7 +23,7 @@ DECLARE
                 mark := set_config('churn.score_failed', '', true);
             END IF;
         END IF;
-        IF single AND version IS NOT NULL AND NOT recounted THEN
+        IF FOUND AND version IS NOT NULL AND NOT recounted THEN
             -- The usual case, one complaint, in one UPDATE: it locks, counts, scores
             -- and writes the row at once. SET evaluates in the order of the columns, so
             -- the two after the score know whether there was one; a sub-SELECT for the
@@ -67,12 +66,10 @@ $inline$;
     queued_case CONSTANT text := $queued$
         SELECT c.@complaint_key@, @complaint_time@ INTO key, complained_at
         FROM inserted c WHERE NOT EXISTS (SELECT FROM inserted OFFSET 1);
-        single := FOUND;
 
         -- Where this transaction may have counted the new complaints already, they are
         -- counted anew.
-        recounted := coalesce(current_setting('churn.score_failed', true) <> '', false);
-        IF single AND NOT recounted THEN
+        IF FOUND AND NOT (@recounted@) THEN
             UPDATE @profile@ p SET
                 complaint_count = p.complaint_count + 1,
                 last_complaint_at = greatest(p.last_complaint_at, complained_at),
@@ -84,13 +81,12 @@ $inline$;
                         THEN p.churn_model_version
                 END
             WHERE p.@key@ = key;
-            unmarked := current_setting('churn.unmarked', true);
-            IF unmarked <> '' THEN
-                IF unmarked = 'true' THEN
+            IF current_setting('churn.unmarked', true) <> '' THEN
+                IF current_setting('churn.unmarked') = 'true' THEN
                     INSERT INTO churn.scoring_marks (attachment_id, key)
                     VALUES (@id@, key::text);
                     woken := churn.wake_workers();
-                ELSIF unmarked = 'false' THEN
+                ELSIF current_setting('churn.unmarked') = 'false' THEN
                     PERFORM churn.mark_for_scoring(@id@, ARRAY[key::text], ARRAY[false]);
                 END IF;
                 mark := set_config('churn.unmarked', '', true);
@@ -108,12 +104,10 @@ DECLARE
     key @key_type@;
     keys @key_type@[];
     complained_at timestamptz;
-    single boolean;
     version bigint;
     digest bytea;
     recounted boolean := false;
     failure text;
-    unmarked text;
     mark text;
     woken boolean;
 BEGIN
@@ -122,7 +116,7 @@ BEGIN
 @usual_case@        ELSE
             PERFORM churn.write_profiles_@id@(
                 array_agg(n.key ORDER BY n.key),
-                CASE WHEN NOT @recounted@
+                CASE WHEN NOT (@recounted@)
                      THEN array_agg(n.complaints ORDER BY n.key) END,
                 array_agg(n.latest ORDER BY n.key), @queued@
             )
@@ -174,7 +168,9 @@ $template$, '@usual_case@', CASE attachment.scoring_mode
         WHEN 'queued' THEN queued_case ELSE inline_case
     END), placeholders || jsonb_build_object(
         'recounted', CASE attachment.scoring_mode
-            WHEN 'queued' THEN 'recounted' ELSE 'churn.has_recounted(txid_current())'
+            WHEN 'queued'
+                THEN $hint$(current_setting('churn.score_failed', true) <> '') IS TRUE$hint$
+            ELSE 'churn.has_recounted(txid_current())'
         END
     ) || to_jsonb(churn.feature_arrays(
         attachment, 'p', '(p.complaint_count + 1)', 'NULL'
