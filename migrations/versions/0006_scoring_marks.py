@@ -26,6 +26,7 @@ FILES = (
     "detach.sql",
     "work.sql",
     "rescore_batch.sql",
+    "fit_prediction_log.sql",
 )
 # What this revision has replaced, as the revisions before it have it.
 FORMER_FILES = (
@@ -45,6 +46,7 @@ FORMER_FILES = (
     "0005_peaks/detach.sql",
     "0005_peaks/work.sql",
     "0005_peaks/rescore_batch.sql",
+    "0005_peaks/fit_prediction_log.sql",
 )
 
 
