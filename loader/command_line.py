@@ -101,7 +101,7 @@ def build_parser():
         )
         command.add_argument(
             "--expires",
-            type=date.fromisoformat,
+            type=iso_date,
             metavar="DATE",
             help="last day, in UTC, on which it may be registered and activated",
         )
@@ -254,7 +254,7 @@ def add_pace(command):
 
 def positive_integer(text):
     """Parse a whole number of at least 1, for argparse."""
-    number = int(text)
+    number = parsed(int, text, "a whole number")
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
@@ -262,11 +262,24 @@ def positive_integer(text):
 
 def positive_seconds(text):
     """Parse a number of seconds above 0, for argparse."""
-    seconds = float(text)
+    seconds = parsed(float, text, "a number")
     # Written so that NaN fails it.
     if not 0 < seconds < float("inf"):
         raise argparse.ArgumentTypeError("must be more than 0")
     return seconds
+
+
+def iso_date(text):
+    """Parse a date such as 2026-12-31, for argparse."""
+    return parsed(date.fromisoformat, text, "a date such as 2026-12-31")
+
+
+def parsed(kind, text, expected):
+    """Parse an argument; an error without the name of a Python function."""
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"must be {expected}") from error
 
 
 def function_of(command):

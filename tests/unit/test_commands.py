@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from loader.command_line import build_parser, function_of
 
 
@@ -20,3 +22,21 @@ def test_commands_that_read_no_model_spare_scikit_learn():
     )
 
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["work", "--batch-size", "x"], "must be a whole number"),
+        (["work", "--batch-size", "0"], "must be at least 1"),
+        (["work", "--poll", "soon"], "must be a number"),
+        (["work", "--poll", "nan"], "must be more than 0"),
+        (["sign", "m.pkl", "--expires", "soon"], "must be a date such as 2026-12-31"),
+    ],
+)
+def test_what_an_argument_must_be_is_said_in_words(arguments, message, capsys):
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(arguments)
+
+    option = arguments[-2]
+    assert capsys.readouterr().err.endswith(f"error: argument {option}: {message}\n")
