@@ -34,7 +34,7 @@ setup: $(SYSTEM_PYTHON) ## Install PostgreSQL, PL/Python and the Python packages
 	@$(PRIVATE_SERVER) setup
 
 demo: migrate ## Show a score following a complaint
-	@$(DATABASE) $(PYTHON) -m loader demo
+	@$(DATABASE) $(PYTHON) -m pgchurn.loader demo
 
 test: database ## Run the tests; ARGS="-k name" chooses
 	@$(DATABASE) $(PYTHON) -m pytest $(ARGS)
@@ -45,11 +45,9 @@ bench: start ## Measure, on the private server; QUICK=1 for a short run
 soak: start ## Run long under load; ARGS="--only kills" chooses
 	@$(PRIVATE_DATABASE) $(PYTHON) -m tests.soak $(ARGS)
 
-# Not every folder need be there: the linters refuse a path that is missing.
-lint: SOURCES = $(wildcard loader plpython migrations tests)
-lint: setup ## Check style and import order
-	@$(PYTHON) -m flake8 $(SOURCES)
-	@$(PYTHON) -m isort --check $(SOURCES)
+lint: setup ## Check style, docstrings and layout
+	@$(PYTHON) -m ruff check
+	@$(PYTHON) -m ruff format --check
 
 start: setup ## Start the private server
 	@$(PRIVATE_SERVER) start

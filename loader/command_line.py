@@ -5,12 +5,11 @@ import importlib
 from datetime import date
 
 import psycopg2
-
-from loader import output
-from loader.algorithms import ALGORITHMS
-from loader.errors import LoaderError, TrainingError
-from loader.private_server import PrivateServerError
-from plpython.runtime.errors import ScoringError
+from pgchurn.loader import output
+from pgchurn.loader.algorithms import ALGORITHMS
+from pgchurn.loader.errors import LoaderError, TrainingError
+from pgchurn.loader.private_server import PrivateServerError
+from pgchurn.plpython.runtime.errors import ScoringError
 
 DEFAULT_TABLE = "churn.customers"
 # Imported when they are run: scikit-learn takes a second, and its memory stays.
@@ -46,9 +45,7 @@ def build_parser():
             )
         return command
 
-    train = add(
-        "train", "Train a model on a profile table.", table=True
-    )
+    train = add("train", "Train a model on a profile table.", table=True)
     train.add_argument(
         "--label", required=True, metavar="COLUMN", help="column that says who churned"
     )
@@ -73,9 +70,7 @@ def build_parser():
         "--seed", type=int, default=0, help="of the split and the models (default: 0)"
     )
 
-    register = add(
-        "register", "Bring a pickled scikit-learn model.", table=True
-    )
+    register = add("register", "Bring a pickled scikit-learn model.", table=True)
     register.add_argument("file", metavar="FILE", help="the pickle")
     register.add_argument(
         "--signature", metavar="FILE.sig", help="what pgchurn sign wrote for it"
@@ -195,9 +190,7 @@ def build_parser():
         table=True,
     )
     why.add_argument("key", metavar="KEY", help="the customer's key")
-    listen = add(
-        "listen", "Print stored scores as JSON lines, as they come."
-    )
+    listen = add("listen", "Print stored scores as JSON lines, as they come.")
     listen.add_argument(
         "--slot",
         default="pgchurn",
@@ -285,7 +278,7 @@ def parsed(kind, text, expected):
 def function_of(command):
     """Return the function of a sub-command, which has its name."""
     module = "model_commands" if command in MODEL_COMMANDS else "commands"
-    return getattr(importlib.import_module(f"loader.{module}"), command)
+    return getattr(importlib.import_module(f"pgchurn.loader.{module}"), command)
 
 
 def describe(error):

@@ -2,13 +2,13 @@
 
 from contextlib import closing
 
-from loader import listening, output, working
-from loader.database import connect, fetch_all, fetch_value
-from loader.doctor import examine
-from loader.errors import LoaderError
-from loader.rescoring import Pace, rescore_profiles
-from loader.sinks import Command, StandardOutput
-from loader.stopping import stopped_by_signals
+from pgchurn.loader import listening, output, working
+from pgchurn.loader.database import connect, fetch_all, fetch_value
+from pgchurn.loader.doctor import examine
+from pgchurn.loader.errors import LoaderError
+from pgchurn.loader.rescoring import Pace, rescore_profiles
+from pgchurn.loader.sinks import Command, StandardOutput
+from pgchurn.loader.stopping import stopped_by_signals
 
 
 def activate(options):

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import psycopg2
 import psycopg2.extras
-
-from loader import private_server
+from pgchurn.loader import private_server
 
 QUERY_NAME = re.compile(r"^-- ([a-z_]+) --$", re.MULTILINE)
 

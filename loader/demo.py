@@ -3,15 +3,14 @@
 import io
 import time
 
+from pgchurn.loader import output
+from pgchurn.loader.database import fetch_all, fetch_value, queries
+from pgchurn.loader.errors import LoaderError
+from pgchurn.loader.reports import training_report
+from pgchurn.loader.rescoring import Pace, rescore_profiles
+from pgchurn.loader.simulation import KNOWN_CUSTOMERS, simulate
+from pgchurn.loader.training_run import train_and_register
 from psycopg2 import sql
-
-from loader import output
-from loader.database import fetch_all, fetch_value, queries
-from loader.errors import LoaderError
-from loader.reports import training_report
-from loader.rescoring import Pace, rescore_profiles
-from loader.simulation import KNOWN_CUSTOMERS, simulate
-from loader.training_run import train_and_register
 
 TABLE = "churn.customers"
 CUSTOMERS = 5_000

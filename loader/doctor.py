@@ -3,10 +3,9 @@
 import psycopg2
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-
-from loader.database import fetch_all, fetch_value
-from loader.private_server import CHECKOUT
-from plpython.runtime.environment import MODEL_PACKAGES, current_environment
+from pgchurn.loader.database import fetch_all, fetch_value
+from pgchurn.loader.private_server import CHECKOUT
+from pgchurn.plpython.runtime.environment import MODEL_PACKAGES, current_environment
 
 TRIGGERS_OF_AN_ATTACHMENT = 6
 # Kept by a slot that nobody reads, it is about to fill the disk.

@@ -3,8 +3,7 @@
 import numpy as np
 import onnx
 from onnx import numpy_helper
-
-from plpython.runtime.features import NAN
+from pgchurn.plpython.runtime.features import NAN
 
 THRESHOLDS_PER_FEATURE = 200
 EXTREMES = (0.0, -0.0, 1.0, -1.0, 1e-300, 1e30, -1e30)

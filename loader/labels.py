@@ -3,8 +3,7 @@
 from decimal import Decimal
 
 import numpy as np
-
-from loader.errors import LoaderError
+from pgchurn.loader.errors import LoaderError
 
 TEXTS_FOR_CHURNED = ("yes", "y", "true", "t", "1", "churn", "churned", "left")
 

@@ -11,13 +11,18 @@ from contextlib import closing, suppress
 from functools import partial
 
 import psycopg2
+from pgchurn.loader import output
+from pgchurn.loader.database import (
+    connect,
+    database_url,
+    fetch_all,
+    fetch_value,
+    queries,
+)
+from pgchurn.loader.errors import LoaderError
+from pgchurn.loader.sinks import HEARTBEAT
 from psycopg2 import errorcodes
 from psycopg2.extras import LogicalReplicationConnection
-
-from loader import output
-from loader.database import connect, database_url, fetch_all, fetch_value, queries
-from loader.errors import LoaderError
-from loader.sinks import HEARTBEAT
 
 PLUGIN = "wal2json"
 OPTIONS = {

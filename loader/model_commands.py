@@ -6,19 +6,19 @@ They import scikit-learn, which takes a second that the other commands spare.
 from contextlib import closing
 from dataclasses import asdict
 
-from loader import output, signing
-from loader.database import connect
-from loader.demo import run_demo
-from loader.errors import LoaderError
-from loader.profile import Profile
-from loader.registration import (
+from pgchurn.loader import output, signing
+from pgchurn.loader.database import connect
+from pgchurn.loader.demo import run_demo
+from pgchurn.loader.errors import LoaderError
+from pgchurn.loader.profile import Profile
+from pgchurn.loader.registration import (
     check_server_environment,
     feature_names,
     load_pickle,
 )
-from loader.registration import register as register_model
-from loader.reports import registration_report, signing_report, training_report
-from loader.training_run import train_and_register
+from pgchurn.loader.registration import register as register_model
+from pgchurn.loader.reports import registration_report, signing_report, training_report
+from pgchurn.loader.training_run import train_and_register
 
 
 def train(options):

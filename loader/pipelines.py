@@ -9,6 +9,7 @@ the registry unpickles, so nothing is customised: no functions, no classes of ou
 """
 
 import pandas as pd
+from pgchurn.loader.algorithms import ALGORITHMS
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
     GradientBoostingClassifier,
@@ -19,8 +20,6 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-from loader.algorithms import ALGORITHMS
 
 KINDS = ("number", "boolean", "text")
 

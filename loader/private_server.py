@@ -429,6 +429,14 @@ def _install_environment():
         failure="the Python packages could not be installed",
         env=environment,
     )
+    # So that there is a command pgchurn, and what is edited here is what runs.
+    _run(
+        *(venv / "bin/python", "-m", "pip", "--quiet", "--no-input"),
+        *("--disable-pip-version-check", "install", "--no-deps"),
+        *("--editable", CHECKOUT),
+        failure="the checkout could not be installed",
+        env=environment,
+    )
     stamp.write_text(content, encoding="utf-8")
     stamp.chmod(0o644)
 

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
+from pgchurn.loader.database import fetch_all
+from pgchurn.loader.errors import LoaderError
+from pgchurn.plpython.runtime.features import text_column
+from pgchurn.plpython.runtime.pickled import frame_from_columns
 from psycopg2 import sql
-
-from loader.database import fetch_all
-from loader.errors import LoaderError
-from plpython.runtime.features import text_column
-from plpython.runtime.pickled import frame_from_columns
 
 FETCH_ROWS = 20_000
 # Of what pgchurn writes into a profile only complaint_count is known before scoring.

@@ -5,17 +5,16 @@ import os
 from pathlib import Path
 
 import numpy as np
-
-from loader.compiling import NotCompilable, compile_model
-from loader.database import fetch_all, fetch_value
-from loader.edges import edge_rows
-from loader.errors import LoaderError
-from plpython.runtime.environment import MODEL_PACKAGES, current_environment
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.estimator_checks import load_estimator
-from plpython.runtime.features import NAN
-from plpython.runtime.pickled import PickledModel
-from plpython.runtime.signature import Feature, Signature
+from pgchurn.loader.compiling import NotCompilable, compile_model
+from pgchurn.loader.database import fetch_all, fetch_value
+from pgchurn.loader.edges import edge_rows
+from pgchurn.loader.errors import LoaderError
+from pgchurn.plpython.runtime.environment import MODEL_PACKAGES, current_environment
+from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.estimator_checks import load_estimator
+from pgchurn.plpython.runtime.features import NAN
+from pgchurn.plpython.runtime.pickled import PickledModel
+from pgchurn.plpython.runtime.signature import Feature, Signature
 
 REPLAYED_ROWS = 1_000
 

@@ -1,6 +1,6 @@
 """What ``pgchurn`` prints of trainings and registrations."""
 
-from loader import output
+from pgchurn.loader import output
 
 
 def training_report(result):

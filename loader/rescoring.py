@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import psycopg2
 import psycopg2.errors
-
-from loader import output
-from loader.database import connect, fetch_all, fetch_value, queries
-from loader.errors import LoaderError
+from pgchurn.loader import output
+from pgchurn.loader.database import connect, fetch_all, fetch_value, queries
+from pgchurn.loader.errors import LoaderError
 
 SECONDS_BETWEEN_LOOKS = 0.5
 GO_ON = "the same command goes on from there"

@@ -16,14 +16,17 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
-
-from loader.compiling import NotCompilable, compile_model
-from loader.compiling.texts import text_positions
-from loader.errors import LoaderError
-from loader.registration import feature_names, positive_index
-from plpython.runtime.environment import current_environment
-from plpython.runtime.signature import Feature, Signature
-from plpython.runtime.signing import SIGNED_PACKAGES, STATEMENT_PREFIX, Statement
+from pgchurn.loader.compiling import NotCompilable, compile_model
+from pgchurn.loader.compiling.texts import text_positions
+from pgchurn.loader.errors import LoaderError
+from pgchurn.loader.registration import feature_names, positive_index
+from pgchurn.plpython.runtime.environment import current_environment
+from pgchurn.plpython.runtime.signature import Feature, Signature
+from pgchurn.plpython.runtime.signing import (
+    SIGNED_PACKAGES,
+    STATEMENT_PREFIX,
+    Statement,
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class SignedStatement:
     Attributes
     ----------
     statement : str
-        The signed text itself; see ``plpython.runtime.signing.Statement``.
+        The signed text itself; see ``pgchurn.plpython.runtime.signing.Statement``.
     signature : bytes of length 64
     key : str
         Fingerprint of the key that signed.

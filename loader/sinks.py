@@ -6,7 +6,7 @@ import stat
 import subprocess
 import sys
 
-from loader.errors import LoaderError
+from pgchurn.loader.errors import LoaderError
 
 # Between two signs of life to the server, which gives up after 60 seconds without.
 HEARTBEAT = 10

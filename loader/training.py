@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
+from pgchurn.loader.algorithms import ALGORITHMS
+from pgchurn.loader.errors import TrainingError
+from pgchurn.loader.pipelines import as_features, build_pipeline
 from sklearn.metrics import (
     average_precision_score,
     brier_score_loss,
@@ -20,10 +23,6 @@ from sklearn.metrics import (
 )
 from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.pipeline import Pipeline
-
-from loader.algorithms import ALGORITHMS
-from loader.errors import TrainingError
-from loader.pipelines import as_features, build_pipeline
 
 MAX_FOLDS = 5
 MAX_COMPARED_ROWS = 50_000
@@ -56,7 +55,7 @@ class AlgorithmScores:
     Attributes
     ----------
     algorithm : str
-        One of `loader.algorithms.ALGORITHMS`.
+        One of `pgchurn.loader.algorithms.ALGORITHMS`.
     log_loss : Spread
         In nats; lower is better.
     roc_auc, average_precision : Spread
@@ -239,7 +238,7 @@ def train(
     kinds : dict of str to {"number", "boolean", "text"}
         Kind of each feature, in feature order.
     algorithm : str, default="auto"
-        One of `loader.algorithms.ALGORITHMS`, or ``"auto"`` for the one that
+        One of `pgchurn.loader.algorithms.ALGORITHMS`, or ``"auto"`` for the one that
         `compare` finds best.
     random_state : int, default=0
         Seed of the split, the folds and the classifiers.
@@ -499,7 +498,7 @@ def compare(
     Parameters
     ----------
     frame : pandas.DataFrame of shape (n_samples, n_features)
-        The training part only, as `loader.pipelines.as_features` returns it.
+        The training part only, as `pgchurn.loader.pipelines.as_features` returns it.
     labels : numpy.ndarray of shape (n_samples,)
         The labels, of two classes.
     kinds : dict of str to {"number", "boolean", "text"}
@@ -649,7 +648,7 @@ def evaluate(pipeline, frame, labels, threshold):
     pipeline : sklearn.pipeline.Pipeline
         A fitted classifier of two classes.
     frame : pandas.DataFrame of shape (n_samples, n_features)
-        The test part, as `loader.pipelines.as_features` returns it.
+        The test part, as `pgchurn.loader.pipelines.as_features` returns it.
     labels : array-like of shape (n_samples,)
         The labels, among the pipeline's ``classes_``.
     threshold : float

@@ -2,11 +2,11 @@
 
 import pickle
 
-from loader import output
-from loader.labels import churned
-from loader.profile import Profile
-from loader.registration import check_server_environment, register
-from loader.training import train
+from pgchurn.loader import output
+from pgchurn.loader.labels import churned
+from pgchurn.loader.profile import Profile
+from pgchurn.loader.registration import check_server_environment, register
+from pgchurn.loader.training import train
 
 
 def train_and_register(

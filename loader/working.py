@@ -8,10 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import psycopg2
-
-from loader import output
-from loader.database import connect, fetch_all, fetch_value, queries
-from loader.stopping import stopped_by_signals
+from pgchurn.loader import output
+from pgchurn.loader.database import connect, fetch_all, fetch_value, queries
+from pgchurn.loader.stopping import stopped_by_signals
 
 # Seconds between reports of progress: to somebody who watches, and to a log.
 WATCHED, LOGGED = 1.0, 60.0

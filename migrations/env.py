@@ -4,10 +4,9 @@ import logging
 import os
 import sys
 
+import pgchurn.migrations.run_file  # noqa: F401  registers op.run_file
 import sqlalchemy
 from alembic import context
-
-import migrations.run_file  # noqa: F401  registers op.run_file
 
 VERSION_TABLE = "pgchurn_alembic_version"
 
@@ -15,8 +14,7 @@ VERSION_TABLE = "pgchurn_alembic_version"
 def connect():
     """Connect with psycopg2, so that every form of URL that libpq takes will do."""
     import psycopg2
-
-    from loader.private_server import url
+    from pgchurn.loader.private_server import url
 
     return psycopg2.connect(os.environ.get("DATABASE_URL") or url())
 

@@ -8,7 +8,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-from plpython.render import living_files, render
+from pgchurn.plpython.render import living_files, render
 
 FROZEN = Path(__file__).parents[1] / "migrations" / "frozen"
 

@@ -4,10 +4,9 @@ import ast
 import hashlib
 from pathlib import Path
 
-from plpython.runtime import EXAMINATION_MODULES, MODULES, PICKLE_MODULES
+from pgchurn.plpython.runtime import EXAMINATION_MODULES, MODULES, PICKLE_MODULES
 
 HERE = Path(__file__).parent
-RUNTIME_IMPORT = "plpython.runtime."
 
 
 def runtime_source():
@@ -40,7 +39,7 @@ def module_source(name):
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
     for node in ast.parse(text).body:
-        if isinstance(node, ast.ImportFrom) and node.module.startswith(RUNTIME_IMPORT):
+        if isinstance(node, ast.ImportFrom) and node.level:
             for number in range(node.lineno - 1, node.end_lineno):
                 lines[number] = None
     kept = "\n".join(line for line in lines if line is not None)

@@ -18,9 +18,9 @@ import itertools
 import os
 
 import pytest
+from pgchurn.loader import private_server
 from pytest_postgresql import factories
 
-from loader import private_server
 from tests.databases import Database, Server, database_name
 from tests.models import populate
 

@@ -7,6 +7,8 @@ import functools
 
 import numpy as np
 import pandas as pd
+from pgchurn.loader.algorithms import ALGORITHMS
+from pgchurn.loader.pipelines import build_pipeline
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.discriminant_analysis import (
@@ -39,9 +41,6 @@ from sklearn.preprocessing import (
 )
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
-
-from loader.algorithms import ALGORITHMS
-from loader.pipelines import build_pipeline
 
 NUMBERS = ["age", "charges", "usage", "complaint_count"]
 BOOLEANS = ["paperless"]

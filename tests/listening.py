@@ -83,7 +83,7 @@ class Listener:
         """Start it."""
         with open(self.file, "a") as file:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "loader", "listen", *arguments],
+                [sys.executable, "-m", "pgchurn.loader", "listen", *arguments],
                 stdout=file if output is None else output,
                 stderr=subprocess.PIPE,
                 text=True,

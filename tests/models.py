@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 import pytest
+from pgchurn.plpython.runtime.environment import current_environment
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-from plpython.runtime.environment import current_environment
 
 CUSTOMERS = 40
 CONTRACTS = ("month to month", "one year", "two year")

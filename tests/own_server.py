@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import psycopg2
+from pgchurn.loader import private_server
 
-from loader import private_server
 from tests.databases import Server, postgresql_program, run
 
 LONGEST_START = 60

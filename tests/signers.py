@@ -10,11 +10,11 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from pgchurn.loader.compiling import compile_model
+from pgchurn.loader.registration import signed_parameters
+from pgchurn.loader.signing import Signer
+from pgchurn.plpython.runtime.signature import Signature
 
-from loader.compiling import compile_model
-from loader.registration import signed_parameters
-from loader.signing import Signer
-from plpython.runtime.signature import Signature
 from tests.models import expected_scores
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

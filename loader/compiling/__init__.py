@@ -9,6 +9,6 @@ precision. What this package does not know goes to skl2onnx, and either way the 
 accepts a compiled form only when it proves equal.
 """
 
-from loader.compiling.compiler import NotCompilable, compile_model
+from pgchurn.loader.compiling.compiler import NotCompilable, compile_model
 
 __all__ = ["NotCompilable", "compile_model"]

@@ -1,6 +1,10 @@
 """Fitted classifiers as tensors of probabilities or decision values."""
 
 import numpy as np
+from pgchurn.loader.compiling.errors import NotCompilable
+from pgchurn.loader.compiling.linear import linear_sum
+from pgchurn.loader.compiling.preprocessing import transform
+from pgchurn.loader.compiling.trees import FittedTree, Sum, build_tree
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
@@ -15,11 +19,6 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
-
-from loader.compiling.errors import NotCompilable
-from loader.compiling.linear import linear_sum
-from loader.compiling.preprocessing import transform
-from loader.compiling.trees import FittedTree, Sum, build_tree
 
 FORESTS = (RandomForestClassifier, ExtraTreesClassifier, DecisionTreeClassifier)
 

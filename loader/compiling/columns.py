@@ -7,8 +7,7 @@ column that a transformer puts out is described in terms of one column of that m
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-
-from loader.compiling.errors import NotCompilable
+from pgchurn.loader.compiling.errors import NotCompilable
 
 STEPS = {
     "fill": lambda values, constant: np.where(np.isnan(values), constant, values),

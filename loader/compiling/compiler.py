@@ -1,10 +1,10 @@
 """From a fitted estimator and its signature to the bytes of a compiled form."""
 
-from loader.compiling.classifiers import probability
-from loader.compiling.columns import Number, Text, Vocabulary
-from loader.compiling.errors import NotCompilable
-from loader.compiling.generic import convert
-from loader.compiling.graph import Graph
+from pgchurn.loader.compiling.classifiers import probability
+from pgchurn.loader.compiling.columns import Number, Text, Vocabulary
+from pgchurn.loader.compiling.errors import NotCompilable
+from pgchurn.loader.compiling.generic import convert
+from pgchurn.loader.compiling.graph import Graph
 
 
 def compile_model(estimator, signature):

@@ -2,11 +2,10 @@
 
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
+from pgchurn.loader.compiling.errors import NotCompilable
+from pgchurn.loader.compiling.graph import INPUT, OUTPUT, with_metadata
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
-
-from loader.compiling.errors import NotCompilable
-from loader.compiling.graph import INPUT, OUTPUT, with_metadata
 
 
 def convert(estimator, width, positive_class, metadata):

@@ -4,8 +4,7 @@ import json
 
 import numpy as np
 from onnx import TensorProto, checker, helper, numpy_helper
-
-from plpython.runtime.compiled import METADATA_KEY
+from pgchurn.plpython.runtime.compiled import METADATA_KEY
 
 INPUT = "features"
 OUTPUT = "probability"
@@ -25,7 +24,7 @@ class Graph:
     Attributes
     ----------
     row_program : dict or None
-        The model as ``plpython.runtime.row_program`` takes it.
+        The model as ``pgchurn.plpython.runtime.row_program`` takes it.
     """
 
     def __init__(self, width):

@@ -1,10 +1,9 @@
 """Linear classifiers: weighted numbers, and a table for each category."""
 
 import numpy as np
-
-from loader.compiling.columns import Lookup, Number
-from loader.compiling.errors import NotCompilable
-from loader.compiling.trees import Sum, lookup_tree
+from pgchurn.loader.compiling.columns import Lookup, Number
+from pgchurn.loader.compiling.errors import NotCompilable
+from pgchurn.loader.compiling.trees import Sum, lookup_tree
 
 
 def linear_sum(estimator, columns, width):

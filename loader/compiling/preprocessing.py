@@ -1,6 +1,8 @@
 """From scikit-learn's fitted transformers to formulas over the raw features."""
 
 import numpy as np
+from pgchurn.loader.compiling.columns import Lookup, Number, Text
+from pgchurn.loader.compiling.errors import NotCompilable
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
@@ -13,9 +15,6 @@ from sklearn.preprocessing import (
     RobustScaler,
     StandardScaler,
 )
-
-from loader.compiling.columns import Lookup, Number, Text
-from loader.compiling.errors import NotCompilable
 
 
 def transform(transformer, columns, vocabularies):

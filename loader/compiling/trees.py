@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from onnx import numpy_helper
-
-from loader.compiling.columns import Lookup, Number
-from loader.compiling.errors import NotCompilable
-from loader.compiling.graph import INPUT
-from plpython.runtime.row_program import DEEPEST, MOST_NODES
+from pgchurn.loader.compiling.columns import Lookup, Number
+from pgchurn.loader.compiling.errors import NotCompilable
+from pgchurn.loader.compiling.graph import INPUT
+from pgchurn.plpython.runtime.row_program import DEEPEST, MOST_NODES
 
 LESS_OR_EQUAL = 0
 EQUAL = 4

@@ -4,7 +4,7 @@ The modules are ordinary Python, imported as such by the loader and the tests.
 Inside the server there is no package on disk: ``plpython.render`` joins them, in the
 order of ``MODULES``, into the body of the function ``churn.load_runtime()`` and, what
 few sessions need, of two more. Names at the top level are therefore unique across the
-modules, and the modules import each other only by ``from plpython.runtime.x import y``.
+modules, and the modules import each other only by ``from .x import y``.
 """
 
 MODULES = (

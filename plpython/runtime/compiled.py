@@ -4,13 +4,13 @@ import json
 
 import numpy as np
 
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.features import (
+from .errors import ScoringError
+from .features import (
     check_values,
     checked_row,
     columns_from_arrays,
 )
-from plpython.runtime.row_program import (
+from .row_program import (
     check_row_program,
     profile_function,
     row_function,

@@ -2,7 +2,7 @@
 
 import platform
 
-from plpython.runtime.errors import ScoringError
+from .errors import ScoringError
 
 MODEL_PACKAGES = ("scikit-learn", "numpy")
 REPORTED_PACKAGES = MODEL_PACKAGES + ("pandas", "onnxruntime")

@@ -9,8 +9,8 @@ import warnings
 
 import numpy as np
 
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.strict_pickle import (
+from .errors import ScoringError
+from .strict_pickle import (
     LARGEST_NUMBER_KEY,
     MOST_CLASSES,
     MOST_FEATURES,
@@ -58,9 +58,7 @@ ATOMS = frozenset(
     + tuple(np.dtype(code).type for code in "bBhHiIlLqQfd")
 )
 CONTAINERS = frozenset((dict, list, tuple, np.ndarray))
-GENERATORS = frozenset(
-    ("Generator", "MT19937", "PCG64", "RandomState", "SeedSequence")
-)
+GENERATORS = frozenset(("Generator", "MT19937", "PCG64", "RandomState", "SeedSequence"))
 # What a linear model or a network computes with; NaN has a meaning elsewhere.
 COEFFICIENTS = ("coef_", "intercept_", "coefs_", "intercepts_")
 

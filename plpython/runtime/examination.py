@@ -5,20 +5,20 @@ import os
 
 import numpy as np
 
-from plpython.runtime.compiled import CompiledModel
-from plpython.runtime.environment import check_environment
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.features import Layout, acceptable_rows, columns_from_arrays
-from plpython.runtime.onnx_scan import scan
-from plpython.runtime.pacing import MODEL_CALL_ROWS
-from plpython.runtime.parity import TOLERANCE, compare_forms
-from plpython.runtime.pickled import PickledModel
-from plpython.runtime.session import (
+from .compiled import CompiledModel
+from .environment import check_environment
+from .errors import ScoringError
+from .features import Layout, acceptable_rows, columns_from_arrays
+from .onnx_scan import scan
+from .pacing import MODEL_CALL_ROWS
+from .parity import TOLERANCE, compare_forms
+from .pickled import PickledModel
+from .session import (
     checked_probabilities,
     matrix_from_binary,
     rows_of_texts,
 )
-from plpython.runtime.signature import Signature
+from .signature import Signature
 
 
 def answer(question, *parts):

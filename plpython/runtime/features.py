@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plpython.runtime.errors import ScoringError
+from .errors import ScoringError
 
 NAN = float("nan")
 INFINITIES = (float("inf"), float("-inf"))

@@ -16,7 +16,7 @@ import sys
 import textwrap
 import time
 
-from plpython.runtime.errors import ScoringError
+from .errors import ScoringError
 
 # Importing scikit-learn, pandas and ONNX Runtime takes 1 s, judging 11,000 rows of the
 # usual models another; a cold or busy machine is given its time.

@@ -16,7 +16,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from plpython.runtime.errors import ScoringError
+from .errors import ScoringError
 
 MOST_BYTES = 64 << 20
 MOST_GRAPH_NODES = 10_000

@@ -2,7 +2,7 @@
 
 import time
 
-from plpython.runtime.errors import ScoringError
+from .errors import ScoringError
 
 # Bounds what a model allocates in one call.
 MODEL_CALL_ROWS = 10_000

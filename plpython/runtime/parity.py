@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from plpython.runtime.errors import ScoringError
+from .errors import ScoringError
 
 TOLERANCE = 1e-6
 

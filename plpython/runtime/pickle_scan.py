@@ -6,7 +6,7 @@ The formats are those of the standard library's ``pickletools``.
 
 import pickle
 
-from plpython.runtime.errors import ScoringError
+from .errors import ScoringError
 
 LARGEST_PICKLE = 256 * 1024**2
 MOST_OPCODES = 5_000_000

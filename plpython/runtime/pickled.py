@@ -4,9 +4,9 @@ import warnings
 
 import numpy as np
 
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.estimator_checks import load_estimator
-from plpython.runtime.features import check_values, columns_from_arrays
+from .errors import ScoringError
+from .estimator_checks import load_estimator
+from .features import check_values, columns_from_arrays
 
 
 class PickledModel:

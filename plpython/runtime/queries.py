@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.features import missing_feature
-from plpython.runtime.pacing import MODEL_CALL_ROWS
+from .errors import ScoringError
+from .features import missing_feature
+from .pacing import MODEL_CALL_ROWS
 
 # Bounds what a batch holds of a model of many features.
 BATCH_VALUES = 250_000

@@ -6,15 +6,15 @@ import json
 from functools import cached_property
 from time import monotonic
 
-from plpython.runtime.bounded_cache import BoundedCache
-from plpython.runtime.compiled import CompiledModel
-from plpython.runtime.environment import check_environment
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.features import Layout
-from plpython.runtime.pacing import Pace
-from plpython.runtime.pickled import PickledModel
-from plpython.runtime.signature import Signature
-from plpython.runtime.signing import NOT_AUTHORISED, verified_statement
+from .bounded_cache import BoundedCache
+from .compiled import CompiledModel
+from .environment import check_environment
+from .errors import ScoringError
+from .features import Layout
+from .pacing import Pace
+from .pickled import PickledModel
+from .signature import Signature
+from .signing import NOT_AUTHORISED, verified_statement
 
 # What a pickle needs takes a second to import, and a cancel waits for the step it meets
 # to end.

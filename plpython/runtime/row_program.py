@@ -8,7 +8,7 @@ hardly more in the INSERT.
 
 import math
 
-from plpython.runtime.errors import ScoringError
+from .errors import ScoringError
 
 SIGMOID = "sigmoid"
 LINKS = (SIGMOID, "share")

@@ -6,19 +6,19 @@ import time
 
 import numpy as np
 
-from plpython.runtime.environment import current_environment, installed_version
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.features import (
+from .environment import current_environment, installed_version
+from .errors import ScoringError
+from .features import (
     check_values,
     columns_from_arrays,
     columns_from_json,
 )
-from plpython.runtime.judge import judge, plain_text
-from plpython.runtime.pacing import CALL_SECONDS, call_too_slow
-from plpython.runtime.queries import QueryColumn, batch_rows, statement_around
-from plpython.runtime.registry import Registry
-from plpython.runtime.signature import Signature
-from plpython.runtime.signing import Statement, today_in_utc, verified_statement
+from .judge import judge, plain_text
+from .pacing import CALL_SECONDS, call_too_slow
+from .queries import QueryColumn, batch_rows, statement_around
+from .registry import Registry
+from .signature import Signature
+from .signing import Statement, today_in_utc, verified_statement
 
 # Errors that belong to the server, never to a model: cancel and shutdown, deadlock
 # and serialisation failure, exhausted resources.

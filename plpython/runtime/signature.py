@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from plpython.runtime.errors import ScoringError
+from .errors import ScoringError
 
 FEATURE_KINDS = ("number", "boolean", "text")
 

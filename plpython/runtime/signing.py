@@ -8,10 +8,10 @@ be compared.
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 
-from plpython.runtime.environment import MODEL_PACKAGES
-from plpython.runtime.errors import ScoringError
+from .environment import MODEL_PACKAGES
+from .errors import ScoringError
 
 # Signed together with the statement, so that a signature of something else, made with
 # the same key for another purpose, is none of a model.
@@ -289,4 +289,4 @@ def is_signature(public_key, signature, message):
 
 def today_in_utc():
     """Return the day that decides whether a statement has expired."""
-    return datetime.now(timezone.utc).date()
+    return datetime.now(UTC).date()

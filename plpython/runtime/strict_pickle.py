@@ -14,8 +14,8 @@ from functools import partial
 
 import numpy as np
 
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.pickle_scan import scan_pickle, unreadable
+from .errors import ScoringError
+from .pickle_scan import scan_pickle, unreadable
 
 # Every name that a pickle may mention, by module.
 PERMITTED_NAMES = {
@@ -444,7 +444,7 @@ def set_array(array, state):
     require(version == 1 and type(fortran) is bool, "numpy.ndarray")
     require(isinstance(dtype, np.dtype), "numpy.ndarray")
     if dtype.hasobject:
-        require(dtype == object and type(data) is list, "numpy.ndarray")
+        require(dtype == object and type(data) is list, "numpy.ndarray")  # noqa: E721  dtypes compare by ==
         check_array_form(dtype, shape, len(data))
     else:
         require(type(data) is bytes, "numpy.ndarray")

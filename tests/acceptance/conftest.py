@@ -3,8 +3,7 @@
 import json
 
 import pytest
-
-from loader.command_line import main
+from pgchurn.loader.command_line import main
 
 
 @pytest.fixture

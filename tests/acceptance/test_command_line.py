@@ -1,9 +1,8 @@
 """The commands of pgchurn, as a data scientist and a DBA use them."""
 
 import pytest
-
-from loader import command_line
-from loader.command_line import main
+from pgchurn.loader import command_line
+from pgchurn.loader.command_line import main
 
 ALGORITHMS = (
     "logistic_regression",

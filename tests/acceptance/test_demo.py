@@ -1,6 +1,6 @@
 """The demonstration, twice."""
 
-from loader.command_line import main
+from pgchurn.loader.command_line import main
 
 
 def test_the_demonstration_moves_every_score_up_and_can_be_repeated(owner, pgchurn):

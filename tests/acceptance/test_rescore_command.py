@@ -37,7 +37,7 @@ def owner(database):
 def pgchurn(database, *arguments, **options):
     """The command in a process of its own, which is gone at the end."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "loader", *arguments],
+        [sys.executable, "-m", "pgchurn.loader", *arguments],
         cwd=CHECKOUT,
         env=database.environment(),
         text=True,

@@ -10,8 +10,8 @@ import sys
 import time
 
 import pytest
+from pgchurn.loader.command_line import main
 
-from loader.command_line import main
 from tests.databases import CHECKOUT
 from tests.models import assert_fresh, default_model, divergences, populate
 from tests.own_server import as_server, own_server
@@ -31,7 +31,7 @@ class Process:
     def __init__(self, url, *options):
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "loader", "work", "--format", "json"),
+                *(sys.executable, "-m", "pgchurn.loader", "work", "--format", "json"),
                 *("--report", "0.01", *options),
             ],
             cwd=CHECKOUT,
@@ -128,8 +128,9 @@ def test_a_drain_leaves_what_fails_for_later(
     queued, trained_database, monkeypatch, capsys
 ):
     queued.run("SET session_replication_role = replica")
-    queued.run("UPDATE churn.customers SET data_usage_gb = 'infinity'"
-               " WHERE customer_id = 1")
+    queued.run(
+        "UPDATE churn.customers SET data_usage_gb = 'infinity' WHERE customer_id = 1"
+    )
     queued.run("RESET session_replication_role")
     queued.run(EVERYBODY)
     monkeypatch.setenv("DATABASE_URL", trained_database.url)
@@ -203,8 +204,13 @@ def test_a_worker_that_is_told_to_end_finishes_its_batch(
 
     assert worker.end() == (0, "")
     assert queued.value(WAITING) == 901
-    assert queued.value("SELECT count(*) FROM churn.customers"
-                        " WHERE customer_id >= 100 AND churn_score IS NOT NULL") == 2000
+    assert (
+        queued.value(
+            "SELECT count(*) FROM churn.customers"
+            " WHERE customer_id >= 100 AND churn_score IS NOT NULL"
+        )
+        == 2000
+    )
 
 
 def test_what_a_killed_worker_had_in_hand_is_done_by_another(

@@ -10,7 +10,8 @@ import time
 import traceback
 from pathlib import Path
 
-from loader import private_server
+from pgchurn.loader import private_server
+
 from tests.bench import (
     bulk_insert,
     growth,

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg2
+from pgchurn.loader import output
 
-from loader import output
 from tests.bench.settings import Settings
 
 

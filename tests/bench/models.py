@@ -4,13 +4,12 @@ import pickle
 from dataclasses import dataclass
 from functools import cached_property
 
+from pgchurn.loader.pipelines import as_features, build_pipeline
+from pgchurn.loader.profile import Profile
+from pgchurn.loader.registration import register
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-
-from loader.pipelines import as_features, build_pipeline
-from loader.profile import Profile
-from loader.registration import register
 
 ALGORITHMS = {
     "logistic": "logistic_regression",

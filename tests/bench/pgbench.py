@@ -7,7 +7,8 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from loader.private_server import POSTGRESQL
+from pgchurn.loader.private_server import POSTGRESQL
+
 from tests.bench.bench import session_options
 from tests.bench.measuring import seconds_of
 from tests.bench.throughput import WARM_UP, steady_throughput

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 
-from loader.private_server import CHECKOUT
+from pgchurn.loader.private_server import CHECKOUT
+
 from tests.bench.correctness import check_counters, check_ours, check_rival
 from tests.bench.measuring import Figure, Target, interleave
 from tests.bench.pgbench import Pgbench, transaction_ends
@@ -36,8 +37,7 @@ def run(bench, source, model):
     queued, counter, inline = SIDES
     rows = bench.settings.queued_customers
     versions = {
-        side: create_ours(bench, side, source, rows, model)
-        for side in (queued, inline)
+        side: create_ours(bench, side, source, rows, model) for side in (queued, inline)
     }
     create_rival(bench, counter, source, rows, queued)
     create_counter(bench, counter)
@@ -174,7 +174,7 @@ def wait_until_fewer(bench, running, count):
 @contextlib.contextmanager
 def workers(bench):
     """Run ``pgchurn work`` several times side by side."""
-    command = [sys.executable, "-m", "loader", "work"]
+    command = [sys.executable, "-m", "pgchurn.loader", "work"]
     running = [
         subprocess.Popen(
             command,

@@ -5,8 +5,19 @@ import statistics
 
 import tabulate
 
-HEADERS = ("workload", "case", "rival", "ratio", "spread", "is", "target", "met",
-           "pgchurn", "rival's", "unit")
+HEADERS = (
+    "workload",
+    "case",
+    "rival",
+    "ratio",
+    "spread",
+    "is",
+    "target",
+    "met",
+    "pgchurn",
+    "rival's",
+    "unit",
+)
 
 
 def as_json(result):

@@ -1,6 +1,7 @@
 """Workload: scoring a whole table anew."""
 
-from loader.rescoring import Pace, rescore_profiles
+from pgchurn.loader.rescoring import Pace, rescore_profiles
+
 from tests.bench import rival_batch
 from tests.bench.bench import execute
 from tests.bench.correctness import check_ours, check_rival

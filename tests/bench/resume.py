@@ -8,8 +8,8 @@ import threading
 import time
 
 import psycopg2
+from pgchurn.loader import command_line
 
-from loader import command_line
 from tests.bench.bench import execute
 from tests.bench.correctness import check_ours
 from tests.bench.measuring import Figure, seconds_of

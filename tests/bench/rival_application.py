@@ -22,8 +22,7 @@ class Application:
         self.estimator = estimator
         self.names = names
         self.read = (
-            f"SELECT {features} FROM customers WHERE customer_id = %s"
-            " FOR NO KEY UPDATE"
+            f"SELECT {features} FROM customers WHERE customer_id = %s FOR NO KEY UPDATE"
         )
 
     def complain(self, customer):

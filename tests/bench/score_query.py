@@ -132,10 +132,10 @@ def megabytes_grown(bench, schema, session, statement):
 def check_scored(bench, schema, version):
     """Hold the rows of the new table against the scores that are stored."""
     ((rows, expected, worst),) = bench.execute(
-        "SELECT count(s.score), (SELECT count(*) FROM {0}.customers),"
+        f"SELECT count(s.score), (SELECT count(*) FROM {schema}.customers),"
         " max(abs(s.score - c.churn_score))"
-        " FROM {0}.scored s LEFT JOIN {0}.customers c"
-        " ON c.customer_id = (s.passed->>'customer_id')::bigint".format(schema)
+        f" FROM {schema}.scored s LEFT JOIN {schema}.customers c"
+        " ON c.customer_id = (s.passed->>'customer_id')::bigint"
     )
     if rows != expected:
         bench.problems.append(f"{schema}: {rows} of {expected} rows were scored")

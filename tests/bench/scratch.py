@@ -7,10 +7,9 @@ import subprocess
 import sys
 
 import psycopg2
+from pgchurn.loader.private_server import CHECKOUT
 from psycopg2 import errors, sql
 from psycopg2.extensions import make_dsn
-
-from loader.private_server import CHECKOUT
 
 PREFIX = "pgchurn_bench_"
 ROLES = ("churn_application", "churn_scorer", "churn_loader", "churn_owner")

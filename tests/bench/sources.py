@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from pgchurn.loader.simulation import simulate
 from psycopg2 import sql
 
-from loader.simulation import simulate
 from tests.bench.bench import sql_file
 
 KINDS = {
@@ -110,9 +110,7 @@ def filled(bench, schema, profiles, complaints, kinds):
 
 def copy_in(bench, schema, table, frame):
     """COPY a frame into a table."""
-    statement = sql.SQL(
-        "COPY {}.{} ({}) FROM STDIN WITH (FORMAT csv, HEADER)"
-    ).format(
+    statement = sql.SQL("COPY {}.{} ({}) FROM STDIN WITH (FORMAT csv, HEADER)").format(
         sql.Identifier(schema),
         sql.Identifier(table),
         sql.SQL(", ").join(map(sql.Identifier, frame.columns)),

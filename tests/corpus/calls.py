@@ -63,9 +63,7 @@ def assembled(module, function, arguments):
 def partial_of_system():
     """Return a call of what ``functools.partial`` makes of os.system."""
     system = Assembled(name("os", "system"))
-    return whole(
-        call("functools", "partial", system, PROGRAM), values(), pickle.REDUCE
-    )
+    return whole(call("functools", "partial", system, PROGRAM), values(), pickle.REDUCE)
 
 
 def got_attribute():

@@ -77,9 +77,7 @@ OPCODES = {
     "opcode UNICODE": lambda: whole(b"Vcanary\n"),
     "opcode INT": lambda: whole(b"I1\n"),
     "opcode LONG": lambda: whole(b"L" + b"9" * 4000 + b"L\n"),
-    "opcode LONG4": lambda: whole(
-        b"\x8b" + struct.pack("<i", 10**6) + b"\x7f" * 10**6
-    ),
+    "opcode LONG4": lambda: whole(b"\x8b" + struct.pack("<i", 10**6) + b"\x7f" * 10**6),
     "opcode FLOAT": lambda: whole(b"F1.5\n"),
     "opcode PERSID": lambda: whole(b"Pcanary\n"),
     "opcode BINPERSID": with_persistent_ids,

@@ -113,9 +113,7 @@ RESOURCES = {
     "BINBYTES beyond the end": lambda: whole(b"B" + struct.pack("<I", 2**31)),
     "20 million MARKs": lambda: whole(pickle.MARK * 20_000_000),
     "20 million NONEs": lambda: whole(pickle.NONE * 20_000_000),
-    "4 million dicts": lambda: whole(
-        b"(", pickle.EMPTY_DICT * 4_000_000, pickle.TUPLE
-    ),
+    "4 million dicts": lambda: whole(b"(", pickle.EMPTY_DICT * 4_000_000, pickle.TUPLE),
     "4 million losses": lambda: whole(
         name("sklearn._loss._loss", "CyHalfBinomialLoss"),
         pickle.MEMOIZE,

@@ -305,9 +305,7 @@ STATES = {
     "histogram tree of a category that is none": lambda: predictor_model(
         "is_categorical", 0, 1
     ),
-    "histogram tree without leaves": lambda: predictor_model(
-        "is_leaf", slice(None), 0
-    ),
+    "histogram tree without leaves": lambda: predictor_model("is_leaf", slice(None), 0),
     "histogram tree with far categories": lambda: categories_model(far_bitset),
     "histogram bins of large categories": lambda: categories_model(large_categories),
     "histogram encoder of fewer columns": lambda: categories_model(narrow_encoder),

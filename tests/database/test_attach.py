@@ -199,9 +199,7 @@ def test_a_backlog_is_counted(session):
         == [20] * 5 + [0] * 7
     )
     assert (
-        session.value(
-            "SELECT max(last_complaint_at)::date::text" " FROM company.clients"
-        )
+        session.value("SELECT max(last_complaint_at)::date::text FROM company.clients")
         == "2024-04-10"
     )
     assert divergences(session, "company.clients") == []

@@ -354,8 +354,7 @@ def test_the_name_of_a_table_executes_nothing(session):
         "CREATE TEMPORARY VIEW mine AS SELECT artifact FROM churn.models;"
         " SELECT * FROM mine",
         "SELECT chunk_data FROM {toast}",
-        "SELECT stavalues1 FROM pg_statistic"
-        " WHERE starelid = 'churn.models'::regclass",
+        "SELECT stavalues1 FROM pg_statistic WHERE starelid = 'churn.models'::regclass",
         "SELECT pg_read_binary_file(pg_relation_filepath('churn.models'))",
     ],
 )

@@ -13,14 +13,17 @@ def functions(session, condition):
 
 
 def test_every_table_view_and_column_has_a_comment(session):
-    assert session.run("""
+    assert (
+        session.run("""
         SELECT c.relname, a.attname FROM pg_class c
         LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
             AND a.attnum > 0 AND c.relkind IN ('r', 'p')
         WHERE c.relnamespace = 'churn'::regnamespace AND c.relkind IN ('r', 'p', 'v')
           AND (obj_description(c.oid, 'pg_class') IS NULL
                OR a.attnum IS NOT NULL AND col_description(c.oid, a.attnum) IS NULL)
-        """) == []
+        """)
+        == []
+    )
 
 
 def test_every_function_has_a_comment(session):
@@ -120,13 +123,16 @@ def test_nobody_logs_in_as_one_of_the_roles(session):
 
 
 def test_every_foreign_key_of_the_registry_can_use_an_index(session):
-    assert session.column("""
+    assert (
+        session.column("""
         SELECT k.conname FROM pg_constraint k
         WHERE k.contype = 'f' AND k.connamespace = 'churn'::regnamespace
           AND k.conrelid = 'churn.complaints'::regclass
           AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = k.conrelid
                           AND i.indkey[0] = k.conkey[1])
-        """) == []
+        """)
+        == []
+    )
 
 
 def test_nothing_lies_outside_the_schema(session):

@@ -6,6 +6,10 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
+from pgchurn.loader.compiling import compile_model
+from pgchurn.loader.edges import edge_rows
+from pgchurn.plpython.runtime.registry import MODELS_HELD
+from pgchurn.plpython.runtime.signature import Signature
 from pytest import approx
 from sklearn.ensemble import (
     GradientBoostingClassifier,
@@ -14,10 +18,6 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import LogisticRegression
 
-from loader.compiling import compile_model
-from loader.edges import edge_rows
-from plpython.runtime.registry import MODELS_HELD
-from plpython.runtime.signature import Signature
 from tests.models import (
     CUSTOMERS,
     KINDS,
@@ -761,10 +761,13 @@ def test_a_session_of_a_pickled_version_goes_on_with_a_compiled_one(session):
 
     compiled = deploy(session, other_model(), compiled_form(other_model()))
 
-    assert dict(held_models(session)).items() >= {
-        pickled: "PickledModel",
-        compiled: "CompiledModel",
-    }.items()
+    assert (
+        dict(held_models(session)).items()
+        >= {
+            pickled: "PickledModel",
+            compiled: "CompiledModel",
+        }.items()
+    )
     assert_fresh(session, other_model())
     session.run("SELECT churn.rollback_model('churn.customers')")
     assert selected(session) == approx(before, rel=0, abs=0)

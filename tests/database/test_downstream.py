@@ -234,12 +234,15 @@ def test_a_thousand_changes_are_told_one_by_one_and_more_in_one(first, heard):
         *("profile", "rows", "scored_from", "scored_to", "version")
     }
     assert (summary["profile"], summary["rows"]) == (PROFILE, 1001)
-    assert first.value(
-        "SELECT count(*) FROM churn.customers WHERE churn_scored_at"
-        " BETWEEN %s::timestamptz AND %s::timestamptz",
-        summary["scored_from"],
-        summary["scored_to"],
-    ) == 1001
+    assert (
+        first.value(
+            "SELECT count(*) FROM churn.customers WHERE churn_scored_at"
+            " BETWEEN %s::timestamptz AND %s::timestamptz",
+            summary["scored_from"],
+            summary["scored_to"],
+        )
+        == 1001
+    )
 
     complain(first, *range(2001, 3001))
     first.commit()

@@ -4,8 +4,8 @@ import time
 
 import psycopg2
 import pytest
+from pgchurn.plpython.runtime.pacing import CALL_SECONDS
 
-from plpython.runtime.pacing import CALL_SECONDS
 from tests.database.test_sessions import slow
 from tests.models import (
     activate,
@@ -207,7 +207,7 @@ def test_who_inserts_a_complaint_needs_no_right_on_marks(session):
 
 
 def test_what_anybody_sets_makes_no_mark(session):
-    session.run("SET churn.score_failed = '{\"all\": [\"XX000\", \"made up\"]}'")
+    session.run('SET churn.score_failed = \'{"all": ["XX000", "made up"]}\'')
 
     session.run(INSERT, 1)
     session.run("INSERT INTO churn.complaints (customer_id) VALUES (1), (2)")
@@ -354,9 +354,7 @@ def test_a_call_of_a_model_is_allowed_some_time(session, timeout):
 def test_health_shows_how_long_a_call_may_take(session):
     session.run("SELECT churn.set_score_timeout('churn.customers', '70 ms')")
 
-    assert session.value(
-        "SELECT score_timeout = interval '0.07 s' FROM churn.health"
-    )
+    assert session.value("SELECT score_timeout = interval '0.07 s' FROM churn.health")
 
 
 def test_a_model_that_is_too_slow_rests_until_its_slowness_is_allowed(session):

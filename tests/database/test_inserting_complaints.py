@@ -413,7 +413,7 @@ def test_a_name_in_the_temporary_schema_deceives_no_trigger(session):
 def test_a_prepared_statement_goes_on_under_another_version(trained_database):
     session = trained_database.session()
     session.run(
-        "PREPARE complain AS INSERT INTO churn.complaints (customer_id)" " VALUES ($1)"
+        "PREPARE complain AS INSERT INTO churn.complaints (customer_id) VALUES ($1)"
     )
     session.run("EXECUTE complain (1)")
     version = register(session, other_model())

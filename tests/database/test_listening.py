@@ -7,11 +7,11 @@ import threading
 
 import psycopg2
 import pytest
+from pgchurn.loader import doctor, listening
+from pgchurn.loader.errors import LoaderError
+from pgchurn.loader.sinks import Command
 from psycopg2.extensions import make_dsn
 
-from loader import doctor, listening
-from loader.errors import LoaderError
-from loader.sinks import Command
 from tests.listening import (
     PLUGIN,
     PLUGINS,

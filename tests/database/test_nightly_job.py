@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 
 import pytest
+from pgchurn.loader.private_server import POSTGRESQL
 
-from loader.private_server import POSTGRESQL
 from tests.databases import Database
 from tests.models import activate, assert_fresh, other_model, populate, register
 from tests.own_server import as_server, own_server

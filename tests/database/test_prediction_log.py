@@ -68,10 +68,13 @@ def test_nothing_is_logged_until_it_is_wanted_and_after_it_is_not(session):
     session.run(ONE)
     assert session.value(COUNT) == 1
     session.run(SWITCH, 0)
-    assert session.column(
-        "SELECT tgname FROM pg_trigger WHERE tgname = 'pgchurn_1_log'"
-        " UNION SELECT proname FROM pg_proc WHERE proname = 'log_predictions_1'"
-    ) == []
+    assert (
+        session.column(
+            "SELECT tgname FROM pg_trigger WHERE tgname = 'pgchurn_1_log'"
+            " UNION SELECT proname FROM pg_proc WHERE proname = 'log_predictions_1'"
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -432,9 +435,7 @@ def test_what_has_no_partition_is_caught_and_moved_when_it_has_one(logged):
     assert logged.run(LOGGED) == [("1", "complaint"), ("3", "complaint")]
 
 
-def test_retention_waits_for_a_writer_and_holds_up_none(
-    first, second, module_database
-):
+def test_retention_waits_for_a_writer_and_holds_up_none(first, second, module_database):
     third = module_database.session()
     first.run(SWITCH, 1)
     first.run(OLD.format("100 days", 5))

@@ -148,8 +148,10 @@ def test_a_statement_that_touches_more_than_a_batch_marks_everyone(queued):
         "INSERT INTO churn.customers (customer_id) SELECT generate_series(100, 6100)"
     )
 
-    queued.run("INSERT INTO churn.complaints (customer_id) SELECT customer_id"
-               " FROM churn.customers")
+    queued.run(
+        "INSERT INTO churn.complaints (customer_id) SELECT customer_id"
+        " FROM churn.customers"
+    )
 
     assert len(queued.column(MARKED)) == CUSTOMERS + 6001
     assert queued.row(WORK, 10_000) == (CUSTOMERS + 6001, 0)
@@ -251,10 +253,12 @@ def test_what_fails_is_tried_again_in_growing_pauses(queued):
     for _ in range(15):
         assert queued.row(WORK, 10) == (0, 1)
         assert queued.row(WORK, 10) == (0, 0)
-        pauses.append(queued.value(
-            "SELECT extract(epoch FROM due_at - last_failed_at)::int"
-            " FROM churn.rescoring_marks"
-        ))
+        pauses.append(
+            queued.value(
+                "SELECT extract(epoch FROM due_at - last_failed_at)::int"
+                " FROM churn.rescoring_marks"
+            )
+        )
         queued.run("UPDATE churn.rescoring_marks SET due_at = now()")
 
     assert pauses[:4] == [1, 2, 4, 8]

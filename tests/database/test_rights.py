@@ -85,7 +85,9 @@ def held(session, role, kind, identity):
         (
             ", %s::smallint"
             if kind == "column" and place
-            else ", %s" if isinstance(value, str) else ", %s::oid"
+            else ", %s"
+            if isinstance(value, str)
+            else ", %s::oid"
         )
         for place, value in enumerate(identity)
     )
@@ -160,7 +162,8 @@ def test_there_is_no_kind_of_object_that_nobody_thought_of(attached):
 
 
 def test_nobody_but_the_owner_can_pass_a_right_on(attached):
-    assert attached.run("""
+    assert (
+        attached.run("""
         SELECT a.grantee::regrole, a.privilege_type FROM (
             SELECT nspacl FROM pg_namespace WHERE nspname = 'churn'
             UNION ALL SELECT relacl FROM pg_class
@@ -173,15 +176,20 @@ def test_nobody_but_the_owner_can_pass_a_right_on(attached):
             UNION ALL SELECT paracl FROM pg_parameter_acl WHERE parname ~ '^churn'
         ) o (acl), aclexplode(o.acl) a
         WHERE a.is_grantable AND a.grantee <> 'churn_owner'::regrole
-        """) == []
+        """)
+        == []
+    )
 
 
 def test_no_role_is_a_member_of_another(attached):
-    assert attached.run("""
+    assert (
+        attached.run("""
         SELECT m.roleid::regrole, m.member::regrole FROM pg_auth_members m
         WHERE m.member::regrole::text ~ '^churn_' OR m.roleid = 'churn_owner'::regrole
            OR (m.roleid::regrole::text ~ '^churn_' AND m.admin_option)
-        """) == []
+        """)
+        == []
+    )
 
 
 def test_there_are_no_default_rights(attached):

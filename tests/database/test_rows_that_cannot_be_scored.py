@@ -100,8 +100,7 @@ def test_more_spoilt_rows_than_are_searched_for_leave_the_counts_right(session):
     )
 
     session.run(
-        "INSERT INTO churn.complaints (customer_id)"
-        " SELECT generate_series(1000, 1999)"
+        "INSERT INTO churn.complaints (customer_id) SELECT generate_series(1000, 1999)"
     )
 
     assert {row[1] for row in divergences(session)} <= {"churn_score"}

@@ -82,12 +82,15 @@ def test_a_table_is_created_from_it_as_it_stands(session, version):
 
 
 def test_it_joins_like_any_set(session, version):
-    assert session.column(
-        "SELECT c.churn_score - q.score FROM churn.customers c JOIN"
-        " churn.predict_query(%s, 'TABLE churn.customers') q"
-        " ON c.customer_id = (q.passed->>'customer_id')::bigint",
-        version,
-    ) == [0.0] * CUSTOMERS
+    assert (
+        session.column(
+            "SELECT c.churn_score - q.score FROM churn.customers c JOIN"
+            " churn.predict_query(%s, 'TABLE churn.customers') q"
+            " ON c.customer_id = (q.passed->>'customer_id')::bigint",
+            version,
+        )
+        == [0.0] * CUSTOMERS
+    )
 
 
 def test_columns_that_are_no_features_pass_through_with_their_values(

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from pgchurn.plpython import freeze, render
+from pgchurn.plpython.runtime import EXAMINATION_MODULES, MODULES, PICKLE_MODULES
 
-from plpython import freeze, render
-from plpython.runtime import EXAMINATION_MODULES, MODULES, PICKLE_MODULES
 from tests.databases import CHECKOUT
 
 FROZEN = CHECKOUT / "migrations" / "frozen"
@@ -85,7 +85,7 @@ def test_every_module_of_the_runtime_is_joined():
 
 def test_every_module_of_the_runtime_imports_on_its_own():
     for module in MODULES:
-        importlib.import_module(f"plpython.runtime.{module}")
+        importlib.import_module(f"pgchurn.plpython.runtime.{module}")
 
 
 def test_the_joined_runtime_runs_without_a_package_on_disk():
@@ -97,7 +97,7 @@ def test_the_joined_runtime_runs_without_a_package_on_disk():
         )
     )
 
-    assert "plpython.runtime" not in re.sub(r"``.*?``|#.*", "", source, flags=re.S)
+    assert "from ." not in re.sub(r"``.*?``|#.*", "", source, flags=re.S)
     scope = {}
     exec(compile(source, "runtime", "exec"), scope)
     assert callable(scope["Session"])
@@ -107,7 +107,7 @@ def test_the_joined_runtime_runs_without_a_package_on_disk():
 def test_the_modules_are_joined_in_the_order_in_which_they_need_each_other():
     for position, module in enumerate(MODULES):
         for node in ast.parse((RUNTIME / f"{module}.py").read_text()).body:
-            if isinstance(node, ast.ImportFrom) and "plpython.runtime." in node.module:
+            if isinstance(node, ast.ImportFrom) and node.level:
                 assert node.module.rpartition(".")[2] in MODULES[:position]
 
 
@@ -129,7 +129,7 @@ def test_the_joined_runtime_does_not_end_its_own_dollar_quote():
 def test_what_reads_a_pickle_needs_nothing_of_the_runtime_but_its_refusals():
     for module in PICKLE_MODULES:
         for node in ast.parse((RUNTIME / f"{module}.py").read_text()).body:
-            if isinstance(node, ast.ImportFrom) and "plpython.runtime." in node.module:
+            if isinstance(node, ast.ImportFrom) and node.level:
                 names = {alias.name for alias in node.names}
                 needed = node.module.rpartition(".")[2]
                 assert needed in PICKLE_MODULES or names == {"ScoringError"}

@@ -2,9 +2,9 @@ import os
 import sys
 
 import pytest
+from pgchurn.plpython.freeze import newest_frozen
 from psycopg2.extensions import make_dsn
 
-from plpython.freeze import newest_frozen
 from tests.databases import CHECKOUT, Database, postgresql_program, run
 from tests.migration.snapshots import schema_of, snapshot
 from tests.models import (
@@ -307,10 +307,13 @@ def test_who_was_told_of_scores_is_not_told_below_and_nothing_of_it_is_left(
 
     go_below(trained_database, "0005_peaks")
 
-    assert session.column(
-        "SELECT tgname::text FROM pg_trigger WHERE tgname ~ '_downstream$'"
-        " UNION ALL SELECT proname FROM pg_proc WHERE proname ~ '^publish_scores'"
-    ) == []
+    assert (
+        session.column(
+            "SELECT tgname::text FROM pg_trigger WHERE tgname ~ '_downstream$'"
+            " UNION ALL SELECT proname FROM pg_proc WHERE proname ~ '^publish_scores'"
+        )
+        == []
+    )
     session.run("INSERT INTO company.calls SELECT id FROM company.clients")
     assert_fresh(session, COMPANY, CLIENTS, "id")
     session.rollback()
@@ -327,9 +330,7 @@ def test_who_waits_for_a_score_is_not_forgotten_below(trained_database, revision
     session = trained_database.session()
     session.run("SELECT churn.set_scoring_mode('churn.customers', 'queued')")
     for customer in (1, 2, 2):
-        session.run(
-            "INSERT INTO churn.complaints (customer_id) VALUES (%s)", customer
-        )
+        session.run("INSERT INTO churn.complaints (customer_id) VALUES (%s)", customer)
     session.commit()
 
     go_below(trained_database, revision)

@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from pgchurn.loader import private_server
 
-from loader import private_server
 from tests.databases import CHECKOUT, run
 
 BINARIES = private_server.POSTGRESQL / "bin"

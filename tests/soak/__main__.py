@@ -12,8 +12,8 @@ import time
 import traceback
 
 import pytest
+from pgchurn.loader import output, private_server
 
-from loader import output, private_server
 from tests.databases import Server
 from tests.soak.bars import Bar
 

@@ -2,8 +2,9 @@
 
 import pickle
 
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.estimator_checks import load_estimator
+from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.estimator_checks import load_estimator
+
 from tests.confined import confined
 from tests.corpus import ATTACKS
 from tests.legitimate import PIPELINES, fitted, rows_for

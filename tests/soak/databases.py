@@ -3,9 +3,10 @@
 import contextlib
 import json
 
-from loader.compiling import compile_model
-from loader.edges import edge_rows
-from plpython.runtime.signature import Signature
+from pgchurn.loader.compiling import compile_model
+from pgchurn.loader.edges import edge_rows
+from pgchurn.plpython.runtime.signature import Signature
+
 from tests.models import (
     activate,
     default_model,

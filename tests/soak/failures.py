@@ -9,10 +9,10 @@ import time
 
 import numpy as np
 import psycopg2
+from pgchurn.plpython.runtime.pacing import CALL_SECONDS
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.neural_network import MLPClassifier
 
-from plpython.runtime.pacing import CALL_SECONDS
 from tests.models import (
     CUSTOMERS,
     KINDS,

@@ -10,10 +10,10 @@ import signal
 import warnings
 
 import numpy as np
+from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.estimator_checks import load_estimator
 from threadpoolctl import threadpool_limits
 
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.estimator_checks import load_estimator
 from tests.legitimate import fitted, rows_for
 from tests.soak.bars import Bar
 

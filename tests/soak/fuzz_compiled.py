@@ -18,6 +18,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
+from pgchurn.loader.compiling import compile_model
+from pgchurn.plpython.runtime.compiled import CompiledModel
+from pgchurn.plpython.runtime.onnx_scan import scan
+from pgchurn.plpython.runtime.signature import Feature, Signature
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
     BaggingClassifier,
@@ -30,10 +34,6 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 from sklearn.tree import DecisionTreeClassifier
 
-from loader.compiling import compile_model
-from plpython.runtime.compiled import CompiledModel
-from plpython.runtime.onnx_scan import scan
-from plpython.runtime.signature import Feature, Signature
 from tests.soak.bars import Bar
 
 MUTANTS = {True: 10_000, False: 150}

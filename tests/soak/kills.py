@@ -9,8 +9,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
+from pgchurn.loader import private_server
 
-from loader import private_server
 from tests.models import CUSTOMERS, divergences
 from tests.own_server import as_server, own_server
 from tests.soak.bars import Bar

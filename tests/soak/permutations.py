@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import psycopg2
+from pgchurn.loader import output
 
-from loader import output
 from tests.models import divergences, other_model
 from tests.soak.bars import Bar
 from tests.soak.databases import register_compiled, trained_database

@@ -12,7 +12,7 @@ import io
 import sys
 import traceback
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 from hypothesis import HealthCheck, Phase, settings
@@ -40,7 +40,7 @@ from tests.soak.databases import register_compiled, trained_database
 # A compiled version, another model's, and a pickle.
 VERSIONS = (2, 3, 4)
 MODELS = {2: default_model, 3: other_model, 4: other_model}
-EPOCH = datetime(2025, 1, 1, tzinfo=timezone.utc)
+EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 FEATURES = ("age", "contract", "paperless_billing", "monthly_charges", "data_usage_gb")
 
 # Which one of those that there are, and how many of them.

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 import psycopg2
+from pgchurn.loader.signing import Signer
 
-from loader.signing import Signer
 from tests.models import activate, default_model, other_model, populate
 from tests.signers import (
     KEY,

@@ -4,8 +4,7 @@ import subprocess
 import sys
 
 import pytest
-
-from loader.command_line import build_parser, function_of
+from pgchurn.loader.command_line import build_parser, function_of
 
 
 def test_every_command_has_a_function_of_its_name():

@@ -8,6 +8,16 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pgchurn.loader.algorithms import ALGORITHMS
+from pgchurn.loader.compiling import NotCompilable, compile_model
+from pgchurn.loader.edges import tree_thresholds
+from pgchurn.loader.pipelines import build_pipeline
+from pgchurn.plpython.runtime.compiled import CompiledModel
+from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.features import Layout
+from pgchurn.plpython.runtime.parity import compare_forms
+from pgchurn.plpython.runtime.pickled import PickledModel
+from pgchurn.plpython.runtime.signature import Feature, Signature
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
@@ -35,17 +45,6 @@ from sklearn.preprocessing import (
 )
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
-
-from loader.algorithms import ALGORITHMS
-from loader.compiling import NotCompilable, compile_model
-from loader.edges import tree_thresholds
-from loader.pipelines import build_pipeline
-from plpython.runtime.compiled import CompiledModel
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.features import Layout
-from plpython.runtime.parity import compare_forms
-from plpython.runtime.pickled import PickledModel
-from plpython.runtime.signature import Feature, Signature
 
 NUMBERS = ["age", "charges", "usage", "calls"]
 BOOLEANS = ["paperless"]

@@ -3,6 +3,9 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from pgchurn.loader.compiling import compile_model
+from pgchurn.loader.edges import UNSEEN_CATEGORY, edge_rows, tree_thresholds
+from pgchurn.plpython.runtime.signature import Feature, Signature
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
@@ -10,10 +13,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier
-
-from loader.compiling import compile_model
-from loader.edges import UNSEEN_CATEGORY, edge_rows, tree_thresholds
-from plpython.runtime.signature import Feature, Signature
 
 KINDS = {"contract": "text", "age": "number", "usage": "number"}
 SIGNATURE = Signature(

@@ -4,6 +4,20 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from pgchurn.loader.compiling import compile_model
+from pgchurn.loader.compiling.generic import convert
+from pgchurn.plpython.runtime import onnx_scan
+from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.onnx_scan import (
+    ATTRIBUTE,
+    CONVERTED_OPERATORS,
+    DEEPEST_ENSEMBLE,
+    OWN_OPERATORS,
+    message,
+    scan,
+    varints,
+)
+from pgchurn.plpython.runtime.signature import Feature, Signature
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.discriminant_analysis import (
     LinearDiscriminantAnalysis,
@@ -25,20 +39,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from loader.compiling import compile_model
-from loader.compiling.generic import convert
-from plpython.runtime import onnx_scan
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.onnx_scan import (
-    ATTRIBUTE,
-    CONVERTED_OPERATORS,
-    DEEPEST_ENSEMBLE,
-    OWN_OPERATORS,
-    message,
-    scan,
-    varints,
-)
-from plpython.runtime.signature import Feature, Signature
 from tests.soak import fuzz_compiled
 
 WIDTH = 4

@@ -3,9 +3,8 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-
-from loader.algorithms import ALGORITHMS
-from loader.pipelines import as_features, build_pipeline
+from pgchurn.loader.algorithms import ALGORITHMS
+from pgchurn.loader.pipelines import as_features, build_pipeline
 
 # A warning here would be one on every score.
 pytestmark = pytest.mark.filterwarnings("error")

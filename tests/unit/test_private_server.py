@@ -6,8 +6,7 @@ import urllib.parse
 from pathlib import Path
 
 import pytest
-
-from loader import private_server
+from pgchurn.loader import private_server
 
 ORDINARY_USER = 1000
 UNIX_SOCKET_PATH_LIMIT = 107
@@ -58,7 +57,7 @@ def test_a_checkout_path_that_is_no_valid_text_still_has_a_key():
 
 
 def test_the_socket_directory_never_needs_quoting():
-    checkout = Path("/srv/it's 100% \"$HOME\"; a:b,c#é")
+    checkout = Path('/srv/it\'s 100% "$HOME"; a:b,c#é')
 
     for user_id in (0, ORDINARY_USER):
         directory = str(private_server.socket_directory(checkout, user_id))

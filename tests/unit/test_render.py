@@ -3,7 +3,7 @@
 import ast
 import collections
 
-from plpython.render import (
+from pgchurn.plpython.render import (
     examination_source,
     pickle_reader_source,
     runtime_source,

@@ -8,9 +8,8 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.row_program import (
+from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.row_program import (
     DEEPEST,
     MOST_NODES,
     RowSource,
@@ -139,8 +138,10 @@ VALUES = st.recursive(
     | st.floats()
     | st.text(max_size=8)
     | st.sampled_from(["x0", "exit()", "0) or exit("]),
-    lambda inner: st.lists(inner, max_size=7)
-    | st.dictionaries(st.sampled_from([*PROGRAM, "x"]), inner, max_size=7),
+    lambda inner: (
+        st.lists(inner, max_size=7)
+        | st.dictionaries(st.sampled_from([*PROGRAM, "x"]), inner, max_size=7)
+    ),
     max_leaves=20,
 )
 ALPHABET = set("0123456789.+-e infa()x<>=!orelse*")

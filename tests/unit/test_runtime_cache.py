@@ -1,6 +1,5 @@
 import pytest
-
-from plpython.runtime.bounded_cache import BoundedCache
+from pgchurn.plpython.runtime.bounded_cache import BoundedCache
 
 
 def never():

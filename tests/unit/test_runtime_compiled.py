@@ -6,20 +6,19 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from pgchurn.loader.compiling import compile_model
+from pgchurn.plpython.runtime.compiled import CompiledModel
+from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.features import Layout, columns_from_arrays
+from pgchurn.plpython.runtime.pickled import PickledModel
+from pgchurn.plpython.runtime.session import checked_probabilities
+from pgchurn.plpython.runtime.signature import Feature, Signature
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
-
-from loader.compiling import compile_model
-from plpython.runtime.compiled import CompiledModel
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.features import Layout, columns_from_arrays
-from plpython.runtime.pickled import PickledModel
-from plpython.runtime.session import checked_probabilities
-from plpython.runtime.signature import Feature, Signature
 
 KINDS = {"contract": "text", "age": "number", "channel": "text", "usage": "number"}
 INFINITY = float("inf")

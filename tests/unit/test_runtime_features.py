@@ -2,9 +2,8 @@ import math
 
 import numpy as np
 import pytest
-
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.features import (
+from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.features import (
     Layout,
     acceptable_rows,
     check_values,
@@ -12,7 +11,7 @@ from plpython.runtime.features import (
     columns_from_json,
     text_column,
 )
-from plpython.runtime.signature import Feature, Signature
+from pgchurn.plpython.runtime.signature import Feature, Signature
 
 NAN = float("nan")
 NUMBER = Feature("age", "number", True)

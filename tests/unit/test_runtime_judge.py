@@ -11,15 +11,14 @@ import time
 from pathlib import Path
 
 import pytest
-
-from plpython.render import (
+from pgchurn.plpython.render import (
     examination_source,
     pickle_reader_source,
     runtime_source,
 )
-from plpython.runtime import judge as judging
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.judge import judge
+from pgchurn.plpython.runtime import judge as judging
+from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.judge import judge
 
 WHOLE_PROGRAM = "\n\n".join(
     (runtime_source(), pickle_reader_source(), examination_source(), "")
@@ -327,7 +326,7 @@ def test_interrupts_are_let_in_often():
 
 PARENT = """
 import sys
-from plpython.runtime.judge import judge
+from pgchurn.plpython.runtime.judge import judge
 judge("def answer(*question):\\n    import time; time.sleep(600)", None, [], 0,
       lambda: print("waiting", flush=True))
 """

@@ -1,7 +1,6 @@
 import pytest
-
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.pacing import (
+from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.pacing import (
     CALL_SECONDS,
     FIRST_CALL_ROWS,
     MODEL_CALL_ROWS,
@@ -14,7 +13,9 @@ from plpython.runtime.pacing import (
 def clock(monkeypatch):
     """The time that the module under test reads, for a test to move on."""
     time = [1000.0]
-    monkeypatch.setattr("plpython.runtime.pacing.time.monotonic", lambda: time[0])
+    monkeypatch.setattr(
+        "pgchurn.plpython.runtime.pacing.time.monotonic", lambda: time[0]
+    )
     return time
 
 

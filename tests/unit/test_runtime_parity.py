@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
-
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.parity import compare_forms, scoreable
+from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.parity import compare_forms, scoreable
 
 NAN = float("nan")
 

@@ -3,21 +3,20 @@ import struct
 
 import numpy as np
 import pytest
-from sklearn.ensemble import RandomForestClassifier, VotingClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.estimator_checks import use_one_thread
-from plpython.runtime.pickled import PickledModel
-from plpython.runtime.session import (
+from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.estimator_checks import use_one_thread
+from pgchurn.plpython.runtime.pickled import PickledModel
+from pgchurn.plpython.runtime.session import (
     MOST_FAILURES,
     Refusals,
     matrix_from_binary,
     score_what_scores,
 )
-from plpython.runtime.signature import Feature, Signature
+from pgchurn.plpython.runtime.signature import Feature, Signature
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 FLOAT8 = 701
 

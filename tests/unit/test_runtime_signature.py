@@ -1,9 +1,8 @@
 import json
 
 import pytest
-
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.signature import Feature, Signature
+from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.signature import Feature, Signature
 
 DOCUMENT = {
     "features": [

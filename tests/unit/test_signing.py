@@ -15,6 +15,23 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from pgchurn.loader.compiling.texts import text_positions
+from pgchurn.loader.errors import LoaderError
+from pgchurn.loader.signing import (
+    SignedStatement,
+    Signer,
+    fingerprint,
+    read_private_key,
+    read_signature,
+)
+from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.signature import Signature
+from pgchurn.plpython.runtime.signing import (
+    STATEMENT_PREFIX,
+    Statement,
+    is_signature,
+    verified_statement,
+)
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import AdaBoostClassifier
@@ -23,23 +40,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from loader.compiling.texts import text_positions
-from loader.errors import LoaderError
-from loader.signing import (
-    SignedStatement,
-    Signer,
-    fingerprint,
-    read_private_key,
-    read_signature,
-)
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.signature import Signature
-from plpython.runtime.signing import (
-    STATEMENT_PREFIX,
-    Statement,
-    is_signature,
-    verified_statement,
-)
 from tests.databases import CHECKOUT
 from tests.models import KINDS, Model, default_model, fit_matrix, training_frame
 from tests.signers import KEY, OTHER_KEY, compiled, private_pem, signed

@@ -3,9 +3,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-
-from loader.simulation import KNOWN_CUSTOMERS, simulate
-from loader.training import train
+from pgchurn.loader.simulation import KNOWN_CUSTOMERS, simulate
+from pgchurn.loader.training import train
 
 PROFILE_COLUMNS = [
     "customer_id",

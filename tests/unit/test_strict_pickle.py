@@ -5,10 +5,10 @@ import pickletools
 
 import numpy as np
 import pytest
+from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.estimator_checks import load_estimator
+from pgchurn.plpython.runtime.strict_pickle import PERMITTED_NAMES
 
-from plpython.runtime.errors import ScoringError
-from plpython.runtime.estimator_checks import load_estimator
-from plpython.runtime.strict_pickle import PERMITTED_NAMES
 from tests.confined import confined
 from tests.corpus import ATTACKS, CALLS, DOTTED
 from tests.legitimate import PIPELINES, fitted, rows_for

@@ -4,13 +4,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import clone
-from sklearn.metrics import f1_score
-
-from loader import training
-from loader.algorithms import ALGORITHMS
-from loader.pipelines import as_features
-from loader.training import (
+from pgchurn.loader import training
+from pgchurn.loader.algorithms import ALGORITHMS
+from pgchurn.loader.pipelines import as_features
+from pgchurn.loader.training import (
     TrainingError,
     choose_threshold,
     compare,
@@ -20,6 +17,8 @@ from loader.training import (
     train,
     unusable_text,
 )
+from sklearn.base import clone
+from sklearn.metrics import f1_score
 
 KINDS = {"complaint_count": "number", "paperless": "boolean", "contract": "text"}
 
