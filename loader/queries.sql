@@ -1,11 +1,11 @@
 -- attachment --
 -- The attachment of a table, by the table's name as SQL spells it.
-SELECT a.attachment_id, churn.table_name(a.profile) AS profile, a.profile_key
-FROM churn.attachment_of(%(table)s::regclass) a;
+SELECT a.attachment_id, churn_internal.table_name(a.profile) AS profile, a.profile_key
+FROM churn_internal.attachment_of(%(table)s::regclass) a;
 
 -- profile_columns --
 -- The profile's columns, and how each can be a feature.
-SELECT c.attname AS name, churn.column_kind(c.atttypid) AS kind,
+SELECT c.attname AS name, churn_internal.column_kind(c.atttypid) AS kind,
        format_type(c.atttypid, c.atttypmod) AS type
 FROM churn.attachments a
 JOIN pg_catalog.pg_attribute c ON c.attrelid = a.profile
@@ -20,8 +20,8 @@ SELECT churn.server_environment();
 SELECT churn.register_model(
     %(profile)s::regclass, %(artifact)s, %(signature)s, %(metrics)s, %(environment)s,
     %(provenance)s, %(replay_keys)s::text[], %(replay_probabilities)s::float8[],
-    %(compiled)s, %(compilation)s, %(edge_numbers)s::float8[], %(edge_texts)s::text[],
-    %(statement)s, %(statement_signature)s, %(statement_key)s, %(allow_older)s
+    %(compiled)s, %(compilation)s, %(boundary_numbers)s::float8[], %(boundary_texts)s::text[],
+    %(attestation)s, %(attestation_signature)s, %(attestation_key)s, %(allow_older)s
 );
 
 -- compilation --
@@ -43,10 +43,10 @@ SELECT m.version, a.profile::text AS profile,
        round((m.metrics ->> 'roc_auc')::numeric, 4)::float8 AS roc_auc,
        m.compiled_sha256 IS NOT NULL AS compiled, d.deployed_at AS active_since,
        m.registered_at, m.registered_by,
-       m.statement::jsonb ->> 'name' || ' ' || (m.statement::jsonb ->> 'version')
+       m.attestation::jsonb ->> 'name' || ' ' || (m.attestation::jsonb ->> 'version')
            AS signed_as,
-       left(m.statement_key, 16) AS signed_by,
-       m.statement::jsonb ->> 'expires' AS expires
+       left(m.attestation_key, 16) AS signed_by,
+       m.attestation::jsonb ->> 'expires' AS expires
 FROM churn.models m
 JOIN churn.attachments a ON a.attachment_id = m.attachment_id
 LEFT JOIN churn.active_deployments d ON d.version = m.version
@@ -57,9 +57,9 @@ ORDER BY m.version;
 SELECT m.version, a.profile::text AS profile, d.deployed_at AS active_since,
        m.registered_at, m.registered_by, encode(m.artifact_sha256, 'hex') AS sha256,
        m.compilation, m.parity,
-       m.statement::jsonb ->> 'name' AS signed_as,
-       (m.statement::jsonb ->> 'version')::bigint AS signed_version,
-       m.statement_key AS signed_by, m.statement::jsonb ->> 'expires' AS expires,
+       m.attestation::jsonb ->> 'name' AS signed_as,
+       (m.attestation::jsonb ->> 'version')::bigint AS signed_version,
+       m.attestation_key AS signed_by, m.attestation::jsonb ->> 'expires' AS expires,
        m.provenance, m.metrics, m.environment, m.signature
 FROM churn.models m
 JOIN churn.attachments a ON a.attachment_id = m.attachment_id
@@ -75,14 +75,14 @@ SELECT * FROM churn.verify(%(table)s::regclass);
 
 -- profile_of_version --
 -- The attached table that a version scores.
-SELECT churn.table_name(a.profile)
+SELECT churn_internal.table_name(a.profile)
 FROM churn.models m
 JOIN churn.attachments a ON a.attachment_id = m.attachment_id
 WHERE m.version = %(version)s;
 
 -- begin_rescoring --
 -- The run that the workers are to take part in.
-SELECT churn.begin_rescoring(%(table)s::regclass, %(restart)s);
+SELECT churn_internal.begin_rescoring(%(table)s::regclass, %(restart)s);
 
 -- rescoring_session --
 -- A worker's one statement takes as long as it takes; when its client is killed it ends.
@@ -96,7 +96,7 @@ CALL churn.rescore(
 
 -- rescore_progress --
 -- The newest run of a table.
-SELECT churn.table_name(r.profile) AS profile, r.run_id, r.version, r.state, r.rows_done,
+SELECT churn_internal.table_name(r.profile) AS profile, r.run_id, r.version, r.state, r.rows_done,
        r.rows_expected
 FROM churn.rescore_progress r
 WHERE r.profile = %(table)s::regclass
@@ -111,10 +111,10 @@ LISTEN churn_queue;
 
 -- work_sleep --
 -- While a worker holds this lock, new marks are notified.
-SELECT pg_try_advisory_lock(churn.queue_lock());
+SELECT pg_try_advisory_lock(churn_internal.queue_lock());
 
 -- work_wake --
-SELECT pg_advisory_unlock(churn.queue_lock());
+SELECT pg_advisory_unlock(churn_internal.queue_lock());
 
 -- work_backlog --
 -- What waits in the queue, and whether any of it can be scored now.
@@ -125,9 +125,9 @@ SELECT coalesce(sum(q.waiting), 0)::bigint AS waiting,
            SELECT FROM churn.active_deployments d
            WHERE (%(tables)s::text[] IS NULL
                   OR d.profile = ANY (%(tables)s::text[]::regclass[]))
-             AND (EXISTS (SELECT FROM churn.scoring_marks m
+             AND (EXISTS (SELECT FROM churn_internal.pending_profiles m
                           WHERE m.attachment_id = d.attachment_id)
-                  OR EXISTS (SELECT FROM churn.rescoring_marks m
+                  OR EXISTS (SELECT FROM churn_internal.failed_profiles m
                              WHERE m.attachment_id = d.attachment_id
                                AND m.due_at <= clock_timestamp()))
        ) AS workable
@@ -208,7 +208,7 @@ SELECT EXISTS (
        ) AS prepared,
        EXISTS (
            SELECT FROM churn.predictions p
-           WHERE p.tableoid = 'churn.predictions_default'::regclass
+           WHERE p.tableoid = 'churn_internal.predictions_default'::regclass
        ) AS caught;
 
 -- why_changed --

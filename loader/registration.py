@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from pgchurn.loader.compiling import NotCompilable, compile_model
 from pgchurn.loader.database import fetch_all, fetch_value
-from pgchurn.loader.edges import edge_rows
+from pgchurn.loader.boundary_rows import boundary_rows
 from pgchurn.loader.errors import LoaderError
 from pgchurn.plpython.runtime.environment import MODEL_PACKAGES, current_environment
 from pgchurn.plpython.runtime.errors import ScoringError
@@ -243,8 +243,8 @@ def signed_parameters(signed):
     """Return what the server is told of a model's signature, if it has one."""
     return {
         "statement": signed and signed.statement,
-        "statement_signature": signed and signed.signature,
-        "statement_key": signed and signed.key,
+        "attestation_signature": signed and signed.signature,
+        "attestation_key": signed and signed.key,
     }
 
 
@@ -255,22 +255,22 @@ def compiled_form(estimator, signature, frame, wanted):
     -------
     dict
         ``compiled`` (bytes or None), ``compilation`` (why there is none), and the rows
-        on which to compare, ``edge_numbers`` and ``edge_texts``.
+        on which to compare, ``boundary_numbers`` and ``boundary_texts``.
     """
-    nothing = {"compiled": None, "edge_numbers": None, "edge_texts": None}
+    nothing = {"compiled": None, "boundary_numbers": None, "boundary_texts": None}
     if not wanted:
         return {**nothing, "compilation": "it was not wanted"}
     try:
         compiled = compile_model(estimator, signature)
     except NotCompilable as error:
         return {**nothing, "compilation": f"not covered: {error}"}
-    numbers, texts = edge_rows(signature, frame, compiled)
+    numbers, texts = boundary_rows(signature, frame, compiled)
     has_numbers, has_texts = numbers[0] != [], texts[0] != []
     return {
         "compiled": compiled,
         "compilation": "",
-        "edge_numbers": numbers if has_numbers else None,
-        "edge_texts": texts if has_texts else None,
+        "boundary_numbers": numbers if has_numbers else None,
+        "boundary_texts": texts if has_texts else None,
     }
 
 

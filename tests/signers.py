@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from pgchurn.loader.compiling import compile_model
 from pgchurn.loader.registration import signed_parameters
-from pgchurn.loader.signing import Signer
+from pgchurn.loader.attestation import Signer
 from pgchurn.plpython.runtime.signature import Signature
 
 from tests.models import expected_scores
@@ -25,9 +25,9 @@ REGISTER = """
     SELECT churn.register_model(
         %(profile)s::regclass, %(artifact)s, %(signature)s, '{}', %(environment)s, '{}',
         %(keys)s::text[], %(probabilities)s::float8[], compiled => %(compiled)s,
-        edge_numbers => %(edge_numbers)s::float8[], statement => %(statement)s,
-        statement_signature => %(statement_signature)s,
-        statement_key => %(statement_key)s, allow_older => %(allow_older)s
+        boundary_numbers => %(boundary_numbers)s::float8[], statement => %(statement)s,
+        attestation_signature => %(attestation_signature)s,
+        attestation_key => %(attestation_key)s, allow_older => %(allow_older)s
     )
 """
 
@@ -66,7 +66,7 @@ def registration(session, model, statement=None, **changed):
         "keys": list(replay),
         "probabilities": list(replay.values()),
         "compiled": None,
-        "edge_numbers": None,
+        "boundary_numbers": None,
         "allow_older": False,
         **signed_parameters(statement),
         **changed,

@@ -42,7 +42,7 @@ FILES = (
     "set_on_error.sql",
     "check_model.sql",
     "lock_deployments.sql",
-    "examine_model.sql",
+    "evaluate_candidate.sql",
     "register_model.sql",
     "activate_model.sql",
     "rollback_model.sql",

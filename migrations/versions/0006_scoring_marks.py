@@ -11,8 +11,8 @@ depends_on = None
 FILES = (
     "check_batch_size.sql",
     "check_batches.sql",
-    "mark_for_scoring.sql",
-    "mark_for_rescoring.sql",
+    "enqueue_profiles.sql",
+    "record_failures.sql",
     "create_write_profiles.sql",
     "create_rescore_profiles.sql",
     "create_repair_functions.sql",
@@ -31,8 +31,8 @@ FILES = (
 # What this revision has replaced, as the revisions before it have it.
 FORMER_FILES = (
     "0004_trust/check_batches.sql",
-    "0005_peaks/mark_for_scoring.sql",
-    "0005_peaks/mark_for_rescoring.sql",
+    "0005_peaks/enqueue_profiles.sql",
+    "0005_peaks/record_failures.sql",
     "0005_peaks/create_write_profiles.sql",
     "0005_peaks/create_rescore_profiles.sql",
     "0005_peaks/create_repair_functions.sql",
@@ -52,7 +52,7 @@ FORMER_FILES = (
 
 def upgrade():
     """Make room, install every function, and write those of attachments anew."""
-    op.run_file("0006_scoring_marks/scoring_marks.sql")
+    op.run_file("0006_scoring_marks/pending_profiles.sql")
     for name in FILES:
         op.run_file(f"0006_scoring_marks/{name}")
     op.run_file("0006_scoring_marks/refresh.sql")

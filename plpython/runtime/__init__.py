@@ -2,7 +2,7 @@
 
 The modules are ordinary Python, imported as such by the loader and the tests.
 Inside the server there is no package on disk: ``plpython.render`` joins them, in the
-order of ``MODULES``, into the body of the function ``churn.load_runtime()`` and, what
+order of ``MODULES``, into the body of the function ``churn_internal.load_runtime()`` and, what
 few sessions need, of two more. Names at the top level are therefore unique across the
 modules, and the modules import each other only by ``from .x import y``.
 """
@@ -30,11 +30,11 @@ MODULES = (
     "examination",
 )
 
-# What only a session runs that meets a pickle: ``churn.load_pickle_reader()`` holds it.
+# What only a session runs that meets a pickle: ``churn_internal.load_pickle_reader()`` holds it.
 # ``load_estimator`` is all that the other modules use of it, and all they need of those
 # before is ``ScoringError``.
 PICKLE_MODULES = ("pickle_scan", "strict_pickle", "estimator_checks")
 
-# What only the judging process runs: ``churn.load_examination()`` holds it, so that no
+# What only the judging process runs: ``churn_internal.load_examination()`` holds it, so that no
 # session spends time on reading it.
 EXAMINATION_MODULES = ("onnx_scan", "examination")

@@ -49,7 +49,7 @@ class QueryColumn:
         elif self.type in DOUBLES_AT_MOST:
             double = f"q.{self.alias}::pg_catalog.float8"
         else:
-            double = f"churn.to_double(q.{self.alias}::pg_catalog.numeric)"
+            double = f"churn_internal.to_double(q.{self.alias}::pg_catalog.numeric)"
         return f"coalesce({double}, 'NaN'::pg_catalog.float8)"
 
     def as_text(self):

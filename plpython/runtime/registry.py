@@ -14,7 +14,7 @@ from .features import Layout
 from .pacing import Pace
 from .pickled import PickledModel
 from .signature import Signature
-from .signing import NOT_AUTHORISED, verified_statement
+from .attestation import NOT_AUTHORISED, verified_statement
 
 # What a pickle needs takes a second to import, and a cancel waits for the step it meets
 # to end.
@@ -83,7 +83,7 @@ class Registry:
         session's memory does not.
         """
         rows = self.fetch(
-            "SELECT * FROM churn.active_deployment($1)", ["integer"], attachment_id
+            "SELECT * FROM churn_internal.active_deployment($1)", ["integer"], attachment_id
         )
         if not rows:
             raise ScoringError(
@@ -147,7 +147,7 @@ class Registry:
         rows = self.fetch(
             "SELECT artifact_sha256, compiled, compiled_sha256, signature, environment,"
             " CASE WHEN compiled IS NULL THEN artifact END AS artifact,"
-            " statement, statement_signature, statement_key"
+            " statement, attestation_signature, attestation_key"
             " FROM churn.models WHERE version = $1",
             ["bigint"],
             version,
@@ -269,7 +269,7 @@ def check_signed(version, row, signature, trusted):
     """
     try:
         statement = verified_statement(
-            row["statement"], row["statement_signature"], row["statement_key"], trusted
+            row["statement"], row["attestation_signature"], row["attestation_key"], trusted
         )
         statement.check_artifact(row["artifact_sha256"])
         statement.check_description(signature, json.loads(row["environment"]))

@@ -13,12 +13,12 @@ from .features import (
     columns_from_arrays,
     columns_from_json,
 )
-from .judge import judge, plain_text
+from .sandbox import judge, plain_text
 from .pacing import CALL_SECONDS, call_too_slow
 from .queries import QueryColumn, batch_rows, statement_around
 from .registry import Registry
 from .signature import Signature
-from .signing import Statement, today_in_utc, verified_statement
+from .attestation import Statement, today_in_utc, verified_statement
 
 # Errors that belong to the server, never to a model: cancel and shutdown, deadlock
 # and serialisation failure, exhausted resources.
@@ -57,7 +57,7 @@ class Session:
     def __init__(self, plpy):
         self.plpy = plpy
         self.registry = Registry(plpy)
-        # What churn.load_pickle_reader() takes, and what it brings.
+        # What churn_internal.load_pickle_reader() takes, and what it brings.
         self.refusal = ScoringError
         self.load_estimator = None
 
@@ -120,7 +120,7 @@ class Session:
         self.say_failed(json.dumps(told))
 
     def say_failed(self, told):
-        """Set what the trigger and ``churn.mark_for_rescoring`` read."""
+        """Set what the trigger and ``churn_internal.record_failures`` read."""
         self.registry.fetch(
             "SELECT set_config('churn.score_failed', $1, true)", ["text"], told
         )
@@ -250,7 +250,7 @@ class Session:
             signature = self.registry.query_scorer(version).model.signature
             rows = self.registry.fetch(
                 "SELECT format_type(t.oid, NULL) AS type,"
-                " churn.column_kind(t.oid) AS kind"
+                " churn_internal.column_kind(t.oid) AS kind"
                 " FROM unnest($1) WITH ORDINALITY t (oid, place) ORDER BY t.place",
                 ["oid[]"],
                 types,
@@ -321,14 +321,14 @@ class Session:
             model = self.registry.model(version, self.registry.digest(version))
             self.registry.layout_of_version(version).positions(model.signature)
 
-    def check_statement(
+    def check_attestation(
         self,
         artifact_sha256,
         compiled_sha256,
         signature,
         environment,
         signed,
-        active_statement,
+        active_attestation,
         allow_older,
     ):
         """Refuse a candidate that is not signed as it must be; it is not read for that.
@@ -341,7 +341,7 @@ class Session:
             JSON.
         signed : (str, bytes, str)
             The statement, its signature and the key's fingerprint; each may be None.
-        active_statement : str or None
+        active_attestation : str or None
             What was signed about the version that is active.
         allow_older : bool
 
@@ -359,10 +359,10 @@ class Session:
             statement.check_description(
                 Signature.from_json(signature), json.loads(environment)
             )
-            check_time_and_age(statement, active_statement, allow_older)
+            check_time_and_age(statement, active_attestation, allow_older)
             return compiled_sha256 is None or statement.covers(compiled_sha256)
 
-    def check_activation(self, statement, active_statement, allow_older, allow_expired):
+    def check_activation(self, statement, active_attestation, allow_older, allow_expired):
         """Refuse a signed version that has expired, or is older than the active one.
 
         Who signed it is found out when it is loaded.
@@ -371,12 +371,12 @@ class Session:
             if self.registry.read_trusted_keys():
                 check_time_and_age(
                     Statement.from_text(statement),
-                    active_statement,
+                    active_attestation,
                     allow_older,
                     allow_expired,
                 )
 
-    def examine_model(
+    def evaluate_candidate(
         self,
         attachment_id,
         artifact,
@@ -425,8 +425,8 @@ class Session:
             }
             texts = self.registry.fetch(
                 "SELECT prosrc FROM pg_catalog.pg_proc"
-                " JOIN (VALUES (1, 'churn.load_runtime()'::pg_catalog.regprocedure),"
-                " (2, 'churn.load_pickle_reader()'), (3, 'churn.load_examination()'))"
+                " JOIN (VALUES (1, 'churn_internal.load_runtime()'::pg_catalog.regprocedure),"
+                " (2, 'churn_internal.load_pickle_reader()'), (3, 'churn_internal.load_examination()'))"
                 " f (place, oid) USING (oid)"
                 " ORDER BY place",
                 [],
@@ -526,12 +526,12 @@ def reason(error):
     return [sqlstate, plain_text(str(getattr(error, "message", error)))]
 
 
-def check_time_and_age(statement, active_statement, allow_older, allow_expired=False):
+def check_time_and_age(statement, active_attestation, allow_older, allow_expired=False):
     """Refuse what has expired, and what is older than the active version."""
     if not allow_expired:
         statement.check_expiry(today_in_utc())
-    if active_statement is not None and not allow_older:
-        statement.check_age(Statement.from_text(active_statement))
+    if active_attestation is not None and not allow_older:
+        statement.check_age(Statement.from_text(active_attestation))
 
 
 def checked_probability(probability):

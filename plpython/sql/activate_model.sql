@@ -10,7 +10,7 @@ DECLARE
     model record;
     current record;
 BEGIN
-    SELECT m.attachment_id, m.artifact_sha256, m.statement INTO model
+    SELECT m.attachment_id, m.artifact_sha256, m.attestation INTO model
     FROM churn.models m WHERE m.version = activate_model.version;
     IF NOT FOUND THEN
         RAISE invalid_parameter_value USING
@@ -18,8 +18,8 @@ BEGIN
                              coalesce(version::text, 'null')),
             HINT = 'SELECT version FROM churn.models lists the registered versions.';
     END IF;
-    PERFORM churn.lock_deployments(model.attachment_id);
-    PERFORM churn.check_model(version);
+    PERFORM churn_internal.lock_deployments(model.attachment_id);
+    PERFORM churn_internal.check_model(version);
 
     SELECT d.deployment_id, d.version INTO current
     FROM churn.deployments d
@@ -29,8 +29,8 @@ BEGIN
         RAISE NOTICE 'model version % is already active', version;
         RETURN;
     END IF;
-    PERFORM churn.check_activation(
-        model.statement, churn.active_statement(model.attachment_id), allow_older,
+    PERFORM churn_internal.check_activation(
+        model.attestation, churn_internal.active_attestation(model.attachment_id), allow_older,
         allow_expired
     );
     INSERT INTO churn.deployments (

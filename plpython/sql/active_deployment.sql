@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.active_deployment(
+CREATE OR REPLACE FUNCTION churn_internal.active_deployment(
     attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea
 )
 RETURNS SETOF record
@@ -10,7 +10,7 @@ BEGIN ATOMIC
     ORDER BY d.deployment_id DESC
     LIMIT 1;
 END;
-COMMENT ON FUNCTION churn.active_deployment IS
+COMMENT ON FUNCTION churn_internal.active_deployment IS
     'The version that scores an attachment and its digest; no row while there is none.';
-ALTER FUNCTION churn.active_deployment OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.active_deployment FROM PUBLIC;
+ALTER FUNCTION churn_internal.active_deployment OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.active_deployment FROM PUBLIC;

@@ -10,7 +10,7 @@ DECLARE
     attachment churn.attachments;
     placeholders jsonb;
 BEGIN
-    PERFORM churn.check_attachable(
+    PERFORM churn_internal.check_attachable(
         profile, profile_key, complaints, complaint_key, complaint_time
     );
 
@@ -38,11 +38,11 @@ BEGIN
     END IF;
 
     placeholders := jsonb_build_object(
-        'profile', churn.table_name(profile),
+        'profile', churn_internal.table_name(profile),
         'key', quote_ident(profile_key),
-        'complaints', churn.table_name(complaints),
+        'complaints', churn_internal.table_name(complaints),
         'complaint_key', quote_ident(complaint_key),
-        'latest', coalesce('max(' || churn.complaint_time(attachment) || ')',
+        'latest', coalesce('max(' || churn_internal.complaint_time(attachment) || ')',
                            'NULL::timestamptz'),
         'profile_schema', (
             SELECT quote_ident(n.nspname) FROM pg_catalog.pg_class c
@@ -55,7 +55,7 @@ BEGIN
             WHERE c.oid = complaints
         )
     );
-    PERFORM churn.create_from_template($template$
+    PERFORM churn_internal.create_from_template($template$
 -- Until commit nobody writes: no complaint slips in between the count and the triggers.
 LOCK TABLE @profile@, @complaints@ IN SHARE ROW EXCLUSIVE MODE;
 -- The owner of the trigger functions reads both tables and writes its own columns; its
@@ -92,12 +92,12 @@ FROM (
 ) n
 WHERE p.@key@ = n.key;
 $template$, placeholders);
-    PERFORM churn.refresh_attachment(attachment.attachment_id);
-    PERFORM churn.create_attachment_triggers(attachment);
+    PERFORM churn_internal.refresh_attachment(attachment.attachment_id);
+    PERFORM churn_internal.create_attachment_triggers(attachment);
     -- One that was attached before takes up its models, so it is scored at once.
-    IF EXISTS (SELECT FROM churn.active_deployment(attachment.attachment_id)) THEN
-        PERFORM churn.create_from_template($template$
-SELECT churn.write_profiles_@id@(
+    IF EXISTS (SELECT FROM churn_internal.active_deployment(attachment.attachment_id)) THEN
+        PERFORM churn_internal.create_from_template($template$
+SELECT churn_internal.write_profiles_@id@(
     array_agg(p.@key@ ORDER BY p.@key@), array_fill(0::bigint, ARRAY[count(*)::integer]),
     NULL
 )

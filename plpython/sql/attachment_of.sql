@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.attachment_of(profile regclass)
+CREATE OR REPLACE FUNCTION churn_internal.attachment_of(profile regclass)
 RETURNS churn.attachments
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -17,8 +17,8 @@ BEGIN
     RETURN attachment;
 END
 $body$;
-COMMENT ON FUNCTION churn.attachment_of IS
+COMMENT ON FUNCTION churn_internal.attachment_of IS
     'The attachment of a profile table; an error when it is not attached.';
-ALTER FUNCTION churn.attachment_of OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.attachment_of FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION churn.attachment_of TO churn_loader, churn_scorer;
+ALTER FUNCTION churn_internal.attachment_of OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.attachment_of FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn_internal.attachment_of TO churn_loader, churn_scorer;

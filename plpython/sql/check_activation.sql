@@ -1,5 +1,5 @@
-CREATE OR REPLACE FUNCTION churn.check_activation(
-    statement text, active_statement text, allow_older boolean, allow_expired boolean
+CREATE OR REPLACE FUNCTION churn_internal.check_activation(
+    attestation text, active_attestation text, allow_older boolean, allow_expired boolean
 )
 RETURNS void
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
@@ -7,12 +7,12 @@ AS $python$
 try:
     session = GD["@runtime_key@"]
 except KeyError:
-    plpy.execute("SELECT churn.load_runtime()")
+    plpy.execute("SELECT churn_internal.load_runtime()")
     session = GD["@runtime_key@"]
-session.check_activation(statement, active_statement, allow_older, allow_expired)
+session.check_activation(attestation, active_attestation, allow_older, allow_expired)
 $python$;
-COMMENT ON FUNCTION churn.check_activation IS
+COMMENT ON FUNCTION churn_internal.check_activation IS
     'An error when what was signed about a version has expired, or is older than the '
     'active version.';
-ALTER FUNCTION churn.check_activation OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.check_activation FROM PUBLIC;
+ALTER FUNCTION churn_internal.check_activation OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.check_activation FROM PUBLIC;

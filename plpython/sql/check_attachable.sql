@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.check_attachable(
+CREATE OR REPLACE FUNCTION churn_internal.check_attachable(
     profile regclass, profile_key name, complaints regclass, complaint_key name,
     complaint_time name
 )
@@ -130,7 +130,7 @@ BEGIN
     END IF;
 END
 $body$;
-COMMENT ON FUNCTION churn.check_attachable IS
+COMMENT ON FUNCTION churn_internal.check_attachable IS
     'An error, naming cause and remedy, when churn.attach could not do its work.';
-ALTER FUNCTION churn.check_attachable OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.check_attachable FROM PUBLIC;
+ALTER FUNCTION churn_internal.check_attachable OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.check_attachable FROM PUBLIC;

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.check_batch_size(batch_size integer)
+CREATE OR REPLACE FUNCTION churn_internal.check_batch_size(batch_size integer)
 RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -11,7 +11,7 @@ BEGIN
     END IF;
 END
 $body$;
-COMMENT ON FUNCTION churn.check_batch_size IS 'An error where no batch has this size.';
-ALTER FUNCTION churn.check_batch_size OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.check_batch_size FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION churn.check_batch_size TO churn_loader;
+COMMENT ON FUNCTION churn_internal.check_batch_size IS 'An error where no batch has this size.';
+ALTER FUNCTION churn_internal.check_batch_size OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.check_batch_size FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn_internal.check_batch_size TO churn_loader;

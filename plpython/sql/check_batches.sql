@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.check_batches(procedure text, batch_size integer)
+CREATE OR REPLACE FUNCTION churn_internal.check_batches(procedure text, batch_size integer)
 RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -11,11 +11,11 @@ BEGIN
             DETAIL = 'It commits after each batch.',
             HINT = 'CALL it outside of a transaction.';
     END IF;
-    PERFORM churn.check_batch_size(batch_size);
+    PERFORM churn_internal.check_batch_size(batch_size);
 END
 $body$;
-COMMENT ON FUNCTION churn.check_batches IS
+COMMENT ON FUNCTION churn_internal.check_batches IS
     'An error where a procedure cannot commit, or not batches of this size.';
-ALTER FUNCTION churn.check_batches OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.check_batches FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION churn.check_batches TO churn_loader;
+ALTER FUNCTION churn_internal.check_batches OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.check_batches FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn_internal.check_batches TO churn_loader;

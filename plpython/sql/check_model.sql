@@ -1,15 +1,15 @@
-CREATE OR REPLACE FUNCTION churn.check_model(version bigint)
+CREATE OR REPLACE FUNCTION churn_internal.check_model(version bigint)
 RETURNS void
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
     session = GD["@runtime_key@"]
 except KeyError:
-    plpy.execute("SELECT churn.load_runtime()")
+    plpy.execute("SELECT churn_internal.load_runtime()")
     session = GD["@runtime_key@"]
 session.check_model(version)
 $python$;
-COMMENT ON FUNCTION churn.check_model IS
+COMMENT ON FUNCTION churn_internal.check_model IS
     'An error unless a version loads here and its profile has the features it needs.';
-ALTER FUNCTION churn.check_model OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.check_model FROM PUBLIC;
+ALTER FUNCTION churn_internal.check_model OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.check_model FROM PUBLIC;

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.check_publishing(
+CREATE OR REPLACE FUNCTION churn_internal.check_publishing(
     mode text, threshold double precision
 )
 RETURNS void
@@ -23,7 +23,7 @@ BEGIN
     END IF;
 END
 $body$;
-COMMENT ON FUNCTION churn.check_publishing IS
+COMMENT ON FUNCTION churn_internal.check_publishing IS
     'Refuses a mode of publishing scores that does not exist, or a threshold out of range.';
-ALTER FUNCTION churn.check_publishing OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.check_publishing FROM PUBLIC;
+ALTER FUNCTION churn_internal.check_publishing OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.check_publishing FROM PUBLIC;

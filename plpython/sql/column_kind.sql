@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.column_kind(type oid)
+CREATE OR REPLACE FUNCTION churn_internal.column_kind(type oid)
 RETURNS text
 LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
@@ -19,8 +19,8 @@ BEGIN ATOMIC
     END
     FROM base WHERE base.typbasetype = 0;
 END;
-COMMENT ON FUNCTION churn.column_kind IS
+COMMENT ON FUNCTION churn_internal.column_kind IS
     'How a column of this type can be a feature: number, boolean or text; null: not at all.';
-ALTER FUNCTION churn.column_kind OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.column_kind FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION churn.column_kind TO churn_loader;
+ALTER FUNCTION churn_internal.column_kind OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.column_kind FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn_internal.column_kind TO churn_loader;

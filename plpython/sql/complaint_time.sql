@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.complaint_time(attachment churn.attachments)
+CREATE OR REPLACE FUNCTION churn_internal.complaint_time(attachment churn.attachments)
 RETURNS text
 LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
@@ -10,7 +10,7 @@ BEGIN ATOMIC
     FROM pg_catalog.pg_attribute a
     WHERE a.attrelid = attachment.complaints AND a.attname = attachment.complaint_time;
 END;
-COMMENT ON FUNCTION churn.complaint_time IS
+COMMENT ON FUNCTION churn_internal.complaint_time IS
     'SQL of the time of a complaint c; dates and times without a zone are in UTC.';
-ALTER FUNCTION churn.complaint_time OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.complaint_time FROM PUBLIC;
+ALTER FUNCTION churn_internal.complaint_time OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.complaint_time FROM PUBLIC;

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.create_attachment_triggers(attachment churn.attachments)
+CREATE OR REPLACE FUNCTION churn_internal.create_attachment_triggers(attachment churn.attachments)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -6,26 +6,26 @@ AS $body$
 DECLARE
     placeholders jsonb := jsonb_build_object(
         'id', attachment.attachment_id,
-        'profile', churn.table_name(attachment.profile),
-        'complaints', churn.table_name(attachment.complaints)
+        'profile', churn_internal.table_name(attachment.profile),
+        'complaints', churn_internal.table_name(attachment.complaints)
     );
 BEGIN
     -- A trigger with transition tables serves one event.
-    PERFORM churn.create_from_template($template$
+    PERFORM churn_internal.create_from_template($template$
 CREATE TRIGGER pgchurn_@id@_insert AFTER INSERT ON @complaints@
     REFERENCING NEW TABLE AS inserted
-    FOR EACH STATEMENT EXECUTE FUNCTION churn.complaints_changed_@id@();
+    FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.complaints_changed_@id@();
 CREATE TRIGGER pgchurn_@id@_update AFTER UPDATE ON @complaints@
     REFERENCING OLD TABLE AS former NEW TABLE AS updated
-    FOR EACH STATEMENT EXECUTE FUNCTION churn.complaints_changed_@id@();
+    FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.complaints_changed_@id@();
 CREATE TRIGGER pgchurn_@id@_delete AFTER DELETE ON @complaints@
     REFERENCING OLD TABLE AS deleted
-    FOR EACH STATEMENT EXECUTE FUNCTION churn.complaints_changed_@id@();
+    FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.complaints_changed_@id@();
 CREATE TRIGGER pgchurn_@id@_truncate AFTER TRUNCATE ON @complaints@
-    FOR EACH STATEMENT EXECUTE FUNCTION churn.complaints_changed_@id@();
+    FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.complaints_changed_@id@();
 CREATE TRIGGER pgchurn_@id@_profile_insert AFTER INSERT ON @profile@
     REFERENCING NEW TABLE AS inserted
-    FOR EACH STATEMENT EXECUTE FUNCTION churn.profiles_changed_@id@();
+    FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.profiles_changed_@id@();
 COMMENT ON TRIGGER pgchurn_@id@_insert ON @complaints@ IS
     'Counts new complaints and scores their customers.';
 COMMENT ON TRIGGER pgchurn_@id@_update ON @complaints@ IS
@@ -41,7 +41,7 @@ COMMENT ON TRIGGER pgchurn_@id@_profile_update ON @profile@ IS
 $template$, placeholders);
 END
 $body$;
-COMMENT ON FUNCTION churn.create_attachment_triggers IS
+COMMENT ON FUNCTION churn_internal.create_attachment_triggers IS
     'Creates the triggers of an attachment that never need fitting to its tables.';
-ALTER FUNCTION churn.create_attachment_triggers OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.create_attachment_triggers FROM PUBLIC;
+ALTER FUNCTION churn_internal.create_attachment_triggers OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.create_attachment_triggers FROM PUBLIC;

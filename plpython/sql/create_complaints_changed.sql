@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.create_complaints_changed(
+CREATE OR REPLACE FUNCTION churn_internal.create_complaints_changed(
     attachment churn.attachments, placeholders jsonb
 )
 RETURNS void
@@ -11,14 +11,14 @@ DECLARE
     inline_case CONSTANT text := $inline$
         SELECT c.@complaint_key@, @complaint_time@, d.version, d.artifact_sha256
         INTO key, complained_at, version, digest
-        FROM inserted c LEFT JOIN churn.active_deployment(@id@) d ON true
+        FROM inserted c LEFT JOIN churn_internal.active_deployment(@id@) d ON true
         WHERE NOT EXISTS (SELECT FROM inserted OFFSET 1);
 
         -- What this statement did besides, by a trigger, an upsert or a WITH, may have
         -- counted the new complaints already: then they are counted anew. The setting
         -- is a hint and no more: anybody may SET it.
         IF current_setting('churn.score_failed', true) <> '' THEN
-            recounted := churn.has_recounted(txid_current());
+            recounted := churn_internal.has_recounted(txid_current());
             IF NOT recounted THEN
                 mark := set_config('churn.score_failed', '', true);
             END IF;
@@ -32,7 +32,7 @@ DECLARE
                 complaint_count = p.complaint_count + 1,
                 last_complaint_at = greatest(p.last_complaint_at, complained_at),
                 churn_score = coalesce(
-                    churn.score_changed(
+                    churn_internal.score_changed(
                         @id@, version, digest, @layout@, @numbers@, @texts@
                     ), p.churn_score
                 ),
@@ -49,11 +49,11 @@ DECLARE
             WHERE p.@key@ = key;
             failure := current_setting('churn.score_failed', true);
             IF failure = 'recounted' THEN
-                PERFORM churn.write_profiles_@id@(
+                PERFORM churn_internal.write_profiles_@id@(
                     ARRAY[key], NULL, ARRAY[complained_at]
                 );
             ELSIF failure <> '' THEN
-                PERFORM churn.mark_for_rescoring(
+                PERFORM churn_internal.record_failures(
                     @id@, version, ARRAY[key::text], ARRAY[NULL]::double precision[]
                 );
             END IF;
@@ -83,18 +83,18 @@ $inline$;
             WHERE p.@key@ = key;
             IF current_setting('churn.unmarked', true) <> '' THEN
                 IF current_setting('churn.unmarked') = 'true' THEN
-                    INSERT INTO churn.scoring_marks (attachment_id, key)
+                    INSERT INTO churn_internal.pending_profiles (attachment_id, key)
                     VALUES (@id@, key::text);
-                    woken := churn.wake_workers();
+                    woken := churn_internal.wake_workers();
                 ELSIF current_setting('churn.unmarked') = 'false' THEN
-                    PERFORM churn.mark_for_scoring(@id@, ARRAY[key::text], ARRAY[false]);
+                    PERFORM churn_internal.enqueue_profiles(@id@, ARRAY[key::text], ARRAY[false]);
                 END IF;
                 mark := set_config('churn.unmarked', '', true);
             END IF;
 $queued$;
 BEGIN
-    PERFORM churn.create_from_template(replace($template$
-CREATE OR REPLACE FUNCTION churn.complaints_changed_@id@()
+    PERFORM churn_internal.create_from_template(replace($template$
+CREATE OR REPLACE FUNCTION churn_internal.complaints_changed_@id@()
 RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -114,7 +114,7 @@ BEGIN
     @note_complaint@
     IF TG_OP = 'INSERT' THEN
 @usual_case@        ELSE
-            PERFORM churn.write_profiles_@id@(
+            PERFORM churn_internal.write_profiles_@id@(
                 array_agg(n.key ORDER BY n.key),
                 CASE WHEN NOT (@recounted@)
                      THEN array_agg(n.complaints ORDER BY n.key) END,
@@ -156,28 +156,28 @@ BEGIN
         FROM @profile@ p
         WHERE p.complaint_count <> 0 OR p.last_complaint_at IS NOT NULL;
     END IF;
-    PERFORM churn.write_profiles_@id@(keys, NULL, NULL, @queued@)
+    PERFORM churn_internal.write_profiles_@id@(keys, NULL, NULL, @queued@)
     WHERE keys IS NOT NULL;
     RETURN NULL;
 END
 $function$;
-COMMENT ON FUNCTION churn.complaints_changed_@id@ IS @complaints_comment@;
-ALTER FUNCTION churn.complaints_changed_@id@ OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.complaints_changed_@id@ FROM PUBLIC;
+COMMENT ON FUNCTION churn_internal.complaints_changed_@id@ IS @complaints_comment@;
+ALTER FUNCTION churn_internal.complaints_changed_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.complaints_changed_@id@ FROM PUBLIC;
 $template$, '@usual_case@', CASE attachment.scoring_mode
         WHEN 'queued' THEN queued_case ELSE inline_case
     END), placeholders || jsonb_build_object(
         'recounted', CASE attachment.scoring_mode
             WHEN 'queued'
                 THEN $hint$(current_setting('churn.score_failed', true) <> '') IS TRUE$hint$
-            ELSE 'churn.has_recounted(txid_current())'
+            ELSE 'churn_internal.has_recounted(txid_current())'
         END
-    ) || to_jsonb(churn.feature_arrays(
+    ) || to_jsonb(churn_internal.feature_arrays(
         attachment, 'p', '(p.complaint_count + 1)', 'NULL'
     )));
 END
 $body$;
-COMMENT ON FUNCTION churn.create_complaints_changed IS
+COMMENT ON FUNCTION churn_internal.create_complaints_changed IS
     'Writes the trigger function of an attachment''s complaints.';
-ALTER FUNCTION churn.create_complaints_changed OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.create_complaints_changed FROM PUBLIC;
+ALTER FUNCTION churn_internal.create_complaints_changed OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.create_complaints_changed FROM PUBLIC;

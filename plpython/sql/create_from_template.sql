@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.create_from_template(template text, placeholders jsonb)
+CREATE OR REPLACE FUNCTION churn_internal.create_from_template(template text, placeholders jsonb)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -10,12 +10,12 @@ BEGIN
     WHILE position(quote IN placeholders::text) > 0 LOOP
         quote := '$function_' || md5(quote) || '$';
     END LOOP;
-    EXECUTE churn.fill_template(
+    EXECUTE churn_internal.fill_template(
         replace(template, '$function$', quote), placeholders
     );
 END
 $body$;
-COMMENT ON FUNCTION churn.create_from_template IS
+COMMENT ON FUNCTION churn_internal.create_from_template IS
     'Executes the statements of a filled template.';
-ALTER FUNCTION churn.create_from_template OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.create_from_template FROM PUBLIC;
+ALTER FUNCTION churn_internal.create_from_template OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.create_from_template FROM PUBLIC;

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.create_log_predictions(attachment churn.attachments)
+CREATE OR REPLACE FUNCTION churn_internal.create_log_predictions(attachment churn.attachments)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -19,7 +19,7 @@ DECLARE
         FROM (
             SELECT c.attname AS name, c.attnum AS position, format(
                 CASE
-                    WHEN churn.column_kind(c.atttypid) = 'text' THEN 'n.%I::text'
+                    WHEN churn_internal.column_kind(c.atttypid) = 'text' THEN 'n.%I::text'
                     WHEN c.atttypid = 'real'::regtype THEN 'n.%I::double precision'
                     ELSE 'n.%I'
                 END,
@@ -49,8 +49,8 @@ DECLARE
         WHERE n.churn_scored_at > now() AND n.churn_scored_at <= clock_timestamp()
           AND n.churn_model_version IS NOT NULL @sampled@$insert$;
 BEGIN
-    PERFORM churn.create_from_template(replace($template$
-CREATE OR REPLACE FUNCTION churn.log_predictions_@id@()
+    PERFORM churn_internal.create_from_template(replace($template$
+CREATE OR REPLACE FUNCTION churn_internal.log_predictions_@id@()
 RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -74,9 +74,9 @@ BEGIN
     RETURN NULL;
 END
 $function$;
-COMMENT ON FUNCTION churn.log_predictions_@id@ IS @comment@;
-ALTER FUNCTION churn.log_predictions_@id@ OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.log_predictions_@id@ FROM PUBLIC;
+COMMENT ON FUNCTION churn_internal.log_predictions_@id@ IS @comment@;
+ALTER FUNCTION churn_internal.log_predictions_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.log_predictions_@id@ FROM PUBLIC;
 $template$, '@insert@', insert), jsonb_build_object(
         'id', attachment.attachment_id,
         'key', quote_ident(attachment.profile_key),
@@ -88,12 +88,12 @@ $template$, '@insert@', insert), jsonb_build_object(
         'features', features,
         'comment', quote_literal(format(
             'Trigger of %s: appends stored scores to churn.predictions.',
-            churn.table_name(attachment.profile)
+            churn_internal.table_name(attachment.profile)
         ))
     ));
 END
 $body$;
-COMMENT ON FUNCTION churn.create_log_predictions IS
+COMMENT ON FUNCTION churn_internal.create_log_predictions IS
     'Writes the function that logs an attachment''s scores.';
-ALTER FUNCTION churn.create_log_predictions OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.create_log_predictions FROM PUBLIC;
+ALTER FUNCTION churn_internal.create_log_predictions OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.create_log_predictions FROM PUBLIC;

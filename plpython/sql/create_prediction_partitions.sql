@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.create_prediction_partitions()
+CREATE OR REPLACE FUNCTION churn_internal.create_prediction_partitions()
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -18,7 +18,7 @@ BEGIN
             interval '1 month'
         ) m (month)
         UNION
-        SELECT date_trunc('month', p.predicted_at) FROM churn.predictions_default p
+        SELECT date_trunc('month', p.predicted_at) FROM churn_internal.predictions_default p
         ORDER BY 1
     LOOP
         partition := format('predictions_%s', to_char(month, 'YYYYMM'));
@@ -29,11 +29,11 @@ BEGIN
         -- A partition that is attached, rather than created as one, stops writers only
         -- where they write into the net.
         EXECUTE format($create$
-LOCK TABLE churn.predictions_default IN ACCESS EXCLUSIVE MODE;
+LOCK TABLE churn_internal.predictions_default IN ACCESS EXCLUSIVE MODE;
 CREATE TABLE churn.%1$I (LIKE churn.predictions INCLUDING ALL);
 COMMENT ON TABLE churn.%1$I IS 'What was logged in a month, in UTC.';
 WITH caught AS (
-    DELETE FROM churn.predictions_default p
+    DELETE FROM churn_internal.predictions_default p
     WHERE p.predicted_at >= %2$L AND p.predicted_at < %3$L
     RETURNING p.*
 )
@@ -44,8 +44,8 @@ $create$, partition, month, month + interval '1 month');
     END LOOP;
 END
 $body$;
-COMMENT ON FUNCTION churn.create_prediction_partitions IS
+COMMENT ON FUNCTION churn_internal.create_prediction_partitions IS
     'Makes the coming partitions of churn.predictions, and moves to them what its default '
     'partition has caught.';
-ALTER FUNCTION churn.create_prediction_partitions OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.create_prediction_partitions FROM PUBLIC;
+ALTER FUNCTION churn_internal.create_prediction_partitions OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.create_prediction_partitions FROM PUBLIC;

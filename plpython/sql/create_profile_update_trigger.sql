@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.create_profile_update_trigger(
+CREATE OR REPLACE FUNCTION churn_internal.create_profile_update_trigger(
     attachment churn.attachments
 )
 RETURNS void
@@ -25,7 +25,7 @@ DECLARE
     );
     placeholders CONSTANT jsonb := jsonb_build_object(
         'id', attachment.attachment_id,
-        'profile', churn.table_name(attachment.profile),
+        'profile', churn_internal.table_name(attachment.profile),
         'derives', derives
     );
     stands boolean;
@@ -43,11 +43,11 @@ BEGIN
     -- its writes from others': one with a setting and the depth of triggers made up a
     -- tenth of a single INSERT. And a setting says nothing: anybody may SET it.
     IF NOT stands THEN
-        PERFORM churn.create_from_template($template$
+        PERFORM churn_internal.create_from_template($template$
 CREATE OR REPLACE TRIGGER pgchurn_@id@_profile_update AFTER UPDATE ON @profile@
     REFERENCING OLD TABLE AS former NEW TABLE AS updated
     FOR EACH STATEMENT WHEN (current_user <> 'churn_owner'::text)
-    EXECUTE FUNCTION churn.profiles_changed_@id@();
+    EXECUTE FUNCTION churn_internal.profiles_changed_@id@();
 $template$, placeholders);
     END IF;
     -- Only the table's owner could drop it: where it is of no use any more, it stays
@@ -57,17 +57,17 @@ $template$, placeholders);
         WHERE t.tgrelid = attachment.profile
           AND t.tgname = format('pgchurn_%s_profile_derived', attachment.attachment_id)
     ) THEN
-        PERFORM churn.create_from_template($template$
+        PERFORM churn_internal.create_from_template($template$
 CREATE OR REPLACE TRIGGER pgchurn_@id@_profile_derived AFTER UPDATE ON @profile@
     REFERENCING OLD TABLE AS former NEW TABLE AS updated
     FOR EACH STATEMENT
     WHEN (@derives@ AND current_user = 'churn_owner'::text)
-    EXECUTE FUNCTION churn.profiles_changed_@id@('own');
+    EXECUTE FUNCTION churn_internal.profiles_changed_@id@('own');
 $template$, placeholders);
     END IF;
 END
 $body$;
-COMMENT ON FUNCTION churn.create_profile_update_trigger IS
+COMMENT ON FUNCTION churn_internal.create_profile_update_trigger IS
     'Creates the triggers that score updated profiles, fitted to what else the table does.';
-ALTER FUNCTION churn.create_profile_update_trigger OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.create_profile_update_trigger FROM PUBLIC;
+ALTER FUNCTION churn_internal.create_profile_update_trigger OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.create_profile_update_trigger FROM PUBLIC;

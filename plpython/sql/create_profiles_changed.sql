@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.create_profiles_changed(
+CREATE OR REPLACE FUNCTION churn_internal.create_profiles_changed(
     attachment churn.attachments, placeholders jsonb
 )
 RETURNS void
@@ -6,8 +6,8 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-    PERFORM churn.create_from_template($template$
-CREATE OR REPLACE FUNCTION churn.profiles_changed_@id@()
+    PERFORM churn_internal.create_from_template($template$
+CREATE OR REPLACE FUNCTION churn_internal.profiles_changed_@id@()
 RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -21,7 +21,7 @@ DECLARE
     END;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        PERFORM churn.write_profiles_@id@(n.keys, NULL, NULL, @queued@, true)
+        PERFORM churn_internal.write_profiles_@id@(n.keys, NULL, NULL, @queued@, true)
         FROM (SELECT array_agg(p.@key@ ORDER BY p.@key@) AS keys FROM inserted p) n
         WHERE n.keys IS NOT NULL;
         RETURN NULL;
@@ -29,7 +29,7 @@ BEGIN
     -- Only rows in which something that scoring reads or writes has changed; of what
     -- pgchurn itself wrote, only rows in which that changed features in turn. Complaints
     -- are counted anew where the key, the counter or what tells marks was overwritten.
-    PERFORM churn.write_profiles_@id@(n.keys, n.complaints, NULL, @queued@, true)
+    PERFORM churn_internal.write_profiles_@id@(n.keys, n.complaints, NULL, @queued@, true)
     FROM (
         SELECT array_agg(p.@key@ ORDER BY p.@key@) AS keys,
                array_agg(
@@ -57,16 +57,16 @@ BEGIN
     RETURN NULL;
 END
 $function$;
-COMMENT ON FUNCTION churn.profiles_changed_@id@ IS @profile_comment@;
-ALTER FUNCTION churn.profiles_changed_@id@ OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.profiles_changed_@id@ FROM PUBLIC;
+COMMENT ON FUNCTION churn_internal.profiles_changed_@id@ IS @profile_comment@;
+ALTER FUNCTION churn_internal.profiles_changed_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.profiles_changed_@id@ FROM PUBLIC;
 $template$, placeholders
-        || to_jsonb(churn.feature_arrays(attachment, 'p', 'NULL', 'NULL'))
+        || to_jsonb(churn_internal.feature_arrays(attachment, 'p', 'NULL', 'NULL'))
         || (SELECT jsonb_build_object('former_numbers', f.numbers, 'former_texts', f.texts)
-            FROM churn.feature_arrays(attachment, 'f', 'NULL', 'NULL') f));
+            FROM churn_internal.feature_arrays(attachment, 'f', 'NULL', 'NULL') f));
 END
 $body$;
-COMMENT ON FUNCTION churn.create_profiles_changed IS
+COMMENT ON FUNCTION churn_internal.create_profiles_changed IS
     'Writes the trigger function of an attachment''s profiles.';
-ALTER FUNCTION churn.create_profiles_changed OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.create_profiles_changed FROM PUBLIC;
+ALTER FUNCTION churn_internal.create_profiles_changed OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.create_profiles_changed FROM PUBLIC;

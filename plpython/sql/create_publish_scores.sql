@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.create_publish_scores(attachment churn.attachments)
+CREATE OR REPLACE FUNCTION churn_internal.create_publish_scores(attachment churn.attachments)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -10,8 +10,8 @@ DECLARE
         'coalesce(f.churn_score >= %1$L::double precision, false)';
     placeholders CONSTANT jsonb := jsonb_build_object(
         'id', attachment.attachment_id,
-        'profile', churn.table_name(attachment.profile),
-        'profile_name', quote_literal(churn.table_name(attachment.profile)),
+        'profile', churn_internal.table_name(attachment.profile),
+        'profile_name', quote_literal(churn_internal.table_name(attachment.profile)),
         'key', quote_ident(attachment.profile_key),
         'notifies', attachment.notifications <> 'off',
         'is_told', CASE attachment.notifications
@@ -25,7 +25,7 @@ DECLARE
         END,
         'comment', quote_literal(format(
             'Trigger of %s: tells consumers of the scores that were stored.',
-            churn.table_name(attachment.profile)
+            churn_internal.table_name(attachment.profile)
         ))
     );
     -- Null: there is no trigger.
@@ -37,8 +37,8 @@ BEGIN
       AND t.tgname = format('pgchurn_%s_downstream', attachment.attachment_id);
 
     IF publishes THEN
-        PERFORM churn.create_from_template($template$
-CREATE OR REPLACE FUNCTION churn.publish_scores_@id@()
+        PERFORM churn_internal.create_from_template($template$
+CREATE OR REPLACE FUNCTION churn_internal.publish_scores_@id@()
 RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -104,27 +104,27 @@ BEGIN
     RETURN NULL;
 END
 $function$;
-COMMENT ON FUNCTION churn.publish_scores_@id@ IS @comment@;
-ALTER FUNCTION churn.publish_scores_@id@ OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.publish_scores_@id@ FROM PUBLIC;
+COMMENT ON FUNCTION churn_internal.publish_scores_@id@ IS @comment@;
+ALTER FUNCTION churn_internal.publish_scores_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.publish_scores_@id@ FROM PUBLIC;
 $template$, placeholders);
     END IF;
 
     -- A trigger is not replaced by its like: that would enable what somebody disabled.
     IF publishes AND fires IS NOT TRUE THEN
         -- What others write into the columns of pgchurn is no score, and is scored anew.
-        PERFORM churn.create_from_template($template$
+        PERFORM churn_internal.create_from_template($template$
 CREATE OR REPLACE TRIGGER pgchurn_@id@_downstream AFTER UPDATE ON @profile@
     REFERENCING OLD TABLE AS former NEW TABLE AS updated
     FOR EACH STATEMENT WHEN (current_user = 'churn_owner'::text)
-    EXECUTE FUNCTION churn.publish_scores_@id@();
+    EXECUTE FUNCTION churn_internal.publish_scores_@id@();
 $template$, placeholders);
     ELSIF fires AND NOT publishes THEN
         -- Only the table's owner could drop it: it stays and never fires.
-        PERFORM churn.create_from_template($template$
+        PERFORM churn_internal.create_from_template($template$
 CREATE OR REPLACE TRIGGER pgchurn_@id@_downstream AFTER UPDATE ON @profile@
     FOR EACH STATEMENT WHEN (false)
-    EXECUTE FUNCTION churn.publish_scores_@id@();
+    EXECUTE FUNCTION churn_internal.publish_scores_@id@();
 $template$, placeholders);
     END IF;
     -- Nor may anybody but the owner comment on it.
@@ -132,14 +132,14 @@ $template$, placeholders);
         SELECT pg_has_role(c.relowner, 'USAGE')
         FROM pg_catalog.pg_class c WHERE c.oid = attachment.profile
     ) THEN
-        PERFORM churn.create_from_template($template$
+        PERFORM churn_internal.create_from_template($template$
 COMMENT ON TRIGGER pgchurn_@id@_downstream ON @profile@ IS
     'Tells consumers of the scores that were stored.';
 $template$, placeholders);
     END IF;
 END
 $body$;
-COMMENT ON FUNCTION churn.create_publish_scores IS
+COMMENT ON FUNCTION churn_internal.create_publish_scores IS
     'Writes the trigger that tells consumers of an attachment''s scores, or silences it.';
-ALTER FUNCTION churn.create_publish_scores OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.create_publish_scores FROM PUBLIC;
+ALTER FUNCTION churn_internal.create_publish_scores OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.create_publish_scores FROM PUBLIC;

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.create_read_profiles(
+CREATE OR REPLACE FUNCTION churn_internal.create_read_profiles(
     attachment churn.attachments, placeholders jsonb
 )
 RETURNS void
@@ -6,8 +6,8 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-    PERFORM churn.create_from_template($template$
-CREATE OR REPLACE FUNCTION churn.read_profiles_@id@(
+    PERFORM churn_internal.create_from_template($template$
+CREATE OR REPLACE FUNCTION churn_internal.read_profiles_@id@(
     wanted @key_type@[], complaint_counts bigint[],
     OUT keys @key_type@[], OUT numbers bytea, OUT texts text[]
 )
@@ -28,17 +28,17 @@ BEGIN
     ) r;
 END
 $function$;
-COMMENT ON FUNCTION churn.read_profiles_@id@ IS
+COMMENT ON FUNCTION churn_internal.read_profiles_@id@ IS
     'Features of the profiles with these keys in key order, as scoring takes them; '
     'complaint_counts, where given, stand in for the stored ones.';
-ALTER FUNCTION churn.read_profiles_@id@ OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.read_profiles_@id@ FROM PUBLIC;
-$template$, placeholders || to_jsonb(churn.feature_arrays(
+ALTER FUNCTION churn_internal.read_profiles_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.read_profiles_@id@ FROM PUBLIC;
+$template$, placeholders || to_jsonb(churn_internal.feature_arrays(
     attachment, 'p', 'coalesce(given.complaint_count, p.complaint_count)', '''NaN'''
 )));
 END
 $body$;
-COMMENT ON FUNCTION churn.create_read_profiles IS
+COMMENT ON FUNCTION churn_internal.create_read_profiles IS
     'Writes the function that reads an attachment''s features by key.';
-ALTER FUNCTION churn.create_read_profiles OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.create_read_profiles FROM PUBLIC;
+ALTER FUNCTION churn_internal.create_read_profiles OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.create_read_profiles FROM PUBLIC;

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.create_rescore_profiles(
+CREATE OR REPLACE FUNCTION churn_internal.create_rescore_profiles(
     attachment churn.attachments, placeholders jsonb
 )
 RETURNS void
@@ -6,8 +6,8 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-    PERFORM churn.create_from_template($template$
-CREATE OR REPLACE FUNCTION churn.rescore_profiles_@id@(
+    PERFORM churn_internal.create_from_template($template$
+CREATE OR REPLACE FUNCTION churn_internal.rescore_profiles_@id@(
     after_key text, through_key text, batch_size integer,
     OUT last_key text, OUT rows_done bigint
 )
@@ -30,7 +30,7 @@ DECLARE
     written bigint;
     mark CONSTANT text := set_config('churn.score_cause', 'batch', true);
 BEGIN
-    SELECT * INTO active FROM churn.active_deployment(@id@);
+    SELECT * INTO active FROM churn_internal.active_deployment(@id@);
     SELECT array_agg(r.tid) AS tids, array_agg(r.writer) AS writers,
            array_agg(r.key) AS keys, array_send(array_agg(r.numbers)) AS numbers,
            @text_rows@ AS texts
@@ -48,7 +48,7 @@ BEGIN
         RETURN;
     END IF;
     last_key := profiles.keys[rows_done];
-    scores := churn.score_batch(
+    scores := churn_internal.score_batch(
         @id@, active.version, active.artifact_sha256, @layout@, profiles.numbers,
         profiles.texts, on_error => NULL
     );
@@ -73,23 +73,23 @@ BEGIN
             RAISE SQLSTATE 'CH001';
         END IF;
     EXCEPTION WHEN SQLSTATE 'CH001' THEN
-        PERFORM churn.write_profiles_@id@(
+        PERFORM churn_internal.write_profiles_@id@(
             profiles.keys, array_fill(0::bigint, ARRAY[cardinality(profiles.keys)]), NULL
         );
     END;
 END
 $function$;
-COMMENT ON FUNCTION churn.rescore_profiles_@id@ IS
+COMMENT ON FUNCTION churn_internal.rescore_profiles_@id@ IS
     'Scores the first batch of the profiles after a key and through another; null: no '
     'bound. Says its last key and how many rows there were.';
-ALTER FUNCTION churn.rescore_profiles_@id@ OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.rescore_profiles_@id@ FROM PUBLIC;
-$template$, placeholders || to_jsonb(churn.feature_arrays(
+ALTER FUNCTION churn_internal.rescore_profiles_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.rescore_profiles_@id@ FROM PUBLIC;
+$template$, placeholders || to_jsonb(churn_internal.feature_arrays(
     attachment, 'p', 'p.complaint_count', '''NaN'''
 )));
 END
 $body$;
-COMMENT ON FUNCTION churn.create_rescore_profiles IS
+COMMENT ON FUNCTION churn_internal.create_rescore_profiles IS
     'Writes the function that scores a batch of an attachment''s profiles anew.';
-ALTER FUNCTION churn.create_rescore_profiles OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.create_rescore_profiles FROM PUBLIC;
+ALTER FUNCTION churn_internal.create_rescore_profiles OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.create_rescore_profiles FROM PUBLIC;

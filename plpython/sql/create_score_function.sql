@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.create_score_function(
+CREATE OR REPLACE FUNCTION churn_internal.create_score_function(
     attachment churn.attachments, placeholders jsonb
 )
 RETURNS void
@@ -6,7 +6,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-    PERFORM churn.create_from_template($template$
+    PERFORM churn_internal.create_from_template($template$
 -- Plain SQL without settings of its own: the planner puts the expression in its place,
 -- so that no row is ever built.
 CREATE OR REPLACE FUNCTION churn.score(@profile@)
@@ -16,7 +16,7 @@ AS $function$
 SELECT CASE
     -- The missing side of an outer join is nobody's row.
     WHEN ($1).@key@ IS NULL AND ($1).complaint_count IS NULL THEN NULL
-    ELSE churn.score_features(@id@, @layout@, @numbers@, @texts@)
+    ELSE churn_internal.score_features(@id@, @layout@, @numbers@, @texts@)
 END
 $function$;
 COMMENT ON FUNCTION churn.score(@profile@) IS
@@ -24,12 +24,12 @@ COMMENT ON FUNCTION churn.score(@profile@) IS
 ALTER FUNCTION churn.score(@profile@) OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.score(@profile@) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.score(@profile@) TO churn_scorer, churn_loader;
-$template$, placeholders || to_jsonb(churn.feature_arrays(
+$template$, placeholders || to_jsonb(churn_internal.feature_arrays(
     attachment, '($1)', '($1).complaint_count', 'NULL'
 )));
 END
 $body$;
-COMMENT ON FUNCTION churn.create_score_function IS
+COMMENT ON FUNCTION churn_internal.create_score_function IS
     'Writes an attachment''s churn.score, of a profile row.';
-ALTER FUNCTION churn.create_score_function OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.create_score_function FROM PUBLIC;
+ALTER FUNCTION churn_internal.create_score_function OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.create_score_function FROM PUBLIC;

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.create_score_many_function(
+CREATE OR REPLACE FUNCTION churn_internal.create_score_many_function(
     attachment churn.attachments, placeholders jsonb
 )
 RETURNS void
@@ -6,7 +6,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-    PERFORM churn.create_from_template($template$
+    PERFORM churn_internal.create_from_template($template$
 CREATE OR REPLACE FUNCTION churn.score_many(profiles @profile@[])
 RETURNS double precision[]
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -33,7 +33,7 @@ BEGIN
         SELECT s.score
         FROM generate_series(1, cardinality(profiles)) n (position)
         LEFT JOIN unnest(
-            positions, churn.score_features_many(@id@, @layout@, numbers, texts)
+            positions, churn_internal.score_features_many(@id@, @layout@, numbers, texts)
         ) s (position, score) ON s.position = n.position
         ORDER BY n.position
     );
@@ -44,12 +44,12 @@ COMMENT ON FUNCTION churn.score_many(@profile@[]) IS
 ALTER FUNCTION churn.score_many(@profile@[]) OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.score_many(@profile@[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.score_many(@profile@[]) TO churn_scorer, churn_loader;
-$template$, placeholders || to_jsonb(churn.feature_arrays(
+$template$, placeholders || to_jsonb(churn_internal.feature_arrays(
     attachment, 'p', 'p.complaint_count', '''NaN'''
 )));
 END
 $body$;
-COMMENT ON FUNCTION churn.create_score_many_function IS
+COMMENT ON FUNCTION churn_internal.create_score_many_function IS
     'Writes an attachment''s churn.score_many, of an array of profile rows.';
-ALTER FUNCTION churn.create_score_many_function OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.create_score_many_function FROM PUBLIC;
+ALTER FUNCTION churn_internal.create_score_many_function OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.create_score_many_function FROM PUBLIC;

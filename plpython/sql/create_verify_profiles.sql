@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.create_verify_profiles(
+CREATE OR REPLACE FUNCTION churn_internal.create_verify_profiles(
     attachment churn.attachments, placeholders jsonb
 )
 RETURNS void
@@ -6,10 +6,10 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-    PERFORM churn.create_from_template($template$
+    PERFORM churn_internal.create_from_template($template$
 -- STABLE: all of its statements see the snapshot of the query that calls it, so that
 -- what others commit meanwhile is not taken for a divergence.
-CREATE OR REPLACE FUNCTION churn.verify_profiles_@id@()
+CREATE OR REPLACE FUNCTION churn_internal.verify_profiles_@id@()
 RETURNS TABLE (key text, column_name text, stored text, expected text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -23,7 +23,7 @@ DECLARE
     profiles record;
     scores double precision[];
 BEGIN
-    SELECT * INTO active FROM churn.active_deployment(@id@);
+    SELECT * INTO active FROM churn_internal.active_deployment(@id@);
     FOR batch IN
         SELECT array_agg(b.key)
         FROM (
@@ -73,8 +73,8 @@ BEGIN
                 FROM unnest(named.keys) k (key);
                 CONTINUE;
             END IF;
-            SELECT * INTO profiles FROM churn.read_profiles_@id@(named.keys, NULL);
-            scores := churn.score_batch(
+            SELECT * INTO profiles FROM churn_internal.read_profiles_@id@(named.keys, NULL);
+            scores := churn_internal.score_batch(
                 @id@, named.version, named.artifact_sha256, @layout@, profiles.numbers,
                 profiles.texts, on_error => 'keep'
             );
@@ -88,13 +88,13 @@ BEGIN
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION churn.verify_profiles_@id@ IS @verify_comment@;
-ALTER FUNCTION churn.verify_profiles_@id@ OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.verify_profiles_@id@ FROM PUBLIC;
+COMMENT ON FUNCTION churn_internal.verify_profiles_@id@ IS @verify_comment@;
+ALTER FUNCTION churn_internal.verify_profiles_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.verify_profiles_@id@ FROM PUBLIC;
 $template$, placeholders);
 END
 $body$;
-COMMENT ON FUNCTION churn.create_verify_profiles IS
+COMMENT ON FUNCTION churn_internal.create_verify_profiles IS
     'Writes the function that finds wrong counters and scores of an attachment.';
-ALTER FUNCTION churn.create_verify_profiles OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.create_verify_profiles FROM PUBLIC;
+ALTER FUNCTION churn_internal.create_verify_profiles OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.create_verify_profiles FROM PUBLIC;

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.create_work_profiles(
+CREATE OR REPLACE FUNCTION churn_internal.create_work_profiles(
     attachment churn.attachments, placeholders jsonb
 )
 RETURNS void
@@ -6,8 +6,8 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-    PERFORM churn.create_from_template($template$
-CREATE OR REPLACE FUNCTION churn.work_profiles_@id@(
+    PERFORM churn_internal.create_from_template($template$
+CREATE OR REPLACE FUNCTION churn_internal.work_profiles_@id@(
     batch_size integer, OUT scored bigint, OUT failed bigint
 )
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -28,7 +28,7 @@ DECLARE
 BEGIN
     scored := 0;
     failed := 0;
-    SELECT * INTO active FROM churn.active_deployment(@id@);
+    SELECT * INTO active FROM churn_internal.active_deployment(@id@);
     IF active.version IS NULL THEN
         RETURN;
     END IF;
@@ -46,7 +46,7 @@ BEGIN
             SELECT p.ctid AS tid, p.@key@ AS key, m.key AS mark, m.ctid AS mark_tid,
                    m.marked_at, m.marked_at AS due_at, @numbers@ AS numbers,
                    @texts@ AS texts
-            FROM churn.scoring_marks m
+            FROM churn_internal.pending_profiles m
             JOIN @profile@ p ON p.@key@ = m.key::@key_type@
             WHERE m.attachment_id = @id@
             ORDER BY m.marked_at
@@ -57,7 +57,7 @@ BEGIN
         SELECT * FROM (
             SELECT p.ctid AS tid, p.@key@ AS key, m.key AS mark, NULL::tid,
                    m.marked_at, m.due_at, @numbers@ AS numbers, @texts@ AS texts
-            FROM churn.rescoring_marks m
+            FROM churn_internal.failed_profiles m
             JOIN @profile@ p ON p.@key@ = m.key::@key_type@
             WHERE m.attachment_id = @id@ AND m.due_at <= statement_timestamp()
             ORDER BY m.due_at
@@ -70,16 +70,16 @@ BEGIN
     IF profiles.tids IS NOT NULL THEN
         -- Complaints are committed, so a failure is never an error: it would hold up
         -- the whole queue.
-        scores := churn.score_batch(
+        scores := churn_internal.score_batch(
             @id@, active.version, active.artifact_sha256, @layout@, profiles.numbers,
             profiles.texts, on_error => 'keep'
         );
         -- Before the profiles are written: if that changes features in turn, by a
         -- generated column or a trigger, they are marked again.
-        DELETE FROM churn.scoring_marks m
+        DELETE FROM churn_internal.pending_profiles m
         USING unnest(profiles.mark_tids) done (tid)
         WHERE m.ctid = done.tid;
-        DELETE FROM churn.rescoring_marks m
+        DELETE FROM churn_internal.failed_profiles m
         USING unnest(profiles.marks, scores) s (key, score)
         WHERE m.attachment_id = @id@ AND m.key = s.key AND s.score IS NOT NULL;
         UPDATE @profile@ p SET
@@ -93,32 +93,32 @@ BEGIN
         failed := count(DISTINCT s.mark)
             FROM unnest(profiles.marks, scores) s (mark, score) WHERE s.score IS NULL;
         IF failed > 0 THEN
-            PERFORM churn.mark_for_rescoring(
+            PERFORM churn_internal.record_failures(
                 @id@, active.version, profiles.marks, scores, profiles.marked_at
             );
         END IF;
     END IF;
     IF scored + failed < batch_size THEN
-        PERFORM churn.forget_profiles_@id@(array_agg(m.key))
+        PERFORM churn_internal.forget_profiles_@id@(array_agg(m.key))
         FROM (
-            SELECT m.key FROM churn.rescoring_marks m
+            SELECT m.key FROM churn_internal.failed_profiles m
             WHERE m.attachment_id = @id@ AND m.due_at <= statement_timestamp()
             UNION ALL
-            SELECT m.key FROM churn.scoring_marks m WHERE m.attachment_id = @id@
+            SELECT m.key FROM churn_internal.pending_profiles m WHERE m.attachment_id = @id@
         ) m;
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION churn.work_profiles_@id@ IS
+COMMENT ON FUNCTION churn_internal.work_profiles_@id@ IS
     'Scores the profiles that were marked first, and clears their marks.';
-ALTER FUNCTION churn.work_profiles_@id@ OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.work_profiles_@id@ FROM PUBLIC;
-$template$, placeholders || to_jsonb(churn.feature_arrays(
+ALTER FUNCTION churn_internal.work_profiles_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.work_profiles_@id@ FROM PUBLIC;
+$template$, placeholders || to_jsonb(churn_internal.feature_arrays(
     attachment, 'p', 'p.complaint_count', '''NaN'''
 )));
 END
 $body$;
-COMMENT ON FUNCTION churn.create_work_profiles IS
+COMMENT ON FUNCTION churn_internal.create_work_profiles IS
     'Writes the function that scores a batch of an attachment''s marked profiles.';
-ALTER FUNCTION churn.create_work_profiles OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.create_work_profiles FROM PUBLIC;
+ALTER FUNCTION churn_internal.create_work_profiles OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.create_work_profiles FROM PUBLIC;

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.create_write_profiles(
+CREATE OR REPLACE FUNCTION churn_internal.create_write_profiles(
     attachment churn.attachments, placeholders jsonb
 )
 RETURNS void
@@ -6,8 +6,8 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-    PERFORM churn.create_from_template($template$
-CREATE OR REPLACE FUNCTION churn.write_profiles_@id@(
+    PERFORM churn_internal.create_from_template($template$
+CREATE OR REPLACE FUNCTION churn_internal.write_profiles_@id@(
     changed @key_type@[], new_complaints bigint[], latest_complaints timestamptz[],
     queued boolean DEFAULT false, overwritten boolean DEFAULT false
 )
@@ -28,7 +28,7 @@ DECLARE
     scores double precision[];
     mark text;
 BEGIN
-    SELECT * INTO active FROM churn.active_deployment(CASE WHEN NOT queued THEN @id@ END);
+    SELECT * INTO active FROM churn_internal.active_deployment(CASE WHEN NOT queued THEN @id@ END);
     FOR batch_start IN 1 .. cardinality(changed) BY batch_size LOOP
         batch_end := batch_start + batch_size - 1;
         recounted := ARRAY(
@@ -39,7 +39,7 @@ BEGIN
             WHERE given.complaints IS NULL
         );
         IF cardinality(recounted) > 0 THEN
-            PERFORM churn.note_recount(txid_current());
+            PERFORM churn_internal.note_recount(txid_current());
             mark := set_config('churn.score_failed', 'recounted', true);
             -- Locked by a statement of its own, so that the next one, which counts,
             -- sees all that was committed before the locks.
@@ -48,8 +48,8 @@ BEGIN
             ORDER BY p.@key@
             FOR NO KEY UPDATE;
             -- A key that comes into being may have a mark from before: see
-            -- churn.mark_for_scoring, which may find it in this transaction.
-            PERFORM FROM churn.rescoring_marks m
+            -- churn_internal.enqueue_profiles, which may find it in this transaction.
+            PERFORM FROM churn_internal.failed_profiles m
             WHERE m.attachment_id = @id@ AND m.key = ANY (recounted::text[])
             FOR UPDATE;
         END IF;
@@ -103,7 +103,7 @@ BEGIN
 
         scores := NULL;
         IF active.version IS NOT NULL AND profiles.tids IS NOT NULL THEN
-            scores := churn.score_batch(
+            scores := churn_internal.score_batch(
                 @id@, active.version, active.artifact_sha256, @layout@,
                 profiles.numbers, profiles.texts, on_error => NULL
             );
@@ -133,29 +133,29 @@ BEGIN
                OR (p.complaint_count, p.last_complaint_at)
                   IS DISTINCT FROM (new.complaints, new.latest));
         IF queued AND profiles.tids IS NOT NULL THEN
-            PERFORM churn.mark_for_scoring(
+            PERFORM churn_internal.enqueue_profiles(
                 @id@, profiles.keys::text[], profiles.have_scores
             );
         ELSIF array_position(scores, NULL) IS NOT NULL THEN
-            PERFORM churn.mark_for_rescoring(
+            PERFORM churn_internal.record_failures(
                 @id@, active.version, profiles.keys::text[], scores
             );
         END IF;
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION churn.write_profiles_@id@ IS
+COMMENT ON FUNCTION churn_internal.write_profiles_@id@ IS
     'Locks profiles in key order, adds complaints or, where new_complaints is null, '
     'counts them anew, scores the rows, or marks them where queued, and writes each of '
     'them once. Overwritten: those counted anew may hold what others wrote.';
-ALTER FUNCTION churn.write_profiles_@id@ OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.write_profiles_@id@ FROM PUBLIC;
-$template$, placeholders || to_jsonb(churn.feature_arrays(
+ALTER FUNCTION churn_internal.write_profiles_@id@ OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.write_profiles_@id@ FROM PUBLIC;
+$template$, placeholders || to_jsonb(churn_internal.feature_arrays(
     attachment, 'p', 'n.complaints', '''NaN'''
 )));
 END
 $body$;
-COMMENT ON FUNCTION churn.create_write_profiles IS
+COMMENT ON FUNCTION churn_internal.create_write_profiles IS
     'Writes the function that counts, scores and writes an attachment''s profiles.';
-ALTER FUNCTION churn.create_write_profiles OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.create_write_profiles FROM PUBLIC;
+ALTER FUNCTION churn_internal.create_write_profiles OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.create_write_profiles FROM PUBLIC;

@@ -4,7 +4,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    attachment churn.attachments := churn.attachment_of(profile);
+    attachment churn.attachments := churn_internal.attachment_of(profile);
 BEGIN
     IF NOT (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
     THEN
@@ -13,24 +13,24 @@ BEGIN
     END IF;
     UPDATE churn.attachments a SET detached_at = now(), log_rate = 0
     WHERE a.attachment_id = attachment.attachment_id;
-    DELETE FROM churn.scoring_marks m
+    DELETE FROM churn_internal.pending_profiles m
     WHERE m.attachment_id = attachment.attachment_id;
-    DELETE FROM churn.rescoring_marks m
+    DELETE FROM churn_internal.failed_profiles m
     WHERE m.attachment_id = attachment.attachment_id;
-    PERFORM churn.abandon_rescoring(attachment.attachment_id);
-    PERFORM churn.create_from_template($template$
+    PERFORM churn_internal.abandon_rescoring(attachment.attachment_id);
+    PERFORM churn_internal.create_from_template($template$
 @drop_triggers@
 @drop_optional_functions@
-DROP FUNCTION churn.complaints_changed_@id@();
-DROP FUNCTION churn.profiles_changed_@id@();
-DROP FUNCTION churn.write_profiles_@id@;
-DROP FUNCTION churn.read_profiles_@id@;
-DROP FUNCTION churn.rescore_profiles_@id@;
-DROP FUNCTION churn.verify_profiles_@id@;
-DROP FUNCTION churn.repair_profiles_@id@;
-DROP FUNCTION churn.marked_profiles_@id@;
-DROP FUNCTION churn.forget_profiles_@id@;
-DROP FUNCTION churn.work_profiles_@id@;
+DROP FUNCTION churn_internal.complaints_changed_@id@();
+DROP FUNCTION churn_internal.profiles_changed_@id@();
+DROP FUNCTION churn_internal.write_profiles_@id@;
+DROP FUNCTION churn_internal.read_profiles_@id@;
+DROP FUNCTION churn_internal.rescore_profiles_@id@;
+DROP FUNCTION churn_internal.verify_profiles_@id@;
+DROP FUNCTION churn_internal.repair_profiles_@id@;
+DROP FUNCTION churn_internal.marked_profiles_@id@;
+DROP FUNCTION churn_internal.forget_profiles_@id@;
+DROP FUNCTION churn_internal.work_profiles_@id@;
 DROP FUNCTION churn.score_many(@profile@[]);
 DROP FUNCTION churn.score(@profile@);
 ALTER TABLE @profile@
@@ -41,13 +41,13 @@ ALTER TABLE @profile@
     DROP COLUMN churn_scored_at;
 $template$, jsonb_build_object(
         'id', attachment.attachment_id,
-        'profile', churn.table_name(attachment.profile),
-        'complaints', churn.table_name(attachment.complaints),
+        'profile', churn_internal.table_name(attachment.profile),
+        'complaints', churn_internal.table_name(attachment.complaints),
         'drop_triggers', (
             -- Those of partitions go with them.
             SELECT string_agg(
                 format('DROP TRIGGER %I ON %s;', t.tgname,
-                       churn.table_name(t.tgrelid::regclass)), chr(10)
+                       churn_internal.table_name(t.tgrelid::regclass)), chr(10)
             )
             FROM pg_catalog.pg_trigger t
             WHERE t.tgrelid IN (attachment.profile, attachment.complaints)
@@ -65,8 +65,8 @@ $template$, jsonb_build_object(
             )
         )
     ));
-    PERFORM churn.revoke_from_owner(attachment.profile);
-    PERFORM churn.revoke_from_owner(attachment.complaints);
+    PERFORM churn_internal.revoke_from_owner(attachment.profile);
+    PERFORM churn_internal.revoke_from_owner(attachment.complaints);
 END
 $body$;
 COMMENT ON FUNCTION churn.detach IS

@@ -1,6 +1,6 @@
 CREATE EVENT TRIGGER churn_follow_altered_tables ON ddl_command_end
     WHEN TAG IN ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE TRIGGER')
-    EXECUTE FUNCTION churn.follow_altered_tables();
+    EXECUTE FUNCTION churn_internal.follow_altered_tables();
 COMMENT ON EVENT TRIGGER churn_follow_altered_tables IS
     'Fits the functions of attached tables to what was altered.';
 CREATE EVENT TRIGGER churn_keep_attached_tables ON sql_drop
@@ -8,6 +8,6 @@ CREATE EVENT TRIGGER churn_keep_attached_tables ON sql_drop
         'DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP TYPE', 'DROP DOMAIN',
         'DROP EXTENSION'
     )
-    EXECUTE FUNCTION churn.keep_attached_tables();
+    EXECUTE FUNCTION churn_internal.keep_attached_tables();
 COMMENT ON EVENT TRIGGER churn_keep_attached_tables IS
     'Refuses to drop a table that is attached.';

@@ -22,7 +22,7 @@ BEGIN
     END IF;
     FOR attempt IN 1 .. attempts LOOP
         BEGIN
-            PERFORM churn.create_prediction_partitions();
+            PERFORM churn_internal.create_prediction_partitions();
             expired := ARRAY(
                 SELECT c.relname
                 FROM pg_catalog.pg_inherits i

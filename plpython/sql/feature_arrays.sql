@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.feature_arrays(
+CREATE OR REPLACE FUNCTION churn_internal.feature_arrays(
     attachment churn.attachments, row_name text, complaint_count text, null_number text,
     OUT numbers text, OUT texts text
 )
@@ -11,7 +11,7 @@ BEGIN ATOMIC
                 CASE
                     WHEN c.attname = 'complaint_count'
                         THEN complaint_count || '::double precision'
-                    WHEN churn.column_kind(c.atttypid) = 'boolean'
+                    WHEN churn_internal.column_kind(c.atttypid) = 'boolean'
                         THEN format('%s.%I::integer::double precision', row_name, c.attname)
                     -- Only a number without a declared precision can be too large.
                     WHEN c.atttypid IN (
@@ -20,7 +20,7 @@ BEGIN ATOMIC
                     ) OR (c.atttypid = 'numeric'::regtype
                           AND (c.atttypmod - 4) >> 16 BETWEEN 1 AND 300)
                         THEN format('%s.%I::double precision', row_name, c.attname)
-                    ELSE format('churn.to_double(%s.%I::numeric)', row_name, c.attname)
+                    ELSE format('churn_internal.to_double(%s.%I::numeric)', row_name, c.attname)
                 END,
                 null_number
             ), ', ' ORDER BY array_position(attachment.number_columns, c.attname)
@@ -33,7 +33,7 @@ BEGIN ATOMIC
     FROM pg_catalog.pg_attribute c
     WHERE c.attrelid = attachment.profile AND c.attnum > 0 AND NOT c.attisdropped;
 END;
-COMMENT ON FUNCTION churn.feature_arrays IS
+COMMENT ON FUNCTION churn_internal.feature_arrays IS
     'SQL of the two arrays, of numbers and of texts, that carry a profile row to a model.';
-ALTER FUNCTION churn.feature_arrays OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.feature_arrays FROM PUBLIC;
+ALTER FUNCTION churn_internal.feature_arrays OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.feature_arrays FROM PUBLIC;

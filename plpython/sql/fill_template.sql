@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.fill_template(template text, placeholders jsonb)
+CREATE OR REPLACE FUNCTION churn_internal.fill_template(template text, placeholders jsonb)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
 BEGIN ATOMIC
@@ -9,7 +9,7 @@ BEGIN ATOMIC
     )
     FROM string_to_table(template, '@') WITH ORDINALITY p (part, position);
 END;
-COMMENT ON FUNCTION churn.fill_template IS
+COMMENT ON FUNCTION churn_internal.fill_template IS
     'A template with each @placeholder@ replaced.';
-ALTER FUNCTION churn.fill_template OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.fill_template FROM PUBLIC;
+ALTER FUNCTION churn_internal.fill_template OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.fill_template FROM PUBLIC;

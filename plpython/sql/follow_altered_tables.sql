@@ -1,10 +1,10 @@
-CREATE OR REPLACE FUNCTION churn.follow_altered_tables()
+CREATE OR REPLACE FUNCTION churn_internal.follow_altered_tables()
 RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-    PERFORM churn.refresh_attachment(a.attachment_id)
+    PERFORM churn_internal.refresh_attachment(a.attachment_id)
     FROM churn.attachments a
     WHERE a.detached_at IS NULL AND EXISTS (
         SELECT FROM pg_event_trigger_ddl_commands() c
@@ -18,12 +18,12 @@ BEGIN
     );
 END
 $body$;
-COMMENT ON FUNCTION churn.follow_altered_tables() IS
+COMMENT ON FUNCTION churn_internal.follow_altered_tables() IS
     'Event trigger: keeps scoring going when columns are added, renamed or dropped.';
-ALTER FUNCTION churn.follow_altered_tables() OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.follow_altered_tables() FROM PUBLIC;
+ALTER FUNCTION churn_internal.follow_altered_tables() OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.follow_altered_tables() FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION churn.keep_attached_tables()
+CREATE OR REPLACE FUNCTION churn_internal.keep_attached_tables()
 RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -44,7 +44,7 @@ BEGIN
             HINT = 'Call churn.detach(profile) first.';
     END IF;
     -- Columns that went with their type.
-    PERFORM churn.refresh_attachment(a.attachment_id)
+    PERFORM churn_internal.refresh_attachment(a.attachment_id)
     FROM churn.attachments a
     WHERE a.detached_at IS NULL AND EXISTS (
         SELECT FROM pg_event_trigger_dropped_objects() d
@@ -53,8 +53,8 @@ BEGIN
     );
 END
 $body$;
-COMMENT ON FUNCTION churn.keep_attached_tables() IS
+COMMENT ON FUNCTION churn_internal.keep_attached_tables() IS
     'Event trigger: an attached table is detached before it is dropped, and a dropped '
     'column is scored without.';
-ALTER FUNCTION churn.keep_attached_tables() OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.keep_attached_tables() FROM PUBLIC;
+ALTER FUNCTION churn_internal.keep_attached_tables() OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.keep_attached_tables() FROM PUBLIC;

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.key_type(attachment churn.attachments)
+CREATE OR REPLACE FUNCTION churn_internal.key_type(attachment churn.attachments)
 RETURNS text
 LANGUAGE sql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -9,8 +9,8 @@ BEGIN ATOMIC
     JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
     WHERE a.attrelid = attachment.profile AND a.attname = attachment.profile_key;
 END;
-COMMENT ON FUNCTION churn.key_type IS
+COMMENT ON FUNCTION churn_internal.key_type IS
     'Schema-qualified and quoted type of a profile''s key.';
-ALTER FUNCTION churn.key_type OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.key_type FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION churn.key_type TO churn_loader;
+ALTER FUNCTION churn_internal.key_type OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.key_type FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn_internal.key_type TO churn_loader;

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.load_pickle_reader() RETURNS void
+CREATE OR REPLACE FUNCTION churn_internal.load_pickle_reader() RETURNS void
 LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
 AS $python$
 session = GD["@runtime_key@"]
@@ -8,7 +8,7 @@ ScoringError = session.refusal
 
 session.load_estimator = load_estimator
 $python$;
-COMMENT ON FUNCTION churn.load_pickle_reader() IS
+COMMENT ON FUNCTION churn_internal.load_pickle_reader() IS
     'Loads the strict loader of pickles into a session that has the runtime.';
-ALTER FUNCTION churn.load_pickle_reader() OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.load_pickle_reader() FROM PUBLIC;
+ALTER FUNCTION churn_internal.load_pickle_reader() OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.load_pickle_reader() FROM PUBLIC;

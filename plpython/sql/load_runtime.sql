@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.load_runtime() RETURNS void
+CREATE OR REPLACE FUNCTION churn_internal.load_runtime() RETURNS void
 LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
 AS $python$
 # Read by the libraries when they are first imported: one backend, one thread, and no
@@ -17,7 +17,7 @@ def load_estimator(artifact):
     # read. A process that judges reads it at once, and its name then means the loader.
     session = GD["@runtime_key@"]
     if session.load_estimator is None:
-        plpy.execute("SELECT churn.load_pickle_reader()")
+        plpy.execute("SELECT churn_internal.load_pickle_reader()")
     return session.load_estimator(artifact)
 
 # GD outlives an upgrade: the runtime before this one is let go.
@@ -25,7 +25,7 @@ for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
     del GD[key]
 GD["@runtime_key@"] = Session(plpy)
 $python$;
-COMMENT ON FUNCTION churn.load_runtime() IS
+COMMENT ON FUNCTION churn_internal.load_runtime() IS
     'Loads the scoring runtime into this session, under a key that names its content.';
-ALTER FUNCTION churn.load_runtime() OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.load_runtime() FROM PUBLIC;
+ALTER FUNCTION churn_internal.load_runtime() OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.load_runtime() FROM PUBLIC;

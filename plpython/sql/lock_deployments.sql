@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.lock_deployments(attachment_id integer)
+CREATE OR REPLACE FUNCTION churn_internal.lock_deployments(attachment_id integer)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -11,7 +11,7 @@ BEGIN
     FOR NO KEY UPDATE;
 END
 $body$;
-COMMENT ON FUNCTION churn.lock_deployments IS
+COMMENT ON FUNCTION churn_internal.lock_deployments IS
     'Serialises activations and rollbacks of one attachment until commit.';
-ALTER FUNCTION churn.lock_deployments OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.lock_deployments FROM PUBLIC;
+ALTER FUNCTION churn_internal.lock_deployments OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.lock_deployments FROM PUBLIC;

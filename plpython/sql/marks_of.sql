@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.marks_of(attachment_id integer)
+CREATE OR REPLACE FUNCTION churn_internal.marks_of(attachment_id integer)
 RETURNS TABLE (
     version bigint, sqlstate text, reason text, customers bigint, waiting bigint,
     failures numeric, first_failed_at timestamptz, last_failed_at timestamptz
@@ -11,13 +11,13 @@ BEGIN
         'SELECT (f.mark).version, (f.mark).sqlstate, (f.mark).reason, count(*),
                 count(*) FILTER (WHERE f.waiting), sum((f.mark).failures),
                 min((f.mark).first_failed_at), max((f.mark).last_failed_at)
-         FROM churn.marked_profiles_%s() f
+         FROM churn_internal.marked_profiles_%s() f
          WHERE (f.mark).failures > 0 GROUP BY 1, 2, 3', attachment_id
     );
 END
 $body$;
-COMMENT ON FUNCTION churn.marks_of IS
+COMMENT ON FUNCTION churn_internal.marks_of IS
     'What failed to be scored in an attachment, by version and reason.';
-ALTER FUNCTION churn.marks_of OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.marks_of FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION churn.marks_of TO churn_loader, churn_scorer;
+ALTER FUNCTION churn_internal.marks_of OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.marks_of FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn_internal.marks_of TO churn_loader, churn_scorer;

@@ -6,7 +6,7 @@ AS $python$
 try:
     session = GD["@runtime_key@"]
 except KeyError:
-    plpy.execute("SELECT churn.load_runtime()")
+    plpy.execute("SELECT churn_internal.load_runtime()")
     session = GD["@runtime_key@"]
 return session.predict(version, features)
 $python$;

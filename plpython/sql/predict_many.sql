@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.predict_many(
+CREATE OR REPLACE FUNCTION churn_internal.predict_many(
     version bigint, numbers bytea, texts text[], rows_before bigint, on_error text
 )
 RETURNS double precision[]
@@ -8,13 +8,13 @@ AS $python$
 try:
     session = GD["@runtime_key@"]
 except KeyError:
-    plpy.execute("SELECT churn.load_runtime()")
+    plpy.execute("SELECT churn_internal.load_runtime()")
     session = GD["@runtime_key@"]
 return session.predict_many(version, numbers, texts, rows_before, on_error)
 $python$;
-COMMENT ON FUNCTION churn.predict_many IS
-    'Probabilities of a batch of rows, as churn.query_statement has them read; one that '
+COMMENT ON FUNCTION churn_internal.predict_many IS
+    'Probabilities of a batch of rows, as churn_internal.query_statement has them read; one that '
     'cannot be scored is an error that names it, or null.';
-ALTER FUNCTION churn.predict_many OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.predict_many FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION churn.predict_many TO churn_scorer, churn_loader;
+ALTER FUNCTION churn_internal.predict_many OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.predict_many FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn_internal.predict_many TO churn_scorer, churn_loader;

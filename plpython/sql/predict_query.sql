@@ -47,8 +47,8 @@ BEGIN
     END;
     CLOSE opened;
     SELECT s.statement, s.batch_size INTO plan
-    FROM churn.query_columns(bare) c
-    CROSS JOIN LATERAL churn.query_statement(
+    FROM churn_internal.query_columns(bare) c
+    CROSS JOIN LATERAL churn_internal.query_statement(
         version, bare, c.names, c.types, pass_features
     ) s;
     OPEN opened FOR EXECUTE (SELECT plan.statement);
@@ -56,9 +56,9 @@ BEGIN
         RETURN QUERY
         WITH batch AS MATERIALIZED (
             SELECT f.numbers, f.texts, f.passed, f.ordinality
-            FROM churn.fetch_rows(opened, plan.batch_size) WITH ORDINALITY f
+            FROM churn_internal.fetch_rows(opened, plan.batch_size) WITH ORDINALITY f
         ), scored AS MATERIALIZED (
-            SELECT churn.predict_many(
+            SELECT churn_internal.predict_many(
                 version, pg_catalog.array_send(pg_catalog.array_agg(b.numbers)),
                 pg_catalog.array_agg(b.texts) FILTER (WHERE b.texts IS NOT NULL),
                 rows_before, on_error

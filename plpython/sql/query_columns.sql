@@ -1,5 +1,5 @@
 -- No SECURITY DEFINER and no SET: the query's names are looked up as its caller would.
-CREATE OR REPLACE FUNCTION churn.query_columns(
+CREATE OR REPLACE FUNCTION churn_internal.query_columns(
     query text, OUT names text[], OUT types oid[]
 )
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
@@ -8,8 +8,8 @@ AS $python$
 described = plpy.execute(f"SELECT * FROM ({query}\n) q LIMIT 0")
 return described.colnames(), described.coltypes()
 $python$;
-COMMENT ON FUNCTION churn.query_columns IS
+COMMENT ON FUNCTION churn_internal.query_columns IS
     'Names and types of a query''s columns; no row of it is computed.';
-ALTER FUNCTION churn.query_columns OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.query_columns FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION churn.query_columns TO churn_scorer, churn_loader;
+ALTER FUNCTION churn_internal.query_columns OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.query_columns FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn_internal.query_columns TO churn_scorer, churn_loader;

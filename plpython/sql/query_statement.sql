@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.query_statement(
+CREATE OR REPLACE FUNCTION churn_internal.query_statement(
     version bigint, query text, names text[], types oid[], pass_features boolean,
     OUT statement text, OUT batch_size integer
 )
@@ -8,12 +8,12 @@ AS $python$
 try:
     session = GD["@runtime_key@"]
 except KeyError:
-    plpy.execute("SELECT churn.load_runtime()")
+    plpy.execute("SELECT churn_internal.load_runtime()")
     session = GD["@runtime_key@"]
 return session.query_statement(version, query, names, types, pass_features)
 $python$;
-COMMENT ON FUNCTION churn.query_statement IS
+COMMENT ON FUNCTION churn_internal.query_statement IS
     'SQL that reads a query''s rows as a model takes them, and how many are a batch.';
-ALTER FUNCTION churn.query_statement OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.query_statement FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION churn.query_statement TO churn_scorer, churn_loader;
+ALTER FUNCTION churn_internal.query_statement OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.query_statement FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn_internal.query_statement TO churn_scorer, churn_loader;

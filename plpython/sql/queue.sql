@@ -10,10 +10,10 @@ CREATE OR REPLACE VIEW churn.queue AS
                min(r.marked_at) AS oldest
         FROM (
             SELECT s.attachment_id, 0 AS failures, s.marked_at
-            FROM churn.scoring_marks s
+            FROM churn_internal.pending_profiles s
             UNION ALL
             SELECT f.attachment_id, f.failures, f.marked_at
-            FROM churn.rescoring_marks f
+            FROM churn_internal.failed_profiles f
         ) r
         GROUP BY 1
     ) m ON m.attachment_id = a.attachment_id

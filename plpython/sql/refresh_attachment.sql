@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.refresh_attachment(attachment_id integer)
+CREATE OR REPLACE FUNCTION churn_internal.refresh_attachment(attachment_id integer)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -34,7 +34,7 @@ BEGIN
             MESSAGE = format('%s is needed by pgchurn under this name', lost),
             DETAIL = 'The tables are attached to each other.',
             HINT = format('Call churn.detach(%L) before, and churn.attach after.',
-                          churn.table_name(attachment.profile));
+                          churn_internal.table_name(attachment.profile));
     END IF;
 
     SELECT n.nspname INTO lost
@@ -55,7 +55,7 @@ BEGIN
                    FILTER (WHERE k.kind IN ('number', 'boolean')), '{}'),
                coalesce(array_agg(c.attname ORDER BY c.attnum)
                    FILTER (WHERE k.kind = 'text'), '{}')
-        FROM pg_catalog.pg_attribute c, churn.column_kind(c.atttypid) k (kind)
+        FROM pg_catalog.pg_attribute c, churn_internal.column_kind(c.atttypid) k (kind)
         WHERE c.attrelid = attachment.profile AND c.attnum > 0 AND NOT c.attisdropped
           AND c.attname NOT IN (
             attachment.profile_key, 'churn_score', 'churn_model_version'
@@ -63,11 +63,11 @@ BEGIN
     )
     WHERE a.attachment_id = attachment.attachment_id
     RETURNING a.* INTO attachment;
-    PERFORM churn.create_attachment_functions(attachment);
-    PERFORM churn.create_profile_update_trigger(attachment);
+    PERFORM churn_internal.create_attachment_functions(attachment);
+    PERFORM churn_internal.create_profile_update_trigger(attachment);
 END
 $body$;
-COMMENT ON FUNCTION churn.refresh_attachment IS
+COMMENT ON FUNCTION churn_internal.refresh_attachment IS
     'Fits an attachment''s functions to its tables after they were altered.';
-ALTER FUNCTION churn.refresh_attachment OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.refresh_attachment FROM PUBLIC;
+ALTER FUNCTION churn_internal.refresh_attachment OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.refresh_attachment FROM PUBLIC;

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.refuse_change()
+CREATE OR REPLACE FUNCTION churn_internal.refuse_change()
 RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -13,16 +13,16 @@ BEGIN
         END;
 END
 $body$;
-COMMENT ON FUNCTION churn.refuse_change() IS
+COMMENT ON FUNCTION churn_internal.refuse_change() IS
     'Trigger of the registry''s tables, whose rows are only ever added.';
-ALTER FUNCTION churn.refuse_change() OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.refuse_change() FROM PUBLIC;
+ALTER FUNCTION churn_internal.refuse_change() OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.refuse_change() FROM PUBLIC;
 
 CREATE OR REPLACE TRIGGER refuse_change
     BEFORE UPDATE OR DELETE OR TRUNCATE ON churn.models
-    FOR EACH STATEMENT EXECUTE FUNCTION churn.refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.refuse_change();
 COMMENT ON TRIGGER refuse_change ON churn.models IS 'Keeps a version what it was.';
 CREATE OR REPLACE TRIGGER refuse_change
     BEFORE UPDATE OR DELETE OR TRUNCATE ON churn.deployments
-    FOR EACH STATEMENT EXECUTE FUNCTION churn.refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.refuse_change();
 COMMENT ON TRIGGER refuse_change ON churn.deployments IS 'Keeps the history whole.';

@@ -3,9 +3,9 @@ CREATE OR REPLACE FUNCTION churn.register_model(
     environment jsonb, provenance jsonb,
     replay_keys text[], replay_probabilities double precision[],
     compiled bytea DEFAULT NULL, compilation text DEFAULT 'none was given',
-    edge_numbers double precision[] DEFAULT NULL, edge_texts text[] DEFAULT NULL,
-    statement text DEFAULT NULL, statement_signature bytea DEFAULT NULL,
-    statement_key text DEFAULT NULL, allow_older boolean DEFAULT false
+    boundary_numbers double precision[] DEFAULT NULL, boundary_texts text[] DEFAULT NULL,
+    attestation text DEFAULT NULL, attestation_signature bytea DEFAULT NULL,
+    attestation_key text DEFAULT NULL, allow_older boolean DEFAULT false
 )
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -14,11 +14,11 @@ AS $body$
 DECLARE
     -- The compiled form is compared on so many rows, or on all there are.
     sample_size CONSTANT integer := 10000;
-    attachment churn.attachments := churn.attachment_of(profile);
+    attachment churn.attachments := churn_internal.attachment_of(profile);
     read_profiles CONSTANT text := format(
         'SELECT r.keys::text[] AS keys, r.numbers, r.texts
-         FROM churn.read_profiles_%s($1::%s[], NULL) r',
-        attachment.attachment_id, churn.key_type(attachment)
+         FROM churn_internal.read_profiles_%s($1::%s[], NULL) r',
+        attachment.attachment_id, churn_internal.key_type(attachment)
     );
     sample_keys text[];
     replay record;
@@ -32,10 +32,10 @@ BEGIN
             MESSAGE = 'replay needs one probability for each key';
     END IF;
     -- Before anything looks into the pickle.
-    IF NOT churn.check_statement(
-        sha256(artifact), sha256(compiled), signature, environment, statement,
-        statement_signature, statement_key,
-        churn.active_statement(attachment.attachment_id), allow_older
+    IF NOT churn_internal.check_attestation(
+        sha256(artifact), sha256(compiled), signature, environment, attestation,
+        attestation_signature, attestation_key,
+        churn_internal.active_attestation(attachment.attachment_id), allow_older
     ) THEN
         compiled := NULL;
         compilation := 'the signature does not cover the one that was given';
@@ -46,14 +46,14 @@ BEGIN
             'SELECT array_agg(s.key) FROM (
                 SELECT p.%1$I::text AS key FROM %2$s p ORDER BY md5(p.%1$I::text) LIMIT %3$s
             ) s',
-            attachment.profile_key, churn.table_name(profile), sample_size
+            attachment.profile_key, churn_internal.table_name(profile), sample_size
         ) INTO sample_keys;
     END IF;
     EXECUTE read_profiles INTO sample USING sample_keys;
-    examined := churn.examine_model(
+    examined := churn_internal.evaluate_candidate(
         attachment.attachment_id, artifact, compiled, signature, environment,
         replay.numbers, replay.texts, sample.numbers, sample.texts,
-        edge_numbers, edge_texts
+        boundary_numbers, boundary_texts
     );
 
     -- The server's own path from a stored row to a probability is what will be used,
@@ -64,7 +64,7 @@ BEGIN
              FROM unnest($1::%1$s[], $2) c (key, probability)
              LEFT JOIN unnest($3::%1$s[], $4) s (key, score) ON s.key = c.key
              ORDER BY abs(c.probability - s.score) DESC NULLS FIRST LIMIT 1',
-            churn.key_type(attachment)
+            churn_internal.key_type(attachment)
         ) INTO worst
         USING replay_keys, replay_probabilities, replay.keys, examined.replayed;
         IF (abs(worst.client - worst.server) <= 1e-9) IS NOT TRUE THEN
@@ -85,7 +85,7 @@ BEGIN
     INSERT INTO churn.models (
         attachment_id, artifact, artifact_sha256, compiled, compiled_sha256, parity,
         compilation, signature, metrics, environment, provenance,
-        statement, statement_signature, statement_key
+        attestation, attestation_signature, attestation_key
     )
     SELECT attachment.attachment_id, register_model.artifact,
            sha256(register_model.artifact), k.compiled, sha256(k.compiled),
@@ -98,8 +98,8 @@ BEGIN
            END,
            register_model.signature, register_model.metrics,
            register_model.environment, register_model.provenance,
-           register_model.statement, register_model.statement_signature,
-           register_model.statement_key
+           register_model.attestation, register_model.attestation_signature,
+           register_model.attestation_key
     FROM (
         SELECT CASE WHEN examined.problem IS NULL THEN register_model.compiled END
     ) k (compiled)

@@ -4,15 +4,15 @@ CREATE OR REPLACE PROCEDURE churn.repair(profile regclass, batch_size integer DE
 LANGUAGE plpgsql
 AS $body$
 DECLARE
-    attachment churn.attachments := churn.attachment_of(profile);
+    attachment churn.attachments := churn_internal.attachment_of(profile);
     next_batch CONSTANT pg_catalog.text := pg_catalog.format(
-        'SELECT churn.repair_profiles_%s($1)', attachment.attachment_id
+        'SELECT churn_internal.repair_profiles_%s($1)', attachment.attachment_id
     );
     wrong pg_catalog.text[];
     first pg_catalog.int4 := 1;
 BEGIN
-    PERFORM churn.check_batches('churn.repair', batch_size);
-    wrong := churn.wrong_profiles(attachment);
+    PERFORM churn_internal.check_batches('churn.repair', batch_size);
+    wrong := churn_internal.wrong_profiles(attachment);
     WHILE first OPERATOR(pg_catalog.<=) pg_catalog.cardinality(wrong) LOOP
         EXECUTE next_batch USING
             wrong[first:first OPERATOR(pg_catalog.+) batch_size OPERATOR(pg_catalog.-) 1];

@@ -14,30 +14,30 @@ DECLARE
     range_number pg_catalog.int4;
     outcome pg_catalog.text;
 BEGIN
-    PERFORM churn.attachment_of(profile);
-    PERFORM churn.check_batches('churn.rescore', batch_size);
+    PERFORM churn_internal.attachment_of(profile);
+    PERFORM churn_internal.check_batches('churn.rescore', batch_size);
     IF rows_per_second OPERATOR(pg_catalog.<) 1 THEN
         RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format(
             'rows_per_second must be at least 1, not %s', rows_per_second
         );
     END IF;
-    run := churn.begin_rescoring(profile, restart);
+    run := churn_internal.begin_rescoring(profile, restart);
     COMMIT;
     -- Kept by each AND CHAIN. Under a higher level the first row that somebody else has
     -- written since the batch began would be an error.
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     WHILE run IS NOT NULL LOOP
         IF rows_per_second IS NOT NULL THEN
-            batch_at := churn.reserve_batch(run, rows_of_batch, rows_per_second);
+            batch_at := churn_internal.reserve_batch(run, rows_of_batch, rows_per_second);
             COMMIT AND CHAIN;
-            PERFORM churn.wait_for_batch(run, batch_at);
+            PERFORM churn_internal.wait_for_batch(run, batch_at);
         END IF;
         SELECT b.range_number, b.outcome INTO range_number, outcome
-        FROM churn.rescore_batch(run, rows_of_batch, range_number) b;
+        FROM churn_internal.rescore_batch(run, rows_of_batch, range_number) b;
         COMMIT AND CHAIN;
         EXIT WHEN outcome OPERATOR(pg_catalog.=) 'done';
         IF outcome OPERATOR(pg_catalog.=) 'abandoned' THEN
-            run := churn.begin_rescoring(profile, abandoned => run);
+            run := churn_internal.begin_rescoring(profile, abandoned => run);
             range_number := NULL;
             COMMIT AND CHAIN;
         END IF;

@@ -11,21 +11,21 @@ CREATE OR REPLACE VIEW churn.rescore_progress AS
            (greatest(r.rows_expected - g.rows_done, 0) / nullif(s.rows_per_second, 0)
             * interval '1 s')::interval(0) AS time_left,
            r.started_by, r.started_at, r.ended_at
-    FROM churn.rescore_runs r
+    FROM churn_internal.rescore_runs r
     JOIN churn.attachments a ON a.attachment_id = r.attachment_id
     JOIN churn.deployments d ON d.deployment_id = r.deployment_id
     LEFT JOIN LATERAL (
         SELECT sum(g.rows_done)::bigint AS rows_done, sum(g.worked) AS worked
-        FROM churn.rescore_ranges g WHERE g.run_id = r.run_id
+        FROM churn_internal.rescore_ranges g WHERE g.run_id = r.run_id
     ) g ON true
-    -- The locks of churn.note_worker.
+    -- The locks of churn_internal.note_worker.
     CROSS JOIN LATERAL (
         SELECT count(*) AS workers
         FROM pg_catalog.pg_locks l
         WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND r.ended_at IS NULL
           AND l.database = (SELECT b.oid FROM pg_catalog.pg_database b
                             WHERE b.datname = current_database())
-          AND l.classid = 'churn.rescore_runs'::regclass::oid
+          AND l.classid = 'churn_internal.rescore_runs'::regclass::oid
           AND l.objid = r.run_id::bit(32)::bigint::oid
     ) w
     CROSS JOIN LATERAL (

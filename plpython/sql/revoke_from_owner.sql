@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.revoke_from_owner(relation regclass)
+CREATE OR REPLACE FUNCTION churn_internal.revoke_from_owner(relation regclass)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -15,7 +15,7 @@ BEGIN
         WHERE a.detached_at IS NULL AND relation IN (a.profile, a.complaints)
     ) THEN
         EXECUTE format('REVOKE SELECT, UPDATE, TRIGGER ON %s FROM churn_owner',
-                       churn.table_name(relation));
+                       churn_internal.table_name(relation));
     END IF;
     IF detached.nspowner <> 'churn_owner'::regrole AND NOT EXISTS (
         SELECT FROM churn.attachments a
@@ -26,7 +26,7 @@ BEGIN
     END IF;
 END
 $body$;
-COMMENT ON FUNCTION churn.revoke_from_owner IS
+COMMENT ON FUNCTION churn_internal.revoke_from_owner IS
     'Takes back what churn.attach granted on a table, where no attachment needs it.';
-ALTER FUNCTION churn.revoke_from_owner OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.revoke_from_owner FROM PUBLIC;
+ALTER FUNCTION churn_internal.revoke_from_owner OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.revoke_from_owner FROM PUBLIC;

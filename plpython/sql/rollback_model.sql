@@ -4,10 +4,10 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    attachment churn.attachments := churn.attachment_of(profile);
+    attachment churn.attachments := churn_internal.attachment_of(profile);
     previous churn.deployments;
 BEGIN
-    PERFORM churn.lock_deployments(attachment.attachment_id);
+    PERFORM churn_internal.lock_deployments(attachment.attachment_id);
     SELECT p.* INTO previous
     FROM churn.deployments d
     JOIN churn.deployments p ON p.deployment_id = d.previous_deployment_id
@@ -20,7 +20,7 @@ BEGIN
             MESSAGE = format('there is no earlier version of %s to go back to', profile),
             HINT = 'SELECT * FROM churn.deployments shows what was active when.';
     END IF;
-    PERFORM churn.check_model(previous.version);
+    PERFORM churn_internal.check_model(previous.version);
     INSERT INTO churn.deployments (
         attachment_id, version, artifact_sha256, action, previous_deployment_id
     )

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.score_batch(
+CREATE OR REPLACE FUNCTION churn_internal.score_batch(
     attachment_id integer, version bigint, artifact_sha256 bytea, layout text,
     numbers bytea, texts text[], on_error text
 )
@@ -8,14 +8,14 @@ AS $python$
 try:
     session = GD["@runtime_key@"]
 except KeyError:
-    plpy.execute("SELECT churn.load_runtime()")
+    plpy.execute("SELECT churn_internal.load_runtime()")
     session = GD["@runtime_key@"]
 return session.score_batch(
     attachment_id, version, artifact_sha256, layout, numbers, texts, on_error
 )
 $python$;
-COMMENT ON FUNCTION churn.score_batch IS
+COMMENT ON FUNCTION churn_internal.score_batch IS
     'Probabilities of many rows in one call of the model; a row that cannot be scored is '
     'an error, or null; on_error null: as the attachment has it.';
-ALTER FUNCTION churn.score_batch OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.score_batch FROM PUBLIC;
+ALTER FUNCTION churn_internal.score_batch OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.score_batch FROM PUBLIC;

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.score_changed(
+CREATE OR REPLACE FUNCTION churn_internal.score_changed(
     attachment_id integer, version bigint, artifact_sha256 bytea, layout text,
     numbers double precision[], texts text[]
 )
@@ -8,7 +8,7 @@ AS $python$
 try:
     session = GD["@runtime_key@"]
 except KeyError:
-    plpy.execute("SELECT churn.load_runtime()")
+    plpy.execute("SELECT churn_internal.load_runtime()")
     session = GD["@runtime_key@"]
 recount = GD.get("pgchurn recount")
 if recount:
@@ -20,7 +20,7 @@ return session.score_changed(
     attachment_id, version, artifact_sha256, layout, numbers, texts
 )
 $python$;
-COMMENT ON FUNCTION churn.score_changed IS
+COMMENT ON FUNCTION churn_internal.score_changed IS
     'Probability of one changed row; NULL where the failure policy keeps the old score.';
-ALTER FUNCTION churn.score_changed OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.score_changed FROM PUBLIC;
+ALTER FUNCTION churn_internal.score_changed OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.score_changed FROM PUBLIC;

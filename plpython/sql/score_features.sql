@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.score_features(
+CREATE OR REPLACE FUNCTION churn_internal.score_features(
     attachment_id integer, layout text, numbers double precision[], texts text[]
 )
 RETURNS double precision
@@ -8,12 +8,12 @@ AS $python$
 try:
     session = GD["@runtime_key@"]
 except KeyError:
-    plpy.execute("SELECT churn.load_runtime()")
+    plpy.execute("SELECT churn_internal.load_runtime()")
     session = GD["@runtime_key@"]
 return session.score_features(attachment_id, layout, numbers, texts)
 $python$;
-COMMENT ON FUNCTION churn.score_features IS
+COMMENT ON FUNCTION churn_internal.score_features IS
     'Probability of churn, 0 to 1, of one row given as arrays, under the active model.';
-ALTER FUNCTION churn.score_features OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.score_features FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION churn.score_features TO churn_scorer, churn_loader;
+ALTER FUNCTION churn_internal.score_features OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.score_features FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn_internal.score_features TO churn_scorer, churn_loader;

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.score_features_many(
+CREATE OR REPLACE FUNCTION churn_internal.score_features_many(
     attachment_id integer, layout text, numbers bytea, texts text[]
 )
 RETURNS double precision[]
@@ -8,12 +8,12 @@ AS $python$
 try:
     session = GD["@runtime_key@"]
 except KeyError:
-    plpy.execute("SELECT churn.load_runtime()")
+    plpy.execute("SELECT churn_internal.load_runtime()")
     session = GD["@runtime_key@"]
 return session.score_features_many(attachment_id, layout, numbers, texts)
 $python$;
-COMMENT ON FUNCTION churn.score_features_many IS
+COMMENT ON FUNCTION churn_internal.score_features_many IS
     'Probabilities of churn of many rows given as arrays, under the active model.';
-ALTER FUNCTION churn.score_features_many OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.score_features_many FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION churn.score_features_many TO churn_scorer, churn_loader;
+ALTER FUNCTION churn_internal.score_features_many OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.score_features_many FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn_internal.score_features_many TO churn_scorer, churn_loader;

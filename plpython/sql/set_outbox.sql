@@ -6,13 +6,13 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    attachment churn.attachments := churn.attachment_of(profile);
+    attachment churn.attachments := churn_internal.attachment_of(profile);
 BEGIN
-    PERFORM churn.check_publishing(mode, threshold);
+    PERFORM churn_internal.check_publishing(mode, threshold);
     UPDATE churn.attachments a SET outbox = mode, outbox_threshold = threshold
     WHERE a.attachment_id = attachment.attachment_id
     RETURNING a.* INTO attachment;
-    PERFORM churn.create_publish_scores(attachment);
+    PERFORM churn_internal.create_publish_scores(attachment);
 END
 $body$;
 COMMENT ON FUNCTION churn.set_outbox IS

@@ -4,7 +4,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    attachment churn.attachments := churn.attachment_of(profile);
+    attachment churn.attachments := churn_internal.attachment_of(profile);
 BEGIN
     IF NOT (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
     THEN
@@ -22,25 +22,25 @@ BEGIN
     UPDATE churn.attachments a SET log_rate = rate
     WHERE a.attachment_id = attachment.attachment_id
     RETURNING a.* INTO attachment;
-    PERFORM churn.create_attachment_functions(attachment);
+    PERFORM churn_internal.create_attachment_functions(attachment);
     IF rate > 0 THEN
-        PERFORM churn.create_prediction_partitions();
-        PERFORM churn.create_from_template($template$
+        PERFORM churn_internal.create_prediction_partitions();
+        PERFORM churn_internal.create_from_template($template$
 CREATE OR REPLACE TRIGGER pgchurn_@id@_log AFTER UPDATE ON @profile@
     REFERENCING OLD TABLE AS former NEW TABLE AS updated
     FOR EACH STATEMENT WHEN (current_user = 'churn_owner'::text)
-    EXECUTE FUNCTION churn.log_predictions_@id@();
+    EXECUTE FUNCTION churn_internal.log_predictions_@id@();
 COMMENT ON TRIGGER pgchurn_@id@_log ON @profile@ IS
     'Appends the scores that pgchurn stores to churn.predictions.';
 $template$, jsonb_build_object(
-            'id', attachment.attachment_id, 'profile', churn.table_name(profile)
+            'id', attachment.attachment_id, 'profile', churn_internal.table_name(profile)
         ));
     ELSE
-        PERFORM churn.create_from_template($template$
+        PERFORM churn_internal.create_from_template($template$
 DROP TRIGGER IF EXISTS pgchurn_@id@_log ON @profile@;
-DROP FUNCTION IF EXISTS churn.log_predictions_@id@();
+DROP FUNCTION IF EXISTS churn_internal.log_predictions_@id@();
 $template$, jsonb_build_object(
-            'id', attachment.attachment_id, 'profile', churn.table_name(profile)
+            'id', attachment.attachment_id, 'profile', churn_internal.table_name(profile)
         ));
     END IF;
 END

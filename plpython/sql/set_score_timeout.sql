@@ -4,7 +4,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    attachment churn.attachments := churn.attachment_of(profile);
+    attachment churn.attachments := churn_internal.attachment_of(profile);
 BEGIN
     IF score_timeout IS NULL OR score_timeout <= interval '0' THEN
         RAISE invalid_parameter_value USING

@@ -4,7 +4,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    attachment churn.attachments := churn.attachment_of(profile);
+    attachment churn.attachments := churn_internal.attachment_of(profile);
     marks bigint;
 BEGIN
     IF scoring_mode IS NULL OR scoring_mode NOT IN ('inline', 'queued') THEN
@@ -16,7 +16,7 @@ BEGIN
     WHERE a.attachment_id = attachment.attachment_id;
     -- The trigger functions are of the one mode or the other, so that neither looks up
     -- which it is: that took an eighth of a single INSERT.
-    PERFORM churn.refresh_attachment(attachment.attachment_id);
+    PERFORM churn_internal.refresh_attachment(attachment.attachment_id);
     IF scoring_mode = 'inline' THEN
         SELECT q.waiting INTO marks FROM churn.queue q
         WHERE q.profile = attachment.profile;

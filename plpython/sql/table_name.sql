@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.table_name(relation regclass)
+CREATE OR REPLACE FUNCTION churn_internal.table_name(relation regclass)
 RETURNS text
 LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
@@ -7,8 +7,8 @@ BEGIN ATOMIC
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.oid = table_name.relation;
 END;
-COMMENT ON FUNCTION churn.table_name IS
+COMMENT ON FUNCTION churn_internal.table_name IS
     'Schema-qualified and quoted name of a table, whatever the search_path.';
-ALTER FUNCTION churn.table_name OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.table_name FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION churn.table_name TO churn_loader, churn_scorer;
+ALTER FUNCTION churn_internal.table_name OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.table_name FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn_internal.table_name TO churn_loader, churn_scorer;

@@ -5,8 +5,8 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
     RETURN QUERY EXECUTE format(
-        'SELECT * FROM churn.verify_profiles_%s()',
-        (churn.attachment_of(profile)).attachment_id
+        'SELECT * FROM churn_internal.verify_profiles_%s()',
+        (churn_internal.attachment_of(profile)).attachment_id
     );
 END
 $body$;

@@ -5,7 +5,7 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 #variable_conflict use_column
 DECLARE
-    attachment CONSTANT churn.attachments := churn.attachment_of(profile);
+    attachment CONSTANT churn.attachments := churn_internal.attachment_of(profile);
     logged CONSTANT churn.predictions[] := ARRAY(
         SELECT p FROM churn.predictions p
         WHERE p.attachment_id = attachment.attachment_id AND p.key = why_changed.key
@@ -23,7 +23,7 @@ BEGIN
             HINT = CASE
                 WHEN attachment.log_rate < 1 THEN format(
                     'Call churn.set_prediction_log(%L, 1), so that every score is logged.',
-                    churn.table_name(profile)
+                    churn_internal.table_name(profile)
                 )
                 ELSE 'Every score is logged from now on: ask after the next one.'
             END;

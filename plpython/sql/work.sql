@@ -7,12 +7,12 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     wanted CONSTANT integer := CASE
-        WHEN profile IS NOT NULL THEN (churn.attachment_of(profile)).attachment_id
+        WHEN profile IS NOT NULL THEN (churn_internal.attachment_of(profile)).attachment_id
     END;
     attachment_id integer;
     batch record;
 BEGIN
-    PERFORM churn.check_batch_size(batch_size);
+    PERFORM churn_internal.check_batch_size(batch_size);
     scored := 0;
     failed := 0;
     -- Whose oldest mark is the oldest comes first; what is left of the batch is for the
@@ -22,9 +22,9 @@ BEGIN
         FROM churn.attachments a
         CROSS JOIN LATERAL (
             SELECT least(
-                (SELECT min(m.marked_at) FROM churn.scoring_marks m
+                (SELECT min(m.marked_at) FROM churn_internal.pending_profiles m
                  WHERE m.attachment_id = a.attachment_id),
-                (SELECT min(m.due_at) FROM churn.rescoring_marks m
+                (SELECT min(m.due_at) FROM churn_internal.failed_profiles m
                  WHERE m.attachment_id = a.attachment_id
                    AND m.due_at <= statement_timestamp())
             ) AS due_at
@@ -33,7 +33,7 @@ BEGIN
           AND oldest.due_at IS NOT NULL
         ORDER BY oldest.due_at
     LOOP
-        EXECUTE format('SELECT * FROM churn.work_profiles_%s($1)', attachment_id)
+        EXECUTE format('SELECT * FROM churn_internal.work_profiles_%s($1)', attachment_id)
             INTO batch USING (batch_size - scored - failed)::integer;
         scored := scored + batch.scored;
         failed := failed + batch.failed;

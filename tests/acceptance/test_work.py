@@ -94,7 +94,7 @@ def sleeps(session):
     """Tell whether a worker is there to be notified."""
     return session.value(
         "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
-        " AND objid::bigint = churn.queue_lock() AND database ="
+        " AND objid::bigint = churn_internal.queue_lock() AND database ="
         " (SELECT oid FROM pg_database WHERE datname = current_database())"
     )
 
@@ -176,7 +176,7 @@ def test_a_worker_that_was_not_notified_polls(queued, trained_database, start):
     worker = start(trained_database.url, "--poll", "0.1")
     wait_for(lambda: sleeps(queued))
 
-    queued.run("INSERT INTO churn.rescoring_marks (attachment_id, key) VALUES (1, '1')")
+    queued.run("INSERT INTO churn_internal.failed_profiles (attachment_id, key) VALUES (1, '1')")
 
     assert worker.report_of(1)["waiting"] == 0
 
@@ -191,11 +191,11 @@ def test_a_worker_that_is_told_to_end_finishes_its_batch(
         " FROM generate_series(100, 3000) i"
     )
     # What it has scored it cannot write yet, since this holds up its UPDATE.
-    other.run("LOCK TABLE churn.rescoring_marks IN SHARE MODE")
+    other.run("LOCK TABLE churn_internal.failed_profiles IN SHARE MODE")
     worker = start(trained_database.url, "--batch-size", "2000")
     blocked = (
         "SELECT count(*) FROM pg_locks WHERE NOT granted"
-        " AND relation = 'churn.rescoring_marks'::regclass"
+        " AND relation = 'churn_internal.failed_profiles'::regclass"
     )
     wait_for(lambda: queued.value(blocked))
 
@@ -218,11 +218,11 @@ def test_what_a_killed_worker_had_in_hand_is_done_by_another(
 ):
     other = trained_database.session()
     queued.run(EVERYBODY)
-    other.run("LOCK TABLE churn.rescoring_marks IN SHARE MODE")
+    other.run("LOCK TABLE churn_internal.failed_profiles IN SHARE MODE")
     killed = start(trained_database.url)
     blocked = (
         "SELECT pid FROM pg_locks WHERE NOT granted"
-        " AND relation = 'churn.rescoring_marks'::regclass"
+        " AND relation = 'churn_internal.failed_profiles'::regclass"
     )
     wait_for(lambda: queued.run(blocked))
     backend = queued.value(blocked)

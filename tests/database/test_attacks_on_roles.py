@@ -44,14 +44,14 @@ DEEDS = {
         "SELECT churn.rollback_model('churn.customers')",
         "SELECT churn.set_on_error('churn.customers', 'keep')",
         "SELECT churn.set_score_timeout('churn.customers', '5 s')",
-        "SELECT churn.rescore_batch(churn.begin_rescoring('churn.customers'), 9, NULL)",
-        "SELECT churn.wait_for_batch(1, churn.reserve_batch(1, 10, 1000))",
+        "SELECT churn_internal.rescore_batch(churn_internal.begin_rescoring('churn.customers'), 9, NULL)",
+        "SELECT churn_internal.wait_for_batch(1, churn_internal.reserve_batch(1, 10, 1000))",
         "SELECT profile, rows_per_second, time_left FROM churn.rescore_progress",
         "SELECT churn.set_notifications('churn.customers', 'threshold', 0.5)",
         "SELECT churn.set_outbox('churn.customers', 'every')",
         "SELECT churn.expire_outbox('7 days')",
-        "SELECT churn.wrong_profiles(churn.attachment_of('churn.customers'))",
-        "SELECT churn.repair_profiles_1('{{1,2}}')",
+        "SELECT churn_internal.wrong_profiles(churn_internal.attachment_of('churn.customers'))",
+        "SELECT churn_internal.repair_profiles_1('{{1,2}}')",
         "SELECT churn.register_model('churn.customers', artifact, signature, metrics,"
         " environment, provenance, NULL, NULL) FROM given",
     ],
@@ -140,7 +140,7 @@ def test_the_shadows_do_betray(first):
         ),
         ("score_customer", "SELECT churn.score_customer(1)"),
         ("set_on_error", "SELECT churn.set_on_error('churn.customers', 'keep')"),
-        ("attachment_of", "SELECT churn.attachment_of('churn.customers')"),
+        ("attachment_of", "SELECT churn_internal.attachment_of('churn.customers')"),
     ],
 )
 def test_a_function_that_pinned_nothing_would_be_misled(first, function, call):

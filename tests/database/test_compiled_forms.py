@@ -7,7 +7,7 @@ import onnx
 import pytest
 from onnx import numpy_helper
 from pgchurn.loader.compiling import compile_model
-from pgchurn.loader.edges import edge_rows
+from pgchurn.loader.boundary_rows import boundary_rows
 from pgchurn.plpython.runtime.registry import MODELS_HELD
 from pgchurn.plpython.runtime.signature import Signature
 from pytest import approx
@@ -64,7 +64,7 @@ def register(session, model, compiled, compilation="", edges=True, replay=None):
     if edges and compiled is not None:
         signature = Signature.from_json(model.signature)
         frame = read_features(session, model.kinds)
-        numbers, texts = edge_rows(signature, frame, compiled_form(model))
+        numbers, texts = boundary_rows(signature, frame, compiled_form(model))
         numbers = numbers if numbers[0] else None
         texts = texts if texts[0] else None
     return session.value(

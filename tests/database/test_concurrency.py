@@ -85,7 +85,7 @@ def test_a_batch_that_is_rescored_gives_way_to_what_changes_its_rows(
     changes_7.run("UPDATE churn.customers SET age = 31 WHERE customer_id = 7")
 
     with in_background(
-        lambda: second.run("SELECT churn.rescore_profiles_1(NULL, NULL, 100)")
+        lambda: second.run("SELECT churn_internal.rescore_profiles_1(NULL, NULL, 100)")
     ) as rescored:
         wait_until_blocked(module_database, second, by=changes_3)
         changes_3.commit()

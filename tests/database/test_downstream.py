@@ -99,8 +99,8 @@ def test_the_outbox_has_what_each_way_of_scoring_stores(session):
     session.run("UPDATE churn.customers SET age = 20 WHERE customer_id = 4")
     session.run("INSERT INTO churn.customers (customer_id) VALUES (900)")
     session.run("DELETE FROM churn.complaints WHERE customer_id = 2")
-    session.run("SELECT churn.rescore_profiles_1('5', NULL, 1)")
-    session.run("SELECT churn.repair_profiles_1('{7}')")
+    session.run("SELECT churn_internal.rescore_profiles_1('5', NULL, 1)")
+    session.run("SELECT churn_internal.repair_profiles_1('{7}')")
 
     assert [key for key, _, _ in outbox(session)] == ["2", "4", "900", "2", "6", "7"]
     assert outbox(session)[2][1] is None

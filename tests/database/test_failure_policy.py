@@ -18,7 +18,7 @@ from tests.waiting import in_background, wait_until_blocked
 
 INSERT = "INSERT INTO churn.complaints (customer_id) VALUES (%s)"
 MARKS = (
-    "SELECT key, version, sqlstate, reason, failures FROM churn.rescoring_marks"
+    "SELECT key, version, sqlstate, reason, failures FROM churn_internal.failed_profiles"
     " ORDER BY key::bigint"
 )
 HEALTH = (
@@ -82,7 +82,7 @@ def test_of_many_customers_those_that_fail_are_marked(session):
 
 def test_failures_are_counted_and_the_first_and_last_are_timed(session):
     overwrite(session, INFINITE)
-    times = "SELECT first_failed_at, last_failed_at FROM churn.rescoring_marks"
+    times = "SELECT first_failed_at, last_failed_at FROM churn_internal.failed_profiles"
     session.run(INSERT, 1)
     first, last = session.row(times)
     assert first <= last
@@ -90,7 +90,7 @@ def test_failures_are_counted_and_the_first_and_last_are_timed(session):
     session.run(INSERT, 1)
     session.run("INSERT INTO churn.complaints (customer_id) VALUES (1), (2)")
 
-    assert session.value("SELECT failures FROM churn.rescoring_marks") == 3
+    assert session.value("SELECT failures FROM churn_internal.failed_profiles") == 3
     after = session.row(times)
     assert after[0] == first
     assert after[1] > last
@@ -111,7 +111,7 @@ def test_the_last_reason_replaces_the_one_before(session):
 def test_a_later_score_ends_the_waiting_and_leaves_the_mark_as_it_is(session):
     overwrite(session, INFINITE)
     session.run(INSERT, 1)
-    mark = "SELECT xmin, ctid, m FROM churn.rescoring_marks m"
+    mark = "SELECT xmin, ctid, m FROM churn_internal.failed_profiles m"
     before = session.row(mark)
     assert session.run(HEALTH) == [("22023", 1, 1, 1)]
     overwrite(session, SOUND)
@@ -184,7 +184,7 @@ def test_without_an_active_model_nothing_fails(bare):
     assert bare.row("SELECT active_version, waiting FROM churn.health") == (None, 0)
 
 
-@pytest.mark.parametrize("relation", ["health", "rescoring_marks"])
+@pytest.mark.parametrize("relation", ["health", "failed_profiles"])
 def test_failures_are_for_those_who_look_after_scores(session, relation):
     overwrite(session, INFINITE)
     session.run(INSERT, 1)

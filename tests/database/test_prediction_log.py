@@ -27,13 +27,13 @@ STORED = (
 WRONG = """
     SELECT t.{key}::text FROM {profile} t
     LEFT JOIN churn.predictions l
-        ON l.attachment_id = (churn.attachment_of('{profile}')).attachment_id
+        ON l.attachment_id = (churn_internal.attachment_of('{profile}')).attachment_id
         AND (l.key, l.version, l.score, l.predicted_at) =
             (t.{key}::text, t.churn_model_version, t.churn_score, t.churn_scored_at)
     WHERE l.key IS NULL
     UNION ALL
     SELECT l.key FROM churn.predictions l
-    WHERE l.attachment_id = (churn.attachment_of('{profile}')).attachment_id
+    WHERE l.attachment_id = (churn_internal.attachment_of('{profile}')).attachment_id
       AND (abs(churn.predict(l.version, l.features::jsonb) - l.score) <= 1e-9)
           IS NOT TRUE
 """
@@ -103,8 +103,8 @@ def test_nothing_is_logged_until_it_is_wanted_and_after_it_is_not(session):
             "profile",
         ),
         ("INSERT INTO churn.customers (customer_id) VALUES (99)", [99], "profile"),
-        ("SELECT churn.rescore_profiles_1(NULL, NULL, 2)", [1, 2], "batch"),
-        ("SELECT churn.repair_profiles_1('{3,2}')", [2, 3], "batch"),
+        ("SELECT churn_internal.rescore_profiles_1(NULL, NULL, 2)", [1, 2], "batch"),
+        ("SELECT churn_internal.repair_profiles_1('{3,2}')", [2, 3], "batch"),
     ],
 )
 def test_each_stored_score_is_logged_once_with_its_cause(
@@ -119,7 +119,7 @@ def test_each_stored_score_is_logged_once_with_its_cause(
 
 
 def test_a_transaction_that_does_several_things_names_each(logged):
-    logged.run("SELECT churn.rescore_profiles_1(NULL, NULL, 1)")
+    logged.run("SELECT churn_internal.rescore_profiles_1(NULL, NULL, 1)")
     logged.run("UPDATE churn.customers SET age = 70 WHERE customer_id = 1")
     logged.run(ONE)
     logged.run("UPDATE churn.customers SET age = 60 WHERE customer_id = 1")
@@ -242,7 +242,7 @@ def test_a_detached_table_keeps_its_log_and_is_attached_again_without(logged):
     logged.run(ONE)
     logged.run("SELECT churn.detach('churn.customers')")
     assert logged.value(COUNT) == 1
-    assert logged.value("SELECT to_regproc('churn.log_predictions_1')") is None
+    assert logged.value("SELECT to_regproc('churn_internal.log_predictions_1')") is None
 
     logged.run(
         "SELECT churn.attach('churn.customers', 'customer_id', 'churn.complaints',"
@@ -426,12 +426,12 @@ def test_what_has_no_partition_is_caught_and_moved_when_it_has_one(logged):
     for partition in coming[:-1]:
         logged.run(f"DROP TABLE churn.{partition}")
     logged.run("INSERT INTO churn.complaints (customer_id) VALUES (1), (3)")
-    assert logged.value("SELECT count(*) FROM churn.predictions_default") == 2
+    assert logged.value("SELECT count(*) FROM churn_internal.predictions_default") == 2
 
     assert logged.row("SELECT * FROM churn.expire_predictions('1 day')") == (0, 0)
 
     assert logged.column(PARTITIONS) == coming
-    assert logged.value("SELECT count(*) FROM churn.predictions_default") == 0
+    assert logged.value("SELECT count(*) FROM churn_internal.predictions_default") == 0
     assert logged.run(LOGGED) == [("1", "complaint"), ("3", "complaint")]
 
 
@@ -529,9 +529,9 @@ def test_data_alone_is_loaded_where_its_partitions_are_missing(
     with server.database("data_only_log", migrated.template_dbname) as target:
         target.program("psql", "-qX", "-v", "ON_ERROR_STOP=1", "-f", dump)
         loaded = target.session()
-        assert loaded.value("SELECT count(*) FROM churn.predictions_default") == 1
+        assert loaded.value("SELECT count(*) FROM churn_internal.predictions_default") == 1
         assert loaded.row("SELECT * FROM churn.expire_predictions('1 day')") == (0, 0)
-        assert loaded.value("SELECT count(*) FROM churn.predictions_default") == 0
+        assert loaded.value("SELECT count(*) FROM churn_internal.predictions_default") == 0
         assert loaded.run(LOGGED) == session.run(LOGGED)
 
 

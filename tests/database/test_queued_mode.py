@@ -29,8 +29,8 @@ INLINE = "SELECT churn.set_scoring_mode('churn.customers', 'inline')"
 WORK = "SELECT scored, failed FROM churn.work(%s)"
 MARKED = """
     SELECT key FROM (
-        SELECT key FROM churn.scoring_marks
-        UNION ALL SELECT key FROM churn.rescoring_marks
+        SELECT key FROM churn_internal.pending_profiles
+        UNION ALL SELECT key FROM churn_internal.failed_profiles
     ) m ORDER BY key::bigint
 """
 PROFILE = (
@@ -75,8 +75,8 @@ def both(module_database, first, second):
         session.rollback()
     while sum(first.row(WORK, 1000)):
         first.commit()
-    first.run("DELETE FROM churn.scoring_marks")
-    first.run("DELETE FROM churn.rescoring_marks")
+    first.run("DELETE FROM churn_internal.pending_profiles")
+    first.run("DELETE FROM churn_internal.failed_profiles")
     first.commit()
     assert_fresh(first, MODEL)
 
@@ -256,15 +256,15 @@ def test_what_fails_is_tried_again_in_growing_pauses(queued):
         pauses.append(
             queued.value(
                 "SELECT extract(epoch FROM due_at - last_failed_at)::int"
-                " FROM churn.rescoring_marks"
+                " FROM churn_internal.failed_profiles"
             )
         )
-        queued.run("UPDATE churn.rescoring_marks SET due_at = now()")
+        queued.run("UPDATE churn_internal.failed_profiles SET due_at = now()")
 
     assert pauses[:4] == [1, 2, 4, 8]
     assert pauses == sorted(pauses)
     assert pauses[-1] == 3600
-    assert queued.value("SELECT failures FROM churn.rescoring_marks") == 15
+    assert queued.value("SELECT failures FROM churn_internal.failed_profiles") == 15
 
 
 def test_what_fails_holds_nobody_up(queued):
@@ -280,7 +280,7 @@ def test_who_failed_and_changed_since_is_marked_twice_and_tried_once(queued):
     queued.run(INSERT, 1)
     queued.run(QUEUED)
     queued.run(INSERT, 1)
-    queued.run("UPDATE churn.rescoring_marks SET due_at = now()")
+    queued.run("UPDATE churn_internal.failed_profiles SET due_at = now()")
     assert queued.column(MARKED) == ["1", "1"]
 
     assert queued.row(WORK, 10) == (0, 1)
@@ -292,7 +292,7 @@ def test_who_failed_and_changed_since_is_marked_twice_and_tried_once(queued):
 def test_a_failure_does_not_hide_for_how_long_a_customer_waits(queued):
     overwrite(queued, INFINITE)
     queued.run(INSERT, 1)
-    queued.run("UPDATE churn.scoring_marks SET marked_at = now() - interval '1 day'")
+    queued.run("UPDATE churn_internal.pending_profiles SET marked_at = now() - interval '1 day'")
 
     queued.row(WORK, 10)
 
@@ -314,7 +314,7 @@ def test_an_inline_failure_is_scored_by_work(session):
     overwrite(session, INFINITE)
     session.run(INSERT, 1)
     overwrite(session, SOUND)
-    session.run("UPDATE churn.rescoring_marks SET due_at = now()")
+    session.run("UPDATE churn_internal.failed_profiles SET due_at = now()")
 
     assert session.row(WORK, 10) == (1, 0)
 
@@ -684,12 +684,12 @@ def test_only_a_sleeping_worker_is_notified(both):
     worker.connection.poll()
     assert worker.connection.notifies == []
 
-    worker.run("SELECT pg_advisory_lock(churn.queue_lock())")
+    worker.run("SELECT pg_advisory_lock(churn_internal.queue_lock())")
     worker.commit()
     for customer in (1, 2):
         writer.run(INSERT, customer)
         writer.commit()
-    worker.run("SELECT pg_advisory_unlock(churn.queue_lock())")
+    worker.run("SELECT pg_advisory_unlock(churn_internal.queue_lock())")
     worker.run("UNLISTEN *")
     worker.commit()
 

@@ -27,7 +27,7 @@ PROGRESS = (
     " FROM churn.rescore_progress ORDER BY run_id"
 )
 VERSIONS = "SELECT churn_model_version, count(*) FROM churn.customers GROUP BY 1"
-RANGES = "SELECT count(*) FROM churn.rescore_ranges"
+RANGES = "SELECT count(*) FROM churn_internal.rescore_ranges"
 
 
 @pytest.fixture
@@ -218,9 +218,9 @@ def test_the_rows_of_a_killed_worker_are_done_by_the_other(database, owner):
 def test_who_has_waited_for_the_last_batch_ends_nothing_while_it_holds_a_range(
     database, owner
 ):
-    batch = "SELECT range_number, outcome FROM churn.rescore_batch(%s, 100, NULL)"
+    batch = "SELECT range_number, outcome FROM churn_internal.rescore_batch(%s, 100, NULL)"
     one, other = database.session(), database.session()
-    run = owner.value("SELECT churn.begin_rescoring('churn.customers')")
+    run = owner.value("SELECT churn_internal.begin_rescoring('churn.customers')")
     assert one.row(batch, run) == (1, None)
     with in_background(lambda: other.row(batch, run)) as waited:
         wait_until_blocked(database, other, by=one)
@@ -238,19 +238,19 @@ def test_who_has_waited_for_the_last_batch_ends_nothing_while_it_holds_a_range(
 
 def test_a_restart_counts_the_batch_that_a_worker_is_at(database, owner):
     worker, starter = database.session(), database.session()
-    run = owner.value("SELECT churn.begin_rescoring('churn.customers')")
-    worker.run("SELECT churn.rescore_batch(%s, 10, NULL)", run)
+    run = owner.value("SELECT churn_internal.begin_rescoring('churn.customers')")
+    worker.run("SELECT churn_internal.rescore_batch(%s, 10, NULL)", run)
 
-    restart = "SELECT churn.begin_rescoring('churn.customers', restart => true)"
+    restart = "SELECT churn_internal.begin_rescoring('churn.customers', restart => true)"
     with in_background(lambda: starter.value(restart)) as begun:
         wait_until_blocked(database, starter, by=worker)
         worker.commit()
         assert begun.result(timeout=20) > run
     starter.commit()
 
-    ended = "SELECT outcome, rows_done FROM churn.rescore_runs WHERE run_id = %s"
+    ended = "SELECT outcome, rows_done FROM churn_internal.rescore_runs WHERE run_id = %s"
     assert owner.row(ended, run) == ("abandoned", 10)
-    batch = "SELECT outcome FROM churn.rescore_batch(%s, 10, NULL)"
+    batch = "SELECT outcome FROM churn_internal.rescore_batch(%s, 10, NULL)"
     assert worker.value(batch, run) == "abandoned"
 
 
@@ -320,8 +320,8 @@ def test_a_customer_inserted_behind_a_worker_has_a_score_of_the_same_version(
 
 
 def test_the_rate_is_that_of_all_workers_together(database, owner):
-    run = owner.value("SELECT churn.begin_rescoring('churn.customers')")
-    reserve = "SELECT churn.reserve_batch(%s, %s, %s)"
+    run = owner.value("SELECT churn_internal.begin_rescoring('churn.customers')")
+    reserve = "SELECT churn_internal.reserve_batch(%s, %s, %s)"
 
     begins = [
         session.value(reserve, run, rows, 100)
@@ -384,15 +384,15 @@ def test_ranges_of_any_key_leave_nothing_out(owner, database, type_name, key):
     other = database.session(autocommit=True)
     owner.run("SET datestyle = 'SQL, DMY'")
     other.run("SET datestyle = 'German'; SET timezone = 'Asia/Tokyo'")
-    run = owner.value("SELECT churn.begin_rescoring('company.clients')")
-    batch = "SELECT range_number, outcome FROM churn.rescore_batch(%s, 4000, %s)"
+    run = owner.value("SELECT churn_internal.begin_rescoring('company.clients')")
+    batch = "SELECT range_number, outcome FROM churn_internal.rescore_batch(%s, 4000, %s)"
     assert owner.row(batch, run, None) == (1, None)
     assert other.row(batch, run, 2) == (2, None)
 
     other.run("CALL churn.rescore('company.clients', 3000)")
 
     assert owner.run(
-        "SELECT outcome, rows_done FROM churn.rescore_runs WHERE run_id = %s", run
+        "SELECT outcome, rows_done FROM churn_internal.rescore_runs WHERE run_id = %s", run
     ) == [("done", 20_001)]
     scored = "SELECT count(*) FROM company.clients WHERE churn_score IS NOT NULL"
     assert owner.value(scored) == 20_001
@@ -419,12 +419,12 @@ def test_ranges_are_about_equal_in_a_table_of_which_only_a_sample_is_read(owner)
     blocks = owner.value("SELECT pg_relation_size('churn.customers') / 8192")
     assert blocks > 700
 
-    run = owner.value("SELECT churn.begin_rescoring('churn.customers')")
+    run = owner.value("SELECT churn_internal.begin_rescoring('churn.customers')")
 
     expected = owner.value("SELECT rows_expected FROM churn.rescore_progress")
     assert 70_000 < expected < 110_000
     ranges = owner.run(
-        "SELECT count(c) FROM churn.rescore_ranges g"
+        "SELECT count(c) FROM churn_internal.rescore_ranges g"
         " LEFT JOIN churn.customers c"
         "   ON c.customer_id > coalesce(g.after_key::bigint, 0)"
         "  AND c.customer_id <= coalesce(g.through_key::bigint, 1e9)"
@@ -438,8 +438,8 @@ def test_ranges_are_about_equal_in_a_table_of_which_only_a_sample_is_read(owner)
 
 def test_a_key_of_another_type_begins_anew(owner):
     attach_company(owner, "bigint", "i", 30)
-    run = owner.value("SELECT churn.begin_rescoring('company.clients')")
-    owner.run("SELECT churn.rescore_batch(%s, 10, NULL)", run)
+    run = owner.value("SELECT churn_internal.begin_rescoring('company.clients')")
+    owner.run("SELECT churn_internal.rescore_batch(%s, 10, NULL)", run)
     owner.run(
         "ALTER TABLE company.calls ALTER client TYPE text;"
         "ALTER TABLE company.clients ALTER id TYPE text"
@@ -448,42 +448,42 @@ def test_a_key_of_another_type_begins_anew(owner):
     owner.run("CALL churn.rescore('company.clients', 10)")
 
     assert owner.run(
-        "SELECT outcome, rows_done FROM churn.rescore_runs ORDER BY run_id"
+        "SELECT outcome, rows_done FROM churn_internal.rescore_runs ORDER BY run_id"
     ) == [("abandoned", 10), ("done", 30)]
 
 
 def test_an_attachment_that_was_detached_begins_anew(owner):
     attach_company(owner, "bigint", "i", 30)
-    run = owner.value("SELECT churn.begin_rescoring('company.clients')")
-    owner.run("SELECT churn.rescore_batch(%s, 10, NULL)", run)
+    run = owner.value("SELECT churn_internal.begin_rescoring('company.clients')")
+    owner.run("SELECT churn_internal.rescore_batch(%s, 10, NULL)", run)
 
     owner.run("SELECT churn.detach('company.clients')")
 
     assert owner.run(PROGRESS) == []
-    assert owner.row("SELECT outcome, rows_done FROM churn.rescore_runs") == (
+    assert owner.row("SELECT outcome, rows_done FROM churn_internal.rescore_runs") == (
         "abandoned",
         10,
     )
     attach = "SELECT churn.attach('company.clients', 'id', 'company.calls', 'client')"
     owner.run(attach)
-    assert owner.value("SELECT churn.begin_rescoring('company.clients')") > run
+    assert owner.value("SELECT churn_internal.begin_rescoring('company.clients')") > run
 
 
 @pytest.mark.parametrize("run", [None, 0])
 def test_a_batch_belongs_to_a_run(session, run):
-    refused = session.refusal("SELECT churn.rescore_batch(%s, 10, NULL)", run)
+    refused = session.refusal("SELECT churn_internal.rescore_batch(%s, 10, NULL)", run)
 
     assert refused.sqlstate == "22023"
     shown = "null" if run is None else run
     assert refused.message == f"run {shown} does not exist"
-    assert refused.hint == "Call churn.begin_rescoring(profile)."
+    assert refused.hint == "Call churn_internal.begin_rescoring(profile)."
 
 
 @pytest.mark.parametrize("size", [None, 0])
 def test_a_batch_of_a_run_holds_at_least_one_row(session, size):
-    run = session.value("SELECT churn.begin_rescoring('churn.customers')")
+    run = session.value("SELECT churn_internal.begin_rescoring('churn.customers')")
 
-    refused = session.refusal("SELECT churn.rescore_batch(%s, %s, NULL)", run, size)
+    refused = session.refusal("SELECT churn_internal.rescore_batch(%s, %s, NULL)", run, size)
 
     assert refused.sqlstate == "22023"
     shown = "null" if size is None else size
@@ -492,12 +492,12 @@ def test_a_batch_of_a_run_holds_at_least_one_row(session, size):
 
 def test_a_loader_starts_runs_and_does_batches_but_writes_no_record(session):
     with session.role("churn_loader"):
-        run = session.value("SELECT churn.begin_rescoring('churn.customers')")
-        session.run("SELECT churn.rescore_batch(%s, 10, NULL)", run)
+        run = session.value("SELECT churn_internal.begin_rescoring('churn.customers')")
+        session.run("SELECT churn_internal.rescore_batch(%s, 10, NULL)", run)
         for statement in (
-            "UPDATE churn.rescore_runs SET rows_expected = 0",
-            "DELETE FROM churn.rescore_ranges",
-            "SELECT churn.end_rescoring(1, 'done')",
-            "SELECT churn.abandon_rescoring(1)",
+            "UPDATE churn_internal.rescore_runs SET rows_expected = 0",
+            "DELETE FROM churn_internal.rescore_ranges",
+            "SELECT churn_internal.end_rescoring(1, 'done')",
+            "SELECT churn_internal.abandon_rescoring(1)",
         ):
             assert session.refusal(statement).sqlstate == "42501"

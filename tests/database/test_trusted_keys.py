@@ -37,12 +37,12 @@ BEHIND = """
     INSERT INTO churn.models (
         attachment_id, artifact, artifact_sha256, compiled, compiled_sha256, parity,
         compilation, signature, metrics, environment, provenance, statement,
-        statement_signature, statement_key
+        attestation_signature, attestation_key
     )
     SELECT m.attachment_id, a.artifact, sha256(a.artifact), a.compiled,
            sha256(a.compiled), CASE WHEN a.compiled IS NOT NULL THEN 0.0 END,
            'behind', %(signature)s, '{}', m.environment, '{}', %(statement)s,
-           %(statement_signature)s, %(statement_key)s
+           %(attestation_signature)s, %(attestation_key)s
     FROM churn.models m,
          (SELECT %(artifact)s::bytea, %(compiled)s::bytea) a (artifact, compiled)
     WHERE m.version = 1
@@ -90,8 +90,8 @@ def insert_behind(session, model, statement=None, **changed):
         "compiled": None,
         "signature": json.dumps(model.signature),
         "statement": statement and statement.statement,
-        "statement_signature": statement and statement.signature,
-        "statement_key": statement and statement.key,
+        "attestation_signature": statement and statement.signature,
+        "attestation_key": statement and statement.key,
         **changed,
     }
     with session.connection.cursor() as cursor:
@@ -177,7 +177,7 @@ CHANGES = [
     "CREATE TRIGGER mine BEFORE INSERT ON churn_trust.trusted_keys"
     " FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
     "CREATE RULE mine AS ON INSERT TO churn_trust.trusted_keys DO INSTEAD NOTHING",
-    "CREATE OR REPLACE FUNCTION churn.load_runtime() RETURNS void"
+    "CREATE OR REPLACE FUNCTION churn_internal.load_runtime() RETURNS void"
     " LANGUAGE plpython3u AS 'pass'",
     "UPDATE pg_catalog.pg_authid SET rolsuper = true",
     "DO $$ BEGIN EXECUTE format('ALTER ROLE %I PASSWORD NULL', session_user); END $$",
@@ -292,16 +292,16 @@ def test_no_shadow_makes_an_unsigned_model_register(trusting, role):
 
 
 OWNERS_TRICKS = """
-    CREATE OR REPLACE FUNCTION churn.check_statement(
+    CREATE OR REPLACE FUNCTION churn_internal.check_attestation(
         artifact_sha256 bytea, compiled_sha256 bytea, signature jsonb,
-        environment jsonb, statement text, statement_signature bytea,
-        statement_key text, active_statement text, allow_older boolean
+        environment jsonb, statement text, attestation_signature bytea,
+        attestation_key text, active_attestation text, allow_older boolean
     ) RETURNS boolean LANGUAGE sql AS 'SELECT true';
-    CREATE OR REPLACE FUNCTION churn.check_activation(
-        statement text, active_statement text, allow_older boolean,
+    CREATE OR REPLACE FUNCTION churn_internal.check_activation(
+        statement text, active_attestation text, allow_older boolean,
         allow_expired boolean
     ) RETURNS void LANGUAGE sql AS '';
-    CREATE OR REPLACE FUNCTION churn.check_model(version bigint) RETURNS void
+    CREATE OR REPLACE FUNCTION churn_internal.check_model(version bigint) RETURNS void
         LANGUAGE sql AS ''
 """
 OWNERS_PATHS = """
@@ -411,7 +411,7 @@ def test_a_signed_model_registers_and_scores(trusting, form):
 
     assert trusting.value("SELECT count(churn.score(c)) FROM churn.customers c") == 40
     stored = trusting.row(
-        "SELECT statement::jsonb ->> 'name', statement_key, compiled IS NOT NULL"
+        "SELECT statement::jsonb ->> 'name', attestation_key, compiled IS NOT NULL"
         " FROM churn.models WHERE version = %s",
         version,
     )

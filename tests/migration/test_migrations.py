@@ -336,7 +336,7 @@ def test_who_waits_for_a_score_is_not_forgotten_below(trained_database, revision
     go_below(trained_database, revision)
 
     session.rollback()
-    marked = "SELECT key FROM churn.rescoring_marks ORDER BY key"
+    marked = "SELECT key FROM churn_internal.failed_profiles ORDER BY key"
     assert session.column(marked) == ["1", "2"]
     session.rollback()
     revise(trained_database, "head")

@@ -11,13 +11,13 @@ from tests.databases import Database
 # Every other function pins its search_path. What these call is written in full, which
 # pgspot goes on to check.
 WITHOUT_SEARCH_PATH = {
-    "churn.fetch_rows": "the query runs under its caller's",
+    "churn_internal.fetch_rows": "the query runs under its caller's",
     "churn.repair": "a procedure with SET cannot commit",
     "churn.rescore": "a procedure with SET cannot commit",
     "churn.score": "with SET it could not be put in place of its call",
 }
 SIGNATURES = (
-    "churn.fetch_rows(cursor refcursor,batch_size integer,numbers double precision[],"
+    "churn_internal.fetch_rows(cursor refcursor,batch_size integer,numbers double precision[],"
     "texts text[],passed jsonb)",
     "churn.repair(profile regclass,batch_size integer)",
     "churn.repair(IN profile regclass,IN batch_size integer)",
@@ -121,7 +121,7 @@ def test_the_functions_that_a_template_creates_are_among_them(session, tmp_path)
     session.run(COMPANY)
 
     definition = session.value(
-        "SELECT pg_get_functiondef('churn.complaints_changed_2'::regproc)"
+        "SELECT pg_get_functiondef('churn_internal.complaints_changed_2'::regproc)"
     )
 
     pinned = "SET search_path TO 'pg_catalog', 'pg_temp'"

@@ -4,7 +4,7 @@ import contextlib
 import json
 
 from pgchurn.loader.compiling import compile_model
-from pgchurn.loader.edges import edge_rows
+from pgchurn.loader.boundary_rows import boundary_rows
 from pgchurn.plpython.runtime.signature import Signature
 
 from tests.models import (
@@ -20,8 +20,8 @@ REGISTER = (
     "SELECT churn.register_model('churn.customers', artifact => %s, signature => %s,"
     " metrics => '{}', environment => %s, provenance => '{}',"
     " replay_keys => %s::text[], replay_probabilities => %s::float8[],"
-    " compiled => %s, compilation => '', edge_numbers => %s::float8[],"
-    " edge_texts => %s::text[])"
+    " compiled => %s, compilation => '', boundary_numbers => %s::float8[],"
+    " boundary_texts => %s::text[])"
 )
 
 
@@ -68,7 +68,7 @@ def register_compiled(session, model):
     signature = Signature.from_json(model.signature)
     compiled = compile_model(model.pipeline, signature)
     replay = expected_scores(session, model)
-    edges = edge_rows(signature, read_features(session, model.kinds), compiled)
+    edges = boundary_rows(signature, read_features(session, model.kinds), compiled)
     version = session.value(
         REGISTER,
         model.artifact,

@@ -350,7 +350,7 @@ def state(session):
     return (
         session.run("SELECT * FROM churn.customers ORDER BY customer_id"),
         session.run("SELECT * FROM churn.complaints ORDER BY complaint_id"),
-        session.run("SELECT * FROM churn.rescoring_marks ORDER BY key"),
+        session.run("SELECT * FROM churn_internal.failed_profiles ORDER BY key"),
     )
 
 
@@ -416,7 +416,7 @@ def marks(session, cause):
     """Return how often each marked customer failed for this cause, by key as text."""
     return dict(
         session.run(
-            "SELECT key, failures FROM churn.rescoring_marks"
+            "SELECT key, failures FROM churn_internal.failed_profiles"
             " WHERE version = %s AND sqlstate = %s AND strpos(reason, %s) > 0",
             *(cause.version, cause.sqlstate, cause.reason),
         )
@@ -444,7 +444,7 @@ def check_mended(session):
         "SELECT count(*) FROM churn.customers c, churn.active_deployments d"
         " WHERE c.churn_model_version IS DISTINCT FROM d.version"
     )
-    if stale or session.value("SELECT count(*) FROM churn.rescoring_marks"):
+    if stale or session.value("SELECT count(*) FROM churn_internal.failed_profiles"):
         yield "churn.repair left marks"
     if session.value("SELECT sum(waiting) + sum(failures) FROM churn.health"):
         yield "churn.health is not empty after churn.repair"

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import psycopg2
-from pgchurn.loader.signing import Signer
+from pgchurn.loader.attestation import Signer
 
 from tests.models import activate, default_model, other_model, populate
 from tests.signers import (
@@ -24,7 +24,7 @@ from tests.soak.bars import Bar
 ACTIVE, NEXT, OLDER = 7, 8, 6
 # Of the places where a byte can be changed, every so many in the short run.
 STRIDE = 50
-# What comes of a call of examine_model, which is not there while this is measured.
+# What comes of a call of evaluate_candidate, which is not there while this is measured.
 EXAMINED = "42883"
 
 
@@ -50,7 +50,7 @@ def unsigned(candidate, stride):
     """No signature, or less than a whole one."""
     whole = candidate.signed()
     yield {}
-    for part in ("statement", "statement_signature", "statement_key"):
+    for part in ("statement", "attestation_signature", "attestation_key"):
         yield {**parts(whole), part: None}
 
 
@@ -58,7 +58,7 @@ def wrong_key(candidate, stride):
     """A key that is not trusted, under its own name and under a trusted one's."""
     wrong = candidate.signed(key=OTHER_KEY)
     yield parts(wrong)
-    yield {**parts(wrong), "statement_key": candidate.signed().key}
+    yield {**parts(wrong), "attestation_key": candidate.signed().key}
 
 
 def tampered(candidate, stride):
@@ -73,8 +73,8 @@ def tampered(candidate, stride):
     for place in range(0, len(whole.signature), max(1, stride // 10)):
         signature = bytearray(whole.signature)
         signature[place] ^= 1
-        yield {**parts(whole), "statement_signature": bytes(signature)}
-    yield {**parts(whole), "statement_signature": b""}
+        yield {**parts(whole), "attestation_signature": bytes(signature)}
+    yield {**parts(whole), "attestation_signature": b""}
 
 
 def older_version(candidate, stride):
@@ -111,8 +111,8 @@ def parts(statement):
     """Return a signed statement as register_model takes it."""
     return {
         "statement": statement.statement,
-        "statement_signature": statement.signature,
-        "statement_key": statement.key,
+        "attestation_signature": statement.signature,
+        "attestation_key": statement.key,
     }
 
 
@@ -148,7 +148,7 @@ def measure(server, full):
             register_signed(session, default_model(), signed(default_model(), ACTIVE)),
         )
         # Nothing reads a candidate's pickle but this.
-        session.run("ALTER FUNCTION churn.examine_model RENAME TO elsewhere")
+        session.run("ALTER FUNCTION churn_internal.evaluate_candidate RENAME TO elsewhere")
         assert attempt(session, candidate, parts(candidate.signed())) == EXAMINED
 
         refused, attempts = 0, 0

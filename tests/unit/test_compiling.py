@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pgchurn.loader.algorithms import ALGORITHMS
 from pgchurn.loader.compiling import NotCompilable, compile_model
-from pgchurn.loader.edges import tree_thresholds
+from pgchurn.loader.boundary_rows import tree_thresholds
 from pgchurn.loader.pipelines import build_pipeline
 from pgchurn.plpython.runtime.compiled import CompiledModel
 from pgchurn.plpython.runtime.errors import ScoringError

@@ -16,9 +16,9 @@ from pgchurn.plpython.render import (
     pickle_reader_source,
     runtime_source,
 )
-from pgchurn.plpython.runtime import judge as judging
+from pgchurn.plpython.runtime import sandbox as judging
 from pgchurn.plpython.runtime.errors import ScoringError
-from pgchurn.plpython.runtime.judge import judge
+from pgchurn.plpython.runtime.sandbox import judge
 
 WHOLE_PROGRAM = "\n\n".join(
     (runtime_source(), pickle_reader_source(), examination_source(), "")
@@ -326,7 +326,7 @@ def test_interrupts_are_let_in_often():
 
 PARENT = """
 import sys
-from pgchurn.plpython.runtime.judge import judge
+from pgchurn.plpython.runtime.sandbox import judge
 judge("def answer(*question):\\n    import time; time.sleep(600)", None, [], 0,
       lambda: print("waiting", flush=True))
 """

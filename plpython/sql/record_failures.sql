@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.mark_for_rescoring(
+CREATE OR REPLACE FUNCTION churn_internal.record_failures(
     attachment_id integer, version bigint, keys text[], scores double precision[],
     marked_at timestamptz[] DEFAULT NULL
 )
@@ -11,16 +11,16 @@ DECLARE
     -- Set by the runtime when scores are missing.
     told CONSTANT jsonb := current_setting('churn.score_failed');
 BEGIN
-    INSERT INTO churn.rescoring_marks AS m (
+    INSERT INTO churn_internal.failed_profiles AS m (
         attachment_id, key, version, sqlstate, reason, failures, first_failed_at,
         last_failed_at, marked_at, due_at
     )
     -- Once each: who waits may have several marks.
     SELECT DISTINCT ON (k.key)
-           mark_for_rescoring.attachment_id, k.key, mark_for_rescoring.version,
+           record_failures.attachment_id, k.key, record_failures.version,
            f.reason ->> 0, f.reason ->> 1, 1, t.failed_at, t.failed_at,
            coalesce(k.marked_at, t.failed_at), t.failed_at + interval '1 s'
-    FROM unnest(keys, scores, mark_for_rescoring.marked_at) WITH ORDINALITY
+    FROM unnest(keys, scores, record_failures.marked_at) WITH ORDINALITY
         k (key, score, marked_at, number)
     CROSS JOIN LATERAL (
         SELECT coalesce(told -> 'rows' -> (k.number - 1)::text, told -> 'all')
@@ -38,7 +38,7 @@ BEGIN
             + least(interval '1 s' * 2 ^ least(m.failures, 12), interval '1 hour');
 END
 $body$;
-COMMENT ON FUNCTION churn.mark_for_rescoring IS
+COMMENT ON FUNCTION churn_internal.record_failures IS
     'Marks the profiles that got no score, with the reason that the runtime told.';
-ALTER FUNCTION churn.mark_for_rescoring OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.mark_for_rescoring FROM PUBLIC;
+ALTER FUNCTION churn_internal.record_failures OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.record_failures FROM PUBLIC;

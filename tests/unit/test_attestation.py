@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from pgchurn.loader.compiling.texts import text_positions
+from pgchurn.loader.compiling.text_features import text_positions
 from pgchurn.loader.errors import LoaderError
-from pgchurn.loader.signing import (
+from pgchurn.loader.attestation import (
     SignedStatement,
     Signer,
     fingerprint,
@@ -26,7 +26,7 @@ from pgchurn.loader.signing import (
 )
 from pgchurn.plpython.runtime.errors import ScoringError
 from pgchurn.plpython.runtime.signature import Signature
-from pgchurn.plpython.runtime.signing import (
+from pgchurn.plpython.runtime.attestation import (
     STATEMENT_PREFIX,
     Statement,
     is_signature,

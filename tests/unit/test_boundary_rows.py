@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from pgchurn.loader.compiling import compile_model
-from pgchurn.loader.edges import UNSEEN_CATEGORY, edge_rows, tree_thresholds
+from pgchurn.loader.boundary_rows import UNSEEN_CATEGORY, boundary_rows, tree_thresholds
 from pgchurn.plpython.runtime.signature import Feature, Signature
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
@@ -56,7 +56,7 @@ def column(rows, position):
 
 
 def test_rows_have_nulls_extremes_and_unseen_categories():
-    rows = edge_rows(SIGNATURE, training()[0], compiled_form(LogisticRegression())[0])
+    rows = boundary_rows(SIGNATURE, training()[0], compiled_form(LogisticRegression())[0])
 
     for position in (AGE, USAGE):
         values = column(rows, position)
@@ -68,7 +68,7 @@ def test_rows_have_nulls_extremes_and_unseen_categories():
 
 
 def test_numbers_and_texts_belong_together_row_by_row():
-    numbers, texts = edge_rows(SIGNATURE, training()[0], compiled_form(TREE)[0])
+    numbers, texts = boundary_rows(SIGNATURE, training()[0], compiled_form(TREE)[0])
 
     assert len(numbers) == len(texts)
     assert {len(row) for row in numbers} == {2}
@@ -77,7 +77,7 @@ def test_numbers_and_texts_belong_together_row_by_row():
 
 def test_the_same_table_gives_the_same_rows():
     compiled, frame = compiled_form(TREE)
-    rows = [edge_rows(SIGNATURE, frame, compiled) for _ in range(2)]
+    rows = [boundary_rows(SIGNATURE, frame, compiled) for _ in range(2)]
 
     np.testing.assert_array_equal(rows[0][0], rows[1][0])
     assert rows[0][1] == rows[1][1]
@@ -87,7 +87,7 @@ def test_each_row_is_a_row_of_the_table_with_one_feature_changed():
     compiled, frame = compiled_form(TREE)
     known = {name: set(frame[name]) for name in frame}
 
-    for (age, usage), (text,) in zip(*edge_rows(SIGNATURE, frame, compiled)):
+    for (age, usage), (text,) in zip(*boundary_rows(SIGNATURE, frame, compiled)):
         kept = [
             age in known["age"],
             usage in known["usage"],
@@ -100,7 +100,7 @@ def test_each_row_is_a_row_of_the_table_with_one_feature_changed():
 def test_every_threshold_of_a_small_tree_is_tried_on_it_and_beyond(position):
     compiled, frame = compiled_form(TREE)
     thresholds = tree_thresholds(compiled)[position]
-    tried = set(column(edge_rows(SIGNATURE, frame, compiled), position))
+    tried = set(column(boundary_rows(SIGNATURE, frame, compiled), position))
 
     assert len(thresholds) > 1
     assert tried >= set(thresholds)
@@ -130,7 +130,7 @@ def test_thresholds_are_those_of_every_ensemble():
 @pytest.mark.parametrize("rows", [60, 250, 500, 2000])
 def test_thresholds_are_tried_all_over_the_range(rows):
     compiled, frame = compiled_form(FOREST, rows)
-    tried = np.array(column(edge_rows(SIGNATURE, frame, compiled), AGE))
+    tried = np.array(column(boundary_rows(SIGNATURE, frame, compiled), AGE))
     thresholds = tree_thresholds(compiled)[AGE]
 
     tenths = np.quantile(thresholds, np.linspace(0, 1, 11))
@@ -143,12 +143,12 @@ def test_thresholds_are_tried_all_over_the_range(rows):
 def test_there_are_not_many_rows_however_large_the_model():
     compiled, frame = compiled_form(FOREST, 3000)
 
-    assert len(edge_rows(SIGNATURE, frame, compiled)[0]) < 5000
+    assert len(boundary_rows(SIGNATURE, frame, compiled)[0]) < 5000
 
 
 def test_an_empty_table_has_rows_too():
     frame = training()[0][:0]
-    numbers, texts = edge_rows(SIGNATURE, frame, compiled_form(TREE)[0])
+    numbers, texts = boundary_rows(SIGNATURE, frame, compiled_form(TREE)[0])
 
     assert len(numbers) > 10
     assert {text for (text,) in texts} == {None, "", "nan", UNSEEN_CATEGORY}
@@ -157,7 +157,7 @@ def test_an_empty_table_has_rows_too():
 def test_nulls_of_the_table_are_nulls_of_the_rows():
     compiled, frame = compiled_form(TREE)
     frame["contract"] = pd.Series([float("nan")] * len(frame), dtype=object)
-    _, texts = edge_rows(SIGNATURE, frame, compiled)
+    _, texts = boundary_rows(SIGNATURE, frame, compiled)
 
     assert {text for (text,) in texts} == {None, "", "nan", UNSEEN_CATEGORY}
 

@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from pgchurn.loader.compiling import NotCompilable, compile_model
-from pgchurn.loader.compiling.texts import text_positions
+from pgchurn.loader.compiling.text_features import text_positions
 from pgchurn.loader.errors import LoaderError
 from pgchurn.loader.registration import feature_names, positive_index
 from pgchurn.plpython.runtime.environment import current_environment
 from pgchurn.plpython.runtime.signature import Feature, Signature
-from pgchurn.plpython.runtime.signing import (
+from pgchurn.plpython.runtime.attestation import (
     SIGNED_PACKAGES,
     STATEMENT_PREFIX,
     Statement,

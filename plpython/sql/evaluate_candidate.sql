@@ -1,7 +1,7 @@
-CREATE OR REPLACE FUNCTION churn.examine_model(
+CREATE OR REPLACE FUNCTION churn_internal.evaluate_candidate(
     attachment_id integer, artifact bytea, compiled bytea, signature jsonb,
     environment jsonb, replay_numbers bytea, replay_texts text[], sample_numbers bytea,
-    sample_texts text[], edge_numbers double precision[], edge_texts text[],
+    sample_texts text[], boundary_numbers double precision[], boundary_texts text[],
     OUT replayed double precision[], OUT parity double precision,
     OUT rows_compared bigint, OUT problem text
 )
@@ -10,15 +10,15 @@ AS $python$
 try:
     session = GD["@runtime_key@"]
 except KeyError:
-    plpy.execute("SELECT churn.load_runtime()")
+    plpy.execute("SELECT churn_internal.load_runtime()")
     session = GD["@runtime_key@"]
-return session.examine_model(
+return session.evaluate_candidate(
     attachment_id, artifact, compiled, signature, environment,
     (replay_numbers, replay_texts), (sample_numbers, sample_texts),
-    (edge_numbers, edge_texts),
+    (boundary_numbers, boundary_texts),
 )
 $python$;
-COMMENT ON FUNCTION churn.examine_model IS
+COMMENT ON FUNCTION churn_internal.evaluate_candidate IS
     'Scores rows with a candidate''s pickle, and compares its compiled form with it.';
-ALTER FUNCTION churn.examine_model OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.examine_model FROM PUBLIC;
+ALTER FUNCTION churn_internal.evaluate_candidate OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.evaluate_candidate FROM PUBLIC;

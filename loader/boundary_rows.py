@@ -10,7 +10,7 @@ EXTREMES = (0.0, -0.0, 1.0, -1.0, 1e-300, 1e30, -1e30)
 UNSEEN_CATEGORY = "a category that was never seen"
 
 
-def edge_rows(signature, frame, compiled, seed=0):
+def boundary_rows(signature, frame, compiled, seed=0):
     """Make rows of nulls, extremes, unseen categories and values on tree thresholds.
 
     Each row is a row of the table with one feature changed.

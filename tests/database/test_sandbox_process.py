@@ -49,7 +49,7 @@ def runs(observer, process):
 def judge_with(session, answer):
     """Let this transaction's judge do something else."""
     session.run(f"""
-        CREATE OR REPLACE FUNCTION churn.load_examination() RETURNS void
+        CREATE OR REPLACE FUNCTION churn_internal.load_examination() RETURNS void
         LANGUAGE plpython3u AS $python$
 import os, time
 def answer(question, *parts):

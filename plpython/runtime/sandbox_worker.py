@@ -51,7 +51,7 @@ def examine_candidate(question, artifact, compiled, replay_numbers, sample_numbe
     question : dict
         ``signature`` and ``environment``, JSON texts; ``layout``, the names of the
         profile's number columns and text columns; ``replay_texts``, ``sample_texts``
-        and ``edges``, see ``Session.examine_model``.
+        and ``edges``, see ``Session.evaluate_candidate``.
     artifact, compiled : bytes
         The pickle, and its compiled form or None.
     replay_numbers, sample_numbers : bytes or None
@@ -59,7 +59,7 @@ def examine_candidate(question, artifact, compiled, replay_numbers, sample_numbe
     Returns
     -------
     dict
-        See ``Session.examine_model``.
+        See ``Session.evaluate_candidate``.
     """
     check_environment(json.loads(question["environment"]))
     signature = Signature.from_json(question["signature"])
