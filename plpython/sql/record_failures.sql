@@ -1,6 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.record_failures(
     attachment_id integer, version bigint, keys text[], scores double precision[],
-    marked_at timestamptz[] DEFAULT NULL
+    enqueued_at timestamptz[] DEFAULT NULL
 )
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -13,21 +13,21 @@ DECLARE
 BEGIN
     INSERT INTO churn_internal.failed_profiles AS m (
         attachment_id, key, version, sqlstate, reason, failures, first_failed_at,
-        last_failed_at, marked_at, due_at
+        last_failed_at, enqueued_at, due_at
     )
     -- Once each: who waits may have several marks.
     SELECT DISTINCT ON (k.key)
            record_failures.attachment_id, k.key, record_failures.version,
            f.reason ->> 0, f.reason ->> 1, 1, t.failed_at, t.failed_at,
-           coalesce(k.marked_at, t.failed_at), t.failed_at + interval '1 s'
-    FROM unnest(keys, scores, record_failures.marked_at) WITH ORDINALITY
-        k (key, score, marked_at, number)
+           coalesce(k.enqueued_at, t.failed_at), t.failed_at + interval '1 s'
+    FROM unnest(keys, scores, record_failures.enqueued_at) WITH ORDINALITY
+        k (key, score, enqueued_at, number)
     CROSS JOIN LATERAL (
         SELECT coalesce(told -> 'rows' -> (k.number - 1)::text, told -> 'all')
     ) f (reason)
     CROSS JOIN clock_timestamp() t (failed_at)
     WHERE k.score IS NULL
-    ORDER BY k.key, k.marked_at
+    ORDER BY k.key, k.enqueued_at
     ON CONFLICT (attachment_id, key) DO UPDATE SET
         version = excluded.version, sqlstate = excluded.sqlstate,
         reason = excluded.reason, failures = m.failures + 1,

@@ -22,7 +22,7 @@ BEGIN
         FROM churn.attachments a
         CROSS JOIN LATERAL (
             SELECT least(
-                (SELECT min(m.marked_at) FROM churn_internal.pending_profiles m
+                (SELECT min(m.enqueued_at) FROM churn_internal.pending_profiles m
                  WHERE m.attachment_id = a.attachment_id),
                 (SELECT min(m.due_at) FROM churn_internal.failed_profiles m
                  WHERE m.attachment_id = a.attachment_id
