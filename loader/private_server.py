@@ -30,7 +30,11 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 POSTGRESQL = Path("/usr/lib/postgresql/15")
 PACKAGES = ("postgresql-15", "postgresql-plpython3-15", "python3-venv")
 # What pgchurn works with where it is there; its tests skip where it is not.
-OPTIONAL_PACKAGES = ("postgresql-15-cron", "postgresql-15-wal2json")
+OPTIONAL_PACKAGES = (
+    "postgresql-15-cron",
+    "postgresql-15-plpgsql-check",
+    "postgresql-15-wal2json",
+)
 DATABASE = "pgchurn"
 SUPERUSER = "postgres"
 PORT = 5432
