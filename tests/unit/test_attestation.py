@@ -42,7 +42,6 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from tests.databases import CHECKOUT
 from tests.models import (
     KINDS,
-    Model,
     by_skl2onnx,
     default_model,
     fit_matrix,
