@@ -21,7 +21,7 @@ SETTINGS = {
 JOB = "CALL churn.rescore('churn.customers', 10, rows_per_second => 20000)"
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.slow(reason="pg_cron starts a job at the full minute"),
     pytest.mark.skipif(
         not Path(POSTGRESQL, "lib/pg_cron.so").exists(),
         reason="Debian's package postgresql-15-cron is not installed",
