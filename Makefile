@@ -4,7 +4,6 @@
 
 ARGS =
 QUICK =
-REVISION =
 
 # The distribution's Python, because PL/Python embeds it: another Python first on
 # the PATH cannot share its libraries.
@@ -25,7 +24,7 @@ unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 export ORT_DISABLE_TELEMETRY = 1
 
 .PHONY: help setup demo test bench soak lint start stop psql url migrate clean \
-	freeze database
+	freeze release-digests database
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' Makefile
@@ -67,8 +66,11 @@ migrate: database ## Bring the database to the newest revision
 clean: ## Stop the private server and remove it with all its data
 	@$(PRIVATE_SERVER) clean
 
-freeze: setup ## Copy the SQL of plpython into REVISION
-	@$(PYTHON) -m plpython.freeze $(REVISION)
+freeze: setup ## Copy what changed of plpython into the newest revision
+	@$(PYTHON) -m pgchurn.plpython.freeze
+
+release-digests: setup ## Record what a release installs; then it never changes
+	@$(PYTHON) -m pgchurn.plpython.freeze --release
 
 # The caller's database, or else the private server.
 ifdef DATABASE_URL

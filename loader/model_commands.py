@@ -6,7 +6,7 @@ They import scikit-learn, which takes a second that the other commands spare.
 from contextlib import closing
 from dataclasses import asdict
 
-from pgchurn.loader import output, signing
+from pgchurn.loader import attestation, output
 from pgchurn.loader.database import connect
 from pgchurn.loader.demo import run_demo
 from pgchurn.loader.errors import LoaderError
@@ -44,8 +44,8 @@ def signer_of(options):
     """Return who signs, and as what."""
     if options.name is None or options.model_version is None:
         raise LoaderError("a model is signed under --name and --model-version")
-    return signing.Signer(
-        signing.read_private_key(options.key),
+    return attestation.Signer(
+        attestation.read_private_key(options.key),
         options.name,
         options.model_version,
         options.expires,
@@ -80,7 +80,7 @@ def register(options):
     features, positive_class = options.features, options.positive_class
     described = {}
     if options.signature is not None:
-        signed, statement = signing.read_signature(options.signature, options.file)
+        signed, statement = attestation.read_signature(options.signature, options.file)
         features = features or statement.features
         positive_class = positive_class or statement.positive_label()
         described = {"signed": signed, "environment": statement.environment}

@@ -242,7 +242,7 @@ def register(connection, profile, artifact, estimator, kinds, **described):
 def signed_parameters(signed):
     """Return what the server is told of a model's signature, if it has one."""
     return {
-        "statement": signed and signed.statement,
+        "attestation": signed and signed.statement,
         "attestation_signature": signed and signed.signature,
         "attestation_key": signed and signed.key,
     }

@@ -4,19 +4,25 @@ import logging
 import os
 import sys
 
-import pgchurn.migrations.run_file  # noqa: F401  registers op.run_file
 import sqlalchemy
 from alembic import context
+from alembic.util import CommandError
+
+import pgchurn.migrations.operations  # noqa: F401  registers the operations
 
 VERSION_TABLE = "pgchurn_alembic_version"
 
 
 def connect():
-    """Connect with psycopg2, so that every form of URL that libpq takes will do."""
-    import psycopg2
-    from pgchurn.loader.private_server import url
+    """Connect with psycopg2, so that every form of URL that libpq takes will do.
 
-    return psycopg2.connect(os.environ.get("DATABASE_URL") or url())
+    What ``pgchurn migrate`` was told comes first, then ``DATABASE_URL``, then libpq's own
+    defaults.
+    """
+    import psycopg2
+
+    url = context.config.attributes.get("database_url")
+    return psycopg2.connect(url or os.environ.get("DATABASE_URL") or "")
 
 
 def run_offline():
@@ -37,8 +43,24 @@ def run_online():
     )
     with engine.connect() as connection:
         context.configure(connection=connection, version_table=VERSION_TABLE)
+        check_revision()
         with context.begin_transaction():
             context.run_migrations()
+
+
+def check_revision():
+    """Refuse a database at a revision that this release does not have."""
+    known = {script.revision for script in context.script.walk_revisions()}
+    for found in context.get_context().get_current_heads():
+        if found not in known:
+            raise CommandError(
+                f"this database is at revision {found}, which this release of pgchurn "
+                "does not have\n"
+                "DETAIL:  A later release has migrated it, or one from before 1.0, whose "
+                "revisions were replaced by 0001_pgchurn.\n"
+                "HINT:  Downgrade it to base with what has migrated it, then migrate it "
+                "again; a private server of a checkout is emptied by make clean."
+            )
 
 
 logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)

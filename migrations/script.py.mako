@@ -10,9 +10,9 @@ depends_on = None
 
 def upgrade():
     """Install what this revision brings."""
-    op.run_file("${up_revision}/upgrade.sql")
+    op.install_functions(revision)
 
 
 def downgrade():
-    """Go back to what was before it."""
-    op.run_file("${up_revision}/downgrade.sql")
+    """Put back what was there before it."""
+    op.restore_functions(revision)

@@ -1,63 +1,109 @@
-"""Copy the living SQL, rendered, into the folder of a revision: ``make freeze``.
+"""Copy what has changed of the living source into the newest revision: ``make freeze``.
 
-What a revision has installed on somebody's server never changes again, so it runs
-copies. ``DIGESTS`` (the format of sha256sum) records what every frozen file was.
+What a release has installed on somebody's server never changes again. So revisions run
+copies, and once a release is made, ``DIGESTS`` (the format of sha256sum) records what
+every file of its revisions was: ``make release-digests``.
 """
 
 import hashlib
 import sys
 from pathlib import Path
 
-from pgchurn.plpython.render import living_files, render
+from pgchurn.migrations import frozen_files
+from pgchurn.plpython.render import living_files
 
-FROZEN = Path(__file__).parents[1] / "migrations" / "frozen"
+DIGESTS = frozen_files.FROZEN / "DIGESTS"
 
 
-def newest_frozen(name):
-    """Return the newest revision's copy of a living file, or None."""
-    copies = sorted(FROZEN.glob(f"*/{name}"))
-    return copies[-1] if copies else None
+class FreezeError(RuntimeError):
+    """A released revision was to be changed; the message says what to do."""
 
 
 def outdated_files():
-    """Return the names of living files that differ from their newest frozen copy."""
-    names = []
-    for name, path in living_files().items():
-        copy = newest_frozen(name)
-        if copy is None or copy.read_text(encoding="utf-8") != render(path):
-            names.append(name)
-    return names
+    """Return what the living source has that its newest copy has not.
+
+    Returns
+    -------
+    dict of str to str
+        SQL by ``<kind>/<name>.sql``.
+    """
+    found = {}
+    for name, text in living_files().items():
+        copy = frozen_files.newest(name)
+        if copy is None or frozen_files.read(copy) != text:
+            found[name] = text
+    return found
 
 
-def digests():
-    """Return the digest of every frozen file, by its path below ``frozen``."""
+def released_digests():
+    """Return the digest of every released file, by its path below ``frozen``."""
+    if not DIGESTS.exists():
+        return {}
+    lines = DIGESTS.read_text(encoding="utf-8").splitlines()
+    return {path: digest for digest, path in (line.split("  ") for line in lines)}
+
+
+def current_digests():
+    """Return the digest of every frozen file as it is now, likewise."""
     return {
-        str(path.relative_to(FROZEN)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(FROZEN.glob("*/*.sql"))
+        str(path.relative_to(frozen_files.FROZEN)): hashlib.sha256(
+            path.read_bytes()
+        ).hexdigest()
+        for path in sorted(frozen_files.FROZEN.glob("*/*/*.sql"))
     }
 
 
-def freeze(revision):
-    """Write the copies that a revision needs; return the names of what was written.
+def freeze():
+    """Bring the copies of the newest revision up to date.
 
-    Parameters
-    ----------
-    revision : str
-        A revision that has not been released.
+    Returns
+    -------
+    list of str
+        The paths that were written or removed.
     """
+    head = frozen_files.revisions()[-1]
     living = living_files()
-    held = {path.name for path in (FROZEN / revision).glob("*.sql")} & set(living)
-    names = sorted(held | set(outdated_files()))
-    (FROZEN / revision).mkdir(exist_ok=True)
-    for name in names:
-        (FROZEN / revision / name).write_text(render(living[name]), encoding="utf-8")
-    lines = [f"{digest}  {path}\n" for path, digest in digests().items()]
-    (FROZEN / "DIGESTS").write_text("".join(lines), encoding="utf-8")
-    return names
+    outdated = outdated_files()
+    gone = [
+        name
+        for name in frozen_files.copies(head)
+        if name not in living or unchanged(name, living[name], head)
+    ]
+    if (outdated or gone) and any(
+        path.startswith(f"{head}/") for path in released_digests()
+    ):
+        raise FreezeError(
+            f"revision {head} is released and never changes: make a new one first, with "
+            'alembic -c setup.cfg revision --rev-id NUMBER_NAME -m "what it brings"'
+        )
+    for name, text in outdated.items():
+        path = frozen_files.FROZEN / head / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    for name in gone:
+        (frozen_files.FROZEN / head / name).unlink()
+    return sorted([*outdated, *gone])
+
+
+def unchanged(name, text, head):
+    """Return whether the copy before a revision's own is already what lives."""
+    former = frozen_files.newest(name, before=head)
+    return former is not None and frozen_files.read(former) == text
+
+
+def release():
+    """Record the digests of all that is released now; no former one may change."""
+    released, current = released_digests(), current_digests()
+    changed = [path for path in released if current.get(path) != released[path]]
+    if changed:
+        raise FreezeError(f"released files are not what they were: {changed}")
+    lines = [f"{digest}  {path}\n" for path, digest in current.items()]
+    DIGESTS.write_text("".join(lines), encoding="utf-8")
+    return sorted(set(current) - set(released))
 
 
 if __name__ == "__main__":
-    revisions = {path.stem for path in (FROZEN.parent / "versions").glob("*.py")}
-    if len(sys.argv) != 2 or sys.argv[1] not in revisions:
-        sys.exit("usage: make freeze REVISION=name, a file of migrations/versions")
-    print("\n".join(freeze(sys.argv[1])))
+    try:
+        print("\n".join(release() if "--release" in sys.argv else freeze()))
+    except FreezeError as error:
+        sys.exit(f"pgchurn: {error}")

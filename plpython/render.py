@@ -1,12 +1,20 @@
-"""Render the living source into the complete statements that a revision installs."""
+"""Render the living source into the files that a revision installs.
+
+A file of ``sql`` is installed as it is. A template, whose placeholders are quoted
+identifiers so that it parses, becomes a function that returns it.
+"""
 
 import ast
 import hashlib
+import re
 from pathlib import Path
 
 from pgchurn.plpython.runtime import EXAMINATION_MODULES, MODULES, PICKLE_MODULES
 
 HERE = Path(__file__).parent
+
+# "@name@" and '@name@' stand for SQL, "name_@id@" for a name.
+PLACEHOLDER = re.compile(r""""@(\w+)@"|'@(\w+)@'""")
 
 
 def runtime_source():
@@ -62,6 +70,43 @@ def render(path):
     return text.replace("@runtime_source@", runtime_source())
 
 
+def render_template(path):
+    """Return the SQL of the function that returns a template's text."""
+    text = path.read_text(encoding="utf-8")
+    text = PLACEHOLDER.sub(lambda match: f"@{match[1] or match[2]}@", text)
+    name = f"churn_internal.template_{path.stem}"
+    return f"""\
+CREATE OR REPLACE FUNCTION {name}()
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+SELECT $template$
+{text.rstrip()}
+$template$
+$body$;
+COMMENT ON FUNCTION {name} IS
+    'Template of what churn.attach creates for a pair of tables: see
+churn_internal.create_from_template.';
+ALTER FUNCTION {name} OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION {name} FROM PUBLIC;
+""".replace("see\nchurn", "see '\n    'churn")
+
+
 def living_files():
-    """Return every living SQL file, by name."""
-    return {path.name: path for path in sorted((HERE / "sql").glob("*.sql"))}
+    """Return what a revision would install of every living file.
+
+    Returns
+    -------
+    dict of str to str
+        SQL by ``<kind>/<name>.sql``.
+    """
+    functions = {
+        f"functions/{path.name}": render(path)
+        for path in sorted((HERE / "sql").glob("*.sql"))
+    }
+    templates = {
+        f"templates/{path.name}": render_template(path)
+        for path in sorted((HERE / "templates").glob("*.sql"))
+    }
+    return functions | templates

@@ -12,7 +12,7 @@ MODULES = (
     "signature",
     "features",
     "environment",
-    "signing",
+    "attestation",
     "pickle_scan",
     "strict_pickle",
     "estimator_checks",
@@ -23,11 +23,11 @@ MODULES = (
     "bounded_cache",
     "pacing",
     "registry",
-    "judge",
+    "sandbox",
     "queries",
     "session",
     "onnx_scan",
-    "examination",
+    "sandbox_worker",
 )
 
 # What only a session runs that meets a pickle: ``churn_internal.load_pickle_reader()`` holds it.
@@ -37,4 +37,4 @@ PICKLE_MODULES = ("pickle_scan", "strict_pickle", "estimator_checks")
 
 # What only the judging process runs: ``churn_internal.load_examination()`` holds it, so that no
 # session spends time on reading it.
-EXAMINATION_MODULES = ("onnx_scan", "examination")
+EXAMINATION_MODULES = ("onnx_scan", "sandbox_worker")

@@ -83,7 +83,9 @@ class Registry:
         session's memory does not.
         """
         rows = self.fetch(
-            "SELECT * FROM churn_internal.active_deployment($1)", ["integer"], attachment_id
+            "SELECT * FROM churn_internal.active_deployment($1)",
+            ["integer"],
+            attachment_id,
         )
         if not rows:
             raise ScoringError(
@@ -147,7 +149,7 @@ class Registry:
         rows = self.fetch(
             "SELECT artifact_sha256, compiled, compiled_sha256, signature, environment,"
             " CASE WHEN compiled IS NULL THEN artifact END AS artifact,"
-            " statement, attestation_signature, attestation_key"
+            " attestation, attestation_signature, attestation_key"
             " FROM churn.models WHERE version = $1",
             ["bigint"],
             version,
@@ -269,7 +271,10 @@ def check_signed(version, row, signature, trusted):
     """
     try:
         statement = verified_statement(
-            row["statement"], row["attestation_signature"], row["attestation_key"], trusted
+            row["attestation"],
+            row["attestation_signature"],
+            row["attestation_key"],
+            trusted,
         )
         statement.check_artifact(row["artifact_sha256"])
         statement.check_description(signature, json.loads(row["environment"]))

@@ -362,7 +362,9 @@ class Session:
             check_time_and_age(statement, active_attestation, allow_older)
             return compiled_sha256 is None or statement.covers(compiled_sha256)
 
-    def check_activation(self, statement, active_attestation, allow_older, allow_expired):
+    def check_activation(
+        self, statement, active_attestation, allow_older, allow_expired
+    ):
         """Refuse a signed version that has expired, or is older than the active one.
 
         Who signed it is found out when it is loaded.

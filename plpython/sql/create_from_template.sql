@@ -1,21 +1,34 @@
-CREATE OR REPLACE FUNCTION churn_internal.create_from_template(template text, placeholders jsonb)
+CREATE OR REPLACE FUNCTION churn_internal.create_from_template(
+    template name, placeholders jsonb
+)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     quote text := '$function$';
+    statements text;
+    missing text;
 BEGIN
+    EXECUTE format('SELECT churn_internal.%I()', 'template_' || template) INTO statements;
+    SELECT p.part INTO missing
+    FROM string_to_table(statements, '@') WITH ORDINALITY p (part, position)
+    WHERE p.position % 2 = 0 AND placeholders ->> p.part IS NULL
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('template %s has no value for %s', template, missing);
+    END IF;
     -- A column's name may hold anything, even what ends a function's body.
     WHILE position(quote IN placeholders::text) > 0 LOOP
         quote := '$function_' || md5(quote) || '$';
     END LOOP;
     EXECUTE churn_internal.fill_template(
-        replace(template, '$function$', quote), placeholders
+        replace(statements, '$function$', quote), placeholders
     );
 END
 $body$;
 COMMENT ON FUNCTION churn_internal.create_from_template IS
-    'Executes the statements of a filled template.';
+    'Executes the statements of a template, filled.';
 ALTER FUNCTION churn_internal.create_from_template OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal.create_from_template FROM PUBLIC;

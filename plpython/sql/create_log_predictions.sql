@@ -38,59 +38,18 @@ DECLARE
               )
         ) f
     );
-    -- Who waits in the queue has a score of no version.
-    insert CONSTANT text := $insert$INSERT INTO churn.predictions (
-            attachment_id, key, version, score, features, cause, predicted_at
+BEGIN
+    PERFORM churn_internal.create_from_template(
+        'log_predictions',
+        churn_internal.attachment_placeholders(attachment) || jsonb_build_object(
+            'sampled', CASE
+                WHEN attachment.log_rate < 1
+                    THEN format('random() < %L::double precision', attachment.log_rate)
+                ELSE 'true'
+            END,
+            'features', features
         )
-        SELECT @id@, n.@key@::text, n.churn_model_version, n.churn_score, @features@,
-               coalesce(nullif(current_setting('churn.score_cause', true), ''), 'batch'),
-               n.churn_scored_at
-        FROM updated n
-        WHERE n.churn_scored_at > now() AND n.churn_scored_at <= clock_timestamp()
-          AND n.churn_model_version IS NOT NULL @sampled@$insert$;
-BEGIN
-    PERFORM churn_internal.create_from_template(replace($template$
-CREATE OR REPLACE FUNCTION churn_internal.log_predictions_@id@()
-RETURNS trigger
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-    -- Mostly all rows of a statement were scored by it, and then a score is later than
-    -- the transaction. Where some failed and keep the score they had, it is also later
-    -- than all former ones: to ask for these in every statement took a twentieth of a
-    -- single INSERT. A join with them, planned when a session's first UPDATE was of one
-    -- row, took 10 s instead of 0.2 for 20,000 rows. (What a clock that was ahead has
-    -- left behind tells nothing.)
-    IF current_setting('churn.score_failed', true) <> '' THEN
-        @insert@
-          AND n.churn_scored_at > (
-            SELECT coalesce(max(f.churn_scored_at), '-infinity') FROM former f
-            WHERE f.churn_scored_at <= clock_timestamp()
-        );
-    ELSE
-        @insert@;
-    END IF;
-    RETURN NULL;
-END
-$function$;
-COMMENT ON FUNCTION churn_internal.log_predictions_@id@ IS @comment@;
-ALTER FUNCTION churn_internal.log_predictions_@id@ OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.log_predictions_@id@ FROM PUBLIC;
-$template$, '@insert@', insert), jsonb_build_object(
-        'id', attachment.attachment_id,
-        'key', quote_ident(attachment.profile_key),
-        'sampled', CASE
-            WHEN attachment.log_rate < 1
-                THEN format('AND random() < %L::double precision', attachment.log_rate)
-            ELSE ''
-        END,
-        'features', features,
-        'comment', quote_literal(format(
-            'Trigger of %s: appends stored scores to churn.predictions.',
-            churn_internal.table_name(attachment.profile)
-        ))
-    ));
+    );
 END
 $body$;
 COMMENT ON FUNCTION churn_internal.create_log_predictions IS

@@ -24,21 +24,21 @@ BEGIN
         partition := format('predictions_%s', to_char(month, 'YYYYMM'));
         CONTINUE WHEN EXISTS (
             SELECT FROM pg_catalog.pg_class c
-            WHERE c.relnamespace = 'churn'::regnamespace AND c.relname = partition
+            WHERE c.relnamespace = 'churn_internal'::regnamespace AND c.relname = partition
         );
         -- A partition that is attached, rather than created as one, stops writers only
         -- where they write into the net.
         EXECUTE format($create$
 LOCK TABLE churn_internal.predictions_default IN ACCESS EXCLUSIVE MODE;
-CREATE TABLE churn.%1$I (LIKE churn.predictions INCLUDING ALL);
-COMMENT ON TABLE churn.%1$I IS 'What was logged in a month, in UTC.';
+CREATE TABLE churn_internal.%1$I (LIKE churn.predictions INCLUDING ALL);
+COMMENT ON TABLE churn_internal.%1$I IS 'What was logged in a month, in UTC.';
 WITH caught AS (
     DELETE FROM churn_internal.predictions_default p
     WHERE p.predicted_at >= %2$L AND p.predicted_at < %3$L
     RETURNING p.*
 )
-INSERT INTO churn.%1$I SELECT * FROM caught;
-ALTER TABLE churn.predictions ATTACH PARTITION churn.%1$I
+INSERT INTO churn_internal.%1$I SELECT * FROM caught;
+ALTER TABLE churn.predictions ATTACH PARTITION churn_internal.%1$I
     FOR VALUES FROM (%2$L) TO (%3$L);
 $create$, partition, month, month + interval '1 month');
     END LOOP;

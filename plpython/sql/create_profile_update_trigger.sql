@@ -43,12 +43,7 @@ BEGIN
     -- its writes from others': one with a setting and the depth of triggers made up a
     -- tenth of a single INSERT. And a setting says nothing: anybody may SET it.
     IF NOT stands THEN
-        PERFORM churn_internal.create_from_template($template$
-CREATE OR REPLACE TRIGGER pgchurn_@id@_profile_update AFTER UPDATE ON @profile@
-    REFERENCING OLD TABLE AS former NEW TABLE AS updated
-    FOR EACH STATEMENT WHEN (current_user <> 'churn_owner'::text)
-    EXECUTE FUNCTION churn_internal.profiles_changed_@id@();
-$template$, placeholders);
+        PERFORM churn_internal.create_from_template('profile_update_trigger', placeholders);
     END IF;
     -- Only the table's owner could drop it: where it is of no use any more, it stays
     -- and never fires.
@@ -57,13 +52,7 @@ $template$, placeholders);
         WHERE t.tgrelid = attachment.profile
           AND t.tgname = format('pgchurn_%s_profile_derived', attachment.attachment_id)
     ) THEN
-        PERFORM churn_internal.create_from_template($template$
-CREATE OR REPLACE TRIGGER pgchurn_@id@_profile_derived AFTER UPDATE ON @profile@
-    REFERENCING OLD TABLE AS former NEW TABLE AS updated
-    FOR EACH STATEMENT
-    WHEN (@derives@ AND current_user = 'churn_owner'::text)
-    EXECUTE FUNCTION churn_internal.profiles_changed_@id@('own');
-$template$, placeholders);
+        PERFORM churn_internal.create_from_template('profile_derived_trigger', placeholders);
     END IF;
 END
 $body$;

@@ -5,6 +5,7 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     attachment churn.attachments := churn_internal.attachment_of(profile);
+    generated text;
 BEGIN
     IF NOT (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
     THEN
@@ -18,53 +19,35 @@ BEGIN
     DELETE FROM churn_internal.failed_profiles m
     WHERE m.attachment_id = attachment.attachment_id;
     PERFORM churn_internal.abandon_rescoring(attachment.attachment_id);
-    PERFORM churn_internal.create_from_template($template$
-@drop_triggers@
-@drop_optional_functions@
-DROP FUNCTION churn_internal.complaints_changed_@id@();
-DROP FUNCTION churn_internal.profiles_changed_@id@();
-DROP FUNCTION churn_internal.write_profiles_@id@;
-DROP FUNCTION churn_internal.read_profiles_@id@;
-DROP FUNCTION churn_internal.rescore_profiles_@id@;
-DROP FUNCTION churn_internal.verify_profiles_@id@;
-DROP FUNCTION churn_internal.repair_profiles_@id@;
-DROP FUNCTION churn_internal.marked_profiles_@id@;
-DROP FUNCTION churn_internal.forget_profiles_@id@;
-DROP FUNCTION churn_internal.work_profiles_@id@;
-DROP FUNCTION churn.score_many(@profile@[]);
-DROP FUNCTION churn.score(@profile@);
-ALTER TABLE @profile@
-    DROP COLUMN complaint_count,
-    DROP COLUMN last_complaint_at,
-    DROP COLUMN churn_score,
-    DROP COLUMN churn_model_version,
-    DROP COLUMN churn_scored_at;
-$template$, jsonb_build_object(
-        'id', attachment.attachment_id,
-        'profile', churn_internal.table_name(attachment.profile),
-        'complaints', churn_internal.table_name(attachment.complaints),
-        'drop_triggers', (
-            -- Those of partitions go with them.
-            SELECT string_agg(
-                format('DROP TRIGGER %I ON %s;', t.tgname,
-                       churn_internal.table_name(t.tgrelid::regclass)), chr(10)
-            )
-            FROM pg_catalog.pg_trigger t
-            WHERE t.tgrelid IN (attachment.profile, attachment.complaints)
-              AND starts_with(t.tgname, format('pgchurn_%s_', attachment.attachment_id))
-        ),
-        -- There while something asks for them.
-        'drop_optional_functions', (
-            SELECT coalesce(
-                string_agg(format('DROP FUNCTION %s;', f.oid::regprocedure), chr(10)), ''
-            )
-            FROM pg_catalog.pg_proc f
-            WHERE f.pronamespace = 'churn'::regnamespace AND f.proname IN (
-                format('log_predictions_%s', attachment.attachment_id),
-                format('publish_scores_%s', attachment.attachment_id)
-            )
-        )
-    ));
+    -- Those of partitions go with them.
+    FOR generated IN
+        SELECT format('TRIGGER %I ON %s', t.tgname,
+                      churn_internal.table_name(t.tgrelid::regclass))
+        FROM pg_catalog.pg_trigger t
+        WHERE t.tgrelid IN (attachment.profile, attachment.complaints)
+          AND starts_with(t.tgname, format('pgchurn_%s_', attachment.attachment_id))
+    LOOP
+        EXECUTE format('DROP %s', generated);
+    END LOOP;
+    FOR generated IN
+        SELECT format('FUNCTION %s', f.oid::regprocedure)
+        FROM pg_catalog.pg_proc f
+        WHERE (f.pronamespace = 'churn_internal'::regnamespace
+               AND f.proname ~ format('^[a-z_]+_%s$', attachment.attachment_id))
+           OR (f.pronamespace = 'churn'::regnamespace
+               AND f.proname IN ('score', 'score_many')
+               AND f.proargtypes[0] IN (
+                SELECT unnest(ARRAY[y.oid, y.typarray])
+                FROM pg_catalog.pg_type y WHERE y.typrelid = attachment.profile
+               ))
+    LOOP
+        EXECUTE format('DROP %s', generated);
+    END LOOP;
+    EXECUTE format(
+        'ALTER TABLE %s DROP COLUMN complaint_count, DROP COLUMN last_complaint_at,'
+        ' DROP COLUMN churn_score, DROP COLUMN churn_model_version,'
+        ' DROP COLUMN churn_scored_at', churn_internal.table_name(attachment.profile)
+    );
     PERFORM churn_internal.revoke_from_owner(attachment.profile);
     PERFORM churn_internal.revoke_from_owner(attachment.complaints);
 END

@@ -37,11 +37,11 @@ BEGIN
             predictions := 0;
             -- Before the first is dropped: then writers wait until the last is.
             FOREACH partition IN ARRAY expired LOOP
-                EXECUTE format('SELECT count(*) FROM churn.%I', partition) INTO counted;
+                EXECUTE format('SELECT count(*) FROM churn_internal.%I', partition) INTO counted;
                 predictions := predictions + counted;
             END LOOP;
             FOREACH partition IN ARRAY expired LOOP
-                EXECUTE format('DROP TABLE churn.%I', partition);
+                EXECUTE format('DROP TABLE churn_internal.%I', partition);
             END LOOP;
             RETURN;
         EXCEPTION WHEN lock_not_available THEN

@@ -5,7 +5,7 @@ CREATE OR REPLACE VIEW churn.health AS
            coalesce(m.failures, 0) AS failures, m.first_failed_at, m.last_failed_at
     FROM churn.attachments a
     LEFT JOIN churn.active_deployments d ON d.attachment_id = a.attachment_id
-    LEFT JOIN LATERAL churn_internal.marks_of(a.attachment_id) m ON true
+    LEFT JOIN LATERAL churn_internal.failures_of(a.attachment_id) m ON true
     WHERE a.detached_at IS NULL;
 COMMENT ON VIEW churn.health IS
     'What failed to be scored, when and how often: one row for each reason, or one '

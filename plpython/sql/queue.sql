@@ -7,12 +7,12 @@ CREATE OR REPLACE VIEW churn.queue AS
     LEFT JOIN (
         SELECT r.attachment_id, count(*) AS waiting,
                count(*) FILTER (WHERE r.failures > 0) AS failing,
-               min(r.marked_at) AS oldest
+               min(r.enqueued_at) AS oldest
         FROM (
-            SELECT s.attachment_id, 0 AS failures, s.marked_at
+            SELECT s.attachment_id, 0 AS failures, s.enqueued_at
             FROM churn_internal.pending_profiles s
             UNION ALL
-            SELECT f.attachment_id, f.failures, f.marked_at
+            SELECT f.attachment_id, f.failures, f.enqueued_at
             FROM churn_internal.failed_profiles f
         ) r
         GROUP BY 1

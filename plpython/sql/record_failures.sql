@@ -1,6 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.record_failures(
     attachment_id integer, version bigint, keys text[], scores double precision[],
-    marked_at timestamptz[] DEFAULT NULL
+    enqueued_at timestamptz[] DEFAULT NULL
 )
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -9,25 +9,25 @@ AS $body$
 #variable_conflict use_column
 DECLARE
     -- Set by the runtime when scores are missing.
-    told CONSTANT jsonb := current_setting('churn.score_failed');
+    failure CONSTANT jsonb := current_setting('churn.score_failed')::jsonb;
 BEGIN
     INSERT INTO churn_internal.failed_profiles AS m (
         attachment_id, key, version, sqlstate, reason, failures, first_failed_at,
-        last_failed_at, marked_at, due_at
+        last_failed_at, enqueued_at, due_at
     )
     -- Once each: who waits may have several marks.
     SELECT DISTINCT ON (k.key)
            record_failures.attachment_id, k.key, record_failures.version,
            f.reason ->> 0, f.reason ->> 1, 1, t.failed_at, t.failed_at,
-           coalesce(k.marked_at, t.failed_at), t.failed_at + interval '1 s'
-    FROM unnest(keys, scores, record_failures.marked_at) WITH ORDINALITY
-        k (key, score, marked_at, number)
+           coalesce(k.enqueued_at, t.failed_at), t.failed_at + interval '1 s'
+    FROM unnest(keys, scores, record_failures.enqueued_at) WITH ORDINALITY
+        k (key, score, enqueued_at, number)
     CROSS JOIN LATERAL (
-        SELECT coalesce(told -> 'rows' -> (k.number - 1)::text, told -> 'all')
+        SELECT coalesce(failure -> 'rows' -> (k.number - 1)::text, failure -> 'all')
     ) f (reason)
     CROSS JOIN clock_timestamp() t (failed_at)
     WHERE k.score IS NULL
-    ORDER BY k.key, k.marked_at
+    ORDER BY k.key, k.enqueued_at
     ON CONFLICT (attachment_id, key) DO UPDATE SET
         version = excluded.version, sqlstate = excluded.sqlstate,
         reason = excluded.reason, failures = m.failures + 1,
@@ -39,6 +39,6 @@ BEGIN
 END
 $body$;
 COMMENT ON FUNCTION churn_internal.record_failures IS
-    'Marks the profiles that got no score, with the reason that the runtime told.';
+    'Marks the profiles that got no score, with the reason that the runtime failure.';
 ALTER FUNCTION churn_internal.record_failures OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal.record_failures FROM PUBLIC;

@@ -25,23 +25,14 @@ BEGIN
     PERFORM churn_internal.create_attachment_functions(attachment);
     IF rate > 0 THEN
         PERFORM churn_internal.create_prediction_partitions();
-        PERFORM churn_internal.create_from_template($template$
-CREATE OR REPLACE TRIGGER pgchurn_@id@_log AFTER UPDATE ON @profile@
-    REFERENCING OLD TABLE AS former NEW TABLE AS updated
-    FOR EACH STATEMENT WHEN (current_user = 'churn_owner'::text)
-    EXECUTE FUNCTION churn_internal.log_predictions_@id@();
-COMMENT ON TRIGGER pgchurn_@id@_log ON @profile@ IS
-    'Appends the scores that pgchurn stores to churn.predictions.';
-$template$, jsonb_build_object(
-            'id', attachment.attachment_id, 'profile', churn_internal.table_name(profile)
-        ));
+        PERFORM churn_internal.create_from_template(
+            'log_trigger', churn_internal.attachment_placeholders(attachment)
+        );
     ELSE
-        PERFORM churn_internal.create_from_template($template$
-DROP TRIGGER IF EXISTS pgchurn_@id@_log ON @profile@;
-DROP FUNCTION IF EXISTS churn_internal.log_predictions_@id@();
-$template$, jsonb_build_object(
-            'id', attachment.attachment_id, 'profile', churn_internal.table_name(profile)
-        ));
+        EXECUTE format('DROP TRIGGER IF EXISTS pgchurn_%s_log ON %s',
+                       attachment.attachment_id, churn_internal.table_name(profile));
+        EXECUTE format('DROP FUNCTION IF EXISTS churn_internal.log_predictions_%s()',
+                       attachment.attachment_id);
     END IF;
 END
 $body$;

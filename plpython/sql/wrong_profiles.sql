@@ -10,7 +10,7 @@ BEGIN
         'SELECT array_agg(w.key ORDER BY w.key::%2$s) FROM (
             SELECT v.key FROM churn_internal.verify_profiles_%1$s() v
             UNION
-            SELECT (f.mark).key FROM churn_internal.marked_profiles_%1$s() f
+            SELECT (f.failed).key FROM churn_internal.failed_profiles_%1$s() f
             UNION
             SELECT m.key FROM churn_internal.pending_profiles m WHERE m.attachment_id = %1$s
          ) w', attachment.attachment_id, churn_internal.key_type(attachment)

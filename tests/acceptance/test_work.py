@@ -176,7 +176,9 @@ def test_a_worker_that_was_not_notified_polls(queued, trained_database, start):
     worker = start(trained_database.url, "--poll", "0.1")
     wait_for(lambda: sleeps(queued))
 
-    queued.run("INSERT INTO churn_internal.failed_profiles (attachment_id, key) VALUES (1, '1')")
+    queued.run(
+        "INSERT INTO churn_internal.failed_profiles (attachment_id, key) VALUES (1, '1')"
+    )
 
     assert worker.report_of(1)["waiting"] == 0
 

@@ -529,9 +529,13 @@ def test_data_alone_is_loaded_where_its_partitions_are_missing(
     with server.database("data_only_log", migrated.template_dbname) as target:
         target.program("psql", "-qX", "-v", "ON_ERROR_STOP=1", "-f", dump)
         loaded = target.session()
-        assert loaded.value("SELECT count(*) FROM churn_internal.predictions_default") == 1
+        assert (
+            loaded.value("SELECT count(*) FROM churn_internal.predictions_default") == 1
+        )
         assert loaded.row("SELECT * FROM churn.expire_predictions('1 day')") == (0, 0)
-        assert loaded.value("SELECT count(*) FROM churn_internal.predictions_default") == 0
+        assert (
+            loaded.value("SELECT count(*) FROM churn_internal.predictions_default") == 0
+        )
         assert loaded.run(LOGGED) == session.run(LOGGED)
 
 

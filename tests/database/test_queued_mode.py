@@ -292,7 +292,9 @@ def test_who_failed_and_changed_since_is_marked_twice_and_tried_once(queued):
 def test_a_failure_does_not_hide_for_how_long_a_customer_waits(queued):
     overwrite(queued, INFINITE)
     queued.run(INSERT, 1)
-    queued.run("UPDATE churn_internal.pending_profiles SET marked_at = now() - interval '1 day'")
+    queued.run(
+        "UPDATE churn_internal.pending_profiles SET marked_at = now() - interval '1 day'"
+    )
 
     queued.row(WORK, 10)
 

@@ -218,7 +218,9 @@ def test_the_rows_of_a_killed_worker_are_done_by_the_other(database, owner):
 def test_who_has_waited_for_the_last_batch_ends_nothing_while_it_holds_a_range(
     database, owner
 ):
-    batch = "SELECT range_number, outcome FROM churn_internal.rescore_batch(%s, 100, NULL)"
+    batch = (
+        "SELECT range_number, outcome FROM churn_internal.rescore_batch(%s, 100, NULL)"
+    )
     one, other = database.session(), database.session()
     run = owner.value("SELECT churn_internal.begin_rescoring('churn.customers')")
     assert one.row(batch, run) == (1, None)
@@ -241,14 +243,18 @@ def test_a_restart_counts_the_batch_that_a_worker_is_at(database, owner):
     run = owner.value("SELECT churn_internal.begin_rescoring('churn.customers')")
     worker.run("SELECT churn_internal.rescore_batch(%s, 10, NULL)", run)
 
-    restart = "SELECT churn_internal.begin_rescoring('churn.customers', restart => true)"
+    restart = (
+        "SELECT churn_internal.begin_rescoring('churn.customers', restart => true)"
+    )
     with in_background(lambda: starter.value(restart)) as begun:
         wait_until_blocked(database, starter, by=worker)
         worker.commit()
         assert begun.result(timeout=20) > run
     starter.commit()
 
-    ended = "SELECT outcome, rows_done FROM churn_internal.rescore_runs WHERE run_id = %s"
+    ended = (
+        "SELECT outcome, rows_done FROM churn_internal.rescore_runs WHERE run_id = %s"
+    )
     assert owner.row(ended, run) == ("abandoned", 10)
     batch = "SELECT outcome FROM churn_internal.rescore_batch(%s, 10, NULL)"
     assert worker.value(batch, run) == "abandoned"
@@ -385,14 +391,17 @@ def test_ranges_of_any_key_leave_nothing_out(owner, database, type_name, key):
     owner.run("SET datestyle = 'SQL, DMY'")
     other.run("SET datestyle = 'German'; SET timezone = 'Asia/Tokyo'")
     run = owner.value("SELECT churn_internal.begin_rescoring('company.clients')")
-    batch = "SELECT range_number, outcome FROM churn_internal.rescore_batch(%s, 4000, %s)"
+    batch = (
+        "SELECT range_number, outcome FROM churn_internal.rescore_batch(%s, 4000, %s)"
+    )
     assert owner.row(batch, run, None) == (1, None)
     assert other.row(batch, run, 2) == (2, None)
 
     other.run("CALL churn.rescore('company.clients', 3000)")
 
     assert owner.run(
-        "SELECT outcome, rows_done FROM churn_internal.rescore_runs WHERE run_id = %s", run
+        "SELECT outcome, rows_done FROM churn_internal.rescore_runs WHERE run_id = %s",
+        run,
     ) == [("done", 20_001)]
     scored = "SELECT count(*) FROM company.clients WHERE churn_score IS NOT NULL"
     assert owner.value(scored) == 20_001
@@ -483,7 +492,9 @@ def test_a_batch_belongs_to_a_run(session, run):
 def test_a_batch_of_a_run_holds_at_least_one_row(session, size):
     run = session.value("SELECT churn_internal.begin_rescoring('churn.customers')")
 
-    refused = session.refusal("SELECT churn_internal.rescore_batch(%s, %s, NULL)", run, size)
+    refused = session.refusal(
+        "SELECT churn_internal.rescore_batch(%s, %s, NULL)", run, size
+    )
 
     assert refused.sqlstate == "22023"
     shown = "null" if size is None else size

@@ -148,7 +148,9 @@ def measure(server, full):
             register_signed(session, default_model(), signed(default_model(), ACTIVE)),
         )
         # Nothing reads a candidate's pickle but this.
-        session.run("ALTER FUNCTION churn_internal.evaluate_candidate RENAME TO elsewhere")
+        session.run(
+            "ALTER FUNCTION churn_internal.evaluate_candidate RENAME TO elsewhere"
+        )
         assert attempt(session, candidate, parts(candidate.signed())) == EXAMINED
 
         refused, attempts = 0, 0

@@ -56,7 +56,9 @@ def column(rows, position):
 
 
 def test_rows_have_nulls_extremes_and_unseen_categories():
-    rows = boundary_rows(SIGNATURE, training()[0], compiled_form(LogisticRegression())[0])
+    rows = boundary_rows(
+        SIGNATURE, training()[0], compiled_form(LogisticRegression())[0]
+    )
 
     for position in (AGE, USAGE):
         values = column(rows, position)

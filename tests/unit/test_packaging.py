@@ -10,8 +10,8 @@ from tests.databases import CHECKOUT
 from tests.wheels import build_wheel
 
 FOLDERS = ("loader", "migrations", "plpython")
-# Used in a checkout only: to make revisions, and to read.
-NOT_INSTALLED = ("script.py.mako", "README.md")
+# Read in a checkout only.
+NOT_INSTALLED = ("README.md",)
 
 
 @pytest.fixture(scope="module")

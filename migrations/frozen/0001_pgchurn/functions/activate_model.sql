@@ -1,0 +1,51 @@
+CREATE OR REPLACE FUNCTION churn.activate_model(
+    version bigint, allow_older boolean DEFAULT false,
+    allow_expired boolean DEFAULT false
+)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    model record;
+    current record;
+BEGIN
+    SELECT m.attachment_id, m.artifact_sha256, m.attestation INTO model
+    FROM churn.models m WHERE m.version = activate_model.version;
+    IF NOT FOUND THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('model version %s does not exist',
+                             coalesce(version::text, 'null')),
+            HINT = 'SELECT version FROM churn.models lists the registered versions.';
+    END IF;
+    PERFORM churn_internal.lock_deployments(model.attachment_id);
+    PERFORM churn_internal.check_model(version);
+
+    SELECT d.deployment_id, d.version INTO current
+    FROM churn.deployments d
+    WHERE d.attachment_id = model.attachment_id
+    ORDER BY d.deployment_id DESC LIMIT 1;
+    IF current.version = activate_model.version THEN
+        RAISE NOTICE 'model version % is already active', version;
+        RETURN;
+    END IF;
+    PERFORM churn_internal.check_activation(
+        model.attestation, churn_internal.active_attestation(model.attachment_id), allow_older,
+        allow_expired
+    );
+    INSERT INTO churn.deployments (
+        attachment_id, version, artifact_sha256, action, previous_deployment_id
+    )
+    VALUES (
+        model.attachment_id, activate_model.version, model.artifact_sha256, 'activate',
+        current.deployment_id
+    );
+END
+$body$;
+COMMENT ON FUNCTION churn.activate_model IS
+    'Makes a version score its profile: for every session''s next statement at commit. Where '
+    'a key is trusted, what was signed must not have expired, nor be about an older '
+    'version than the active one, unless that is allowed by name.';
+ALTER FUNCTION churn.activate_model OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.activate_model FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn.activate_model TO churn_loader;

@@ -1,0 +1,73 @@
+CREATE OR REPLACE FUNCTION churn_internal.attachment_placeholders(
+    attachment churn.attachments
+)
+RETURNS jsonb
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    profile CONSTANT text := churn_internal.table_name(attachment.profile);
+    complaints CONSTANT text := churn_internal.table_name(attachment.complaints);
+    complaint_time CONSTANT text := churn_internal.complaint_time(attachment);
+    has_texts CONSTANT boolean := attachment.text_columns <> '{}';
+    former record;
+BEGIN
+    SELECT f.numbers, f.texts INTO former
+    FROM churn_internal.feature_arrays(attachment, 'f', 'NULL', 'NULL') f;
+    RETURN jsonb_build_object(
+        'id', attachment.attachment_id,
+        'layout_digest', quote_literal(churn_internal.layout_digest(attachment)),
+        'profile', profile,
+        'profile_name', quote_literal(profile),
+        'profile_schema', churn_internal.schema_name(attachment.profile),
+        'key', quote_ident(attachment.profile_key),
+        'key_type', churn_internal.key_type(attachment),
+        'complaints', complaints,
+        'complaints_schema', churn_internal.schema_name(attachment.complaints),
+        'complaint_key', quote_ident(attachment.complaint_key),
+        -- Without a time of its own a complaint was made when it was inserted.
+        'complaint_time', coalesce(complaint_time, 'now()'),
+        'latest_complaint', coalesce('max(' || complaint_time || ')',
+                                     'NULL::timestamptz'),
+        'latest', CASE
+            WHEN complaint_time IS NULL
+                THEN 'greatest(p.last_complaint_at, given.latest)'
+            ELSE 'counted.latest'
+        END,
+        'expected_latest', CASE
+            WHEN complaint_time IS NULL THEN 'p.last_complaint_at'
+            ELSE 'counted.latest'
+        END,
+        'queued', attachment.scoring_mode = 'queued',
+        'logged', attachment.log_rate > 0,
+        'former_numbers', former.numbers,
+        'former_texts', coalesce(former.texts, 'NULL::text[]'),
+        -- Arrays of nothing cannot be accumulated.
+        'text_rows', CASE WHEN has_texts THEN 'array_agg(r.texts)' ELSE 'NULL::text[]' END,
+        'unqueued_text_rows', CASE
+            WHEN has_texts THEN 'array_agg(r.texts) FILTER (WHERE NOT queued)'
+            ELSE 'NULL::text[]'
+        END,
+        -- Whole literals: what a backslash in a name means is up to the session.
+        'verify_comment', quote_literal(format(
+            'Counters and scores of %s that disagree with the truth.', profile
+        )),
+        'complaints_comment', quote_literal(format(
+            'Trigger of %s: keeps counters and scores of %s right.', complaints, profile
+        )),
+        'profile_comment', quote_literal(format(
+            'Trigger of %s: scores rows that are new or whose features changed.', profile
+        )),
+        'log_comment', quote_literal(format(
+            'Trigger of %s: appends stored scores to churn.predictions.', profile
+        )),
+        'publish_comment', quote_literal(format(
+            'Trigger of %s: tells consumers of the scores that were stored.', profile
+        ))
+    );
+END
+$body$;
+COMMENT ON FUNCTION churn_internal.attachment_placeholders IS
+    'What stands for the placeholders of the templates in an attachment''s functions.';
+ALTER FUNCTION churn_internal.attachment_placeholders OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.attachment_placeholders FROM PUBLIC;

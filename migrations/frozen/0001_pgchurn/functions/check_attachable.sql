@@ -1,0 +1,136 @@
+CREATE OR REPLACE FUNCTION churn_internal.check_attachable(
+    profile regclass, profile_key name, complaints regclass, complaint_key name,
+    complaint_time name
+)
+RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    wrong record;
+    key_type oid;
+    complaint_key_type oid;
+BEGIN
+    IF NOT (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
+    THEN
+        RAISE insufficient_privilege USING
+            MESSAGE = 'tables are attached by a superuser',
+            DETAIL = 'Columns, triggers and functions are created, and rights granted.';
+    END IF;
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted')
+    THEN
+        RAISE active_sql_transaction USING
+            MESSAGE = format('tables cannot be attached in a %s transaction',
+                             current_setting('transaction_isolation')),
+            DETAIL = 'It could miss complaints that were committed after it began.',
+            HINT = 'Use READ COMMITTED.';
+    END IF;
+    IF EXISTS (
+        SELECT FROM churn.attachments a
+        WHERE a.profile = check_attachable.profile AND a.detached_at IS NULL
+    ) THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('table %s is already attached', profile),
+            HINT = format('Call churn.detach(%L) first.', profile);
+    END IF;
+
+    SELECT t.relation, c.relkind, c.relpersistence INTO wrong
+    FROM (VALUES (profile), (complaints)) t (relation)
+    LEFT JOIN pg_catalog.pg_class c ON c.oid = t.relation
+    WHERE c.oid IS NULL OR c.relkind NOT IN ('r', 'p') OR c.relpersistence = 't'
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE wrong_object_type USING
+            MESSAGE = format('%s cannot be attached', coalesce(wrong.relation::text, 'null')),
+            DETAIL = 'Only tables that are not temporary can.';
+    END IF;
+    IF profile = complaints THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = 'profile and complaints are the same table';
+    END IF;
+
+    SELECT t.relation, t.name INTO wrong
+    FROM (VALUES
+        (profile, coalesce(profile_key, 'null')),
+        (complaints, coalesce(complaint_key, 'null')),
+        (complaints, complaint_time)
+    ) t (relation, name)
+    WHERE t.name IS NOT NULL AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = t.relation AND a.attname = t.name
+          AND a.attnum > 0 AND NOT a.attisdropped
+    )
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE undefined_column USING
+            MESSAGE = format('column %I of %s does not exist', wrong.name, wrong.relation);
+    END IF;
+
+    SELECT a.attname INTO wrong
+    FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = profile AND NOT a.attisdropped AND a.attname IN (
+        'complaint_count', 'last_complaint_at', 'churn_score', 'churn_model_version',
+        'churn_scored_at'
+    )
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE duplicate_column USING
+            MESSAGE = format('%s already has a column %s', profile, wrong.attname),
+            DETAIL = 'churn.attach adds a column of this name.',
+            HINT = 'Rename or drop the table''s own column first.';
+    END IF;
+
+    IF NOT EXISTS (
+        SELECT FROM pg_catalog.pg_index i
+        JOIN pg_catalog.pg_attribute a
+            ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+        WHERE i.indrelid = profile AND a.attname = profile_key AND i.indisunique
+          AND i.indnkeyatts = 1 AND i.indpred IS NULL AND i.indisvalid
+    ) THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('column %I of %s is not unique', profile_key, profile),
+            HINT = 'Make it the primary key, or give it a unique index.';
+    END IF;
+
+    SELECT a.atttypid INTO key_type FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = profile AND a.attname = profile_key;
+    SELECT a.atttypid INTO complaint_key_type FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = complaints AND a.attname = complaint_key;
+    IF key_type <> complaint_key_type AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_cast c
+        WHERE c.castsource = complaint_key_type AND c.casttarget = key_type
+          AND c.castcontext = 'i'
+    ) THEN
+        RAISE datatype_mismatch USING
+            MESSAGE = format('%s.%I is %s, but %s.%I is %s', complaints, complaint_key,
+                             format_type(complaint_key_type, NULL), profile, profile_key,
+                             format_type(key_type, NULL));
+    END IF;
+
+    SELECT a.atttypid INTO wrong FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = complaints AND a.attname = complaint_time
+      AND a.atttypid NOT IN (
+        'timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype
+      );
+    IF FOUND THEN
+        RAISE datatype_mismatch USING
+            MESSAGE = format('%s.%I is no time', complaints, complaint_time),
+            HINT = 'Name a timestamp with time zone, timestamp or date column.';
+    END IF;
+
+    IF NOT EXISTS (
+        SELECT FROM pg_catalog.pg_index i
+        JOIN pg_catalog.pg_attribute a
+            ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+        WHERE i.indrelid = complaints AND a.attname = complaint_key
+    ) THEN
+        RAISE NOTICE 'no index of % begins with %', complaints, complaint_key
+            USING HINT = 'Create one: without it every DELETE and UPDATE of complaints '
+                         'reads the whole table.';
+    END IF;
+END
+$body$;
+COMMENT ON FUNCTION churn_internal.check_attachable IS
+    'An error, naming cause and remedy, when churn.attach could not do its work.';
+ALTER FUNCTION churn_internal.check_attachable OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.check_attachable FROM PUBLIC;

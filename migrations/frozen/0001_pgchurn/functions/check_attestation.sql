@@ -1,0 +1,23 @@
+CREATE OR REPLACE FUNCTION churn_internal.check_attestation(
+    artifact_sha256 bytea, compiled_sha256 bytea, signature jsonb, environment jsonb,
+    attestation text, attestation_signature bytea, attestation_key text,
+    active_attestation text, allow_older boolean
+)
+RETURNS boolean
+LANGUAGE plpython3u STABLE PARALLEL UNSAFE
+AS $python$
+try:
+    session = GD["pgchurn runtime e7dbcf7917d097cf"]
+except KeyError:
+    plpy.execute("SELECT churn_internal.load_runtime()")
+    session = GD["pgchurn runtime e7dbcf7917d097cf"]
+return session.check_attestation(
+    artifact_sha256, compiled_sha256, signature, environment,
+    (attestation, attestation_signature, attestation_key), active_attestation, allow_older,
+)
+$python$;
+COMMENT ON FUNCTION churn_internal.check_attestation IS
+    'An error unless a candidate is signed as it must be; false when its compiled form is '
+    'not signed with it.';
+ALTER FUNCTION churn_internal.check_attestation OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.check_attestation FROM PUBLIC;

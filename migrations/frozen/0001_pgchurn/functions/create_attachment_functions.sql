@@ -1,0 +1,62 @@
+CREATE OR REPLACE FUNCTION churn_internal.create_attachment_functions(
+    attachment churn.attachments
+)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    placeholders CONSTANT jsonb := churn_internal.attachment_placeholders(attachment);
+    outdated regprocedure;
+BEGIN
+    -- A key of another type makes other functions of the same names.
+    FOR outdated IN
+        SELECT f.oid FROM pg_catalog.pg_proc f
+        WHERE f.pronamespace = 'churn_internal'::regnamespace
+          AND f.proname IN (
+            format('read_profiles_%s', attachment.attachment_id),
+            format('write_profiles_%s', attachment.attachment_id)
+          )
+          AND f.proargtypes[0] NOT IN (
+            (placeholders ->> 'key_type')::regtype,
+            (placeholders ->> 'key_type' || '[]')::regtype
+          )
+    LOOP
+        EXECUTE format('DROP FUNCTION %s', outdated);
+    END LOOP;
+
+    -- How each reads the row of a profile: under which name, with which count of
+    -- complaints, and with what for a number that is null.
+    PERFORM churn_internal.create_from_template(
+        t.template,
+        placeholders || to_jsonb(churn_internal.feature_arrays(
+            attachment, t.row_name, t.complaint_count, t.null_number
+        ))
+    )
+    FROM (VALUES
+        ('score', '($1)', '($1).complaint_count', 'NULL'),
+        ('score_many', 'p', 'p.complaint_count', '''NaN'''),
+        ('read_profiles', 'p', 'coalesce(given.complaint_count, p.complaint_count)',
+         '''NaN'''),
+        ('write_profiles', 'p', 'n.complaints', '''NaN'''),
+        ('rescore_profiles', 'p', 'p.complaint_count', '''NaN'''),
+        ('failed_profiles', 'p', 'p.complaint_count', '''NaN'''),
+        ('dequeue_missing_profiles', 'p', 'p.complaint_count', '''NaN'''),
+        ('repair_profiles', 'p', 'p.complaint_count', '''NaN'''),
+        ('work_profiles', 'p', 'p.complaint_count', '''NaN'''),
+        ('verify_profiles', 'p', 'p.complaint_count', '''NaN'''),
+        ('complaints_inserted_' || attachment.scoring_mode, 'p',
+         '(p.complaint_count + 1)', 'NULL'),
+        ('complaints_recounted', 'p', 'p.complaint_count', '''NaN'''),
+        ('profiles_changed', 'p', 'NULL', 'NULL')
+    ) t (template, row_name, complaint_count, null_number);
+    IF attachment.log_rate > 0 THEN
+        PERFORM churn_internal.create_log_predictions(attachment);
+    END IF;
+    PERFORM churn_internal.create_publish_scores(attachment);
+END
+$body$;
+COMMENT ON FUNCTION churn_internal.create_attachment_functions IS
+    'Writes the functions of an attachment for its tables as they are now.';
+ALTER FUNCTION churn_internal.create_attachment_functions OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.create_attachment_functions FROM PUBLIC;

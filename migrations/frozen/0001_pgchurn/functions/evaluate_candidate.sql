@@ -1,0 +1,24 @@
+CREATE OR REPLACE FUNCTION churn_internal.evaluate_candidate(
+    attachment_id integer, artifact bytea, compiled bytea, signature jsonb,
+    environment jsonb, replay_numbers bytea, replay_texts text[], sample_numbers bytea,
+    sample_texts text[], boundary_numbers double precision[], boundary_texts text[],
+    OUT replayed double precision[], OUT parity double precision,
+    OUT rows_compared bigint, OUT problem text
+)
+LANGUAGE plpython3u STABLE PARALLEL UNSAFE
+AS $python$
+try:
+    session = GD["pgchurn runtime e7dbcf7917d097cf"]
+except KeyError:
+    plpy.execute("SELECT churn_internal.load_runtime()")
+    session = GD["pgchurn runtime e7dbcf7917d097cf"]
+return session.evaluate_candidate(
+    attachment_id, artifact, compiled, signature, environment,
+    (replay_numbers, replay_texts), (sample_numbers, sample_texts),
+    (boundary_numbers, boundary_texts),
+)
+$python$;
+COMMENT ON FUNCTION churn_internal.evaluate_candidate IS
+    'Scores rows with a candidate''s pickle, and compares its compiled form with it.';
+ALTER FUNCTION churn_internal.evaluate_candidate OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.evaluate_candidate FROM PUBLIC;

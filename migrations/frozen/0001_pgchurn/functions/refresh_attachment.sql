@@ -1,0 +1,73 @@
+CREATE OR REPLACE FUNCTION churn_internal.refresh_attachment(attachment_id integer)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    attachment churn.attachments;
+    lost text;
+BEGIN
+    SELECT a.* INTO attachment
+    FROM churn.attachments a
+    WHERE a.attachment_id = refresh_attachment.attachment_id AND a.detached_at IS NULL
+    FOR NO KEY UPDATE;
+
+    SELECT format('column %I of %s', needed.name, needed.relation) INTO lost
+    FROM (VALUES
+        (attachment.profile, attachment.profile_key),
+        (attachment.complaints, attachment.complaint_key),
+        (attachment.complaints, attachment.complaint_time),
+        (attachment.profile, 'complaint_count'),
+        (attachment.profile, 'last_complaint_at'),
+        (attachment.profile, 'churn_score'),
+        (attachment.profile, 'churn_model_version'),
+        (attachment.profile, 'churn_scored_at')
+    ) needed (relation, name)
+    WHERE needed.name IS NOT NULL AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = needed.relation AND a.attname = needed.name
+          AND NOT a.attisdropped
+    )
+    LIMIT 1;
+    IF lost IS NOT NULL THEN
+        RAISE dependent_objects_still_exist USING
+            MESSAGE = format('%s is needed by pgchurn under this name', lost),
+            DETAIL = 'The tables are attached to each other.',
+            HINT = format('Call churn.detach(%L) before, and churn.attach after.',
+                          churn_internal.table_name(attachment.profile));
+    END IF;
+
+    SELECT n.nspname INTO lost
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid IN (attachment.profile, attachment.complaints)
+      AND NOT has_schema_privilege('churn_owner', n.oid, 'USAGE')
+    LIMIT 1;
+    IF lost IS NOT NULL THEN
+        RAISE insufficient_privilege USING
+            MESSAGE = format('pgchurn may not use schema %I', lost),
+            DETAIL = 'An attached table is in it.',
+            HINT = format('GRANT USAGE ON SCHEMA %I TO churn_owner first.', lost);
+    END IF;
+
+    UPDATE churn.attachments a SET (number_columns, text_columns) = (
+        SELECT coalesce(array_agg(c.attname ORDER BY c.attnum)
+                   FILTER (WHERE k.kind IN ('number', 'boolean')), '{}'),
+               coalesce(array_agg(c.attname ORDER BY c.attnum)
+                   FILTER (WHERE k.kind = 'text'), '{}')
+        FROM pg_catalog.pg_attribute c, churn_internal.column_kind(c.atttypid) k (kind)
+        WHERE c.attrelid = attachment.profile AND c.attnum > 0 AND NOT c.attisdropped
+          AND c.attname NOT IN (
+            attachment.profile_key, 'churn_score', 'churn_model_version'
+          )
+    )
+    WHERE a.attachment_id = attachment.attachment_id
+    RETURNING a.* INTO attachment;
+    PERFORM churn_internal.create_attachment_functions(attachment);
+    PERFORM churn_internal.create_profile_update_trigger(attachment);
+END
+$body$;
+COMMENT ON FUNCTION churn_internal.refresh_attachment IS
+    'Fits an attachment''s functions to its tables after they were altered.';
+ALTER FUNCTION churn_internal.refresh_attachment OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.refresh_attachment FROM PUBLIC;

@@ -1,0 +1,122 @@
+CREATE OR REPLACE FUNCTION churn.register_model(
+    profile regclass, artifact bytea, signature jsonb, metrics jsonb,
+    environment jsonb, provenance jsonb,
+    replay_keys text[], replay_probabilities double precision[],
+    compiled bytea DEFAULT NULL, compilation text DEFAULT 'none was given',
+    boundary_numbers double precision[] DEFAULT NULL, boundary_texts text[] DEFAULT NULL,
+    attestation text DEFAULT NULL, attestation_signature bytea DEFAULT NULL,
+    attestation_key text DEFAULT NULL, allow_older boolean DEFAULT false
+)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    -- The compiled form is compared on so many rows, or on all there are.
+    sample_size CONSTANT integer := 10000;
+    attachment churn.attachments := churn_internal.attachment_of(profile);
+    read_profiles CONSTANT text := format(
+        'SELECT r.keys::text[] AS keys, r.numbers, r.texts
+         FROM churn_internal.read_profiles_%s($1::%s[], NULL) r',
+        attachment.attachment_id, churn_internal.key_type(attachment)
+    );
+    sample_keys text[];
+    replayed_keys text[];
+    replay_numbers bytea;
+    replay_texts text[];
+    sample_numbers bytea;
+    sample_texts text[];
+    examined record;
+    worst_key text;
+    worst_client double precision;
+    worst_server double precision;
+    new_version bigint;
+BEGIN
+    IF cardinality(replay_keys) IS DISTINCT FROM cardinality(replay_probabilities) THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = 'replay needs one probability for each key';
+    END IF;
+    -- Before anything looks into the pickle.
+    IF NOT churn_internal.check_attestation(
+        sha256(artifact), sha256(compiled), signature, environment, attestation,
+        attestation_signature, attestation_key,
+        churn_internal.active_attestation(attachment.attachment_id), allow_older
+    ) THEN
+        compiled := NULL;
+        compilation := 'the signature does not cover the one that was given';
+    END IF;
+    EXECUTE read_profiles INTO replayed_keys, replay_numbers, replay_texts
+        USING replay_keys;
+    IF compiled IS NOT NULL THEN
+        EXECUTE format(
+            'SELECT array_agg(s.key) FROM (
+                SELECT p.%1$I::text AS key FROM %2$s p ORDER BY md5(p.%1$I::text) LIMIT %3$s
+            ) s',
+            attachment.profile_key, churn_internal.table_name(profile), sample_size
+        ) INTO sample_keys;
+    END IF;
+    EXECUTE read_profiles INTO sample_keys, sample_numbers, sample_texts
+        USING sample_keys;
+    examined := churn_internal.evaluate_candidate(
+        attachment.attachment_id, artifact, compiled, signature, environment,
+        replay_numbers, replay_texts, sample_numbers, sample_texts,
+        boundary_numbers, boundary_texts
+    );
+
+    -- The server's own path from a stored row to a probability is what will be used,
+    -- so it must give what the client saw.
+    IF cardinality(replay_keys) > 0 THEN
+        EXECUTE format(
+            'SELECT c.key::text, c.probability AS client, s.score AS server
+             FROM unnest($1::%1$s[], $2) c (key, probability)
+             LEFT JOIN unnest($3::%1$s[], $4) s (key, score) ON s.key = c.key
+             ORDER BY abs(c.probability - s.score) DESC NULLS FIRST LIMIT 1',
+            churn_internal.key_type(attachment)
+        ) INTO worst_key, worst_client, worst_server
+        USING replay_keys, replay_probabilities, replayed_keys, examined.replayed;
+        IF (abs(worst_client - worst_server) <= 1e-9) IS NOT TRUE THEN
+            RAISE data_exception USING
+                MESSAGE = 'the server does not reproduce the client''s probabilities',
+                DETAIL = format('Row %s: %s at the client, %s in the server.', worst_key,
+                                worst_client, coalesce(worst_server::text, 'not there')),
+                HINT = 'Register from an interpreter with the server''s package '
+                       'versions, on the rows as they are stored.';
+        END IF;
+    ELSE
+        RAISE NOTICE 'no row of % was there to replay', profile;
+    END IF;
+
+    IF examined.problem IS NOT NULL THEN
+        RAISE NOTICE 'no compiled form was kept: %', examined.problem;
+    END IF;
+    INSERT INTO churn.models (
+        attachment_id, artifact, artifact_sha256, compiled, compiled_sha256, parity,
+        compilation, signature, metrics, environment, provenance,
+        attestation, attestation_signature, attestation_key
+    )
+    SELECT attachment.attachment_id, register_model.artifact,
+           sha256(register_model.artifact), k.compiled, sha256(k.compiled),
+           CASE WHEN k.compiled IS NOT NULL THEN examined.parity END,
+           CASE
+               WHEN k.compiled IS NOT NULL
+                   THEN format('compared on %s rows', examined.rows_compared)
+               ELSE format('no compiled form: %s',
+                           coalesce(examined.problem, register_model.compilation))
+           END,
+           register_model.signature, register_model.metrics,
+           register_model.environment, register_model.provenance,
+           register_model.attestation, register_model.attestation_signature,
+           register_model.attestation_key
+    FROM (
+        SELECT CASE WHEN examined.problem IS NULL THEN register_model.compiled END
+    ) k (compiled)
+    RETURNING version INTO new_version;
+    RETURN new_version;
+END
+$body$;
+COMMENT ON FUNCTION churn.register_model IS
+    'Registers a pickled classifier after replaying rows, by key, whose probabilities '
+    'the client computed; keeps its compiled form when the two agree. Returns the version.';
+ALTER FUNCTION churn.register_model OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.register_model FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn.register_model TO churn_loader;

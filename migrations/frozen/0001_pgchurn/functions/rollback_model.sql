@@ -1,0 +1,39 @@
+CREATE OR REPLACE FUNCTION churn.rollback_model(profile regclass)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    attachment churn.attachments := churn_internal.attachment_of(profile);
+    previous churn.deployments;
+BEGIN
+    PERFORM churn_internal.lock_deployments(attachment.attachment_id);
+    SELECT p.* INTO previous
+    FROM churn.deployments d
+    JOIN churn.deployments p ON p.deployment_id = d.previous_deployment_id
+    WHERE d.deployment_id = (
+        SELECT max(l.deployment_id) FROM churn.deployments l
+        WHERE l.attachment_id = attachment.attachment_id
+    );
+    IF NOT FOUND THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('there is no earlier version of %s to go back to', profile),
+            HINT = 'SELECT * FROM churn.deployments shows what was active when.';
+    END IF;
+    PERFORM churn_internal.check_model(previous.version);
+    INSERT INTO churn.deployments (
+        attachment_id, version, artifact_sha256, action, previous_deployment_id
+    )
+    VALUES (
+        attachment.attachment_id, previous.version, previous.artifact_sha256,
+        'rollback', previous.previous_deployment_id
+    );
+    RETURN previous.version;
+END
+$body$;
+COMMENT ON FUNCTION churn.rollback_model IS
+    'Puts the version before the active one in force again and returns it; called '
+    'again, the one before that.';
+ALTER FUNCTION churn.rollback_model OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.rollback_model FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn.rollback_model TO churn_loader;

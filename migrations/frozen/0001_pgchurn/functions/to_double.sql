@@ -1,0 +1,15 @@
+CREATE OR REPLACE FUNCTION churn_internal.to_double(value numeric)
+RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+RETURN CASE
+    WHEN abs(value) BETWEEN 1e-300 AND 1e300 THEN value::double precision
+    WHEN value = 'NaN' THEN 'NaN'
+    WHEN value > 1 THEN 'Infinity'
+    WHEN value < -1 THEN '-Infinity'
+    WHEN value IS NOT NULL THEN 0
+END;
+COMMENT ON FUNCTION churn_internal.to_double IS
+    'A number of any size as a double: infinite or zero where a cast would be an error.';
+ALTER FUNCTION churn_internal.to_double OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.to_double FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn_internal.to_double TO churn_scorer, churn_loader;

@@ -1,0 +1,69 @@
+CREATE TABLE churn.attachments (
+    attachment_id integer PRIMARY KEY,
+    profile regclass NOT NULL,
+    profile_key name NOT NULL,
+    complaints regclass NOT NULL,
+    complaint_key name NOT NULL,
+    complaint_time name,
+    on_error text NOT NULL DEFAULT 'keep' CHECK (on_error IN ('keep', 'raise')),
+    score_timeout interval NOT NULL DEFAULT '5 s',
+    scoring_mode text NOT NULL DEFAULT 'inline'
+        CHECK (scoring_mode IN ('inline', 'queued')),
+    log_rate double precision NOT NULL DEFAULT 0 CHECK (log_rate BETWEEN 0 AND 1),
+    notifications text NOT NULL DEFAULT 'off',
+    notification_threshold double precision,
+    outbox text NOT NULL DEFAULT 'off',
+    outbox_threshold double precision,
+    number_columns name[] NOT NULL DEFAULT '{}',
+    text_columns name[] NOT NULL DEFAULT '{}',
+    attached_by name NOT NULL DEFAULT session_user,
+    attached_at timestamptz NOT NULL DEFAULT now(),
+    detached_at timestamptz,
+    CONSTRAINT attachments_notifications_check CHECK (
+        notifications IN ('off', 'every', 'threshold')
+        AND (notifications = 'threshold') = (notification_threshold IS NOT NULL)
+    ),
+    CONSTRAINT attachments_outbox_check CHECK (
+        outbox IN ('off', 'every', 'threshold')
+        AND (outbox = 'threshold') = (outbox_threshold IS NOT NULL)
+    )
+);
+CREATE UNIQUE INDEX attachments_profile_idx ON churn.attachments (profile)
+    WHERE detached_at IS NULL;
+COMMENT ON TABLE churn.attachments IS
+    'A profile table and its complaints table, wired together by churn.attach.';
+COMMENT ON COLUMN churn.attachments.attachment_id IS
+    'Ends the names of the functions and triggers that churn.attach created.';
+COMMENT ON COLUMN churn.attachments.profile IS 'The table with one row for each customer.';
+COMMENT ON COLUMN churn.attachments.profile_key IS 'Its unique key.';
+COMMENT ON COLUMN churn.attachments.complaints IS 'The event table.';
+COMMENT ON COLUMN churn.attachments.complaint_key IS
+    'The column of the event table that holds the profile''s key.';
+COMMENT ON COLUMN churn.attachments.complaint_time IS
+    'The column of the event table that says when; null: when it was inserted.';
+COMMENT ON COLUMN churn.attachments.on_error IS
+    'When a model cannot score a complaint: keep the complaint and the old score, or raise.';
+COMMENT ON COLUMN churn.attachments.score_timeout IS
+    'How long one call of the model may take before it counts as a failure.';
+COMMENT ON COLUMN churn.attachments.scoring_mode IS
+    'inline: a statement scores the customers that it changes; queued: it enqueues them.';
+COMMENT ON COLUMN churn.attachments.log_rate IS
+    'Which share of the scores that are stored is appended to churn.predictions, 0 to 1.';
+COMMENT ON COLUMN churn.attachments.notifications IS
+    'Which stored scores are told by NOTIFY: off, every, or threshold, those that cross it.';
+COMMENT ON COLUMN churn.attachments.notification_threshold IS
+    'The threshold of notifications; null: not in this mode.';
+COMMENT ON COLUMN churn.attachments.outbox IS
+    'Which stored scores go to churn.outbox: off, every, or threshold, those that cross it.';
+COMMENT ON COLUMN churn.attachments.outbox_threshold IS
+    'The threshold of the outbox; null: not in this mode.';
+COMMENT ON COLUMN churn.attachments.number_columns IS
+    'The profile''s numeric and boolean columns, as scoring passes them.';
+COMMENT ON COLUMN churn.attachments.text_columns IS
+    'The profile''s text columns, as scoring passes them.';
+COMMENT ON COLUMN churn.attachments.attached_by IS 'Who attached it.';
+COMMENT ON COLUMN churn.attachments.attached_at IS 'When it was attached, last.';
+COMMENT ON COLUMN churn.attachments.detached_at IS
+    'When it was detached; the row stays, for the history of its models.';
+ALTER TABLE churn.attachments OWNER TO churn_owner;
+GRANT SELECT ON churn.attachments TO churn_loader, churn_scorer;

@@ -1,0 +1,9 @@
+-- What stands in the way of dropping the functions: attachments and triggers.
+DROP EVENT TRIGGER churn_follow_altered_tables;
+DROP EVENT TRIGGER churn_keep_attached_tables;
+SELECT churn.detach(a.profile) FROM churn.attachments a WHERE a.detached_at IS NULL;
+DROP TRIGGER refuse_change ON churn.models;
+DROP TRIGGER refuse_change ON churn.deployments;
+DROP TRIGGER fit_prediction_log ON churn.deployments;
+DROP TRIGGER refuse_key_change ON churn_trust.trusted_keys;
+DROP TRIGGER refuse_key_truncation ON churn_trust.trusted_keys;

@@ -1,0 +1,31 @@
+DROP TABLE
+    churn.complaints,
+    churn.customers,
+    churn.deployments,
+    churn.models,
+    churn.attachments,
+    churn.outbox,
+    churn.predictions,
+    churn_internal.failed_profiles,
+    churn_internal.pending_profiles,
+    churn_internal.rescore_ranges,
+    churn_internal.rescore_runs,
+    churn_trust.trusted_keys;
+DROP SCHEMA churn, churn_internal, churn_runtime, churn_trust;
+
+-- The roles stay while another database of this server still uses them.
+DO $roles$
+DECLARE
+    role name;
+BEGIN
+    FOREACH role IN ARRAY
+        ARRAY['churn_application', 'churn_scorer', 'churn_loader', 'churn_owner']
+    LOOP
+        BEGIN
+            EXECUTE format('DROP ROLE IF EXISTS %I', role);
+        EXCEPTION WHEN dependent_objects_still_exist THEN
+            RAISE NOTICE 'role % stays: it is used elsewhere', role;
+        END;
+    END LOOP;
+END
+$roles$;

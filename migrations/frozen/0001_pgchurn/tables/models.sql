@@ -1,0 +1,58 @@
+CREATE TABLE churn.models (
+    version bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    attachment_id integer NOT NULL REFERENCES churn.attachments,
+    artifact bytea NOT NULL,
+    artifact_sha256 bytea NOT NULL CHECK (artifact_sha256 = sha256(artifact)),
+    compiled bytea,
+    compiled_sha256 bytea,
+    parity double precision,
+    compilation text NOT NULL,
+    signature jsonb NOT NULL,
+    metrics jsonb NOT NULL,
+    environment jsonb NOT NULL,
+    provenance jsonb NOT NULL,
+    attestation text,
+    attestation_signature bytea,
+    attestation_key text,
+    registered_by name NOT NULL DEFAULT session_user,
+    registered_at timestamptz NOT NULL DEFAULT now(),
+    CHECK (compiled IS NULL OR compiled_sha256 = sha256(compiled)),
+    CHECK (num_nulls(compiled, compiled_sha256, parity) IN (0, 3)),
+    CHECK (num_nulls(attestation, attestation_signature, attestation_key) IN (0, 3))
+);
+-- They hardly compress, and are read whole.
+ALTER TABLE churn.models ALTER COLUMN artifact SET STORAGE EXTERNAL;
+ALTER TABLE churn.models ALTER COLUMN compiled SET STORAGE EXTERNAL;
+CREATE INDEX models_attachment_idx ON churn.models (attachment_id);
+COMMENT ON TABLE churn.models IS
+    'The registry: one immutable row for each version, written by churn.register_model.';
+COMMENT ON COLUMN churn.models.version IS 'The version''s number, never used twice.';
+COMMENT ON COLUMN churn.models.attachment_id IS 'The attachment whose profile it scores.';
+COMMENT ON COLUMN churn.models.artifact IS 'The pickled scikit-learn classifier.';
+COMMENT ON COLUMN churn.models.artifact_sha256 IS 'Digest of the artifact.';
+COMMENT ON COLUMN churn.models.compiled IS
+    'Its ONNX form, which is what scores; null: the pickle scores.';
+COMMENT ON COLUMN churn.models.compiled_sha256 IS 'Digest of the compiled form.';
+COMMENT ON COLUMN churn.models.parity IS
+    'The largest difference of a probability between the two forms that was found.';
+COMMENT ON COLUMN churn.models.compilation IS
+    'What the compiled form was compared on, or why there is none.';
+COMMENT ON COLUMN churn.models.signature IS
+    'Features by name, kind and order, which may be null, and the positive class.';
+COMMENT ON COLUMN churn.models.metrics IS 'Figures of the held-out test split, or null.';
+COMMENT ON COLUMN churn.models.environment IS
+    'Python and package versions it was pickled under.';
+COMMENT ON COLUMN churn.models.provenance IS 'Where model and training data came from.';
+COMMENT ON COLUMN churn.models.attestation IS
+    'What its signer states about it, as it was signed; null: it is not signed.';
+COMMENT ON COLUMN churn.models.attestation_signature IS 'The Ed25519 signature of that.';
+COMMENT ON COLUMN churn.models.attestation_key IS 'Fingerprint of the key that signed.';
+COMMENT ON COLUMN churn.models.registered_by IS 'Who registered it.';
+COMMENT ON COLUMN churn.models.registered_at IS 'When it was registered.';
+ALTER TABLE churn.models OWNER TO churn_owner;
+-- Not the bytes.
+GRANT SELECT (
+    version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation,
+    signature, metrics, environment, provenance, attestation, attestation_signature,
+    attestation_key, registered_by, registered_at
+) ON churn.models TO churn_loader, churn_scorer;

@@ -1,0 +1,20 @@
+CREATE TABLE churn_trust.trusted_keys (
+    fingerprint text PRIMARY KEY,
+    public_key bytea NOT NULL CHECK (length(public_key) = 32),
+    comment text NOT NULL,
+    added_by name NOT NULL DEFAULT session_user,
+    added_at timestamptz NOT NULL DEFAULT now(),
+    revoked_at timestamptz
+);
+COMMENT ON TABLE churn_trust.trusted_keys IS
+    'The Ed25519 keys that may sign models. While one is in force, unsigned models neither '
+    'register nor score.';
+COMMENT ON COLUMN churn_trust.trusted_keys.fingerprint IS
+    'SHA-256 of the key as DER SubjectPublicKeyInfo, in hexadecimal digits.';
+COMMENT ON COLUMN churn_trust.trusted_keys.public_key IS 'The 32 bytes of RFC 8032.';
+COMMENT ON COLUMN churn_trust.trusted_keys.comment IS 'Whose key it is.';
+COMMENT ON COLUMN churn_trust.trusted_keys.added_by IS 'Who trusted it.';
+COMMENT ON COLUMN churn_trust.trusted_keys.added_at IS 'When it was trusted.';
+COMMENT ON COLUMN churn_trust.trusted_keys.revoked_at IS
+    'When the trust ended; null: the key is in force.';
+REVOKE ALL ON churn_trust.trusted_keys FROM PUBLIC;

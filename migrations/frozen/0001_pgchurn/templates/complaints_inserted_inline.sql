@@ -1,0 +1,102 @@
+CREATE OR REPLACE FUNCTION churn_internal.template_complaints_inserted_inline()
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+SELECT $template$
+CREATE OR REPLACE FUNCTION churn_internal."complaints_inserted_@id@"()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+    key @key_type@;
+    complained_at timestamptz;
+    version bigint;
+    digest bytea;
+    recounted boolean := false;
+    failure text;
+    ignored text;
+BEGIN
+    IF @logged@ THEN
+        ignored := set_config('churn.score_cause', 'complaint', true);
+    END IF;
+    -- Whether it is one complaint is told without aggregates: to set them up took a
+    -- twentieth of the whole INSERT.
+    SELECT c.@complaint_key@, @complaint_time@, d.version, d.artifact_sha256
+    INTO key, complained_at, version, digest
+    FROM inserted c LEFT JOIN churn_internal.active_deployment(@id@) d ON true
+    WHERE NOT EXISTS (SELECT FROM inserted OFFSET 1);
+
+    -- What this statement did besides, by a trigger, an upsert or a WITH, may have
+    -- counted the new complaints already: then they are counted anew. The setting
+    -- is a hint and no more: anybody may SET it.
+    IF current_setting('churn.score_failed', true) <> '' THEN
+        recounted := churn_internal.has_recounted(txid_current());
+        IF NOT recounted THEN
+            ignored := set_config('churn.score_failed', '', true);
+        END IF;
+    END IF;
+    IF version IS NOT NULL AND NOT recounted THEN
+        -- The usual case, one complaint, in one UPDATE: it locks, counts, scores
+        -- and writes the row at once. SET evaluates in the order of the columns, so
+        -- the two after the score know whether there was one; a sub-SELECT for the
+        -- three of them cost a tenth of the whole INSERT.
+        UPDATE @profile@ p SET
+            complaint_count = p.complaint_count + 1,
+            last_complaint_at = greatest(p.last_complaint_at, complained_at),
+            churn_score = coalesce(
+                churn_internal.score_changed(
+                    @id@, version, digest, @layout_digest@, @numbers@, @texts@
+                ), p.churn_score
+            ),
+            churn_model_version = CASE
+                WHEN current_setting('churn.score_failed', true) <> ''
+                    THEN p.churn_model_version
+                ELSE version
+            END,
+            churn_scored_at = CASE
+                WHEN current_setting('churn.score_failed', true) <> ''
+                    THEN p.churn_scored_at
+                ELSE clock_timestamp()
+            END
+        WHERE p.@key@ = key;
+        failure := current_setting('churn.score_failed', true);
+        IF failure = 'recounted' THEN
+            PERFORM churn_internal."write_profiles_@id@"(
+                ARRAY[key], NULL, ARRAY[complained_at]
+            );
+        ELSIF failure <> '' THEN
+            PERFORM churn_internal.record_failures(
+                @id@, version, ARRAY[key::text], ARRAY[NULL]::double precision[]
+            );
+        END IF;
+    ELSE
+        PERFORM churn_internal."write_profiles_@id@"(
+            array_agg(n.key ORDER BY n.key),
+            CASE WHEN NOT churn_internal.has_recounted(txid_current())
+                 THEN array_agg(n.complaints ORDER BY n.key) END,
+            array_agg(n.latest ORDER BY n.key), false
+        )
+        FROM (
+            SELECT c.@complaint_key@::@key_type@ AS key, count(*) AS complaints,
+                   max(@complaint_time@) AS latest
+            FROM inserted c WHERE c.@complaint_key@ IS NOT NULL
+            GROUP BY 1
+        ) n
+        HAVING count(*) > 0;
+    END IF;
+    RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION churn_internal."complaints_inserted_@id@" IS @complaints_comment@;
+ALTER FUNCTION churn_internal."complaints_inserted_@id@" OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal."complaints_inserted_@id@" FROM PUBLIC;
+$template$
+$body$;
+COMMENT ON FUNCTION churn_internal.template_complaints_inserted_inline IS
+    'Template of what churn.attach creates for a pair of tables: see '
+    'churn_internal.create_from_template.';
+ALTER FUNCTION churn_internal.template_complaints_inserted_inline OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.template_complaints_inserted_inline FROM PUBLIC;

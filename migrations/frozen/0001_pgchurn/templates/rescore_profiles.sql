@@ -1,0 +1,90 @@
+CREATE OR REPLACE FUNCTION churn_internal.template_rescore_profiles()
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+SELECT $template$
+CREATE OR REPLACE FUNCTION churn_internal."rescore_profiles_@id@"(
+    after_key text, through_key text, batch_size integer,
+    OUT last_key text, OUT rows_done bigint
+)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+-- So that the conditions on the key become bounds of the index, or go.
+SET plan_cache_mode = force_custom_plan
+-- So that rows are written, and locked, in the order of the arrays or of the key.
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_seqscan = off
+AS $function$
+#variable_conflict use_variable
+DECLARE
+    first @key_type@ := after_key::@key_type@;
+    last @key_type@ := through_key::@key_type@;
+    active record;
+    profiles record;
+    scores double precision[];
+    written bigint;
+BEGIN
+    PERFORM set_config('churn.score_cause', 'batch', true);
+    SELECT * INTO active FROM churn_internal.active_deployment(@id@);
+    SELECT array_agg(r.tid) AS tids, array_agg(r.writer) AS writers,
+           array_agg(r.key) AS keys, array_send(array_agg(r.numbers)) AS numbers,
+           @text_rows@ AS texts
+    INTO profiles
+    FROM (
+        SELECT p.ctid AS tid, p.xmin AS writer, p.@key@ AS key, @numbers@ AS numbers,
+               @texts@ AS texts
+        FROM @profile@ p
+        WHERE (first IS NULL OR p.@key@ > first) AND (last IS NULL OR p.@key@ <= last)
+        ORDER BY p.@key@
+        LIMIT batch_size
+    ) r;
+    rows_done := coalesce(cardinality(profiles.keys), 0);
+    IF rows_done = 0 THEN
+        RETURN;
+    END IF;
+    last_key := profiles.keys[rows_done];
+    scores := churn_internal.score_batch(
+        @id@, active.version, active.artifact_sha256, @layout_digest@, profiles.numbers,
+        profiles.texts, on_error => NULL
+    );
+    -- Locking the rows before reading them would write each of them twice. So one that
+    -- somebody has changed meanwhile, which is at another place or has another writer,
+    -- is found out here, and then the whole batch is done again by the rules: its locks
+    -- are let go, because more of them would not be taken in the order of keys. So it is
+    -- where a row got no score, since only one that is locked may be marked.
+    BEGIN
+        IF array_position(scores, NULL) IS NOT NULL THEN
+            RAISE SQLSTATE 'CH001';
+        END IF;
+        UPDATE @profile@ p SET
+            churn_score = new.score, churn_model_version = active.version,
+            churn_scored_at = clock_timestamp()
+        FROM unnest(profiles.tids, profiles.writers, profiles.keys, scores)
+            new (tid, writer, key, score)
+        WHERE p.ctid = new.tid AND p.xmin = new.writer AND p.@key@ = new.key
+          AND new.score IS NOT NULL;
+        GET DIAGNOSTICS written = ROW_COUNT;
+        IF written < rows_done THEN
+            RAISE SQLSTATE 'CH001';
+        END IF;
+    EXCEPTION WHEN SQLSTATE 'CH001' THEN
+        PERFORM churn_internal."write_profiles_@id@"(
+            profiles.keys, array_fill(0::bigint, ARRAY[cardinality(profiles.keys)]), NULL
+        );
+    END;
+END
+$function$;
+COMMENT ON FUNCTION churn_internal."rescore_profiles_@id@" IS
+    'Scores the first batch of the profiles after a key and through another; null: no '
+    'bound. Says its last key and how many rows there were.';
+ALTER FUNCTION churn_internal."rescore_profiles_@id@" OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal."rescore_profiles_@id@" FROM PUBLIC;
+$template$
+$body$;
+COMMENT ON FUNCTION churn_internal.template_rescore_profiles IS
+    'Template of what churn.attach creates for a pair of tables: see '
+    'churn_internal.create_from_template.';
+ALTER FUNCTION churn_internal.template_rescore_profiles OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.template_rescore_profiles FROM PUBLIC;

@@ -1,0 +1,30 @@
+CREATE OR REPLACE FUNCTION churn_internal.template_score()
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+SELECT $template$
+-- Plain SQL without settings of its own: the planner puts the expression in its place,
+-- so that no row is ever built.
+CREATE OR REPLACE FUNCTION churn.score(@profile@)
+RETURNS double precision
+LANGUAGE sql STABLE PARALLEL UNSAFE
+AS $function$
+SELECT CASE
+    -- The missing side of an outer join is nobody's row.
+    WHEN ($1).@key@ IS NULL AND ($1).complaint_count IS NULL THEN NULL
+    ELSE churn_internal.score_features(@id@, @layout_digest@, @numbers@, @texts@)
+END
+$function$;
+COMMENT ON FUNCTION churn.score(@profile@) IS
+    'Probability of churn, 0 to 1, of a profile row under its active model.';
+ALTER FUNCTION churn.score(@profile@) OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn.score(@profile@) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn.score(@profile@) TO churn_scorer, churn_loader;
+$template$
+$body$;
+COMMENT ON FUNCTION churn_internal.template_score IS
+    'Template of what churn.attach creates for a pair of tables: see '
+    'churn_internal.create_from_template.';
+ALTER FUNCTION churn_internal.template_score OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.template_score FROM PUBLIC;

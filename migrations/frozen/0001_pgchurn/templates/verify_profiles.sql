@@ -1,0 +1,97 @@
+CREATE OR REPLACE FUNCTION churn_internal.template_verify_profiles()
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+SELECT $template$
+-- STABLE: all of its statements see the snapshot of the query that calls it, so that
+-- what others commit meanwhile is not taken for a divergence.
+CREATE OR REPLACE FUNCTION churn_internal."verify_profiles_@id@"()
+RETURNS TABLE (key text, column_name text, stored text, expected text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+    batch_size CONSTANT integer := 10000;
+    batch @key_type@[];
+    active record;
+    named record;
+    profiles record;
+    scores double precision[];
+BEGIN
+    SELECT * INTO active FROM churn_internal.active_deployment(@id@);
+    FOR batch IN
+        SELECT array_agg(b.key)
+        FROM (
+            SELECT p.@key@ AS key,
+                   (row_number() OVER (ORDER BY p.@key@) - 1) / batch_size AS number
+            FROM @profile@ p
+        ) b
+        GROUP BY b.number ORDER BY b.number
+    LOOP
+        RETURN QUERY
+        SELECT p.@key@::text, wrong.column_name, wrong.stored, wrong.expected
+        FROM @profile@ p
+        LEFT JOIN (
+            SELECT c.@complaint_key@ AS key, count(*) AS complaints,
+                   max(@complaint_time@) AS latest
+            FROM @complaints@ c
+            WHERE c.@complaint_key@ = ANY (batch)
+            GROUP BY 1
+        ) counted ON counted.key = p.@key@
+        CROSS JOIN LATERAL (VALUES
+            ('complaint_count', p.complaint_count::text,
+             coalesce(counted.complaints, 0)::text),
+            ('last_complaint_at', p.last_complaint_at::text,
+             CASE WHEN counted.complaints > 0 THEN (@expected_latest@)::text END)
+        ) wrong (column_name, stored, expected)
+        WHERE p.@key@ = ANY (batch) AND wrong.stored IS DISTINCT FROM wrong.expected;
+
+        -- A score is held against the version that it names, no score at all against
+        -- the version that would give one.
+        FOR named IN
+            SELECT v.version, m.artifact_sha256, array_agg(p.@key@) AS keys
+            FROM @profile@ p
+            CROSS JOIN LATERAL (SELECT CASE
+                WHEN num_nonnulls(p.churn_model_version, p.churn_score) > 0
+                    THEN p.churn_model_version
+                ELSE active.version
+            END) v (version)
+            LEFT JOIN churn.models m ON m.version = v.version
+            WHERE p.@key@ = ANY (batch)
+              AND num_nonnulls(v.version, p.churn_score) > 0
+            GROUP BY 1, 2
+        LOOP
+            IF named.artifact_sha256 IS NULL THEN
+                RETURN QUERY
+                SELECT k.key::text, 'churn_model_version', named.version::text,
+                       'a registered version'
+                FROM unnest(named.keys) k (key);
+                CONTINUE;
+            END IF;
+            SELECT * INTO profiles FROM churn_internal."read_profiles_@id@"(named.keys, NULL);
+            scores := churn_internal.score_batch(
+                @id@, named.version, named.artifact_sha256, @layout_digest@, profiles.numbers,
+                profiles.texts, on_error => 'keep'
+            );
+            RETURN QUERY
+            SELECT p.@key@::text, 'churn_score', p.churn_score::text, s.score::text
+            FROM @profile@ p
+            JOIN unnest(profiles.keys, scores) s (key, score) ON s.key = p.@key@
+            WHERE (abs(p.churn_score - s.score) <= 1e-9) IS NOT TRUE
+              AND num_nonnulls(p.churn_score, s.score) > 0;
+        END LOOP;
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION churn_internal."verify_profiles_@id@" IS @verify_comment@;
+ALTER FUNCTION churn_internal."verify_profiles_@id@" OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal."verify_profiles_@id@" FROM PUBLIC;
+$template$
+$body$;
+COMMENT ON FUNCTION churn_internal.template_verify_profiles IS
+    'Template of what churn.attach creates for a pair of tables: see '
+    'churn_internal.create_from_template.';
+ALTER FUNCTION churn_internal.template_verify_profiles OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal.template_verify_profiles FROM PUBLIC;

@@ -1,9 +1,0 @@
-CREATE OR REPLACE FUNCTION churn.queue_lock()
-RETURNS bigint
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-RETURN 7242877::bigint;
-COMMENT ON FUNCTION churn.queue_lock IS
-    'Number of the advisory lock that a worker holds while it sleeps.';
-ALTER FUNCTION churn.queue_lock OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.queue_lock FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION churn.queue_lock TO churn_loader;

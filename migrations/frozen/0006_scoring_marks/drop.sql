@@ -1,2 +1,0 @@
-DROP TABLE churn.scoring_marks;
-DROP FUNCTION churn.check_batch_size;

@@ -1,0 +1,39 @@
+"""All of pgchurn: roles, schemas, tables, functions, and churn.customers attached."""
+
+from alembic import op
+
+revision = "0001_pgchurn"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+BEFORE_FUNCTIONS = (
+    "prerequisites",
+    "roles",
+    "schemas",
+    "attachments",
+    "models",
+    "deployments",
+    "queue",
+    "rescoring",
+    "predictions",
+    "outbox",
+    "trusted_keys",
+)
+AFTER_FUNCTIONS = ("event_triggers", "customers")
+
+
+def upgrade():
+    """Check the server, then create everything."""
+    for name in BEFORE_FUNCTIONS:
+        op.run_file(f"{revision}/tables/{name}.sql")
+    op.install_functions(revision)
+    for name in AFTER_FUNCTIONS:
+        op.run_file(f"{revision}/tables/{name}.sql")
+
+
+def downgrade():
+    """Detach every table, then drop everything but roles that something else uses."""
+    op.run_file(f"{revision}/tables/detach.sql")
+    op.restore_functions(revision)
+    op.run_file(f"{revision}/tables/drop.sql")

@@ -1,0 +1,142 @@
+CREATE OR REPLACE FUNCTION churn_internal."write_profiles_@id@"(
+    changed "@key_type@"[], new_complaints bigint[], latest_complaints timestamptz[],
+    queued boolean DEFAULT false, overwritten boolean DEFAULT false
+)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+-- Planning for each batch anew took longer than reading a small one.
+SET plan_cache_mode = force_generic_plan
+AS $function$
+#variable_conflict use_variable
+DECLARE
+    -- Bounds the memory that a statement takes, however many customers it touches.
+    batch_size CONSTANT integer := 5000;
+    batch_end integer;
+    active record;
+    recounted "@key_type@"[];
+    profiles record;
+    scores double precision[];
+BEGIN
+    SELECT * INTO active FROM churn_internal.active_deployment(CASE WHEN NOT queued THEN "@id@" END);
+    FOR batch_start IN 1 .. cardinality(changed) BY batch_size LOOP
+        batch_end := batch_start + batch_size - 1;
+        recounted := ARRAY(
+            SELECT given.key
+            FROM unnest(
+                changed[batch_start:batch_end], new_complaints[batch_start:batch_end]
+            ) given (key, complaints)
+            WHERE given.complaints IS NULL
+        );
+        IF cardinality(recounted) > 0 THEN
+            PERFORM churn_internal.note_recount(txid_current());
+            PERFORM set_config('churn.score_failed', 'recounted', true);
+            -- Locked by a statement of its own, so that the next one, which counts,
+            -- sees all that was committed before the locks.
+            PERFORM FROM "@profile@" p
+            WHERE p."@key@" = ANY (changed[batch_start:batch_end])
+            ORDER BY p."@key@"
+            FOR NO KEY UPDATE;
+            -- A key that comes into being may have a mark from before: see
+            -- churn_internal.enqueue_profiles, which may find it in this transaction.
+            PERFORM FROM churn_internal.failed_profiles m
+            WHERE m.attachment_id = "@id@" AND m.key = ANY (recounted::text[])
+            FOR UPDATE;
+        END IF;
+
+        -- Locks in key order, so that two statements never wait for each other in a
+        -- ring, and no more than NO KEY UPDATE, so that foreign keys are not held up.
+        SELECT array_agg(r.tid) AS tids, array_agg(r.key) AS keys,
+               array_agg(r.complaints) AS counts, array_agg(r.latest) AS latests,
+               array_agg(r.has_score) AS have_scores,
+               array_send(array_agg(r.numbers) FILTER (WHERE NOT queued)) AS numbers,
+               "@unqueued_text_rows@" AS texts
+        INTO profiles
+        FROM (
+            SELECT p.ctid AS tid, p."@key@" AS key, n.complaints, n.latest,
+                   -- Null: waits already, unless somebody wrote that there.
+                   CASE
+                       WHEN p.churn_score IS NULL
+                            OR (overwritten AND given.complaints IS NULL) THEN false
+                       WHEN p.churn_model_version IS NOT NULL THEN true
+                   END AS has_score,
+                   CASE WHEN NOT queued THEN "@numbers@" END AS numbers,
+                   CASE WHEN NOT queued THEN "@texts@" END AS texts
+            FROM "@profile@" p
+            JOIN unnest(
+                changed[batch_start:batch_end], new_complaints[batch_start:batch_end],
+                latest_complaints[batch_start:batch_end]
+            ) given (key, complaints, latest) ON given.key = p."@key@"
+            LEFT JOIN (
+                SELECT c."@complaint_key@" AS key, count(*) AS complaints,
+                       max("@complaint_time@") AS latest
+                FROM "@complaints@" c
+                WHERE cardinality(recounted) > 0 AND c."@complaint_key@" = ANY (recounted)
+                GROUP BY 1
+            ) counted ON counted.key = p."@key@"
+            CROSS JOIN LATERAL (
+                SELECT CASE
+                           WHEN given.complaints IS NULL
+                               THEN coalesce(counted.complaints, 0)
+                           ELSE p.complaint_count + given.complaints
+                       END,
+                       CASE
+                           WHEN given.complaints IS NULL AND counted.complaints IS NULL
+                               THEN NULL
+                           WHEN given.complaints IS NULL THEN "@latest@"
+                           ELSE greatest(p.last_complaint_at, given.latest)
+                       END
+            ) n (complaints, latest)
+            ORDER BY p."@key@"
+            FOR NO KEY UPDATE OF p
+        ) r;
+
+        scores := NULL;
+        IF active.version IS NOT NULL AND profiles.tids IS NOT NULL THEN
+            scores := churn_internal.score_batch(
+                "@id@", active.version, active.artifact_sha256, "@layout_digest@",
+                profiles.numbers, profiles.texts, on_error => NULL
+            );
+        END IF;
+
+        -- By place, since nobody moves a row that is locked; and by key, since the
+        -- partitions of a table have the same places.
+        UPDATE "@profile@" p SET
+            complaint_count = new.complaints,
+            last_complaint_at = new.latest,
+            churn_score = coalesce(new.score, p.churn_score),
+            -- Who waits in the queue has a score of no version.
+            churn_model_version = CASE
+                WHEN queued THEN NULL
+                WHEN new.score IS NULL THEN p.churn_model_version
+                ELSE active.version
+            END,
+            churn_scored_at = CASE
+                WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
+            END
+        FROM unnest(
+            profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores
+        ) new (tid, key, complaints, latest, score)
+        WHERE p.ctid = new.tid AND p."@key@" = new.key
+          AND (new.score IS NOT NULL
+               OR (queued AND p.churn_model_version IS NOT NULL)
+               OR (p.complaint_count, p.last_complaint_at)
+                  IS DISTINCT FROM (new.complaints, new.latest));
+        IF queued AND profiles.tids IS NOT NULL THEN
+            PERFORM churn_internal.enqueue_profiles(
+                "@id@", profiles.keys::text[], profiles.have_scores
+            );
+        ELSIF array_position(scores, NULL) IS NOT NULL THEN
+            PERFORM churn_internal.record_failures(
+                "@id@", active.version, profiles.keys::text[], scores
+            );
+        END IF;
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION churn_internal."write_profiles_@id@" IS
+    'Locks profiles in key order, adds complaints or, where new_complaints is null, '
+    'counts them anew, scores the rows, or marks them where queued, and writes each of '
+    'them once. Overwritten: those counted anew may hold what others wrote.';
+ALTER FUNCTION churn_internal."write_profiles_@id@" OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal."write_profiles_@id@" FROM PUBLIC;
