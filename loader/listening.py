@@ -94,9 +94,10 @@ def prepare_slot(url, slot):
         try:
             fetch_value(connection, "listen_create_slot", slot=slot, plugin=PLUGIN)
         except psycopg2.errors.UndefinedFile as error:
+            version = connection.server_version // 10_000
             raise LoaderError(
                 f"{PLUGIN} is not installed on the server: "
-                f"apt-get install postgresql-15-{PLUGIN}"
+                f"apt-get install postgresql-{version}-{PLUGIN}"
             ) from error
         connection.commit()
     output.message(f"pgchurn: created slot {slot}: changes from now on")

@@ -21,10 +21,15 @@ DECLARE
         attachment.attachment_id, churn_internal.key_type(attachment)
     );
     sample_keys text[];
-    replay record;
-    sample record;
+    replayed_keys text[];
+    replay_numbers bytea;
+    replay_texts text[];
+    sample_numbers bytea;
+    sample_texts text[];
     examined record;
-    worst record;
+    worst_key text;
+    worst_client double precision;
+    worst_server double precision;
     new_version bigint;
 BEGIN
     IF cardinality(replay_keys) IS DISTINCT FROM cardinality(replay_probabilities) THEN
@@ -40,7 +45,8 @@ BEGIN
         compiled := NULL;
         compilation := 'the signature does not cover the one that was given';
     END IF;
-    EXECUTE read_profiles INTO replay USING replay_keys;
+    EXECUTE read_profiles INTO replayed_keys, replay_numbers, replay_texts
+        USING replay_keys;
     IF compiled IS NOT NULL THEN
         EXECUTE format(
             'SELECT array_agg(s.key) FROM (
@@ -49,10 +55,11 @@ BEGIN
             attachment.profile_key, churn_internal.table_name(profile), sample_size
         ) INTO sample_keys;
     END IF;
-    EXECUTE read_profiles INTO sample USING sample_keys;
+    EXECUTE read_profiles INTO sample_keys, sample_numbers, sample_texts
+        USING sample_keys;
     examined := churn_internal.evaluate_candidate(
         attachment.attachment_id, artifact, compiled, signature, environment,
-        replay.numbers, replay.texts, sample.numbers, sample.texts,
+        replay_numbers, replay_texts, sample_numbers, sample_texts,
         boundary_numbers, boundary_texts
     );
 
@@ -65,13 +72,13 @@ BEGIN
              LEFT JOIN unnest($3::%1$s[], $4) s (key, score) ON s.key = c.key
              ORDER BY abs(c.probability - s.score) DESC NULLS FIRST LIMIT 1',
             churn_internal.key_type(attachment)
-        ) INTO worst
-        USING replay_keys, replay_probabilities, replay.keys, examined.replayed;
-        IF (abs(worst.client - worst.server) <= 1e-9) IS NOT TRUE THEN
+        ) INTO worst_key, worst_client, worst_server
+        USING replay_keys, replay_probabilities, replayed_keys, examined.replayed;
+        IF (abs(worst_client - worst_server) <= 1e-9) IS NOT TRUE THEN
             RAISE data_exception USING
                 MESSAGE = 'the server does not reproduce the client''s probabilities',
-                DETAIL = format('Row %s: %s at the client, %s in the server.', worst.key,
-                                worst.client, coalesce(worst.server::text, 'not there')),
+                DETAIL = format('Row %s: %s at the client, %s in the server.', worst_key,
+                                worst_client, coalesce(worst_server::text, 'not there')),
                 HINT = 'Register from an interpreter with the server''s package '
                        'versions, on the rows as they are stored.';
         END IF;

@@ -10,7 +10,8 @@ DECLARE
         WHEN profile IS NOT NULL THEN (churn_internal.attachment_of(profile)).attachment_id
     END;
     attachment_id integer;
-    batch record;
+    batch_scored bigint;
+    batch_failed bigint;
 BEGIN
     PERFORM churn_internal.check_batch_size(batch_size);
     scored := 0;
@@ -34,9 +35,9 @@ BEGIN
         ORDER BY oldest.due_at
     LOOP
         EXECUTE format('SELECT * FROM churn_internal.work_profiles_%s($1)', attachment_id)
-            INTO batch USING (batch_size - scored - failed)::integer;
-        scored := scored + batch.scored;
-        failed := failed + batch.failed;
+            INTO batch_scored, batch_failed USING (batch_size - scored - failed)::integer;
+        scored := scored + batch_scored;
+        failed := failed + batch_failed;
         EXIT WHEN scored + failed >= batch_size;
     END LOOP;
 END

@@ -23,9 +23,7 @@ from tests.listening import (
 from tests.own_server import as_server
 from tests.soak.databases import trained_database
 
-pytestmark = pytest.mark.skipif(
-    not PLUGIN.exists(), reason="postgresql-15-wal2json is not installed"
-)
+pytestmark = pytest.mark.skipif(not PLUGIN.exists(), reason="wal2json is not installed")
 
 
 class Never:
@@ -283,10 +281,11 @@ def test_a_server_that_does_not_decode_is_refused(module_database, server):
 def test_a_server_without_the_plugin_is_refused(decoding, source, monkeypatch):
     monkeypatch.setattr(listening, "PLUGIN", "wal2nothing")
     permit_plugins(decoding, f"{PLUGINS}, wal2nothing")
+    version = source.session().connection.server_version // 10_000
 
     assert refusal(source.url) == (
         "wal2nothing is not installed on the server: "
-        "apt-get install postgresql-15-wal2nothing"
+        f"apt-get install postgresql-{version}-wal2nothing"
     )
 
 

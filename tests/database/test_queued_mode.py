@@ -698,7 +698,10 @@ def test_only_a_sleeping_worker_is_notified(both):
     # Customer 1 was marked before.
     assert [n.channel for n in worker.connection.notifies] == ["churn_queue"]
     worker.connection.notifies.clear()
-    locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+    locks = (
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database ="
+        " (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
     assert writer.value(locks) == 0
 
 

@@ -9,7 +9,7 @@ AS $body$
 #variable_conflict use_column
 DECLARE
     -- Set by the runtime when scores are missing.
-    told CONSTANT jsonb := current_setting('churn.score_failed');
+    failure CONSTANT jsonb := current_setting('churn.score_failed')::jsonb;
 BEGIN
     INSERT INTO churn_internal.failed_profiles AS m (
         attachment_id, key, version, sqlstate, reason, failures, first_failed_at,
@@ -23,7 +23,7 @@ BEGIN
     FROM unnest(keys, scores, record_failures.enqueued_at) WITH ORDINALITY
         k (key, score, enqueued_at, number)
     CROSS JOIN LATERAL (
-        SELECT coalesce(told -> 'rows' -> (k.number - 1)::text, told -> 'all')
+        SELECT coalesce(failure -> 'rows' -> (k.number - 1)::text, failure -> 'all')
     ) f (reason)
     CROSS JOIN clock_timestamp() t (failed_at)
     WHERE k.score IS NULL
@@ -39,6 +39,6 @@ BEGIN
 END
 $body$;
 COMMENT ON FUNCTION churn_internal.record_failures IS
-    'Marks the profiles that got no score, with the reason that the runtime told.';
+    'Marks the profiles that got no score, with the reason that the runtime failure.';
 ALTER FUNCTION churn_internal.record_failures OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal.record_failures FROM PUBLIC;
