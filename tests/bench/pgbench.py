@@ -53,7 +53,7 @@ class Pgbench:
         with tempfile.TemporaryDirectory() as directory:
             command = [server_program("pgbench"), *OPTIONS, *limit]
             command += ["-c", self.clients, "-j", self.clients]
-            command += ["-f", Path(__file__).with_name("single_insert.sql")]
+            command += ["-f", Path(__file__).with_name("single_insert.pgbench")]
             command += ["-D", f"customers={self.rows}", "-l", self.bench.dsn]
             done = subprocess.run(
                 list(map(str, command)),

@@ -110,7 +110,7 @@ def test_lines_come_in_the_order_of_commits_and_of_those_committed(
     assert ids[1] < ids[0] < ids[2]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(reason="kills the consumer three times")
 def test_a_consumer_killed_while_others_write_misses_nothing(source, listener):
     reception = listen_and_kill(source, listener.file, writers=3, kills=3)
 

@@ -20,7 +20,7 @@ SETTINGS = {
 JOB = "CALL churn.rescore('churn.customers', 10, rows_per_second => 20000)"
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.slow(reason="pg_cron starts a job at the full minute"),
     pytest.mark.skipif(
         not (server_directory() / "lib/pg_cron.so").exists(),
         reason="pg_cron is not installed",

@@ -1,10 +1,10 @@
-"""What the catalog allows to whom, held against tests/database/rights.py."""
+"""What the catalog allows to whom, held against tests/rights.py."""
 
 import re
 
 import pytest
 
-from tests.database.rights import (
+from tests.rights import (
     ACTIONS,
     RIGHTS_ON_ATTACHED_TABLES,
     expected,

@@ -34,14 +34,19 @@ from pgchurn.plpython.runtime.attestation import (
 )
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import AdaBoostClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from tests.databases import CHECKOUT
-from tests.models import KINDS, Model, default_model, fit_matrix, training_frame
+from tests.models import (
+    KINDS,
+    by_skl2onnx,
+    default_model,
+    fit_matrix,
+    training_frame,
+)
 from tests.signers import KEY, OTHER_KEY, compiled, private_pem, signed
 
 MODEL = default_model()
@@ -50,14 +55,6 @@ STATEMENT = Statement.from_text(SIGNED.statement)
 RAW = KEY.public_key().public_bytes_raw()
 TRUSTED = {fingerprint(KEY): RAW}
 SIGNATURE = Signature.from_json(MODEL.signature)
-
-
-def by_skl2onnx():
-    """Return a model that pgchurn's own compiler does not cover."""
-    matrix = np.arange(40.0).reshape(20, 2)
-    classifier = AdaBoostClassifier(n_estimators=3, random_state=0)
-    classifier.fit(matrix, np.arange(20) % 2)
-    return Model(classifier, dict.fromkeys("ab", "number"), named_columns=False)
 
 
 def verified(signed=SIGNED, trusted=TRUSTED, **changed):
@@ -320,9 +317,8 @@ def test_a_signature_of_rfc_8032_is_verified():
 
 COMPILES = """
 import json
-from tests.models import default_model
+from tests.models import by_skl2onnx, default_model
 from tests.signers import signed
-from tests.unit.test_signing import by_skl2onnx
 for model in (default_model(), by_skl2onnx()):
     print(json.loads(signed(model).statement)["compiled_sha256"])
 """

@@ -811,7 +811,12 @@ def doubled(rows):
     "classifier, prepared, said",
     [
         (LOGISTIC, features(SimpleImputer(), one_hot(min_frequency=0.4)), "infrequent"),
-        (LOGISTIC, features(SimpleImputer(), one_hot(max_categories=2)), "infrequent"),
+        pytest.param(
+            LOGISTIC,
+            features(SimpleImputer(), one_hot(max_categories=2)),
+            "infrequent",
+            id="max_categories",
+        ),
         (LOGISTIC, features(SimpleImputer(add_indicator=True), one_hot()), "indicator"),
         (
             LOGISTIC,
@@ -859,7 +864,12 @@ def doubled(rows):
         ),
         (SGDClassifier(loss="modified_huber"), PREPROCESSING["mean"], "SGDClassifier"),
         (LinearSVC(), PREPROCESSING["mean"], "LinearSVC without probabilities"),
-        (calibrated(GaussianNB(), "sigmoid"), PREPROCESSING["mean"], "GaussianNB"),
+        pytest.param(
+            calibrated(GaussianNB(), "sigmoid"),
+            PREPROCESSING["mean"],
+            "GaussianNB",
+            id="GaussianNB, calibrated",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -218,7 +218,7 @@ def expected(role, name):
         table = short.partition(".")[0]
         assert not any(line.startswith(f"column {table}.") for line in rights), name
         name = f"table {table}" if f"table {table}" in rights else f"view {table}"
-    assert name in rights, f"{name} has no line in tests/database/rights.py"
+    assert name in rights, f"{name} has no line in tests/rights.py"
     if role == "churn_owner":
         # SET is all it was granted; the server's settings are not its own.
         return {"SET"} if kind == "parameter" else ACTIONS[kind]
