@@ -4,7 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from pgchurn.loader.compiling import compile_model
-from pgchurn.loader.boundary_rows import UNSEEN_CATEGORY, boundary_rows, tree_thresholds
+from pgchurn.loader.models.boundary_rows import (
+    UNSEEN_CATEGORY,
+    boundary_rows,
+    tree_thresholds,
+)
 from pgchurn.plpython.runtime.signature import Feature, Signature
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
@@ -56,7 +60,9 @@ def column(rows, position):
 
 
 def test_rows_have_nulls_extremes_and_unseen_categories():
-    rows = boundary_rows(SIGNATURE, training()[0], compiled_form(LogisticRegression())[0])
+    rows = boundary_rows(
+        SIGNATURE, training()[0], compiled_form(LogisticRegression())[0]
+    )
 
     for position in (AGE, USAGE):
         values = column(rows, position)

@@ -1,9 +1,11 @@
 """Reading an attached profile table as features."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from pgchurn.loader.database import fetch_all
+import pandas as pd
+from pgchurn.loader.database import Connection, fetch_all
 from pgchurn.loader.errors import LoaderError
 from pgchurn.plpython.runtime.features import text_column
 from pgchurn.plpython.runtime.pickled import frame_from_columns
@@ -39,11 +41,11 @@ class Profile:
     attachment_id: int
     name: str
     key: str
-    kinds: dict
-    types: dict
+    kinds: dict[str, str | None]
+    types: dict[str, str]
 
     @classmethod
-    def find(cls, connection, table):
+    def find(cls, connection: Connection, table: str) -> "Profile":
         """Return the profile of an attached table; an SQL error when there is none."""
         row = fetch_all(connection, "attachment", table=table)[0]
         columns = fetch_all(
@@ -57,7 +59,7 @@ class Profile:
             {column["name"]: column["type"] for column in columns},
         )
 
-    def require(self, names):
+    def require(self, names: Iterable[str]) -> None:
         """Refuse names that are no columns of the table."""
         unknown = [name for name in names if name not in self.kinds]
         if unknown:
@@ -66,8 +68,17 @@ class Profile:
                 f"its columns are {', '.join(self.kinds)}"
             )
 
-    def usable_features(self, label, exclude):
+    def usable_features(
+        self, label: str, exclude: Sequence[str]
+    ) -> tuple[dict[str, str], dict[str, str]]:
         """Sort the columns into features and columns that are left out.
+
+        Parameters
+        ----------
+        label : str
+            Column that says who churned.
+        exclude : sequence of str
+            Columns that are not to be features.
 
         Returns
         -------
@@ -93,17 +104,20 @@ class Profile:
                 features[name] = kind
         return features, left_out
 
-    def feature_kinds(self, names):
+    def feature_kinds(self, names: Sequence[str]) -> dict[str, str]:
         """Return the kind of each named feature, refusing those that have none."""
         self.require(names)
+        found = {}
         for name in names:
-            if self.kinds[name] is None:
+            kind = self.kinds[name]
+            if kind is None:
                 raise LoaderError(
                     f"feature {name!r} is a {self.types[name]}, which no model takes"
                 )
-        return {name: self.kinds[name] for name in names}
+            found[name] = kind
+        return found
 
-    def select(self, first, kinds):
+    def select(self, first: sql.Composable, kinds: dict[str, str]) -> sql.Composed:
         """Return the SELECT of an expression and of features, cast as scoring does."""
         casts = {
             "number": "{}::float8",
@@ -117,13 +131,24 @@ class Profile:
             sql.SQL(", ").join([first, *features]), sql.SQL(self.name)
         )
 
-    def read(self, connection, kinds, label, progress):
+    def read(
+        self,
+        connection: Connection,
+        kinds: dict[str, str],
+        label: str,
+        progress: Callable[[int], object],
+    ) -> tuple[pd.DataFrame, np.ndarray]:
         """Read all labelled rows.
 
         Parameters
         ----------
+        connection : psycopg2 connection
+        kinds : dict of str to {"number", "boolean", "text"}
+            Kind of each feature to read.
+        label : str
+            Column that says who churned.
         progress : callable taking an int
-            Told how many rows have come since it was last told.
+            Called for each batch of rows with their number.
 
         Returns
         -------
@@ -131,10 +156,10 @@ class Profile:
         numpy.ndarray of shape (n_rows,), object
             The labels.
         """
-        label = sql.Identifier(label)
-        statement = self.select(label, kinds) + sql.SQL(" WHERE {} IS NOT NULL").format(
-            label
-        )
+        column = sql.Identifier(label)
+        statement = self.select(column, kinds) + sql.SQL(
+            " WHERE {} IS NOT NULL"
+        ).format(column)
         rows = []
         with connection.cursor(name="pgchurn_profile") as cursor:
             cursor.itersize = FETCH_ROWS
@@ -147,8 +172,17 @@ class Profile:
         labels[:] = columns[0]
         return features_frame(kinds, columns[1:]), labels
 
-    def sample(self, connection, kinds, size):
+    def sample(
+        self, connection: Connection, kinds: dict[str, str], size: int
+    ) -> tuple[list[str], pd.DataFrame]:
         """Read up to ``size`` rows, the same ones while the table stays the same.
+
+        Parameters
+        ----------
+        connection : psycopg2 connection
+        kinds : dict of str to {"number", "boolean", "text"}
+            Kind of each feature to read.
+        size : int
 
         Returns
         -------
@@ -167,7 +201,7 @@ class Profile:
         return list(columns[0]), features_frame(kinds, columns[1:])
 
 
-def features_frame(kinds, columns):
+def features_frame(kinds: dict[str, str], columns: Iterable[Sequence]) -> pd.DataFrame:
     """Return the frame that a model is given, from one sequence of values a column."""
     arrays = {}
     for (name, kind), values in zip(kinds.items(), columns):

@@ -2,20 +2,23 @@
 
 import io
 import time
+from contextlib import closing
+from typing import Any
 
+import pandas as pd
 from pgchurn.loader import output
-from pgchurn.loader.database import fetch_all, fetch_value, queries
+from pgchurn.loader.database import Connection, connect, fetch_all, fetch_value, queries
+from pgchurn.loader.demonstration.simulation import KNOWN_CUSTOMERS, simulate
 from pgchurn.loader.errors import LoaderError
-from pgchurn.loader.reports import training_report
-from pgchurn.loader.rescoring import Pace, rescore_profiles
-from pgchurn.loader.simulation import KNOWN_CUSTOMERS, simulate
-from pgchurn.loader.training_run import train_and_register
+from pgchurn.loader.models.reports import training_report
+from pgchurn.loader.models.training_run import train_and_register
+from pgchurn.loader.operations.rescoring import Pace, rescore_profiles
 from psycopg2 import sql
 
 TABLE = "churn.customers"
 CUSTOMERS = 5_000
 TRY_NEXT = """\
-Try next, in `make psql`:
+Try next, in psql (in a checkout: `make psql`):
   SELECT customer_name, complaint_count, churn_score FROM churn.customers
     ORDER BY churn_score DESC LIMIT 5;
   INSERT INTO churn.complaints (customer_id, subject)
@@ -27,36 +30,38 @@ Try next, in `make psql`:
 NAMES = KNOWN_CUSTOMERS["customer_name"].tolist()
 
 
-def run_demo(connection, options):
-    """Load, train, activate, complain, and print what became of the scores."""
-    load_customers(connection)
-    trained = train_and_register(
-        connection,
-        TABLE,
-        "churned",
-        algorithm="auto",
-        exclude=[],
-        positive_class=None,
-        seed=0,
-        compile_form=True,
-    )
-    fetch_value(
-        connection,
-        "activate_model",
-        version=trained["version"],
-        allow_older=False,
-        allow_expired=False,
-    )
-    connection.commit()
-    pace = Pace(1, CUSTOMERS, rows_per_second=None, restart=False)
-    rescore_profiles(options.database_url, TABLE, pace)
-    rows = [complain(connection, customer) for customer in scores(connection)]
-    output.print_result(
-        {"training": trained, "complaints": rows}, options.format, demo_report
-    )
+def run_demo(url: str | None) -> dict[str, Any]:
+    """Load, train, activate, complain; return what became of the scores.
+
+    Parameters
+    ----------
+    url : str or None
+        As `database_url` takes it.
+
+    Returns
+    -------
+    dict
+        ``training``, as `train_and_register` returns it, and ``complaints``, a dict
+        each.
+    """
+    with closing(connect(url)) as connection:
+        load_customers(connection)
+        trained = train_and_register(connection, TABLE, "churned")
+        fetch_value(
+            connection,
+            "activate_model",
+            version=trained["version"],
+            allow_older=False,
+            allow_expired=False,
+        )
+        connection.commit()
+        pace = Pace(1, CUSTOMERS, rows_per_second=None, restart=False)
+        rescore_profiles(url, TABLE, pace)
+        rows = [complain(connection, customer) for customer in scores(connection)]
+    return {"training": trained, "complaints": rows}
 
 
-def load_customers(connection):
+def load_customers(connection: Connection) -> None:
     """Fill the default tables, or use the demonstration's customers that are there."""
     found = fetch_all(connection, "demo_customers", names=NAMES)[0]
     if found["known"] == len(NAMES):
@@ -77,7 +82,7 @@ def load_customers(connection):
     )
 
 
-def copy_in(connection, table, frame):
+def copy_in(connection: Connection, table: str, frame: pd.DataFrame) -> None:
     """COPY a frame into a table of the schema churn."""
     statement = sql.SQL(
         "COPY churn.{} ({}) FROM STDIN WITH (FORMAT csv, HEADER)"
@@ -88,12 +93,12 @@ def copy_in(connection, table, frame):
         cursor.copy_expert(statement, io.StringIO(frame.to_csv(index=False)))
 
 
-def scores(connection):
+def scores(connection: Connection) -> list[dict[str, Any]]:
     """Return the known customers with their complaints and scores."""
     return fetch_all(connection, "demo_scores", names=NAMES)
 
 
-def complain(connection, before):
+def complain(connection: Connection, before: dict[str, Any]) -> dict[str, Any]:
     """Insert a complaint of one customer; return what changed, and how long it took."""
     with connection.cursor() as cursor:
         started = time.perf_counter()
@@ -114,8 +119,8 @@ def complain(connection, before):
     }
 
 
-def demo_report(result):
-    """Return what the demonstration prints."""
+def demo_report(result: dict[str, Any]) -> str:
+    """Return the report on the demonstration."""
     return "\n".join(
         [
             training_report(result["training"]).rsplit("\n", 1)[0],

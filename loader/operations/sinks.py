@@ -5,6 +5,8 @@ import select
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import Protocol
 
 from pgchurn.loader.errors import LoaderError
 
@@ -16,36 +18,57 @@ PIECE = select.PIPE_BUF
 MOST_LINES = 1000
 
 
+Heartbeat = Callable[[], object]
+
+
+class Sink(Protocol):
+    """Where lines are delivered.
+
+    Attributes
+    ----------
+    lines : list of str
+        Taken, and not delivered yet.
+    """
+
+    lines: list[str]
+
+    def add(self, line: str, heartbeat: Heartbeat) -> None:
+        """Take a line."""
+
+    def deliver(self, heartbeat: Heartbeat) -> None:
+        """Deliver what was taken.
+
+        Parameters
+        ----------
+        heartbeat : callable
+            Called now and then while that takes its time.
+        """
+
+
 class StandardOutput:
     """Writes lines to standard output; what is delivered to a file is on disk."""
 
-    def __init__(self):
-        self.lines = []
+    def __init__(self) -> None:
+        self.lines: list[str] = []
         self.descriptor = sys.stdout.fileno()
         found = os.fstat(self.descriptor)
         self.is_file = stat.S_ISREG(found.st_mode)
         if self.is_file and found.st_size > 0:
             self._end_torn_line()
 
-    def add(self, line, heartbeat):
+    def add(self, line: str, heartbeat: Heartbeat) -> None:
         """Take a line."""
         self.lines.append(line)
         if len(self.lines) >= MOST_LINES:
             self._write(heartbeat)
 
-    def deliver(self, heartbeat):
-        """Write out what was taken.
-
-        Parameters
-        ----------
-        heartbeat : callable
-            Called now and then while the reader takes its time.
-        """
+    def deliver(self, heartbeat: Heartbeat) -> None:
+        """Write out what was taken."""
         self._write(heartbeat)
         if self.is_file:
             os.fsync(self.descriptor)
 
-    def _write(self, heartbeat):
+    def _write(self, heartbeat: Heartbeat) -> None:
         rest = memoryview("".join(self.lines).encode())
         try:
             while rest:
@@ -60,7 +83,7 @@ class StandardOutput:
             ) from None
         self.lines.clear()
 
-    def _end_torn_line(self):
+    def _end_torn_line(self) -> None:
         """Keep what a kill left of a line from running into the next one."""
         with open(f"/proc/self/fd/{self.descriptor}", "rb") as file:
             file.seek(-1, os.SEEK_END)
@@ -77,15 +100,15 @@ class Command:
         For the shell.
     """
 
-    def __init__(self, command):
+    def __init__(self, command: str) -> None:
         self.command = command
-        self.lines = []
+        self.lines: list[str] = []
 
-    def add(self, line, heartbeat):
+    def add(self, line: str, heartbeat: Heartbeat) -> None:
         """Take a line."""
         self.lines.append(line)
 
-    def deliver(self, heartbeat):
+    def deliver(self, heartbeat: Heartbeat) -> None:
         """Run the command on what was taken; it must succeed."""
         if not self.lines:
             return

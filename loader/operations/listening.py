@@ -1,14 +1,16 @@
 """Following stored scores: `pgchurn listen`.
 
 The outbox is read through a logical replication slot, which keeps what was not
-confirmed whoever dies. A line is confirmed only after it was delivered, so that one may
-come twice and none is missed.
+confirmed even when client or server crashes. A line is confirmed only after it was
+delivered, so that one may come twice and none is missed.
 """
 
 import json
 import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
+from typing import Any
 
 import psycopg2
 from pgchurn.loader import output
@@ -19,10 +21,11 @@ from pgchurn.loader.database import (
     fetch_value,
     queries,
 )
-from pgchurn.loader.errors import LoaderError
-from pgchurn.loader.sinks import HEARTBEAT
+from pgchurn.loader.errors import LoaderError, primary_message
+from pgchurn.loader.operations.sinks import HEARTBEAT, Sink
+from pgchurn.loader.operations.stopping import Stop
 from psycopg2 import errorcodes
-from psycopg2.extras import LogicalReplicationConnection
+from psycopg2.extras import LogicalReplicationConnection, ReplicationCursor
 
 PLUGIN = "wal2json"
 OPTIONS = {
@@ -38,32 +41,35 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5
 # How long the server may take to notice that the slot's last reader was killed.
 SLOT_PATIENCE = 10
 
+# Called when it is connected.
+Connected = Callable[[], object]
 
-def follow_outbox(url, slot, sink, stop):
+
+def follow_outbox(url: str | None, slot: str, sink: Sink, stop: Stop) -> None:
     """Deliver every change of a score, in the order of commits.
 
     Parameters
     ----------
     url : str or None
-        As for `connect`.
+        As `database_url` takes it.
     slot : str
         Name of the replication slot; it is created where there is none.
-    sink : StandardOutput or Command
+    sink : Sink
     stop : Stop
         When to end.
     """
     prepare_slot(url, slot)
-    keep_connected(partial(_follow_slot, url, slot, sink, stop), stop)
+    keep_connected(partial(follow_slot, url, slot, sink, stop), stop)
 
 
-def follow_notifications(url, sink, stop):
+def follow_notifications(url: str | None, sink: Sink, stop: Stop) -> None:
     """Deliver the notifications of stored scores, from now on."""
     connect(url).close()
-    keep_connected(partial(_follow_channel, url, sink, stop), stop)
+    keep_connected(partial(follow_channel, url, sink, stop), stop)
 
 
-def drop_slot(url, slot):
-    """Give a slot up, and what it keeps."""
+def drop_slot(url: str | None, slot: str) -> None:
+    """Drop a slot, and what it keeps."""
     with closing(connect(url)) as connection:
         if not fetch_all(connection, "listen_slot", slot=slot):
             raise LoaderError(f"there is no replication slot {slot}")
@@ -71,8 +77,8 @@ def drop_slot(url, slot):
         connection.commit()
 
 
-def prepare_slot(url, slot):
-    """Create a slot where there is none, and refuse what could not work."""
+def prepare_slot(url: str | None, slot: str) -> None:
+    """Create a slot where there is none; refuse a server or a slot that cannot work."""
     with closing(connect(url)) as connection:
         server = fetch_all(connection, "listen_server")[0]
         if server["wal_level"] != "logical":
@@ -94,15 +100,16 @@ def prepare_slot(url, slot):
         try:
             fetch_value(connection, "listen_create_slot", slot=slot, plugin=PLUGIN)
         except psycopg2.errors.UndefinedFile as error:
+            version = connection.server_version // 10_000
             raise LoaderError(
                 f"{PLUGIN} is not installed on the server: "
-                f"apt-get install postgresql-15-{PLUGIN}"
+                f"apt-get install postgresql-{version}-{PLUGIN}"
             ) from error
         connection.commit()
     output.message(f"pgchurn: created slot {slot}: changes from now on")
 
 
-def check_slot(slot, found):
+def check_slot(slot: str, found: dict[str, Any]) -> None:
     """Refuse a slot that is no consumer's of this database."""
     if found["plugin"] != PLUGIN or found["database"] != found["current_database"]:
         raise LoaderError(
@@ -112,12 +119,12 @@ def check_slot(slot, found):
     if found["wal_status"] == "lost":
         raise LoaderError(
             f"slot {slot} has lost what it had to send, because it lay longer than "
-            "max_slot_wal_keep_size allows: give it up with --drop-slot, read the "
+            "max_slot_wal_keep_size allows: drop it with --drop-slot, read the "
             "scores anew and start again"
         )
 
 
-def keep_connected(follow, stop):
+def keep_connected(follow: Callable[[Connected], None], stop: Stop) -> None:
     """Run `follow` again whenever the connection is lost, until it ends by itself.
 
     Parameters
@@ -126,9 +133,9 @@ def keep_connected(follow, stop):
         Takes a callable that it calls when it is connected.
     stop : Stop
     """
-    pause = FIRST_PAUSE
+    pause: float = FIRST_PAUSE
 
-    def connected():
+    def connected() -> None:
         nonlocal pause
         if pause > FIRST_PAUSE:
             output.message("pgchurn: connected again")
@@ -141,13 +148,13 @@ def keep_connected(follow, stop):
             if not is_lost_connection(error):
                 raise
             if pause == FIRST_PAUSE:
-                output.message(f"pgchurn: {str(error).strip()}; connecting again")
+                output.message(f"pgchurn: {primary_message(error)}; connecting again")
         stop.wait(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def is_lost_connection(error):
-    """Tell an error of the connection, or of a server that comes or goes."""
+def is_lost_connection(error: psycopg2.Error) -> bool:
+    """Return whether the connection failed, or the server is starting or stopping."""
     if error.pgcode is None:
         return type(error) in (psycopg2.OperationalError, psycopg2.DatabaseError)
     return error.pgcode in (
@@ -158,7 +165,10 @@ def is_lost_connection(error):
     )
 
 
-def _follow_slot(url, slot, sink, stop, connected):
+def follow_slot(
+    url: str | None, slot: str, sink: Sink, stop: Stop, connected: Connected
+) -> None:
+    """Deliver what the slot sends, on one connection, until it is time to end."""
     with closing(
         psycopg2.connect(
             database_url(url),
@@ -167,7 +177,7 @@ def _follow_slot(url, slot, sink, stop, connected):
         )
     ) as connection:
         cursor = connection.cursor()
-        if not _start(cursor, slot, stop):
+        if not start_stream(cursor, slot, stop):
             return
         connected()
         # What the sink took of a transaction whose end did not come, comes again.
@@ -175,7 +185,7 @@ def _follow_slot(url, slot, sink, stop, connected):
         Stream(cursor, sink, stop).follow()
 
 
-def _start(cursor, slot, stop):
+def start_stream(cursor: ReplicationCursor, slot: str, stop: Stop) -> bool:
     """Start the stream; return whether it did before the time came to end."""
     deadline = time.monotonic() + SLOT_PATIENCE
     while not stop.requested:
@@ -185,8 +195,8 @@ def _start(cursor, slot, stop):
         except psycopg2.errors.ObjectInUse as error:
             if time.monotonic() > deadline:
                 raise LoaderError(
-                    f"{error.diag.message_primary}: end that one, or choose another "
-                    "name with --slot"
+                    f"{primary_message(error)}: end that one, or choose another name "
+                    "with --slot"
                 ) from error
         stop.wait(FIRST_PAUSE)
     return False
@@ -199,19 +209,19 @@ class Stream:
     ----------
     cursor : psycopg2.extras.ReplicationCursor
         Started.
-    sink : StandardOutput or Command
+    sink : Sink
     stop : Stop
     """
 
-    def __init__(self, cursor, sink, stop):
+    def __init__(self, cursor: ReplicationCursor, sink: Sink, stop: Stop) -> None:
         self.cursor = cursor
         self.sink = sink
         self.stop = stop
         self.unconfirmed = 0
         # Where the last whole transaction ends, until it is confirmed.
-        self.end = None
+        self.end: int | None = None
 
-    def follow(self):
+    def follow(self) -> None:
         """Deliver changes until it is time to end."""
         in_transaction = False
         while True:
@@ -238,7 +248,7 @@ class Stream:
                     if self.stop.requested:
                         return
 
-    def confirm(self):
+    def confirm(self) -> None:
         """Deliver whole transactions, and only then tell the server so."""
         if self.end is not None:
             self.sink.deliver(self.heartbeat)
@@ -246,19 +256,22 @@ class Stream:
             self.end = None
             self.unconfirmed = 0
 
-    def heartbeat(self):
-        """Tell the server that somebody is there; whether it is, reading will show."""
+    def heartbeat(self) -> None:
+        """Show the server that the reader is alive; errors are left to reading."""
         with suppress(psycopg2.Error):
             self.cursor.send_feedback(force=True)
 
 
-def line_of(record):
+def line_of(record: dict[str, Any]) -> str:
     """Return a row of the outbox as a line of JSON."""
     values = {column["name"]: column["value"] for column in record["columns"]}
     return json.dumps(values, ensure_ascii=False) + "\n"
 
 
-def _follow_channel(url, sink, stop, connected):
+def follow_channel(
+    url: str | None, sink: Sink, stop: Stop, connected: Connected
+) -> None:
+    """Deliver notifications, on one connection, until it is time to end."""
     with closing(connect(url)) as connection:
         connection.autocommit = True
         connection.cursor().execute(queries()["listen_scores"])
@@ -267,10 +280,10 @@ def _follow_channel(url, sink, stop, connected):
             stop.wait(HEARTBEAT, connection)
             connection.poll()
             for notification in connection.notifies:
-                sink.add(notification.payload + "\n", _nothing)
+                sink.add(notification.payload + "\n", no_heartbeat)
             connection.notifies.clear()
-            sink.deliver(_nothing)
+            sink.deliver(no_heartbeat)
 
 
-def _nothing():
-    """Do nothing: a session that listens need not say that it is there."""
+def no_heartbeat() -> None:
+    """Do nothing: a session that listens need not show that it is alive."""

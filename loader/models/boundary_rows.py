@@ -1,16 +1,21 @@
 """Rows on which a compiled form is most likely to differ from its pickle."""
 
 import numpy as np
+import numpy.typing as npt
 import onnx
+import pandas as pd
 from onnx import numpy_helper
 from pgchurn.plpython.runtime.features import NAN
+from pgchurn.plpython.runtime.signature import Signature
 
 THRESHOLDS_PER_FEATURE = 200
 EXTREMES = (0.0, -0.0, 1.0, -1.0, 1e-300, 1e30, -1e30)
 UNSEEN_CATEGORY = "a category that was never seen"
 
 
-def boundary_rows(signature, frame, compiled, seed=0):
+def boundary_rows(
+    signature: Signature, frame: pd.DataFrame, compiled: bytes, seed: int = 0
+) -> tuple[list[list[float]], list[list[str | None]]]:
     """Make rows of nulls, extremes, unseen categories and values on tree thresholds.
 
     Each row is a row of the table with one feature changed.
@@ -22,6 +27,8 @@ def boundary_rows(signature, frame, compiled, seed=0):
         Rows of the table; when there are none, zeros and empty texts stand in.
     compiled : bytes
         The compiled form, which knows where its trees compare.
+    seed : int, default=0
+        Of the choice of the rows that are changed.
 
     Returns
     -------
@@ -56,14 +63,14 @@ def boundary_rows(signature, frame, compiled, seed=0):
     )
 
 
-def null_for_nan(text):
+def null_for_nan(text: object) -> str | None:
     """Return a text as SQL takes it."""
     return text if isinstance(text, str) else None
 
 
-def tree_thresholds(compiled):
+def tree_thresholds(compiled: bytes) -> dict[int, np.ndarray]:
     """Return some of the constants that trees compare each input with, by position."""
-    found = {}
+    found: dict[int, list[np.ndarray]] = {}
     for node in onnx.load_from_string(compiled).graph.node:
         if node.op_type != "TreeEnsemble":
             continue
@@ -76,13 +83,13 @@ def tree_thresholds(compiled):
     return {position: spread(parts) for position, parts in found.items()}
 
 
-def spread(parts):
+def spread(parts: list[np.ndarray]) -> np.ndarray:
     """Return the distinct values of some arrays, thinned out if they are many."""
     values = np.unique(np.concatenate(parts))
     return values[:: -(-len(values) // THRESHOLDS_PER_FEATURE) or 1]
 
 
-def around(thresholds):
+def around(thresholds: npt.ArrayLike) -> np.ndarray:
     """Return values on thresholds, one double beyond, and rounded to single."""
     values = np.asarray(thresholds, dtype=float)
     single = values.astype(np.float32).astype(float)

@@ -1,14 +1,14 @@
-"""Signing models, and the files that signatures travel in."""
+"""Attesting models: keys, signed statements, and the files that they travel in."""
 
 import hashlib
 import json
 import os
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -16,27 +16,26 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
-from pgchurn.loader.compiling import NotCompilable, compile_model
-from pgchurn.loader.compiling.text_features import text_positions
 from pgchurn.loader.errors import LoaderError
-from pgchurn.loader.registration import feature_names, positive_index
-from pgchurn.plpython.runtime.environment import current_environment
-from pgchurn.plpython.runtime.signature import Feature, Signature
+from pgchurn.loader.files import read_file, write_file
+from pgchurn.loader.models.candidate import Candidate
+from pgchurn.loader.models.signature import signature_without_table
 from pgchurn.plpython.runtime.attestation import (
     SIGNED_PACKAGES,
     STATEMENT_PREFIX,
     Statement,
 )
+from pgchurn.plpython.runtime.environment import current_environment
 
 
 @dataclass(frozen=True)
-class SignedStatement:
-    """A statement, as it was signed, with its signature.
+class Attestation:
+    """A signed statement about a model.
 
     Attributes
     ----------
     statement : str
-        The signed text itself; see ``pgchurn.plpython.runtime.signing.Statement``.
+        The signed text itself; see ``pgchurn.plpython.runtime.attestation.Statement``.
     signature : bytes of length 64
     key : str
         Fingerprint of the key that signed.
@@ -46,35 +45,65 @@ class SignedStatement:
     signature: bytes
     key: str
 
-    def write(self, path):
-        """Write a ``.sig`` file, which is JSON."""
+    def write(self, path: str | Path) -> None:
+        """Write it to a file, which is JSON."""
         document = {
             "statement": self.statement,
             "signature": b64encode(self.signature).decode(),
             "key": self.key,
         }
-        try:
-            Path(path).write_text(json.dumps(document, indent=2) + "\n", "utf-8")
-        except OSError as error:
-            raise LoaderError(f"cannot write {path}: {error.strerror}") from error
+        write_file(path, json.dumps(document, indent=2) + "\n")
 
     @classmethod
-    def read(cls, path):
-        """Read a ``.sig`` file."""
+    def read(cls, path: str | Path) -> "Attestation":
+        """Read one from a file.
+
+        Raises
+        ------
+        LoaderError
+            If the file cannot be read, or holds something else.
+        """
         try:
             document = json.loads(read_file(path))
             signature = b64decode(document["signature"], validate=True)
             return cls(str(document["statement"]), signature, str(document["key"]))
         except (KeyError, TypeError, ValueError) as error:
             raise LoaderError(
-                f"{path} is no signature; pgchurn sign writes one"
+                f"{path} is no attestation; pgchurn sign writes one"
             ) from error
 
+    def read_statement(self) -> Statement:
+        """Return what is stated; whether the key is to be trusted the server says.
 
-def read_private_key(path):
+        Raises
+        ------
+        ScoringError
+            If the text is no statement about a model.
+        """
+        return Statement.from_text(self.statement)
+
+    def statement_about(self, artifact: bytes) -> Statement:
+        """Return what is stated about a pickle.
+
+        Raises
+        ------
+        ScoringError
+            If the text is no statement about a model, or about another pickle.
+        """
+        statement = self.read_statement()
+        statement.check_artifact(hashlib.sha256(artifact).digest())
+        return statement
+
+
+def read_private_key(path: str | Path) -> Ed25519PrivateKey:
     """Read an Ed25519 private key from a PEM file.
 
     Where the file is encrypted, the passphrase is taken from ``PGCHURN_PASSPHRASE``.
+
+    Raises
+    ------
+    LoaderError
+        If the file cannot be read, or holds something else.
     """
     passphrase = os.environ.get("PGCHURN_PASSPHRASE")
     pem = read_file(path)
@@ -93,7 +122,7 @@ def read_private_key(path):
     return key
 
 
-def fingerprint(private_key):
+def fingerprint(private_key: Ed25519PrivateKey) -> str:
     """Return what a key is called: SHA-256 of its public half as DER."""
     der = private_key.public_key().public_bytes(
         Encoding.DER, PublicFormat.SubjectPublicKeyInfo
@@ -120,13 +149,17 @@ class Signer:
     version: int
     expires: date | None = None
 
-    def describe(self, artifact, estimator, features=(), positive_class=None):
+    def describe(
+        self,
+        candidate: Candidate,
+        features: Sequence[str] = (),
+        positive_class: str | None = None,
+    ) -> tuple[Statement, str | None]:
         """Return the statement about a model, and why it covers no compiled form.
 
         Parameters
         ----------
-        artifact : bytes
-            The pickle of ``estimator``.
+        candidate : Candidate
         features : sequence of str
             Names for an estimator that was fitted without.
         positive_class : str or None
@@ -136,93 +169,37 @@ class Signer:
         -------
         Statement
         str or None
+
+        Raises
+        ------
+        LoaderError
+            If it is no binary classifier, or the name or version cannot be signed.
         """
-        signature = signature_without_table(estimator, features, positive_class)
-        compiled, problem = None, None
-        try:
-            compiled = compile_model(estimator, signature)
-        except NotCompilable as error:
-            problem = str(error)
+        signature = signature_without_table(
+            candidate.estimator, features, positive_class
+        )
+        compiled = candidate.compile(signature)
         environment = current_environment()
         statement = Statement(
             name=self.name,
             version=self.version,
-            artifact_sha256=hashlib.sha256(artifact).hexdigest(),
-            compiled_sha256=compiled and hashlib.sha256(compiled).hexdigest(),
+            artifact_sha256=candidate.digest.hex(),
+            compiled_sha256=compiled.digest.hex() if compiled.digest else None,
             features=[feature.name for feature in signature.features],
             classes=list(signature.classes),
             positive_class=signature.positive_class,
             named_columns=signature.named_columns,
             environment={package: environment[package] for package in SIGNED_PACKAGES},
-            expires=self.expires and self.expires.isoformat(),
+            expires=self.expires.isoformat() if self.expires else None,
         )
         try:
             statement.check()
         except (TypeError, ValueError) as error:
             raise LoaderError(f"this cannot be signed: {error}") from error
-        return statement, problem
+        return statement, compiled.problem
 
-    def sign(self, statement):
-        """Return a statement with its signature.
-
-        Returns
-        -------
-        SignedStatement
-        """
+    def sign(self, statement: Statement) -> Attestation:
+        """Sign a statement."""
         text = statement.to_text()
         signature = self.private_key.sign(STATEMENT_PREFIX + text.encode())
-        return SignedStatement(text, signature, fingerprint(self.private_key))
-
-
-def signature_without_table(estimator, features, positive_class):
-    """Return the signature as far as the model alone tells it.
-
-    Which number is a boolean, and what may be null, the table and the server find out;
-    the compiled form depends on neither.
-    """
-    classes = np.asarray(estimator.classes_).tolist()
-    if len(classes) != 2:
-        raise LoaderError(
-            f"the model has {len(classes)} classes; a churn score needs two"
-        )
-    names = feature_names(estimator, features)
-    texts = text_positions(estimator, range(len(names)))
-    return Signature(
-        tuple(
-            Feature(name, "text" if position in texts else "number", True)
-            for position, name in enumerate(names)
-        ),
-        tuple(classes),
-        positive_index(classes, positive_class),
-        getattr(estimator, "feature_names_in_", None) is not None,
-    )
-
-
-def read_signature(path, pickle):
-    """Read the signature of a pickle, and hold it against the pickle's digest.
-
-    So a pickle other than the signed one is not read here. Whether the key is to be
-    trusted is the server's to say.
-
-    Parameters
-    ----------
-    path, pickle : str or pathlib.Path
-        Of the two files.
-
-    Returns
-    -------
-    SignedStatement
-    Statement
-    """
-    signed = SignedStatement.read(path)
-    statement = Statement.from_text(signed.statement)
-    statement.check_artifact(hashlib.sha256(read_file(pickle)).digest())
-    return signed, statement
-
-
-def read_file(path):
-    """Return a file's content."""
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise LoaderError(f"cannot read {path}: {error.strerror}") from error
+        return Attestation(text, signature, fingerprint(self.private_key))

@@ -1,14 +1,17 @@
 """Customers, complaints and churn out of a seeded generator, for the demonstration.
 
 Nothing here is anyone's data. What drives churn is written down in `_churn_log_odds`,
-so that a model trained on the result can be held against the truth.
+so that a model trained on the result can be compared with the truth.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from numpy.random import Generator
 
 DAYS_PER_YEAR = 365
 DAYS_PER_MONTH = 365.25 / 12
@@ -113,8 +116,12 @@ class Simulation:
 
 
 def simulate(
-    customers=5_000, *, seed=0, reference_date=date(2026, 1, 1), unknown_share=0.2
-):
+    customers: int = 5_000,
+    *,
+    seed: int = 0,
+    reference_date: date = date(2026, 1, 1),
+    unknown_share: float = 0.2,
+) -> Simulation:
     """Simulate the customers of a telecom operator.
 
     The first customers are `KNOWN_CUSTOMERS`: they have stayed for over a year, have
@@ -157,7 +164,9 @@ def simulate(
     return Simulation(profiles=profiles, complaints=complaints)
 
 
-def _simulate_profiles(rng, customers, reference_date):
+def _simulate_profiles(
+    rng: Generator, customers: int, reference_date: date
+) -> pd.DataFrame:
     drawn = _draw_attributes(rng, customers)
     days = _days_as_customer(rng, drawn["tenure_months"])
     monthly_charges = _monthly_charges(rng, drawn)
@@ -186,7 +195,7 @@ def _simulate_profiles(rng, customers, reference_date):
     )
 
 
-def _draw_attributes(rng, customers):
+def _draw_attributes(rng: Generator, customers: int) -> dict[str, np.ndarray]:
     tenure_months = rng.gamma(1.2, 22, customers).astype("int64")
     tenure_months = tenure_months.clip(max=LONGEST_TENURE_MONTHS)
     attributes = {
@@ -203,7 +212,7 @@ def _draw_attributes(rng, customers):
     return attributes
 
 
-def _draw_names(rng, customers):
+def _draw_names(rng: Generator, customers: int) -> np.ndarray:
     names = pd.DataFrame(
         {
             "first": rng.choice(np.array(FIRST_NAMES, dtype=object), customers),
@@ -220,7 +229,7 @@ def _draw_names(rng, customers):
     )
 
 
-def _full_name(first, last, repeat):
+def _full_name(first: str, last: str, repeat: int) -> str:
     # The first of a name is plain, the next 26 have an initial, then numbers join in.
     if repeat == 0:
         return f"{first} {last}"
@@ -229,28 +238,28 @@ def _full_name(first, last, repeat):
     return name if number == 0 else f"{name} {number + 1}"
 
 
-def _draw_contracts(rng, tenure_months):
+def _draw_contracts(rng: Generator, tenure_months: np.ndarray) -> np.ndarray:
     # The longer someone has stayed, the likelier a longer contract.
     leaning = rng.normal(0, 1, len(tenure_months)) + tenure_months / 30
     return np.array(CONTRACTS, dtype=object)[np.digitize(leaning, (0.9, 2.0))]
 
 
-def _choose(rng, size, shares):
+def _choose(rng: Generator, size: int, shares: Mapping[str, float]) -> np.ndarray:
     values = np.array(list(shares), dtype=object)
     return rng.choice(values, size, p=list(shares.values()))
 
 
-def _days_as_customer(rng, tenure_months):
+def _days_as_customer(rng: Generator, tenure_months: np.ndarray) -> np.ndarray:
     # Of the month begun, at most 28 days: so the months completed are tenure_months.
     completed = np.ceil(tenure_months * DAYS_PER_MONTH).astype("int64")
     return completed + rng.integers(1, 29, len(tenure_months))
 
 
-def _by_category(values, numbers):
+def _by_category(values: npt.ArrayLike, numbers: Mapping[str, float]) -> np.ndarray:
     return pd.Series(values).map(numbers).to_numpy(dtype="float64")
 
 
-def _monthly_charges(rng, drawn):
+def _monthly_charges(rng: Generator, drawn: Mapping[str, np.ndarray]) -> np.ndarray:
     service = _by_category(
         drawn["internet_service"], {"none": 22.0, "dsl": 52.0, "fiber": 82.0}
     )
@@ -261,18 +270,22 @@ def _monthly_charges(rng, drawn):
     return (service - discount + noise).clip(9.99).round(2)
 
 
-def _total_charges(rng, monthly_charges, tenure_months):
+def _total_charges(
+    rng: Generator, monthly_charges: np.ndarray, tenure_months: np.ndarray
+) -> np.ndarray:
     # Prices have risen: the average month cost a little less than today's.
     paid = monthly_charges * tenure_months * rng.uniform(0.9, 1.0, len(tenure_months))
     return np.where(tenure_months > 0, paid.round(2), np.nan)
 
 
-def _data_usage_gb(rng, internet_service):
+def _data_usage_gb(rng: Generator, internet_service: np.ndarray) -> np.ndarray:
     mean = _by_category(internet_service, {"none": 0.0, "dsl": 60.0, "fiber": 140.0})
     return (mean * rng.gamma(2.0, 0.5, len(mean))).round(3)
 
 
-def _draw_complaint_counts(rng, profiles, days_observed):
+def _draw_complaint_counts(
+    rng: Generator, profiles: pd.DataFrame, days_observed: np.ndarray
+) -> np.ndarray:
     per_year = _by_category(
         profiles["internet_service"], {"none": 0.3, "dsl": 0.5, "fiber": 0.8}
     )
@@ -284,7 +297,13 @@ def _draw_complaint_counts(rng, profiles, days_observed):
     return counts
 
 
-def _draw_complaints(rng, profiles, counts, days_observed, reference_date):
+def _draw_complaints(
+    rng: Generator,
+    profiles: pd.DataFrame,
+    counts: np.ndarray,
+    days_observed: np.ndarray,
+    reference_date: date,
+) -> pd.DataFrame:
     size = counts.sum()
     seconds_observed = np.repeat(days_observed * SECONDS_PER_DAY, counts)
     seconds_ago = 1 + (rng.random(size) * seconds_observed).astype("int64")
@@ -302,7 +321,7 @@ def _draw_complaints(rng, profiles, counts, days_observed, reference_date):
     return complaints.sort_values(["complained_at", "customer_id"], ignore_index=True)
 
 
-def _churn_log_odds(profiles, complaint_counts):
+def _churn_log_odds(profiles: pd.DataFrame, complaint_counts: np.ndarray) -> np.ndarray:
     """Return the log-odds of churn, the truth that a model is to find.
 
     Parameters
@@ -335,7 +354,12 @@ def _churn_log_odds(profiles, complaint_counts):
     ).to_numpy()
 
 
-def _draw_churn(rng, profiles, complaint_counts, unknown_share):
+def _draw_churn(
+    rng: Generator,
+    profiles: pd.DataFrame,
+    complaint_counts: np.ndarray,
+    unknown_share: float,
+) -> pd.Series:
     probability = 1 / (1 + np.exp(-_churn_log_odds(profiles, complaint_counts)))
     churned = pd.Series(rng.random(len(profiles)) < probability, dtype="boolean")
     unknown = rng.random(len(profiles)) < unknown_share
@@ -343,7 +367,7 @@ def _draw_churn(rng, profiles, complaint_counts, unknown_share):
     return churned.mask(unknown)
 
 
-def _leave_blanks(rng, profiles):
+def _leave_blanks(rng: Generator, profiles: pd.DataFrame) -> pd.DataFrame:
     """Return the profiles with the gaps that any real table has."""
     return profiles.assign(
         age=profiles["age"].astype("Int64").mask(rng.random(len(profiles)) < 0.05),

@@ -8,8 +8,12 @@ Every estimator used here can be converted to ONNX and is on the list of classes
 the registry unpickles, so nothing is customised: no functions, no classes of our own.
 """
 
+from collections.abc import Callable
+
 import pandas as pd
-from pgchurn.loader.algorithms import ALGORITHMS
+from pgchurn.loader.models.algorithms import ALGORITHMS
+from pgchurn.plpython.runtime.signature import FEATURE_KINDS
+from sklearn.base import ClassifierMixin, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
     GradientBoostingClassifier,
@@ -21,10 +25,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-KINDS = ("number", "boolean", "text")
 
-
-def as_features(frame, kinds):
+def as_features(frame: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:
     """Cast the features to the types that the pipelines are fitted on.
 
     Parameters
@@ -47,15 +49,16 @@ def as_features(frame, kinds):
     KeyError
         If a feature is not a column of `frame`.
     """
-    columns = {name: _as_feature(frame[name], kind) for name, kind in kinds.items()}
+    columns = {name: as_feature(frame[name], kind) for name, kind in kinds.items()}
     return pd.DataFrame(columns, index=frame.index)
 
 
-def _as_feature(column, kind):
-    if kind not in KINDS:
+def as_feature(column: pd.Series, kind: str) -> pd.Series:
+    """Cast one column to the type that its kind has in a pipeline."""
+    if kind not in FEATURE_KINDS:
         raise ValueError(
             f"feature {column.name!r} is of unknown kind {kind!r}; "
-            f"use one of {', '.join(KINDS)}"
+            f"use one of {', '.join(FEATURE_KINDS)}"
         )
     # Object columns, because pandas' own types each bring a missing value of their own.
     values = column.astype(object).where(column.notna(), float("nan"))
@@ -70,8 +73,8 @@ def _as_feature(column, kind):
 
 
 def build_pipeline(
-    algorithm, number_features, boolean_features, text_features, *, random_state=0
-):
+    algorithm: str, kinds: dict[str, str], *, random_state: int = 0
+) -> Pipeline:
     """Build an unfitted pipeline for columns of the given kinds.
 
     The fitted pipeline gives a probability for any row: with any value missing, with
@@ -81,10 +84,8 @@ def build_pipeline(
     ----------
     algorithm : str
         One of `ALGORITHMS`.
-    number_features, boolean_features : sequence of str
-        Names of float64 columns, NaN where missing; booleans are 0.0 or 1.0.
-    text_features : sequence of str
-        Names of object columns of str, NaN where missing.
+    kinds : dict of str to {"number", "boolean", "text"}
+        Kind of each column, which is as `as_features` returns it.
     random_state : int, default=0
         Seed of the classifiers that draw random numbers.
 
@@ -102,23 +103,23 @@ def build_pipeline(
         raise ValueError(
             f"unknown algorithm {algorithm!r}; use one of {', '.join(ALGORITHMS)}"
         )
-    transformers = [
-        ("numbers", _number_transformer(algorithm), list(number_features)),
-        ("booleans", _boolean_transformer(), list(boolean_features)),
-        ("texts", _text_transformer(), list(text_features)),
-    ]
-    transformers = [group for group in transformers if group[2]]
+    transformers = []
+    for kind, transformer in TRANSFORMERS.items():
+        names = [name for name in kinds if kinds[name] == kind]
+        if names:
+            transformers.append((f"{kind}s", transformer(algorithm), names))
     if not transformers:
         raise ValueError("a pipeline needs at least one feature")
     return Pipeline(
         [
             ("features", ColumnTransformer(transformers)),
-            ("classifier", _classifier(algorithm, random_state)),
+            ("classifier", classifier(algorithm, random_state)),
         ]
     )
 
 
-def _number_transformer(algorithm):
+def number_transformer(algorithm: str) -> TransformerMixin:
+    """Return what numbers go through: gaps are filled, and scaled where it matters."""
     # For hist_gradient_boosting too: left to itself it takes missing values, but fails
     # to fit when a column holds nothing else, be it in one fold only.
     imputer = SimpleImputer(strategy="median", keep_empty_features=True)
@@ -127,11 +128,13 @@ def _number_transformer(algorithm):
     return imputer
 
 
-def _boolean_transformer():
+def boolean_transformer(algorithm: str) -> TransformerMixin:
+    """Return what booleans go through: gaps are filled."""
     return SimpleImputer(strategy="most_frequent", keep_empty_features=True)
 
 
-def _text_transformer():
+def text_transformer(algorithm: str) -> TransformerMixin:
+    """Return what texts go through: a column for each category."""
     # Missing is a category like any other when training has seen it: that a customer
     # has no contract on file may well tell something. Whatever training has not seen
     # becomes zeros throughout. An imputer ahead of this would say the same, but
@@ -139,7 +142,15 @@ def _text_transformer():
     return OneHotEncoder(handle_unknown="ignore", sparse_output=False)
 
 
-def _classifier(algorithm, random_state):
+TRANSFORMERS: dict[str, Callable[[str], TransformerMixin]] = {
+    "number": number_transformer,
+    "boolean": boolean_transformer,
+    "text": text_transformer,
+}
+
+
+def classifier(algorithm: str, random_state: int) -> ClassifierMixin:
+    """Return the unfitted classifier of an algorithm."""
     if algorithm == "logistic_regression":
         return LogisticRegression(max_iter=1000)
     if algorithm == "random_forest":

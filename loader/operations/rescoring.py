@@ -1,17 +1,28 @@
 """Scoring a whole table with several sessions, and watching them."""
 
 import contextlib
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg2
 import psycopg2.errors
 from pgchurn.loader import output
-from pgchurn.loader.database import connect, fetch_all, fetch_value, queries
-from pgchurn.loader.errors import LoaderError
+from pgchurn.loader.database import (
+    Connection,
+    connect,
+    fetch_all,
+    fetch_value,
+    queries,
+)
+from pgchurn.loader.errors import LoaderError, primary_message
 
 SECONDS_BETWEEN_LOOKS = 0.5
-GO_ON = "the same command goes on from there"
+RESUME = "the same command goes on from there"
+
+Work = Future[None]
+Run = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -27,7 +38,7 @@ class Pace:
     rows_per_second : int, optional
         What all workers together do at most.
     restart : bool
-        Whether to begin anew although a run is unfinished.
+        Whether to start over although a run is unfinished.
     """
 
     workers: int
@@ -36,15 +47,15 @@ class Pace:
     restart: bool
 
 
-def rescore_profiles(url, table, pace):
-    """Score every row; what was interrupted before is gone on with.
+def rescore_profiles(url: str | None, table: str, pace: Pace) -> Run:
+    """Score every row, resuming an interrupted run.
 
     The server does the work, batch by batch: this keeps its sessions and watches them.
 
     Parameters
     ----------
     url : str or None
-        As `connect` takes it.
+        As `database_url` takes it.
     table : str
         The attached table's name as SQL spells it.
     pace : Pace
@@ -53,10 +64,15 @@ def rescore_profiles(url, table, pace):
     -------
     dict
         The finished run, as ``churn.rescore_progress`` has it.
+
+    Raises
+    ------
+    LoaderError
+        If no model is active for the table, or the run was interrupted.
     """
     with contextlib.ExitStack() as opened:
 
-        def session():
+        def session() -> Connection:
             connection = opened.enter_context(contextlib.closing(connect(url)))
             connection.autocommit = True
             return connection
@@ -78,14 +94,14 @@ def rescore_profiles(url, table, pace):
         except KeyboardInterrupt:
             cancel(workers, calls)
             stopped = how_far(progress(observer, table))
-            raise LoaderError(f"interrupted {stopped}; {GO_ON}") from None
+            raise LoaderError(f"interrupted {stopped}; {RESUME}") from None
         except BaseException:
             cancel(workers, calls)
             raise
         return outcome(observer, table, [call.exception() for call in calls])
 
 
-def work(connection, table, pace):
+def work(connection: Connection, table: str, pace: Pace) -> None:
     """Take part in a run until all of it is done."""
     with connection.cursor() as cursor:
         cursor.execute(queries()["rescoring_session"])
@@ -99,13 +115,13 @@ def work(connection, table, pace):
         )
 
 
-def progress(observer, table):
+def progress(observer: Connection, table: str) -> Run:
     """Return the newest run of a table."""
     return fetch_all(observer, "rescore_progress", table=table)[0]
 
 
-def watch(observer, table, calls):
-    """Show how far the workers are, until none is at it any more."""
+def watch(observer: Connection, table: str, calls: Sequence[Work]) -> None:
+    """Show how far the workers are, until all of them have ended."""
     run = progress(observer, table)
     with output.progress_bar(
         run["rows_expected"], "row", f"scoring {table}", run["rows_done"]
@@ -116,22 +132,32 @@ def watch(observer, table, calls):
             bar.update(run["rows_done"] - bar.n)
 
 
-def cancel(workers, calls):
-    """Cancel what the workers do, also one that was just about to begin."""
+def cancel(workers: Sequence[Connection], calls: Sequence[Work]) -> None:
+    """Cancel what the workers do until all have ended: some may only just begin."""
     while wait(calls, SECONDS_BETWEEN_LOOKS / 5).not_done:
         for worker in workers:
             with contextlib.suppress(psycopg2.Error):
                 worker.cancel()
 
 
-def how_far(run):
+def how_far(run: Run) -> str:
     """Return how far a run is, in words."""
     return f"after {run['rows_done']:,} of about {run['rows_expected']:,} rows"
 
 
-def outcome(observer, table, errors):
-    """Return the finished run; raise a worker's error if there is more to be done."""
-    errors = [error for error in errors if error is not None]
+def outcome(
+    observer: Connection, table: str, ends: Sequence[BaseException | None]
+) -> Run:
+    """Return the finished run; raise a worker's error if rows are left.
+
+    Parameters
+    ----------
+    observer : psycopg2 connection
+    table : str
+    ends : sequence of exception or None
+        How each worker ended.
+    """
+    errors = [error for error in ends if error is not None]
     try:
         run = progress(observer, table)
     except psycopg2.Error:
@@ -139,11 +165,19 @@ def outcome(observer, table, errors):
             raise errors[0] from None
         raise
     if errors and run["state"] != "done":
-        output.message(f"pgchurn: stopped {how_far(run)}; {GO_ON}")
+        output.message(f"pgchurn: stopped {how_far(run)}; {RESUME}")
         raise errors[0]
     for error in errors:
+        found = primary_message(error) if isinstance(error, psycopg2.Error) else error
         output.message(
-            "pgchurn: a worker was lost and the others did its rows: "
-            + str(error).strip()
+            f"pgchurn: a worker was lost and the others did its rows: {found}"
         )
     return run
+
+
+def run_report(run: Run) -> str:
+    """Return the line about a finished run."""
+    return (
+        f"Scored {run['rows_done']:,} rows of {run['profile']} with version "
+        f"{run['version']}."
+    )

@@ -1,10 +1,12 @@
 """What ``pgchurn`` prints of trainings and registrations."""
 
+from typing import Any
+
 from pgchurn.loader import output
 
 
-def training_report(result):
-    """Return what ``train`` prints."""
+def training_report(result: dict[str, Any]) -> str:
+    """Return the report on a training."""
     metrics = result["evaluation"]
     lines = []
     if result["comparison"]:
@@ -47,8 +49,8 @@ def training_report(result):
     return "\n".join(lines)
 
 
-def registration_report(result):
-    """Return what is printed of a registration."""
+def registration_report(result: dict[str, Any]) -> str:
+    """Return the report on a registration."""
     return (
         f"Registered as version {result['version']}: the server reproduced "
         f"{result['rows_replayed']:,} rows to 1e-9. The score is the probability of "
@@ -58,8 +60,8 @@ def registration_report(result):
     )
 
 
-def signing_report(result):
-    """Return what ``sign`` prints."""
+def signing_report(result: dict[str, Any]) -> str:
+    """Return the report on the signing of a model."""
     until = f", until {result['expires']}" if result["expires"] else ""
     form = (
         "Its compiled form is signed with it."
@@ -72,12 +74,12 @@ def signing_report(result):
         f"{result['key']}.\n"
         f"Features: {', '.join(result['features'])}\n"
         f"The score is the probability of class {positive!r}. {form}\n"
-        f"Next: pgchurn register FILE --signature {result['file']}"
+        f"Next: pgchurn register FILE --attestation {result['file']}"
     )
 
 
-def compilation_report(result):
-    """Return what became of the compiled form."""
+def compilation_report(result: dict[str, Any]) -> str:
+    """Return a line about the compiled form."""
     if result["parity"] is None:
         return f"The pickle scores: {result['compilation']}."
     return (

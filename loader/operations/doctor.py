@@ -1,18 +1,22 @@
-"""Checks that tell a DBA what is wrong before anybody else notices."""
+"""Checks that show a DBA what is wrong before anybody else notices."""
+
+from typing import Any
 
 import psycopg2
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from pgchurn.loader.database import fetch_all, fetch_value
-from pgchurn.loader.private_server import CHECKOUT
+from pgchurn.loader.database import Connection, fetch_all, fetch_value
+from pgchurn.loader.errors import primary_message
+from pgchurn.loader.operations.migrating import newest_revision
 from pgchurn.plpython.runtime.environment import MODEL_PACKAGES, current_environment
 
 TRIGGERS_OF_AN_ATTACHMENT = 6
 # Kept by a slot that nobody reads, it is about to fill the disk.
 MOST_WAL_KEPT = 1 << 30
 
+Finding = dict[str, Any]
+Row = dict[str, Any]
 
-def examine(connection):
+
+def examine(connection: Connection) -> list[Finding]:
     """Run every check that can be run.
 
     Returns
@@ -26,7 +30,9 @@ def examine(connection):
         finding(
             "PL/Python",
             server["has_plpython"],
-            "plpython3u is installed" if server["has_plpython"] else "run make migrate",
+            "plpython3u is installed"
+            if server["has_plpython"]
+            else "run pgchurn migrate",
         ),
         revision(connection, server["has_revision"]),
     ]
@@ -49,38 +55,35 @@ def examine(connection):
     return findings
 
 
-def finding(check, ok, found):
-    """Return one line of the examination."""
+def finding(check: str, ok: bool, found: str) -> Finding:
+    """Return what one check has found."""
     return {"check": check, "ok": ok, "found": found}
 
 
-def complete(check, missing, trouble):
-    """Return the finding on a list of things that should all be there."""
+def complete(check: str, missing: list[Row], trouble: str) -> Finding:
+    """Return the finding on things that should all be there."""
     names = ", ".join(row["name"] for row in missing)
     return finding(check, not names, f"{names} {trouble}" if names else "all there")
 
 
-def revision(connection, has_revision):
+def revision(connection: Connection, has_revision: bool) -> Finding:
     """Compare the database's revision with the newest."""
-    configuration = Config()
-    configuration.set_main_option("path_separator", "newline")
-    configuration.set_main_option(
-        "script_location", str(CHECKOUT / "migrations").replace("%", "%%")
-    )
-    head = ScriptDirectory.from_config(configuration).get_current_head()
+    head = newest_revision()
     current = fetch_value(connection, "doctor_revision") if has_revision else None
     if current == head:
         return finding("revision", True, f"{current}, the newest")
-    return finding("revision", False, f"{current}, not {head}: run make migrate")
+    return finding("revision", False, f"{current}, not {head}: run pgchurn migrate")
 
 
-def environment(connection):
+def environment(connection: Connection) -> list[Finding]:
     """Compare the server's interpreter and packages with this one's."""
     try:
         server = fetch_value(connection, "server_environment")
     except psycopg2.Error as error:
         connection.rollback()
-        return [finding("server's Python", False, str(error).splitlines()[0])]
+        return [
+            finding("server's Python", False, primary_message(error).splitlines()[0])
+        ]
     here = current_environment()
     findings = [finding("server's Python", True, server["python"])]
     for package in MODEL_PACKAGES:
@@ -104,8 +107,8 @@ def environment(connection):
     return findings
 
 
-def trusted_keys(connection, server):
-    """Return the finding on the keys that may sign models."""
+def trusted_keys(connection: Connection, server: Row) -> Finding:
+    """Return the finding on the keys that may attest models."""
     if not fetch_value(connection, "doctor_trusted_keys"):
         return finding(
             "trusted keys",
@@ -114,7 +117,7 @@ def trusted_keys(connection, server):
             "belong to a superuser, and both its triggers be ENABLE ALWAYS",
         )
     if not server["trusted_keys"]:
-        return finding("trusted keys", True, "none: models need no signature")
+        return finding("trusted keys", True, "none: models need no attestation")
     if server["cryptography"] is None:
         return finding(
             "trusted keys", False, "cryptography is missing on the server: install it"
@@ -122,7 +125,7 @@ def trusted_keys(connection, server):
     return finding("trusted keys", True, f"{server['trusted_keys']} in force")
 
 
-def prediction_log(row):
+def prediction_log(row: Row) -> Finding:
     """Return the finding on the partitions of churn.predictions."""
     if row["caught"] or (row["used"] and not row["prepared"]):
         return finding(
@@ -135,7 +138,7 @@ def prediction_log(row):
     )
 
 
-def attachment(row):
+def attachment(row: Row) -> Finding:
     """Return the finding on one attachment."""
     check = f"{row['profile']} with {row['complaints']}"
     if row["triggers"] != TRIGGERS_OF_AN_ATTACHMENT:
@@ -157,7 +160,7 @@ def attachment(row):
     return finding(check, True, active)
 
 
-def slot(row):
+def slot(row: Row) -> Finding:
     """Return the finding on one consumer's replication slot."""
     check = f"slot {row['slot']}"
     if row["wal_status"] == "lost":

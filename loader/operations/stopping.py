@@ -1,41 +1,44 @@
-"""Ending a long run by a signal, at a moment of its own choice."""
+"""Stopping a long run by a signal, where it is safe to stop."""
 
 import contextlib
 import os
 import select
 import signal
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Stop:
-    """Whether the process was asked to end; a second signal ends it at once.
+    """Whether the process was asked to stop; a second signal ends it at once.
 
     Attributes
     ----------
     requested : bool
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.requested = False
         self._woken, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
 
-    def request(self, number, frame):
-        """Take note of a signal, as its handler."""
+    def request(self, number: int, frame: FrameType | None) -> None:
+        """Handle a signal."""
         self.requested = True
-        for number in SIGNALS:
-            signal.signal(number, signal.SIG_DFL)
+        for each in SIGNALS:
+            signal.signal(each, signal.SIG_DFL)
 
-    def wait(self, seconds, *readable):
+    def wait(self, seconds: float, *readable: Any) -> bool:
         """Wait for something to read, or a signal; return whether there was one."""
         ready, _, _ = select.select([*readable, self._woken], [], [], seconds)
         return bool(ready)
 
 
 @contextlib.contextmanager
-def stopped_by_signals():
-    """Take SIGTERM and SIGINT as the wish to end.
+def stopped_by_signals() -> Iterator[Stop]:
+    """Have SIGTERM and SIGINT request a stop.
 
     Yields
     ------

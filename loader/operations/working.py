@@ -1,4 +1,4 @@
-"""Scoring marked customers until told to stop: ``pgchurn work``."""
+"""Scoring pending customers until stopped: ``pgchurn work``."""
 
 import json
 import sys
@@ -6,11 +6,19 @@ import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg2
 from pgchurn.loader import output
-from pgchurn.loader.database import connect, fetch_all, fetch_value, queries
-from pgchurn.loader.stopping import stopped_by_signals
+from pgchurn.loader.database import (
+    Connection,
+    connect,
+    fetch_all,
+    fetch_value,
+    queries,
+)
+from pgchurn.loader.errors import primary_message
+from pgchurn.loader.operations.stopping import Stop, stopped_by_signals
 
 # Seconds between reports of progress: to somebody who watches, and to a log.
 WATCHED, LOGGED = 1.0, 60.0
@@ -26,25 +34,25 @@ class Settings:
     Attributes
     ----------
     url : str or None
-        The database; see ``connect``.
+        As `database_url` takes it.
     tables : list of str
-        The attached profiles to work for; none: all of them.
+        The attached profiles to work for; empty: all of them.
     batch_size : int
         Most customers scored in a transaction.
     poll : float
-        Seconds after which a sleeping worker looks whether it missed a notification.
+        Seconds after which a sleeping worker looks for work without a notification.
     once : bool
         Do one batch of each table and end.
     drain : bool
         End when nothing is left that can be scored.
     report : float or None
-        Seconds between reports; by default often on a terminal, seldom elsewhere.
+        Seconds between reports; None: often on a terminal, seldom elsewhere.
     as_json : bool
         Report in lines of JSON on stdout instead of text on stderr.
     """
 
     url: str | None = None
-    tables: list = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)
     batch_size: int = 1000
     poll: float = 5.0
     once: bool = False
@@ -53,40 +61,41 @@ class Settings:
     as_json: bool = False
 
     @property
-    def ends(self):
+    def ends(self) -> bool:
         """Whether the worker ends by itself."""
         return self.once or self.drain
 
 
 class Report:
-    """Tells now and then how far the work has come.
+    """Reports now and then how far the work has come.
 
     Parameters
     ----------
     settings : Settings
     """
 
-    def __init__(self, settings):
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.bar = output.status_line(disable=settings.as_json)
         watched = not self.bar.disable
         self.seconds = settings.report or (WATCHED if watched else LOGGED)
         self.scored = self.failed = 0
-        self.done = deque()
-        self.started = self.reported = time.monotonic()
-        self.told = None
+        # When each batch was done, and how many customers it scored.
+        self.done: deque[tuple[float, int]] = deque()
+        self.started = self.reported_at = time.monotonic()
+        self.reported_state: tuple[int, int, int] | None = None
 
-    def count(self, scored, failed):
+    def count(self, scored: int, failed: int) -> None:
         """Add a batch."""
         self.scored += scored
         self.failed += failed
         self.done.append((time.monotonic(), scored))
 
-    def is_due(self):
-        """Tell whether it is time to report."""
-        return time.monotonic() - self.reported >= self.seconds
+    def is_due(self) -> bool:
+        """Return whether it is time to report."""
+        return time.monotonic() - self.reported_at >= self.seconds
 
-    def rate(self):
+    def rate(self) -> float:
         """Return the customers scored per second lately."""
         now = time.monotonic()
         while self.done and now - self.done[0][0] > RATE_SECONDS:
@@ -94,8 +103,8 @@ class Report:
         seconds = min(now - self.started, RATE_SECONDS)
         return sum(scored for _, scored in self.done) / max(seconds, 0.001)
 
-    def tell(self, backlog, last=False):
-        """Report, unless it was told already.
+    def publish(self, backlog: dict[str, Any], last: bool = False) -> None:
+        """Report progress, unless nothing has changed since the last report.
 
         Parameters
         ----------
@@ -104,48 +113,48 @@ class Report:
         last : bool
             Report in any case.
         """
-        self.reported = time.monotonic()
+        self.reported_at = time.monotonic()
         state = (self.scored, self.failed, backlog["waiting"])
-        if state == self.told and not last:
+        if state == self.reported_state and not last:
             return
-        self.told = state
-        told = {
+        self.reported_state = state
+        progress = {
             "scored": self.scored,
             "failed": self.failed,
             "per_second": round(self.rate(), 1),
             **backlog,
         }
         if self.settings.as_json:
-            print(json.dumps(told, default=output.json_value), flush=True)
+            print(json.dumps(progress, default=output.json_value), flush=True)
         elif self.bar.disable:
-            output.message(f"pgchurn: {describe(told)}")
+            output.message(f"pgchurn: {progress_text(progress)}")
         else:
-            self.bar.set_description_str(describe(told))
+            self.bar.set_description_str(progress_text(progress))
 
-    def say(self, text):
-        """Say something besides."""
+    def note(self, text: str) -> None:
+        """Print a message beside the progress."""
         self.bar.write(f"pgchurn: {text}", file=sys.stderr)
 
-    def close(self):
+    def close(self) -> None:
         """Leave the last report on the terminal."""
         self.bar.close()
 
 
-def describe(told):
-    """Return a report as text."""
+def progress_text(progress: dict[str, Any]) -> str:
+    """Return progress as a line of text."""
     text = (
-        f"{told['scored']:,} scored, {told['per_second']:,.0f} per second; "
-        f"{told['waiting']:,} waiting"
+        f"{progress['scored']:,} scored, {progress['per_second']:,.0f} per second; "
+        f"{progress['waiting']:,} waiting"
     )
-    if told["waiting"]:
-        text += f", the oldest for {told['oldest_seconds']:,.1f} s"
-    if told["failing"]:
-        text += f"; {told['failing']:,} failing, see churn.health"
+    if progress["waiting"]:
+        text += f", the oldest for {progress['oldest_seconds']:,.1f} s"
+    if progress["failing"]:
+        text += f"; {progress['failing']:,} failing, see churn.health"
     return text
 
 
 class Worker:
-    """Scores marked customers batch by batch.
+    """Scores pending customers batch by batch.
 
     Parameters
     ----------
@@ -153,25 +162,25 @@ class Worker:
     stop : Stop
     """
 
-    def __init__(self, settings, stop):
+    def __init__(self, settings: Settings, stop: Stop) -> None:
         self.settings = settings
         self.stop = stop
         self.report = Report(settings)
-        self.connection = None
+        self.connection: Connection | None = None
         self.sleeps = False
         self.failures = 0
 
-    def run(self):
-        """Work until told to stop, or until all is done; return what was done."""
+    def run(self) -> dict[str, int]:
+        """Work until stopped, or until all is done; return what was done."""
         try:
-            # What is wrong from the start is for the caller to mend.
-            self.open()
+            # An error at the start is no interruption: it goes to the caller.
+            connection = self.open()
             while True:
                 try:
                     if self.connection is None:
-                        self.open()
-                        self.report.say("connected again")
-                    self.work()
+                        connection = self.open()
+                        self.report.note("connected again")
+                    self.work(connection)
                     break
                 except psycopg2.Error as error:
                     if self.settings.ends:
@@ -184,80 +193,76 @@ class Worker:
             self.report.close()
         return {"scored": self.report.scored, "failed": self.report.failed}
 
-    def open(self):
-        """Connect, and listen for new marks."""
-        connection = connect(self.settings.url)
+    def open(self) -> Connection:
+        """Connect, and listen for customers that become pending."""
+        self.connection = connection = connect(self.settings.url)
         try:
             connection.autocommit = True
-            self.connection = connection
-            self.check_tables()
+            for table in self.settings.tables:
+                # An error where it is not attached.
+                fetch_all(connection, "attachment", table=table)
             with connection.cursor() as cursor:
                 cursor.execute(queries()["work_listen"])
         except BaseException:
             self.close()
             raise
+        return connection
 
-    def close(self):
-        """Disconnect, which lets go of all that the session held."""
+    def close(self) -> None:
+        """Disconnect, which releases all that the session held."""
         if self.connection is not None:
             with suppress(psycopg2.Error):
                 self.connection.close()
         self.connection = None
         self.sleeps = False
 
-    def check_tables(self):
-        """Refuse tables that are not attached."""
-        for table in self.settings.tables:
-            fetch_all(self.connection, "attachment", table=table)
-
-    def work(self):
+    def work(self, connection: Connection) -> None:
         """Do batch after batch; sleep when there is nothing to do."""
         while not self.stop.requested:
-            done = self.batch()
+            done = self.batch(connection)
             self.failures = 0
             if self.settings.once:
                 break
             if done:
                 if self.report.is_due():
-                    self.tell()
+                    self.publish(connection)
                 continue
-            if self.settings.drain and not self.backlog()["workable"]:
+            if self.settings.drain and not self.backlog(connection)["workable"]:
                 break
-            # Only then is one notified; what came before is found by looking again.
+            # Writers notify sleeping workers only, so that it looks once more before
+            # it waits: for what came between its last look and its falling asleep.
             if not self.settings.ends and not self.sleeps:
-                self.sleeps = fetch_value(self.connection, "work_sleep")
+                self.sleeps = fetch_value(connection, "work_sleep")
                 if self.sleeps:
                     continue
-            self.tell()
-            self.wait()
-        self.tell(last=True)
+            self.publish(connection)
+            self.wait(connection)
+        self.publish(connection, last=True)
 
-    def batch(self):
+    def batch(self, connection: Connection) -> int:
         """Do a batch of every table; return how many customers it was about."""
         done = 0
-        for table in self.settings.tables or [None]:
+        tables: list[str] | list[None] = self.settings.tables or [None]
+        for table in tables:
             (row,) = fetch_all(
-                self.connection,
-                "work",
-                table=table,
-                batch_size=self.settings.batch_size,
+                connection, "work", table=table, batch_size=self.settings.batch_size
             )
             self.report.count(row["scored"], row["failed"])
             done += row["scored"] + row["failed"]
         if done:
-            self.wake()
+            self.wake(connection)
         return done
 
-    def wake(self):
+    def wake(self, connection: Connection) -> None:
         """Spare writers the notifications while awake."""
         if self.sleeps:
-            fetch_value(self.connection, "work_wake")
+            fetch_value(connection, "work_wake")
             self.sleeps = False
 
-    def wait(self):
-        """Sleep until notified, told to stop, or the poll is due."""
+    def wait(self, connection: Connection) -> None:
+        """Sleep until notified, stopped, or the poll is due."""
         deadline = time.monotonic() + self.settings.poll
-        while not self.stop.requested and not self.connection.notifies:
+        while not self.stop.requested and not connection.notifies:
             seconds = deadline - time.monotonic()
             if seconds <= 0:
                 break
@@ -265,31 +270,30 @@ class Worker:
             if self.settings.drain:
                 seconds = min(seconds, FIRST_PAUSE)
                 deadline = 0
-            self.stop.wait(seconds, self.connection)
-            self.connection.poll()
-        if self.connection.notifies:
-            self.connection.notifies.clear()
-            self.wake()
+            self.stop.wait(seconds, connection)
+            connection.poll()
+        if connection.notifies:
+            connection.notifies.clear()
+            self.wake(connection)
 
-    def backlog(self):
+    def backlog(self, connection: Connection) -> dict[str, Any]:
         """Return how much waits, and for how long."""
         (row,) = fetch_all(
-            self.connection, "work_backlog", tables=self.settings.tables or None
+            connection, "work_backlog", tables=self.settings.tables or None
         )
         return row
 
-    def tell(self, last=False):
+    def publish(self, connection: Connection, last: bool = False) -> None:
         """Report progress."""
-        backlog = self.backlog()
+        backlog = self.backlog(connection)
         del backlog["workable"]
-        self.report.tell(backlog, last)
+        self.report.publish(backlog, last)
 
-    def pause(self, error):
-        """Say what failed, and wait ever longer before it is tried again."""
+    def pause(self, error: psycopg2.Error) -> None:
+        """Report an error, and wait before it is tried again, ever longer."""
         seconds = min(FIRST_PAUSE * 2**self.failures, LONGEST_PAUSE)
         self.failures += 1
-        message = (error.diag.message_primary or str(error)).strip()
-        self.report.say(f"{message}; trying again in {seconds:g} s")
+        self.report.note(f"{primary_message(error)}; trying again in {seconds:g} s")
         if self.connection is not None and self.connection.closed:
             self.close()
         deadline = time.monotonic() + seconds
@@ -297,7 +301,17 @@ class Worker:
             self.stop.wait(deadline - time.monotonic())
 
 
-def work(settings):
-    """Work until told to stop, or until all is done; return what was done."""
+def work(settings: Settings) -> dict[str, int]:
+    """Work until stopped by a signal, or until all is done.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    dict
+        How many customers were ``scored``, and how often one ``failed``.
+    """
     with stopped_by_signals() as stop:
         return Worker(settings, stop).run()
