@@ -11,7 +11,9 @@ from pgchurn.loader.commands import (
     activate,
     demo,
     doctor,
+    downgrade,
     listen,
+    migrate,
     models,
     register,
     rescore,
@@ -56,6 +58,8 @@ COMMANDS: dict[str, Command] = {
     "listen": listen,
     "doctor": doctor,
     "demo": demo,
+    "migrate": migrate,
+    "downgrade": downgrade,
 }
 
 
