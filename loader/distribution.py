@@ -46,6 +46,7 @@ def optional_packages(version: int) -> tuple[str, ...]:
     """
     return (
         f"postgresql-{version}-cron",
+        f"postgresql-{version}-plpgsql-check",
         f"postgresql-{version}-wal2json",
         f"postgresql-{version}-plpgsql-check",
     )

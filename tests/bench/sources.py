@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from pgchurn.loader.simulation import simulate
+from pgchurn.loader.demonstration.simulation import simulate
 from psycopg2 import sql
 
 from tests.bench.bench import sql_file

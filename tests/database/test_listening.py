@@ -7,9 +7,9 @@ import threading
 
 import psycopg2
 import pytest
-from pgchurn.loader import doctor, listening
 from pgchurn.loader.errors import LoaderError
-from pgchurn.loader.sinks import Command
+from pgchurn.loader.operations import doctor, listening
+from pgchurn.loader.operations.sinks import Command
 from psycopg2.extensions import make_dsn
 
 from tests.listening import (
