@@ -27,8 +27,8 @@ from tests.statements import (
 from tests.waiting import in_background, wait_until_blocked
 
 MARKS = (
-    "SELECT key, version, sqlstate, reason, failures FROM churn_internal.failed_profiles"
-    " ORDER BY key::bigint"
+    "SELECT key, version, sqlstate, reason, failures"
+    " FROM churn_internal.failed_profiles ORDER BY key::bigint"
 )
 WAITING = "SELECT sum(waiting) FROM churn.health"
 

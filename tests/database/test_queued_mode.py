@@ -293,7 +293,8 @@ def test_a_failure_does_not_hide_for_how_long_a_customer_waits(queued):
     overwrite(queued, INFINITE)
     queued.run(INSERT, 1)
     queued.run(
-        "UPDATE churn_internal.pending_profiles SET marked_at = now() - interval '1 day'"
+        "UPDATE churn_internal.pending_profiles"
+        " SET marked_at = now() - interval '1 day'"
     )
 
     queued.row(WORK, 10)
