@@ -5,6 +5,7 @@ identifiers so that it parses, becomes a function that returns it.
 """
 
 import ast
+import configparser
 import hashlib
 import re
 from pathlib import Path
@@ -61,9 +62,17 @@ def runtime_key():
     return f"pgchurn runtime {digest[:16]}"
 
 
+def release():
+    """Return the release that the source is of, as ``setup.cfg`` has it."""
+    configuration = configparser.ConfigParser(interpolation=None)
+    configuration.read(HERE.parent / "setup.cfg", encoding="utf-8")
+    return configuration["metadata"]["version"]
+
+
 def render(path):
-    """Return the SQL of one living file with the runtime's key and text filled in."""
+    """Return the SQL of one living file with what stands for its placeholders."""
     text = path.read_text(encoding="utf-8")
+    text = text.replace("@release@", release())
     text = text.replace("@runtime_key@", runtime_key())
     text = text.replace("@pickle_reader_source@", pickle_reader_source())
     text = text.replace("@examination_source@", examination_source())
