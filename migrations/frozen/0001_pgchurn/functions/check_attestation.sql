@@ -7,10 +7,10 @@ RETURNS boolean
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime e7dbcf7917d097cf"]
+    session = GD["pgchurn runtime 9535555f4396363a"]
 except KeyError:
     plpy.execute("SELECT churn_internal.load_runtime()")
-    session = GD["pgchurn runtime e7dbcf7917d097cf"]
+    session = GD["pgchurn runtime 9535555f4396363a"]
 return session.check_attestation(
     artifact_sha256, compiled_sha256, signature, environment,
     (attestation, attestation_signature, attestation_key), active_attestation, allow_older,

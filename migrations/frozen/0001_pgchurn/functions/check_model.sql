@@ -3,10 +3,10 @@ RETURNS void
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime e7dbcf7917d097cf"]
+    session = GD["pgchurn runtime 9535555f4396363a"]
 except KeyError:
     plpy.execute("SELECT churn_internal.load_runtime()")
-    session = GD["pgchurn runtime e7dbcf7917d097cf"]
+    session = GD["pgchurn runtime 9535555f4396363a"]
 session.check_model(version)
 $python$;
 COMMENT ON FUNCTION churn_internal.check_model IS

@@ -8,10 +8,10 @@ CREATE OR REPLACE FUNCTION churn_internal.evaluate_candidate(
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime e7dbcf7917d097cf"]
+    session = GD["pgchurn runtime 9535555f4396363a"]
 except KeyError:
     plpy.execute("SELECT churn_internal.load_runtime()")
-    session = GD["pgchurn runtime e7dbcf7917d097cf"]
+    session = GD["pgchurn runtime 9535555f4396363a"]
 return session.evaluate_candidate(
     attachment_id, artifact, compiled, signature, environment,
     (replay_numbers, replay_texts), (sample_numbers, sample_texts),

@@ -1,7 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.load_pickle_reader() RETURNS void
 LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
 AS $python$
-session = GD["pgchurn runtime e7dbcf7917d097cf"]
+session = GD["pgchurn runtime 9535555f4396363a"]
 ScoringError = session.refusal
 
 # ---- pickle_scan.py ----

@@ -1579,7 +1579,9 @@ class Registry:
     def digest(self, version):
         """Return the digest of a registered version."""
         rows = self.fetch(
-            "SELECT artifact_sha256 FROM churn.models WHERE version = $1",
+            "SELECT artifact_sha256, deleted_by,"
+            " to_char(deleted_at, 'YYYY-MM-DD') AS deleted_on"
+            " FROM churn.models WHERE version = $1",
             ["bigint"],
             version,
         )
@@ -1589,6 +1591,7 @@ class Registry:
                 f"model version {named} does not exist",
                 hint="SELECT version FROM churn.models lists the registered versions.",
             )
+        check_not_deleted(version, rows[0])
         return rows[0]["artifact_sha256"]
 
     def read_trusted_keys(self):
@@ -1630,7 +1633,8 @@ class Registry:
         rows = self.fetch(
             "SELECT artifact_sha256, compiled, compiled_sha256, signature, environment,"
             " CASE WHEN compiled IS NULL THEN artifact END AS artifact,"
-            " attestation, attestation_signature, attestation_key"
+            " attestation, attestation_signature, attestation_key, deleted_by,"
+            " to_char(deleted_at, 'YYYY-MM-DD') AS deleted_on"
             " FROM churn.models WHERE version = $1",
             ["bigint"],
             version,
@@ -1638,6 +1642,7 @@ class Registry:
         if not rows:
             raise missing(version)
         row = rows[0]
+        check_not_deleted(version, row)
         if row["artifact_sha256"] != digest:
             raise wrong_digest(version)
         signature = Signature.from_json(row["signature"])
@@ -1767,6 +1772,24 @@ def check_signed(version, row, signature, trusted):
             f"model version {version} is not trusted: its compiled form is not signed",
             hint="Activate another version, and register this one anew.",
             sqlstate=NOT_AUTHORISED,
+        )
+
+
+def check_not_deleted(version, row):
+    """Refuse a version whose bytes were deleted.
+
+    Parameters
+    ----------
+    row : mapping
+        With ``deleted_on`` (str or None) and ``deleted_by``.
+    """
+    if row["deleted_on"] is not None:
+        raise ScoringError(
+            f"model version {version} was deleted on {row['deleted_on']}",
+            detail=f"{row['deleted_by']} called churn.delete_model.",
+            hint="Name another version: SELECT version FROM churn.models WHERE "
+            "deleted_at IS NULL lists them. Or register the model anew.",
+            sqlstate="55000",
         )
 
 
@@ -2917,7 +2940,7 @@ def score_what_scores(score, first, last, failures, most_failures=MOST_FAILURES)
 def load_estimator(artifact):
     # The strict loader takes a twentieth of the time until a session's first score to
     # read. A process that judges reads it at once, and its name then means the loader.
-    session = GD["pgchurn runtime e7dbcf7917d097cf"]
+    session = GD["pgchurn runtime 9535555f4396363a"]
     if session.load_estimator is None:
         plpy.execute("SELECT churn_internal.load_pickle_reader()")
     return session.load_estimator(artifact)
@@ -2925,7 +2948,7 @@ def load_estimator(artifact):
 # GD outlives an upgrade: the runtime before this one is let go.
 for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
     del GD[key]
-GD["pgchurn runtime e7dbcf7917d097cf"] = Session(plpy)
+GD["pgchurn runtime 9535555f4396363a"] = Session(plpy)
 $python$;
 COMMENT ON FUNCTION churn_internal.load_runtime() IS
     'Loads the scoring runtime into this session, under a key that names its content.';

@@ -6,10 +6,10 @@ LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $python$
 try:
-    session = GD["pgchurn runtime e7dbcf7917d097cf"]
+    session = GD["pgchurn runtime 9535555f4396363a"]
 except KeyError:
     plpy.execute("SELECT churn_internal.load_runtime()")
-    session = GD["pgchurn runtime e7dbcf7917d097cf"]
+    session = GD["pgchurn runtime 9535555f4396363a"]
 return session.query_statement(version, query, names, types, pass_features)
 $python$;
 COMMENT ON FUNCTION churn_internal.query_statement IS

@@ -6,10 +6,10 @@ RETURNS double precision[]
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["pgchurn runtime e7dbcf7917d097cf"]
+    session = GD["pgchurn runtime 9535555f4396363a"]
 except KeyError:
     plpy.execute("SELECT churn_internal.load_runtime()")
-    session = GD["pgchurn runtime e7dbcf7917d097cf"]
+    session = GD["pgchurn runtime 9535555f4396363a"]
 return session.score_batch(
     attachment_id, version, artifact_sha256, layout, numbers, texts, on_error
 )

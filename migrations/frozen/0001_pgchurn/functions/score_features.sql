@@ -6,10 +6,10 @@ LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $python$
 try:
-    session = GD["pgchurn runtime e7dbcf7917d097cf"]
+    session = GD["pgchurn runtime 9535555f4396363a"]
 except KeyError:
     plpy.execute("SELECT churn_internal.load_runtime()")
-    session = GD["pgchurn runtime e7dbcf7917d097cf"]
+    session = GD["pgchurn runtime 9535555f4396363a"]
 return session.score_features(attachment_id, layout, numbers, texts)
 $python$;
 COMMENT ON FUNCTION churn_internal.score_features IS
