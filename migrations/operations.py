@@ -14,7 +14,6 @@ tabs, all of which occur in function bodies.
 import sqlalchemy
 from alembic.operations import MigrateOperation, Operations
 from alembic.util import CommandError
-
 from pgchurn.migrations import frozen_files
 
 # The migrator is superuser: no name in a file may mean what somebody else put into a
@@ -70,7 +69,7 @@ def run_file(operations, operation):
 
 @Operations.implementation_for(InstallFunctionsOperation)
 def install_functions(operations, operation):
-    """Run every copy; where modules are among them, also what holds on to the runtime."""
+    """Run every copy; after modules, also what holds on to the runtime."""
     revision = operation.revision
     paths = [f"{revision}/{name}" for name in frozen_files.copies(revision)]
     for path in with_bound_functions(paths, revision):

@@ -7,7 +7,6 @@ every file of its revisions was: ``make release-digests``.
 
 import hashlib
 import sys
-from pathlib import Path
 
 from pgchurn.migrations import frozen_files
 from pgchurn.plpython.render import living_files
@@ -73,8 +72,8 @@ def freeze():
         path.startswith(f"{head}/") for path in released_digests()
     ):
         raise FreezeError(
-            f"revision {head} is released and never changes: make a new one first, with "
-            'alembic -c setup.cfg revision --rev-id NUMBER_NAME -m "what it brings"'
+            f"revision {head} is released and never changes: make a new one first, "
+            'with alembic -c setup.cfg revision --rev-id NUMBER_NAME -m "what it does"'
         )
     for name, text in outdated.items():
         path = frozen_files.FROZEN / head / name

@@ -44,13 +44,16 @@ DEEDS = {
         "SELECT churn.rollback_model('churn.customers')",
         "SELECT churn.set_on_error('churn.customers', 'keep')",
         "SELECT churn.set_score_timeout('churn.customers', '5 s')",
-        "SELECT churn_internal.rescore_batch(churn_internal.begin_rescoring('churn.customers'), 9, NULL)",
-        "SELECT churn_internal.wait_for_batch(1, churn_internal.reserve_batch(1, 10, 1000))",
+        "SELECT churn_internal.rescore_batch("
+        "churn_internal.begin_rescoring('churn.customers'), 9, NULL)",
+        "SELECT churn_internal.wait_for_batch("
+        "1, churn_internal.reserve_batch(1, 10, 1000))",
         "SELECT profile, rows_per_second, time_left FROM churn.rescore_progress",
         "SELECT churn.set_notifications('churn.customers', 'threshold', 0.5)",
         "SELECT churn.set_outbox('churn.customers', 'every')",
         "SELECT churn.expire_outbox('7 days')",
-        "SELECT churn_internal.wrong_profiles(churn_internal.attachment_of('churn.customers'))",
+        "SELECT churn_internal.wrong_profiles("
+        "churn_internal.attachment_of('churn.customers'))",
         "SELECT churn_internal.repair_profiles_1('{{1,2}}')",
         "SELECT churn.register_model('churn.customers', artifact, signature, metrics,"
         " environment, provenance, NULL, NULL) FROM given",

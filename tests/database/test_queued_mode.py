@@ -2,16 +2,6 @@
 
 import pytest
 
-from tests.database.test_failure_policy import (
-    HEALTH,
-    INFINITE,
-    INSERT,
-    REPAIR,
-    SOUND,
-    overwrite,
-    retire,
-    version,
-)
 from tests.models import (
     CUSTOMERS,
     assert_fresh,
@@ -20,6 +10,16 @@ from tests.models import (
     divergences,
     fit,
     stored_scores,
+)
+from tests.statements import (
+    HEALTH,
+    INFINITE,
+    INSERT,
+    REPAIR,
+    SOUND,
+    overwrite,
+    retire,
+    version,
 )
 from tests.waiting import in_background, wait_until_blocked
 
@@ -293,7 +293,8 @@ def test_a_failure_does_not_hide_for_how_long_a_customer_waits(queued):
     overwrite(queued, INFINITE)
     queued.run(INSERT, 1)
     queued.run(
-        "UPDATE churn_internal.pending_profiles SET marked_at = now() - interval '1 day'"
+        "UPDATE churn_internal.pending_profiles"
+        " SET marked_at = now() - interval '1 day'"
     )
 
     queued.row(WORK, 10)
@@ -698,7 +699,10 @@ def test_only_a_sleeping_worker_is_notified(both):
     # Customer 1 was marked before.
     assert [n.channel for n in worker.connection.notifies] == ["churn_queue"]
     worker.connection.notifies.clear()
-    locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+    locks = (
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database ="
+        " (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
     assert writer.value(locks) == 0
 
 

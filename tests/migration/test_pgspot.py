@@ -17,8 +17,8 @@ WITHOUT_SEARCH_PATH = {
     "churn.score": "with SET it could not be put in place of its call",
 }
 SIGNATURES = (
-    "churn_internal.fetch_rows(cursor refcursor,batch_size integer,numbers double precision[],"
-    "texts text[],passed jsonb)",
+    "churn_internal.fetch_rows(cursor refcursor,batch_size integer,"
+    "numbers double precision[],texts text[],passed jsonb)",
     "churn.repair(profile regclass,batch_size integer)",
     "churn.repair(IN profile regclass,IN batch_size integer)",
     "churn.rescore(profile regclass,batch_size integer)",
