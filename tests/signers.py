@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from pgchurn.loader.attestation import Signer
 from pgchurn.loader.compiling import compile_model
 from pgchurn.loader.registration import signed_parameters
-from pgchurn.loader.attestation import Signer
 from pgchurn.plpython.runtime.signature import Signature
 
 from tests.models import expected_scores

@@ -177,7 +177,8 @@ def test_a_worker_that_was_not_notified_polls(queued, trained_database, start):
     wait_for(lambda: sleeps(queued))
 
     queued.run(
-        "INSERT INTO churn_internal.failed_profiles (attachment_id, key) VALUES (1, '1')"
+        "INSERT INTO churn_internal.failed_profiles (attachment_id, key)"
+        " VALUES (1, '1')"
     )
 
     assert worker.report_of(1)["waiting"] == 0

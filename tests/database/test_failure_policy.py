@@ -18,8 +18,8 @@ from tests.waiting import in_background, wait_until_blocked
 
 INSERT = "INSERT INTO churn.complaints (customer_id) VALUES (%s)"
 MARKS = (
-    "SELECT key, version, sqlstate, reason, failures FROM churn_internal.failed_profiles"
-    " ORDER BY key::bigint"
+    "SELECT key, version, sqlstate, reason, failures"
+    " FROM churn_internal.failed_profiles ORDER BY key::bigint"
 )
 HEALTH = (
     "SELECT sqlstate, customers, waiting, failures FROM churn.health"
