@@ -13,7 +13,8 @@ PRIVATE_SERVER = $(SYSTEM_PYTHON) -m loader.private_server
 # Asked for at each use, because before the set-up there may be no Python to ask.
 PYTHON = $(shell $(PRIVATE_SERVER) python)
 
-# Left to the shell, so that a password in DATABASE_URL may hold any character.
+# What the targets work on: the caller's database, or else the private server's. Left to
+# the shell, so that a password in DATABASE_URL may hold any character.
 DATABASE = DATABASE_URL="$${DATABASE_URL:-$$($(PRIVATE_SERVER) url)}"
 PRIVATE_DATABASE = DATABASE_URL="$$($(PRIVATE_SERVER) url)"
 
@@ -23,11 +24,11 @@ unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 # ONNX Runtime reports to its maker otherwise.
 export ORT_DISABLE_TELEMETRY = 1
 
-.PHONY: help setup demo test bench soak lint start stop psql url migrate clean \
-	freeze release-digests database
+.PHONY: help setup demo test test-debian13 bench soak lint start stop psql url env \
+	migrate clean freeze release-digests wheel database
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
 
 setup: $(SYSTEM_PYTHON) ## Install PostgreSQL, PL/Python and the Python packages
 	@$(PRIVATE_SERVER) setup
@@ -37,6 +38,9 @@ demo: migrate ## Show a score following a complaint
 
 test: database ## Run the tests; ARGS="-k name" chooses
 	@$(DATABASE) $(PYTHON) -m pytest $(ARGS)
+
+test-debian13: setup ## Run demo and tests on Debian 13, as root; QUICK=1 runs fewer
+	@$(PYTHON) -m tests.debian13 $(if $(QUICK),--quick) -- $(ARGS)
 
 bench: start ## Measure, on the private server; QUICK=1 for a short run
 	@$(PRIVATE_DATABASE) $(PYTHON) -m tests.bench $(if $(QUICK),--quick)
@@ -55,15 +59,18 @@ stop: ## Stop the private server
 	@$(PRIVATE_SERVER) stop
 
 psql: database ## Open psql; ARGS='-c "SELECT 1"' runs one command
-	@$(DATABASE); /usr/lib/postgresql/15/bin/psql "$$DATABASE_URL" $(ARGS)
+	@$(DATABASE); "$$($(PRIVATE_SERVER) psql)" "$$DATABASE_URL" $(ARGS)
 
 url: database ## Print the database's URL
 	@$(DATABASE); printf '%s\n' "$$DATABASE_URL"
 
+env: database ## Print what puts pgchurn on the PATH: eval "$(make env)"
+	@$(PRIVATE_SERVER) env
+
 migrate: database ## Bring the database to the newest revision
 	@$(DATABASE) $(PYTHON) -m alembic -c setup.cfg upgrade head
 
-clean: ## Stop the private server and remove it with all its data
+clean: ## Stop the private server; remove it, its data, the packages and Debian 13
 	@$(PRIVATE_SERVER) clean
 
 freeze: setup ## Copy what changed of plpython into the newest revision
@@ -72,7 +79,11 @@ freeze: setup ## Copy what changed of plpython into the newest revision
 release-digests: setup ## Record what a release installs; then it never changes
 	@$(PYTHON) -m pgchurn.plpython.freeze --release
 
-# The caller's database, or else the private server.
+wheel: setup ## Build the wheel in dist
+	@rm -rf build
+	@$(PYTHON) -m pip wheel --quiet --no-deps --no-build-isolation -w dist .
+
+# The server behind $(DATABASE): the caller's runs, the private one may have to be started.
 ifdef DATABASE_URL
 database: setup
 else

@@ -4,52 +4,70 @@ import os
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import psycopg2.extras
-from pgchurn.loader import private_server
+from psycopg2.extensions import connection as Connection
 
 QUERY_NAME = re.compile(r"^-- ([a-z_]+) --$", re.MULTILINE)
+# SQLAlchemy's URLs name the driver, which libpq does not know.
+SQLALCHEMY_SCHEME = re.compile(r"^(postgres|postgresql)\+\w+://")
 
 
-def connect(url=None):
+def connect(url: str | None = None) -> Connection:
     """Connect to a database.
 
     Parameters
     ----------
     url : str, optional
-        Anything libpq takes; by default ``DATABASE_URL`` from the environment, and
-        without it the private server.
+        As `database_url` takes it.
 
     Returns
     -------
     psycopg2.extensions.connection
-        Of which a session is one transaction: commit it.
+        Not in autocommit mode: commit what is done with it.
     """
     return psycopg2.connect(database_url(url), application_name="pgchurn")
 
 
-def database_url(url=None):
-    """Return the URL to connect to, given the one that was asked for, if any."""
-    return url or os.environ.get("DATABASE_URL") or private_server.url()
+def database_url(url: str | None = None) -> str:
+    """Return what to hand to libpq.
+
+    Parameters
+    ----------
+    url : str, optional
+        Anything that libpq takes, or an URL as SQLAlchemy spells it. By default
+        ``DATABASE_URL`` from the environment.
+
+    Returns
+    -------
+    str
+        Empty where neither says anything: libpq then follows ``PGHOST``,
+        ``PGSERVICE``, ``PGDATABASE`` and its other defaults.
+    """
+    given = url or os.environ.get("DATABASE_URL", "")
+    return SQLALCHEMY_SCHEME.sub(r"\1://", given)
 
 
 @cache
-def queries():
+def queries() -> dict[str, str]:
     """Return the statements of ``queries.sql`` by name."""
     text = Path(__file__).with_name("queries.sql").read_text(encoding="utf-8")
     parts = QUERY_NAME.split(text)[1:]
     return dict(zip(parts[::2], (part.strip() for part in parts[1::2])))
 
 
-def fetch_all(connection, name, **parameters):
+def fetch_all(
+    connection: Connection, name: str, **parameters: object
+) -> list[dict[str, Any]]:
     """Run a named statement and return its rows as dicts."""
     with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
         cursor.execute(queries()[name], parameters)
         return [dict(row) for row in cursor]
 
 
-def fetch_value(connection, name, **parameters):
+def fetch_value(connection: Connection, name: str, **parameters: object) -> Any:
     """Run a named statement and return the first column of its first row, or None."""
     with connection.cursor() as cursor:
         cursor.execute(queries()[name], parameters)

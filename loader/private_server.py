@@ -18,22 +18,24 @@ import hashlib
 import os
 import pwd
 import re
+import shlex
 import shutil
 import stat
 import subprocess
 import sys
 import urllib.parse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+
+from . import distribution
+from .distribution import SetupError, last_lines, report, run
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-POSTGRESQL = Path("/usr/lib/postgresql/15")
-PACKAGES = ("postgresql-15", "postgresql-plpython3-15", "python3-venv")
-# What pgchurn works with where it is there; its tests skip where it is not.
-OPTIONAL_PACKAGES = ("postgresql-15-cron", "postgresql-15-wal2json")
 DATABASE = "pgchurn"
 SUPERUSER = "postgres"
 PORT = 5432
+OLDEST_PYTHON = (3, 11)
 
 # The server starts the same whoever starts it. PATH in particular is not the
 # caller's: an embedded Python takes its own library from the python3 found there.
@@ -50,7 +52,7 @@ ENVIRONMENT = {
 }
 
 
-class PrivateServerError(RuntimeError):
+class PrivateServerError(SetupError):
     """The private server or its set-up failed; the message says what to do."""
 
 
@@ -121,31 +123,6 @@ def connection_url(directory: Path, database: str = DATABASE) -> str:
     return f"postgresql://{SUPERUSER}@/{database}?host={host}&port={PORT}"
 
 
-def missing_packages(statuses: str, wanted: Iterable[str] = PACKAGES) -> list[str]:
-    """Return which of the distribution's packages are not installed.
-
-    Parameters
-    ----------
-    statuses : str
-        One line for each package that is known: its name, a space, its status.
-    wanted : iterable of str
-        The packages that are asked about.
-
-    Returns
-    -------
-    list of str
-        In the order of `wanted`.
-    """
-    known = dict(line.split() for line in statuses.splitlines())
-    return [name for name in wanted if known.get(name) != "installed"]
-
-
-def missing_packages_message(missing: Iterable[str]) -> str:
-    """Return the line that tells an ordinary user how to install packages."""
-    names = " ".join(missing)
-    return f"packages are missing; run as root: apt-get install {names}"
-
-
 def requirements(configuration: str) -> list[str]:
     """Return the pinned dependencies, those of development included.
 
@@ -181,10 +158,16 @@ def embedded_python(linked: str) -> str:
     str
         The absolute path of the interpreter.
     """
-    match = re.search(r"\blibpython(3\.\d+)", linked)
+    match = re.search(r"\blibpython(3)\.(\d+)", linked)
     if match is None:
         raise PrivateServerError("PL/Python links no libpython3")
-    return f"/usr/bin/python{match[1]}"
+    found = (int(match[1]), int(match[2]))
+    if found < OLDEST_PYTHON:
+        raise PrivateServerError(
+            "PL/Python embeds Python {}.{}, and pgchurn needs {}.{} or newer: use "
+            "Debian 12 or 13".format(*found, *OLDEST_PYTHON)
+        )
+    return "/usr/bin/python{}.{}".format(*found)
 
 
 def claim_directory(directory: Path, user_id: int) -> None:
@@ -207,6 +190,34 @@ def claim_directory(directory: Path, user_id: int) -> None:
     directory.chmod(0o700)
     if found.st_uid != user_id:
         os.chown(directory, user_id, -1)
+
+
+def server_directory() -> Path:
+    """Return where the distribution keeps the server: its ``bin``, its ``lib``.
+
+    Returns
+    -------
+    pathlib.Path
+        Of the version that has made the private server's data, or else of the newest
+        supported one that is installed.
+    """
+    installed = distribution.installed_versions()
+    if not installed:
+        raise PrivateServerError(
+            "no supported PostgreSQL is installed; run: make setup"
+        )
+    version = _version_of_data()
+    if version is not None and version not in installed:
+        raise PrivateServerError(
+            f"the private server's data are PostgreSQL {version}'s, which is not "
+            "installed; to start anew, run: make clean"
+        )
+    return distribution.POSTGRESQL / str(version or installed[0])
+
+
+def server_program(name: str) -> Path:
+    """Return the path of one of PostgreSQL's programs, of the server's own version."""
+    return server_directory() / "bin" / name
 
 
 def python_path() -> Path:
@@ -232,6 +243,23 @@ def url() -> str:
     return connection_url(socket_directory())
 
 
+def shell_settings() -> str:
+    """Return what makes a shell find ``pgchurn``, and ``pgchurn`` the database.
+
+    Returns
+    -------
+    str
+        Lines for the shell's ``eval``. A database that ``DATABASE_URL`` names already
+        is left as it is.
+    """
+    programs = _plain_state_directory() / "venv/bin"
+    database = os.environ.get("DATABASE_URL") or url()
+    return (
+        f'export PATH={shlex.quote(str(programs))}:"$PATH"\n'
+        f"export DATABASE_URL={shlex.quote(database)}"
+    )
+
+
 def server_user() -> tuple[int, int]:
     """Return the user and the group that the server runs as."""
     if os.geteuid() != 0:
@@ -240,7 +268,7 @@ def server_user() -> tuple[int, int]:
     return entry.pw_uid, entry.pw_gid
 
 
-def server_identity() -> dict:
+def server_identity() -> dict[str, Any]:
     """Return the options that make a program run as the server's user."""
     if os.geteuid() != 0:
         return {}
@@ -258,16 +286,13 @@ def setup() -> None:
 
     Does nothing where both are complete.
     """
-    _install_packages()
+    distribution.install_server()
     with _locked():
         _install_environment()
 
 
 def start() -> None:
     """Start the server and create its database; do nothing where it runs."""
-    server = POSTGRESQL / "bin/postgres"
-    if not server.exists():
-        raise PrivateServerError(missing_packages_message(PACKAGES))
     with _locked():
         _plain_state_directory()
         _prepare_data()
@@ -304,36 +329,34 @@ def main(arguments: list[str] | None = None) -> int:
     int
         The exit status: 0 done, 1 failed, 130 interrupted.
     """
-    commands = {
+    commands: dict[str, Callable[[], None]] = {
         "setup": setup,
         "start": start,
         "stop": stop,
         "clean": clean,
         "url": lambda: print(url()),
         "python": lambda: print(python_path()),
+        "psql": lambda: print(server_program("psql")),
+        "env": lambda: print(shell_settings()),
     }
     parser = argparse.ArgumentParser(prog="python3 -m loader.private_server")
     parser.add_argument("command", choices=commands)
     try:
         commands[parser.parse_args(arguments).command]()
-    except (PrivateServerError, OSError) as error:
-        _report(error)
+    except (SetupError, OSError) as error:
+        report(error)
         return 1
     except KeyboardInterrupt:
         return 130
     return 0
 
 
-def _report(message):
-    print(f"pgchurn: {message}", file=sys.stderr, flush=True)
-
-
-def _user_id(user_id):
+def _user_id(user_id: int | None) -> int:
     return os.geteuid() if user_id is None else user_id
 
 
 @contextlib.contextmanager
-def _locked():
+def _locked() -> Iterator[None]:
     """Keep a second run in the same checkout waiting until this one is through."""
     state = state_directory()
     for directory in (state.parent, state) if os.geteuid() == 0 else (state,):
@@ -345,30 +368,22 @@ def _locked():
         yield
 
 
-def _run(*command, failure, **options):
+def _run(*command: str | Path, failure: str, **options: Any) -> str:
     """Run a program in the state directory and return its output."""
-    done = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        **{"cwd": state_directory(), "umask": 0o022, **options},
-    )
-    if done.returncode:
-        raise PrivateServerError(f"{failure}\n{_tail(done.stdout)}".rstrip())
-    return done.stdout
+    options = {"cwd": state_directory(), "umask": 0o022, **options}
+    return run(*command, failure=failure, **options)
 
 
-def _run_server_program(program, *arguments, environment=ENVIRONMENT):
+def _run_server_program(
+    program: str, *arguments: str | Path, environment: dict[str, str] = ENVIRONMENT
+) -> str:
     """Run a program as the server's user and return its output.
 
     It runs in the state directory and gets relative paths, because some of these
     programs put the data directory's path into a shell command.
     """
     return _run(
-        POSTGRESQL / "bin" / program,
+        server_program(program),
         *arguments,
         failure=f"{program} failed",
         env=environment,
@@ -376,72 +391,77 @@ def _run_server_program(program, *arguments, environment=ENVIRONMENT):
     )
 
 
-def _tail(text):
-    return "\n".join(text.splitlines()[-20:])
+def _version_of_data() -> int | None:
+    """Return the version of PostgreSQL that made the cluster, or None before that."""
+    try:
+        return int((state_directory() / "data/PG_VERSION").read_text())
+    except FileNotFoundError:
+        return None
 
 
-def _install_packages():
-    # An ordinary user does without what only root could install.
-    wanted = PACKAGES if os.geteuid() != 0 else (*PACKAGES, *OPTIONAL_PACKAGES)
-    query = ("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\\n", *wanted)
-    # It fails where it does not know a package, which is what it is asked about.
-    statuses = subprocess.run(query, capture_output=True, text=True).stdout
-    missing = missing_packages(statuses, wanted)
-    if not missing:
-        return
-    if os.geteuid() != 0:
-        raise PrivateServerError(missing_packages_message(missing))
-    _report(f"installing {' '.join(missing)}")
-    options = {
-        "failure": "apt-get failed",
-        "cwd": "/",
-        "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-    }
-    _run("apt-get", "-qq", "update", **options)
-    install = ("-qq", "-y", "--no-install-recommends", "install")
-    _run("apt-get", "-o", "DPkg::Lock::Timeout=300", *install, *missing, **options)
-
-
-def _install_environment():
-    interpreter = embedded_python(
-        _run("ldd", POSTGRESQL / "lib/plpython3.so", failure="ldd failed")
+def _install_environment() -> None:
+    plpython = server_directory() / "lib/plpython3.so"
+    interpreter = embedded_python(_run("ldd", plpython, failure="ldd failed"))
+    configuration = (CHECKOUT / "setup.cfg").read_text(encoding="utf-8")
+    wanted = requirements(configuration)
+    _unless_done(
+        *("venv/installed", "\n".join([interpreter, *wanted])),
+        lambda: _make_environment(interpreter, wanted),
     )
-    wanted = requirements((CHECKOUT / "setup.cfg").read_text(encoding="utf-8"))
-    # Written last, so that an interrupted installation is not taken for a whole one.
-    stamp = state_directory() / "venv/installed"
-    content = "\n".join([interpreter, *wanted, ""])
+    _unless_done("venv/checkout-installed", configuration, _install_checkout)
+
+
+def _unless_done(name: str, content: str, action: Callable[[], None]) -> None:
+    """Do something unless the stamp says that it was done with the same content.
+
+    The stamp is written last, so that what was interrupted is not taken for whole.
+    """
+    stamp = state_directory() / name
     if stamp.exists() and stamp.read_text(encoding="utf-8") == content:
         return
-    _report("installing the Python packages, which takes about a minute")
-    if stamp.parent.exists():
-        shutil.rmtree(stamp.parent)
-    foreign = ("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH")
-    environment = {k: v for k, v in os.environ.items() if k not in foreign}
-    venv = _plain_state_directory() / "venv"
-    _run(
-        *(interpreter, "-m", "venv", venv),
-        failure="the virtual environment could not be made",
-        env=environment,
-    )
-    _run(
-        *(venv / "bin/python", "-m", "pip", "--quiet", "--no-input"),
-        *("--disable-pip-version-check", "install", *wanted),
-        failure="the Python packages could not be installed",
-        env=environment,
-    )
-    # So that there is a command pgchurn, and what is edited here is what runs.
-    _run(
-        *(venv / "bin/python", "-m", "pip", "--quiet", "--no-input"),
-        *("--disable-pip-version-check", "install", "--no-deps"),
-        *("--editable", CHECKOUT),
-        failure="the checkout could not be installed",
-        env=environment,
-    )
+    action()
     stamp.write_text(content, encoding="utf-8")
     stamp.chmod(0o644)
 
 
-def _plain_state_directory():
+def _make_environment(interpreter: str, wanted: list[str]) -> None:
+    report("installing the Python packages, which takes about a minute")
+    venv = state_directory() / "venv"
+    if venv.exists():
+        shutil.rmtree(venv)
+    _run(
+        *(interpreter, "-m", "venv", _plain_state_directory() / "venv"),
+        failure="the virtual environment could not be made",
+        env=_own_python_environment(),
+    )
+    _pip_install(*wanted, failure="the Python packages could not be installed")
+
+
+def _install_checkout() -> None:
+    """Make a command ``pgchurn`` of the checkout: what is edited is what runs."""
+    _pip_install(
+        *("--no-build-isolation", "--no-deps", "--editable", CHECKOUT),
+        failure="the checkout could not be installed",
+    )
+
+
+def _pip_install(*arguments: str | Path, failure: str) -> None:
+    python = _plain_state_directory() / "venv/bin/python"
+    _run(
+        *(python, "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check"),
+        *("install", *arguments),
+        failure=failure,
+        env=_own_python_environment(),
+    )
+
+
+def _own_python_environment() -> dict[str, str]:
+    """Return the caller's environment without what is meant for another Python."""
+    foreign = ("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH")
+    return {name: value for name, value in os.environ.items() if name not in foreign}
+
+
+def _plain_state_directory() -> Path:
     """Return the state directory by a path that is short and holds no colon.
 
     A colon would split PYTHONPATH, and a virtual environment refuses it.
@@ -458,7 +478,7 @@ def _plain_state_directory():
     return link
 
 
-def _site_packages():
+def _site_packages() -> Path:
     """Return where the server finds the Python packages."""
     directories = (_plain_state_directory() / "venv/lib").glob("python3*")
     found = next(directories, None)
@@ -467,7 +487,7 @@ def _site_packages():
     return found / "site-packages"
 
 
-def _prepare_data():
+def _prepare_data() -> None:
     """Make the log and the database cluster where they are not there."""
     state = state_directory()
     user_id, group_id = server_user()
@@ -479,7 +499,7 @@ def _prepare_data():
     data = state / "data"
     if data.exists():
         return
-    _report("creating the database cluster")
+    report("creating the database cluster")
     # Renamed when it is whole, so that an interrupted one is not taken for that.
     unfinished = state / "data.unfinished"
     if unfinished.exists():
@@ -495,7 +515,7 @@ def _prepare_data():
     unfinished.rename(data)
 
 
-def _launch():
+def _launch() -> None:
     if _server_runs():
         # It runs and does not answer: its socket went away when /tmp was emptied.
         stop()
@@ -515,36 +535,36 @@ def _launch():
             *("-l", log.name, "-o", settings),
             environment=server_environment(),
         )
-    except PrivateServerError as error:
-        logged = _tail(log.read_bytes()[logged_before:].decode(errors="replace"))
+    except SetupError as error:
+        logged = last_lines(log.read_bytes()[logged_before:].decode(errors="replace"))
         raise PrivateServerError(
             f"the private server did not start; its log ends:\n{logged}"
         ) from error
 
 
-def _create_database():
+def _create_database() -> None:
     names = _query("SELECT datname FROM pg_database").splitlines()
     if DATABASE not in names:
         _query(f"CREATE DATABASE {DATABASE}")
 
 
-def _query(statement):
+def _query(statement: str) -> str:
     return _run(
-        *(POSTGRESQL / "bin/psql", "-XAtq", "-c", statement),
+        *(server_program("psql"), "-XAtq", "-c", statement),
         connection_url(socket_directory(), "postgres"),
         failure="the private server does not answer",
         env=ENVIRONMENT,
     )
 
 
-def _accepts_connections():
+def _accepts_connections() -> bool:
     asked = subprocess.run(
-        [POSTGRESQL / "bin/pg_isready", "-q", "-d", url()], env=ENVIRONMENT
+        [server_program("pg_isready"), "-q", "-d", url()], env=ENVIRONMENT
     )
     return asked.returncode == 0
 
 
-def _server_runs():
+def _server_runs() -> bool:
     """Tell whether the recorded process is the server of this data directory.
 
     Its number alone does not tell: after a crash another program may have it, a

@@ -25,7 +25,7 @@ SELECT churn.register_model(
 );
 
 -- compilation --
--- What became of a version's compiled form.
+-- Whether a version has a compiled form, or why not.
 SELECT m.parity, m.compilation FROM churn.models m WHERE m.version = %(version)s;
 
 -- activate_model --
@@ -37,7 +37,7 @@ SELECT churn.activate_model(
 SELECT churn.rollback_model(%(table)s::regclass);
 
 -- models --
--- Every version; of those that are active, since when; of those that are signed, as what.
+-- Every version; of those that are active, since when; of those that are attested, as what.
 SELECT m.version, a.profile::text AS profile,
        coalesce(m.provenance ->> 'algorithm', m.provenance ->> 'estimator') AS algorithm,
        round((m.metrics ->> 'roc_auc')::numeric, 4)::float8 AS roc_auc,
@@ -81,7 +81,7 @@ JOIN churn.attachments a ON a.attachment_id = m.attachment_id
 WHERE m.version = %(version)s;
 
 -- begin_rescoring --
--- The run that the workers are to take part in.
+-- Begin or resume the run that the workers take part in.
 SELECT churn_internal.begin_rescoring(%(table)s::regclass, %(restart)s);
 
 -- rescoring_session --
@@ -110,7 +110,7 @@ FROM churn.work(%(batch_size)s, %(table)s::regclass) w;
 LISTEN churn_queue;
 
 -- work_sleep --
--- While a worker holds this lock, new marks are notified.
+-- While a worker holds this lock, it is notified of customers that become pending.
 SELECT pg_try_advisory_lock(churn_internal.queue_lock());
 
 -- work_wake --

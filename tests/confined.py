@@ -1,5 +1,6 @@
 """Running a function in a child process with limits, and watching what it does."""
 
+import faulthandler
 import json
 import os
 import resource
@@ -100,6 +101,8 @@ def confined(function, *arguments, memory=MEMORY, seconds=10):
 def run_confined(function, arguments, memory, writing):
     """Be the child: call the function, say how it went, and end."""
     did = []
+    # A crash is an outcome like any other: pytest's handler would print its stack.
+    faulthandler.disable()
     # OpenMP's threads are not there any more after a fork, and would be waited for.
     threadpool_limits(1)
     try:

@@ -1,5 +1,8 @@
 """Fixtures of the database tests; what they hand out is in tests/databases.py.
 
+Tests run in several processes, each with templates and databases of its own. One that
+measures time, or changes what all databases of the server share, is marked ``alone``.
+
 server      session   the server that DATABASE_URL names, else the private one
 migrated    session   template database at the newest revision, tables empty
 trained     session   the same with customers, complaints and an active model:
@@ -17,14 +20,39 @@ Most tests use `session`: the backend behind it has imported scikit-learn alread
 import itertools
 import os
 
+# Before anything loads OpenMP: threads of several processes would only wait for each
+# other, and training takes many times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 from pgchurn.loader import private_server
 from pytest_postgresql import factories
 
 from tests.databases import Database, Server, database_name
 from tests.models import populate
+from tests.sharing import machine
 
 numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items):
+    """Let no test be slow without a reason."""
+    for item in items:
+        for mark in item.iter_markers("slow"):
+            if not mark.kwargs.get("reason"):
+                raise pytest.UsageError(f"{item.nodeid} is slow for no reason=")
+
+
+@pytest.fixture(autouse=True)
+def machine_shared_or_alone(request, tmp_path_factory):
+    """Let a test that is marked ``alone`` run while no other does."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        yield
+        return
+    # The processes have folders of their own in the run's.
+    folder = tmp_path_factory.getbasetemp().parent
+    with machine(folder, alone="alone" in request.keywords):
+        yield
 
 
 @pytest.fixture(scope="session")

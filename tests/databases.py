@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from pgchurn.loader import private_server
 from psycopg2.extensions import make_dsn
 from pytest_postgresql.janitor import DatabaseJanitor
 
@@ -219,6 +220,5 @@ def run(command, check=True, **options):
 
 
 def postgresql_program(name):
-    """Return the path of a client program, of the server's own release first."""
-    packaged = Path("/usr/lib/postgresql/15/bin") / name
-    return str(packaged) if packaged.exists() else name
+    """Return the path of one of PostgreSQL's programs, of the server's version."""
+    return str(private_server.server_program(name))

@@ -7,8 +7,8 @@ import functools
 
 import numpy as np
 import pandas as pd
-from pgchurn.loader.algorithms import ALGORITHMS
-from pgchurn.loader.pipelines import build_pipeline
+from pgchurn.loader.models.algorithms import ALGORITHMS
+from pgchurn.loader.models.pipelines import build_pipeline
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.discriminant_analysis import (
@@ -45,6 +45,11 @@ from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 NUMBERS = ["age", "charges", "usage", "complaint_count"]
 BOOLEANS = ["paperless"]
 TEXTS = ["contract", "channel"]
+KINDS = {
+    **dict.fromkeys(NUMBERS, "number"),
+    **dict.fromkeys(BOOLEANS, "boolean"),
+    **dict.fromkeys(TEXTS, "text"),
+}
 COLUMNS = ["age", "contract", "charges", "paperless", "channel", "usage"] + NUMBERS[-1:]
 
 
@@ -107,7 +112,7 @@ def on_frame(classifier, numbers=None, texts=None, **options):
 def of_the_loader(algorithm):
     """Return what ``pgchurn train`` builds."""
     frame, labels = customers()
-    return build_pipeline(algorithm, NUMBERS, BOOLEANS, TEXTS).fit(frame, labels)
+    return build_pipeline(algorithm, KINDS).fit(frame, labels)
 
 
 def with_selectors():

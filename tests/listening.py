@@ -10,9 +10,9 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import psycopg2
+from pgchurn.loader.private_server import server_directory
 
 from tests.databases import CHECKOUT, Session
 from tests.models import CUSTOMERS
@@ -20,7 +20,7 @@ from tests.own_server import own_server
 from tests.soak.load import setting
 
 LONGEST = 20
-PLUGIN = Path("/usr/lib/postgresql/15/lib/wal2json.so")
+PLUGIN = server_directory() / "lib/wal2json.so"
 PLUGINS = "pgoutput, test_decoding, wal2json"
 # Who commits takes the next number last, and keeps others from theirs until then.
 COMMIT_ORDER = """

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from pgchurn.plpython.runtime.environment import current_environment
 from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import AdaBoostClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -127,6 +128,14 @@ def fit_matrix(features, classifier=None, seed=0, **options):
     pipeline = make_pipeline(SimpleImputer(), classifier)
     pipeline.fit(frame.to_numpy(), labels)
     return Model(pipeline, kinds, named_columns=False, **options)
+
+
+def by_skl2onnx():
+    """Return a model that pgchurn's own compiler does not cover."""
+    matrix = np.arange(40.0).reshape(20, 2)
+    classifier = AdaBoostClassifier(n_estimators=3, random_state=0)
+    classifier.fit(matrix, np.arange(20) % 2)
+    return Model(classifier, dict.fromkeys("ab", "number"), named_columns=False)
 
 
 def read_features(session, kinds, profile="churn.customers", key="customer_id"):

@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from pgchurn.loader.attestation import Signer
 from pgchurn.loader.compiling import compile_model
-from pgchurn.loader.registration import signed_parameters
+from pgchurn.loader.models.attestation import Signer
+from pgchurn.loader.models.candidate import Candidate
+from pgchurn.loader.models.registration import attestation_parameters
 from pgchurn.plpython.runtime.signature import Signature
 
 from tests.models import expected_scores
@@ -25,7 +26,8 @@ REGISTER = """
     SELECT churn.register_model(
         %(profile)s::regclass, %(artifact)s, %(signature)s, '{}', %(environment)s, '{}',
         %(keys)s::text[], %(probabilities)s::float8[], compiled => %(compiled)s,
-        boundary_numbers => %(boundary_numbers)s::float8[], statement => %(statement)s,
+        boundary_numbers => %(boundary_numbers)s::float8[],
+        attestation => %(attestation)s,
         attestation_signature => %(attestation_signature)s,
         attestation_key => %(attestation_key)s, allow_older => %(allow_older)s
     )
@@ -49,13 +51,15 @@ def private_pem(private_key):
 
 
 def signed(model, version=1, key=KEY, **options):
-    """Return a model's statement with its signature."""
+    """Return a model's attestation."""
     signer = Signer(key, "churn", version, **options)
     features = () if model.named_columns else list(model.kinds)
-    return signer.sign(signer.describe(model.artifact, model.pipeline, features)[0])
+    candidate = Candidate(model.artifact, model.pipeline)
+    statement, _ = signer.describe(candidate, features)
+    return signer.sign(statement)
 
 
-def registration(session, model, statement=None, **changed):
+def registration(session, model, attestation=None, **changed):
     """Return the parameters of REGISTER."""
     replay = expected_scores(session, model)
     return {
@@ -68,7 +72,7 @@ def registration(session, model, statement=None, **changed):
         "compiled": None,
         "boundary_numbers": None,
         "allow_older": False,
-        **signed_parameters(statement),
+        **attestation_parameters(attestation),
         **changed,
     }
 
@@ -78,10 +82,10 @@ def compiled(model):
     return compile_model(model.pipeline, Signature.from_json(model.signature))
 
 
-def register_signed(session, model, statement=None, **changed):
-    """Register a model with its signature; return its version."""
+def register_signed(session, model, attestation=None, **changed):
+    """Register a model with its attestation; return its version."""
     with session.connection.cursor() as cursor:
-        cursor.execute(REGISTER, registration(session, model, statement, **changed))
+        cursor.execute(REGISTER, registration(session, model, attestation, **changed))
         return cursor.fetchone()[0]
 
 

@@ -1,10 +1,16 @@
 """Fitted classifiers as tensors of probabilities or decision values."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from pgchurn.loader.compiling.columns import Column, Vocabulary
 from pgchurn.loader.compiling.errors import NotCompilable
+from pgchurn.loader.compiling.graph import Graph
 from pgchurn.loader.compiling.linear import linear_sum
 from pgchurn.loader.compiling.preprocessing import transform
 from pgchurn.loader.compiling.trees import FittedTree, Sum, build_tree
+from sklearn.base import ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
@@ -23,7 +29,12 @@ from sklearn.tree import DecisionTreeClassifier
 FORESTS = (RandomForestClassifier, ExtraTreesClassifier, DecisionTreeClassifier)
 
 
-def probability(estimator, columns, vocabularies, graph):
+def probability(
+    estimator: ClassifierMixin,
+    columns: Sequence[Column],
+    vocabularies: dict[int, Vocabulary],
+    graph: Graph,
+) -> str:
     """Add ``predict_proba`` of ``classes_[1]`` to the graph; return its tensor.
 
     A model that is one sum leaves its row program with the graph.
@@ -31,9 +42,10 @@ def probability(estimator, columns, vocabularies, graph):
     Parameters
     ----------
     estimator : fitted classifier, or pipeline that ends in one
-    columns : list of Number, Text or Lookup
+    columns : sequence of Number, Text or Lookup
         What the estimator is given.
     vocabularies : dict of int to Vocabulary
+        Codes of the text features by position; extended here.
     graph : Graph
 
     Raises
@@ -54,7 +66,11 @@ def probability(estimator, columns, vocabularies, graph):
     return graph.clipped(tensor) if kind in FORESTS else graph.add("Sigmoid", tensor)
 
 
-def unwrap(estimator, columns, vocabularies):
+def unwrap(
+    estimator: ClassifierMixin,
+    columns: Sequence[Column],
+    vocabularies: dict[int, Vocabulary],
+) -> tuple[ClassifierMixin, Sequence[Column]]:
     """Return the classifier at the end of pipelines, and the columns it is given."""
     while type(estimator) in (Pipeline, FrozenEstimator):
         if type(estimator) is FrozenEstimator:
@@ -66,8 +82,10 @@ def unwrap(estimator, columns, vocabularies):
     return estimator, columns
 
 
-def decision_sum(estimator, columns, width):
-    """Return what a calibration reads: ``decision_function``, else the probability."""
+def decision_sum(
+    estimator: ClassifierMixin, columns: Sequence[Column], width: int
+) -> Sum:
+    """Return ``decision_function`` as a sum; of a forest the probability."""
     kind = type(estimator)
     if kind in (LogisticRegression, SGDClassifier, LinearSVC):
         return linear_sum(estimator, columns, width)
@@ -80,7 +98,7 @@ def decision_sum(estimator, columns, width):
     raise NotCompilable(kind.__name__)
 
 
-def forest(estimator, columns, width):
+def forest(estimator: ClassifierMixin, columns: Sequence[Column], width: int) -> Sum:
     """Average the leaves' class shares over the trees."""
     members = getattr(estimator, "estimators_", [estimator])
     total = Sum(width)
@@ -92,7 +110,9 @@ def forest(estimator, columns, width):
     return total
 
 
-def gradient_boosting(estimator, columns, width):
+def gradient_boosting(
+    estimator: GradientBoostingClassifier, columns: Sequence[Column], width: int
+) -> Sum:
     """Add up the scaled leaves, from the prior's log odds on."""
     if estimator.loss != "log_loss" or type(estimator.init_) is not DummyClassifier:
         raise NotCompilable("GradientBoostingClassifier with another loss or init")
@@ -104,7 +124,7 @@ def gradient_boosting(estimator, columns, width):
     return total
 
 
-def from_tree(tree, value):
+def from_tree(tree: Any, value: np.ndarray) -> FittedTree:
     """Return the common form of the trees that cast features to float32."""
     return FittedTree(
         left=tree.children_left,
@@ -117,7 +137,9 @@ def from_tree(tree, value):
     )
 
 
-def hist_gradient_boosting(estimator, columns, width):
+def hist_gradient_boosting(
+    estimator: HistGradientBoostingClassifier, columns: Sequence[Column], width: int
+) -> Sum:
     """Add up the leaves, from the baseline on; missing values go their own way."""
     if estimator._preprocessor is not None:
         raise NotCompilable("HistGradientBoostingClassifier with categorical features")
@@ -138,7 +160,12 @@ def hist_gradient_boosting(estimator, columns, width):
     return total
 
 
-def calibrated(estimator, columns, vocabularies, graph):
+def calibrated(
+    estimator: CalibratedClassifierCV,
+    columns: Sequence[Column],
+    vocabularies: dict[int, Vocabulary],
+    graph: Graph,
+) -> str:
     """Average the calibrated members."""
     members = estimator.calibrated_classifiers_
     results = []
@@ -158,8 +185,8 @@ def calibrated(estimator, columns, vocabularies, graph):
     return graph.add("Mul", total, graph.constant([[1 / len(members)]]))
 
 
-def isotonic(calibrator, value, graph):
-    """Interpolate between the calibrator's points, and hold on to its ends."""
+def isotonic(calibrator: IsotonicRegression, value: str, graph: Graph) -> str:
+    """Interpolate between the calibrator's points; beyond them its ends hold."""
     if calibrator.out_of_bounds != "clip":
         raise NotCompilable("isotonic calibration that does not clip")
     x, y = calibrator.X_thresholds_, calibrator.y_thresholds_

@@ -4,12 +4,15 @@ A compiled model reads one matrix of doubles: numbers as they are, texts as code
 column that a transformer puts out is described in terms of one column of that matrix.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from pgchurn.loader.compiling.errors import NotCompilable
 
-STEPS = {
+STEPS: dict[str, Callable[[Any, float], Any]] = {
     "fill": lambda values, constant: np.where(np.isnan(values), constant, values),
     "add": lambda values, constant: values + constant,
     "subtract": lambda values, constant: values - constant,
@@ -31,15 +34,15 @@ class Number:
     """
 
     position: int
-    steps: tuple = ()
+    steps: tuple[tuple[str, float], ...] = ()
 
-    def step(self, name, constant):
+    def step(self, name: str, constant: float) -> "Number":
         """Return the number after one more operation."""
         if name in ("multiply", "divide") and not constant > 0:
             raise NotCompilable("a number that is scaled by zero or less")
         return replace(self, steps=(*self.steps, (name, float(constant))))
 
-    def apply(self, values):
+    def apply(self, values: npt.ArrayLike) -> Any:
         """Compute as scikit-learn does, in double precision and the same order."""
         for name, constant in self.steps:
             values = STEPS[name](values, constant)
@@ -79,14 +82,14 @@ class Lookup:
     """
 
     position: int
-    values: dict
+    values: dict[float, float]
     default: float
     missing: float
 
-    def step(self, name, constant):
+    def step(self, name: str, constant: float) -> "Lookup":
         """Return the lookup after an operation on its values."""
 
-        def changed(value):
+        def changed(value: float) -> float:
             return float(STEPS[name](np.float64(value), constant))
 
         return replace(
@@ -97,14 +100,17 @@ class Lookup:
         )
 
 
+Column = Number | Text | Lookup
+
+
 @dataclass
 class Vocabulary:
     """The codes of one text feature.
 
     Attributes
     ----------
-    codes : dict of str to int
-        Code of every known category; any other text is -1.
+    codes : dict of category to int
+        Code of every known category, as `text_key` returns it; any other text is -1.
     missing : int or None
         Code of NULL; None until an encoder has said.
     refuses_unknown : bool
@@ -113,22 +119,22 @@ class Vocabulary:
         Codes that every encoder that raises knows; None when none does.
     """
 
-    codes: dict = field(default_factory=dict)
+    codes: dict[Any, int] = field(default_factory=dict)
     missing: int | None = None
     refuses_unknown: bool = False
-    known: set | None = None
+    known: set[int] | None = None
 
-    def code(self, category):
+    def code(self, category: object) -> int:
         """Return the code of a category, giving it one when it is new."""
         return self.codes.setdefault(category, len(self.codes))
 
-    def checked(self, code):
+    def checked(self, code: int | None) -> int:
         """Return a code, or that of the unknown where an encoder would raise."""
         if code is None or (self.known is not None and code not in self.known):
             return -1
         return code
 
-    def agree_on_missing(self, code):
+    def agree_on_missing(self, code: int) -> None:
         """Set the code of NULL, which must be the same for all encoders."""
         if self.missing not in (None, code):
             raise NotCompilable("a text feature whose nulls two encoders read apart")

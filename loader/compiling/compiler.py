@@ -1,13 +1,18 @@
 """From a fitted estimator and its signature to the bytes of a compiled form."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from pgchurn.loader.compiling.classifiers import probability
-from pgchurn.loader.compiling.columns import Number, Text, Vocabulary
+from pgchurn.loader.compiling.columns import Column, Number, Text, Vocabulary
 from pgchurn.loader.compiling.errors import NotCompilable
 from pgchurn.loader.compiling.generic import convert
 from pgchurn.loader.compiling.graph import Graph
+from pgchurn.plpython.runtime.signature import Feature, Signature
+from sklearn.base import ClassifierMixin
 
 
-def compile_model(estimator, signature):
+def compile_model(estimator: ClassifierMixin, signature: Signature) -> bytes:
     """Compile a fitted binary classifier.
 
     Parameters
@@ -29,7 +34,7 @@ def compile_model(estimator, signature):
     # The runtime puts numbers before texts.
     features = [*signature.numbers(), *signature.texts()]
     position = {feature.name: i for i, feature in enumerate(features)}
-    columns = [
+    columns: list[Column] = [
         (Text if feature.kind == "text" else Number)(position[feature.name])
         for feature in signature.features
     ]
@@ -40,7 +45,7 @@ def compile_model(estimator, signature):
     except NotCompilable:
         if vocabularies:
             raise
-        metadata = {"texts": {}, "row_program": None}
+        metadata: dict[str, Any] = {"texts": {}, "row_program": None}
         return convert(estimator, len(features), signature.positive_class, metadata)
     if signature.positive_class == 0:
         result = graph.add("Sub", graph.constant([[1.0]]), result)
@@ -50,7 +55,9 @@ def compile_model(estimator, signature):
     return graph.finish(result, {"texts": texts, "row_program": graph.row_program})
 
 
-def text_codes(features, vocabularies):
+def text_codes(
+    features: Sequence[Feature], vocabularies: dict[int, Vocabulary]
+) -> dict[str, Any]:
     """Return how the runtime codes texts, by feature name."""
     return {
         features[index].name: {

@@ -1,27 +1,38 @@
 """Classifiers left to skl2onnx: numbers only, in single precision."""
 
+from typing import Any
+
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 from pgchurn.loader.compiling.errors import NotCompilable
 from pgchurn.loader.compiling.graph import INPUT, OUTPUT, with_metadata
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
+from sklearn.base import ClassifierMixin
 
 
-def convert(estimator, width, positive_class, metadata):
+def convert(
+    estimator: ClassifierMixin,
+    width: int,
+    positive_class: int,
+    metadata: dict[str, Any],
+) -> bytes:
     """Convert with skl2onnx, between casts from double and back.
 
     Parameters
     ----------
+    estimator : fitted classifier, or pipeline that ends in one
     width : int
         Number of features.
     positive_class : int
         Index into ``classes_``.
     metadata : dict
+        What the runtime needs to fill the input matrix.
 
     Returns
     -------
     bytes
+        A serialised ONNX model.
 
     Raises
     ------

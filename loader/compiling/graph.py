@@ -1,9 +1,11 @@
 """Assembling an ONNX graph in double precision."""
 
 import json
+from typing import Any
 
 import numpy as np
-from onnx import TensorProto, checker, helper, numpy_helper
+import numpy.typing as npt
+from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 from pgchurn.plpython.runtime.compiled import METADATA_KEY
 
 INPUT = "features"
@@ -27,13 +29,15 @@ class Graph:
         The model as ``pgchurn.plpython.runtime.row_program`` takes it.
     """
 
-    def __init__(self, width):
+    def __init__(self, width: int) -> None:
         self.width = width
-        self.nodes = []
-        self.initializers = []
-        self.row_program = None
+        self.nodes: list[NodeProto] = []
+        self.initializers: list[TensorProto] = []
+        self.row_program: dict[str, Any] | None = None
 
-    def add(self, operator, *inputs, domain="", **attributes):
+    def add(
+        self, operator: str, *inputs: str, domain: str = "", **attributes: Any
+    ) -> str:
         """Add a node; return the name of its output."""
         name = f"t{len(self.nodes)}"
         self.nodes.append(
@@ -41,18 +45,18 @@ class Graph:
         )
         return name
 
-    def clipped(self, tensor):
+    def clipped(self, tensor: str) -> str:
         """Add the cut to 0 and 1 that a sum of rounded shares needs; return it."""
         return self.add("Clip", tensor, self.constant(0.0), self.constant(1.0))
 
-    def constant(self, values):
+    def constant(self, values: npt.ArrayLike) -> str:
         """Add a constant of doubles; return its name."""
         name = f"c{len(self.initializers)}"
         array = np.asarray(values, dtype=np.float64)
         self.initializers.append(numpy_helper.from_array(array, name))
         return name
 
-    def finish(self, result, metadata):
+    def finish(self, result: str, metadata: dict[str, Any]) -> bytes:
         """Return the serialised model whose output is the tensor ``result``.
 
         Parameters
@@ -80,7 +84,7 @@ class Graph:
         return with_metadata(model, metadata)
 
 
-def with_metadata(model, metadata):
+def with_metadata(model: ModelProto, metadata: dict[str, Any]) -> bytes:
     """Return a model's bytes with the metadata in it."""
     helper.set_model_props(model, {METADATA_KEY: json.dumps(metadata)})
     return model.SerializeToString()

@@ -1,8 +1,18 @@
 """From scikit-learn's fitted transformers to formulas over the raw features."""
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import numpy as np
-from pgchurn.loader.compiling.columns import Lookup, Number, Text
+from pgchurn.loader.compiling.columns import (
+    Column,
+    Lookup,
+    Number,
+    Text,
+    Vocabulary,
+)
 from pgchurn.loader.compiling.errors import NotCompilable
+from sklearn.base import TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
@@ -16,14 +26,22 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
+Columns = Sequence[Column]
+Vocabularies = dict[int, Vocabulary]
+Transform = Callable[[Any, Columns, Vocabularies], Columns]
 
-def transform(transformer, columns, vocabularies):
+
+def transform(
+    transformer: TransformerMixin | str | None,
+    columns: Columns,
+    vocabularies: Vocabularies,
+) -> Columns:
     """Return the formulas of what a fitted transformer puts out.
 
     Parameters
     ----------
     transformer : fitted transformer, "passthrough" or None
-    columns : list of Number, Text or Lookup
+    columns : sequence of Number, Text or Lookup
         What goes in.
     vocabularies : dict of int to Vocabulary
         Codes of the text features by position; extended here.
@@ -41,18 +59,22 @@ def transform(transformer, columns, vocabularies):
     raise NotCompilable(type(transformer).__name__)
 
 
-def pipeline(transformer, columns, vocabularies):
+def pipeline(
+    transformer: Pipeline, columns: Columns, vocabularies: Vocabularies
+) -> Columns:
     """Apply the steps of a pipeline of transformers."""
     for _, step in transformer.steps:
         columns = transform(step, columns, vocabularies)
     return columns
 
 
-def column_transformer(transformer, columns, vocabularies):
+def column_transformer(
+    transformer: ColumnTransformer, columns: Columns, vocabularies: Vocabularies
+) -> Columns:
     """Apply every branch to its own columns and put the results side by side."""
     if transformer.transformer_weights:
         raise NotCompilable("ColumnTransformer with transformer_weights")
-    results = []
+    results: list[Column] = []
     for name, branch, _ in transformer.transformers_:
         positions = transformer._transformer_to_input_indices[name]
         if len(positions) == 0 or isinstance(branch, str) and branch == "drop":
@@ -62,14 +84,18 @@ def column_transformer(transformer, columns, vocabularies):
     return results
 
 
-def identity(transformer, columns, vocabularies):
+def identity(
+    transformer: FunctionTransformer, columns: Columns, vocabularies: Vocabularies
+) -> Columns:
     """Pass columns on, which is what "passthrough" is turned into by fitting."""
     if transformer.func is not None:
         raise NotCompilable("FunctionTransformer with a function")
     return columns
 
 
-def simple_imputer(transformer, columns, vocabularies):
+def simple_imputer(
+    transformer: SimpleImputer, columns: Columns, vocabularies: Vocabularies
+) -> Columns:
     """Fill what is missing."""
     if transformer.add_indicator:
         raise NotCompilable("SimpleImputer with add_indicator")
@@ -78,7 +104,7 @@ def simple_imputer(transformer, columns, vocabularies):
         and np.isnan(transformer.missing_values)
     ):
         raise NotCompilable("SimpleImputer for something other than NaN")
-    results = []
+    results: list[Column] = []
     for column, statistic in zip(columns, transformer.statistics_):
         if isinstance(column, Text):
             if not isinstance(statistic, str):
@@ -92,10 +118,12 @@ def simple_imputer(transformer, columns, vocabularies):
     return results
 
 
-def scaler(operations):
+def scaler(operations: Sequence[tuple[str, str]]) -> Transform:
     """Return the function for a scaler that does these operations, column by column."""
 
-    def scale(transformer, columns, vocabularies):
+    def scale(
+        transformer: TransformerMixin, columns: Columns, vocabularies: Vocabularies
+    ) -> Columns:
         if getattr(transformer, "clip", False):
             raise NotCompilable(f"{type(transformer).__name__} with clip")
         for name, attribute in operations:
@@ -113,14 +141,16 @@ def scaler(operations):
     return scale
 
 
-def numeric(column):
+def numeric(column: Column) -> Number | Lookup:
     """Return a column that arithmetic can be done on."""
     if isinstance(column, Text):
         raise NotCompilable("a text that is not encoded")
     return column
 
 
-def one_hot_encoder(transformer, columns, vocabularies):
+def one_hot_encoder(
+    transformer: OneHotEncoder, columns: Columns, vocabularies: Vocabularies
+) -> Columns:
     """Turn each category into a column that is 1 where it occurs."""
     if transformer._infrequent_enabled:
         raise NotCompilable("OneHotEncoder with infrequent categories")
@@ -135,7 +165,9 @@ def one_hot_encoder(transformer, columns, vocabularies):
     return results
 
 
-def ordinal_encoder(transformer, columns, vocabularies):
+def ordinal_encoder(
+    transformer: OrdinalEncoder, columns: Columns, vocabularies: Vocabularies
+) -> Columns:
     """Turn each category into its number."""
     if getattr(transformer, "_infrequent_enabled", False):
         raise NotCompilable("OrdinalEncoder with infrequent categories")
@@ -157,7 +189,12 @@ def ordinal_encoder(transformer, columns, vocabularies):
     return results
 
 
-def category_inputs(transformer, column, categories, vocabularies):
+def category_inputs(
+    transformer: OneHotEncoder | OrdinalEncoder,
+    column: Column,
+    categories: Sequence[Any],
+    vocabularies: Vocabularies,
+) -> Sequence[float]:
     """Return the input, a code or a number, that stands for each category."""
     refuses = transformer.handle_unknown == "error"
     if isinstance(column, Number):
@@ -187,7 +224,7 @@ def category_inputs(transformer, column, categories, vocabularies):
     return inputs
 
 
-def text_key(category):
+def text_key(category: Any) -> str | tuple[None] | None:
     """Return what a category is known by: a text, or None where it is missing."""
     if is_missing(category):
         return None
@@ -199,19 +236,21 @@ def text_key(category):
     return str(category)
 
 
-def is_missing(category):
+def is_missing(category: Any) -> bool:
     """Return whether a category is the one for missing values."""
     return category != category
 
 
-def missing_value(column, values, default):
+def missing_value(
+    column: Column, values: Mapping[float, float], default: float
+) -> float:
     """Return what NaN is looked up as; a text is never NaN, it has a code."""
     if isinstance(column, Number) and column.steps:
         return values.get(column.steps[0][1], default)
     return default
 
 
-TRANSFORMERS = {
+TRANSFORMERS: dict[type, Transform] = {
     Pipeline: pipeline,
     ColumnTransformer: column_transformer,
     FunctionTransformer: identity,

@@ -1,12 +1,16 @@
 """Which of a model's features are texts, as its own encoders tell."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 
-def text_positions(part, positions):
+def text_positions(part: Any, positions: Sequence[int]) -> set[int]:
     """Return the positions of the features that a fitted part takes as texts.
 
     Parameters
@@ -20,33 +24,30 @@ def text_positions(part, positions):
     set of int
         Of what ``compile_model`` covers, all: it has texts go through an encoder.
     """
+    found: set[int] = set()
     if isinstance(part, CalibratedClassifierCV):
-        return text_positions(part.calibrated_classifiers_[0].estimator, positions)
-    if isinstance(part, Pipeline):
+        found = text_positions(part.calibrated_classifiers_[0].estimator, positions)
+    elif isinstance(part, Pipeline):
         # An encoder or column transformer changes the columns: what comes after it
         # sees numbers.
-        found = set()
         for _, step in part.steps:
             found |= text_positions(step, positions)
             if isinstance(step, (ColumnTransformer, OneHotEncoder)):
                 break
-        return found
-    if isinstance(part, ColumnTransformer):
-        found = set()
+    elif isinstance(part, ColumnTransformer):
         for name, branch, _ in part.transformers_:
             chosen = part._transformer_to_input_indices[name]
             found |= text_positions(branch, [positions[i] for i in chosen])
-        return found
-    if isinstance(part, (OneHotEncoder, OrdinalEncoder)):
-        return {
+    elif isinstance(part, (OneHotEncoder, OrdinalEncoder)):
+        found = {
             position
             for position, categories in zip(positions, part.categories_)
             if are_texts(categories)
         }
-    return set()
+    return found
 
 
-def are_texts(categories):
+def are_texts(categories: np.ndarray) -> bool:
     """Return whether an encoder's categories are those of a text.
 
     A text that was missing throughout has one category, which is none.

@@ -4,13 +4,16 @@ See "TreeEnsemble" in the ONNX ML operators, version 5: interior nodes and leave
 kept apart, and each interior node says where a missing value goes.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from onnx import numpy_helper
-from pgchurn.loader.compiling.columns import Lookup, Number
+from pgchurn.loader.compiling.columns import Column, Lookup, Number
 from pgchurn.loader.compiling.errors import NotCompilable
-from pgchurn.loader.compiling.graph import INPUT
+from pgchurn.loader.compiling.graph import INPUT, Graph
 from pgchurn.plpython.runtime.row_program import DEEPEST, MOST_NODES
 
 LESS_OR_EQUAL = 0
@@ -44,8 +47,11 @@ class Node:
     mode: int
     constant: float
     missing: bool
-    true: object
-    false: object
+    true: "Tree"
+    false: "Tree"
+
+
+Tree = Leaf | Node
 
 
 class Sum:
@@ -55,30 +61,31 @@ class Sum:
     ----------
     width : int
         Number of columns of the input matrix.
+    constant : float, default=0
     """
 
-    def __init__(self, width, constant=0.0):
+    def __init__(self, width: int, constant: float = 0.0) -> None:
         self.width = width
         self.constant = constant
-        self.weights = {}
-        self.fills = {}
-        self.trees = []
+        self.weights: dict[int, float] = {}
+        self.fills: dict[int, float] = {}
+        self.trees: list[Tree] = []
 
-    def add_number(self, position, weight, fill):
+    def add_number(self, position: int, weight: float, fill: float) -> None:
         """Add a weighted number; ``fill``, unless NaN, stands for its NaN."""
         before = self.fills.setdefault(position, fill)
         if not np.array_equal(before, fill, equal_nan=True):
             raise NotCompilable("a number that is imputed in two ways")
         self.weights[position] = self.weights.get(position, 0.0) + weight
 
-    def add_tree(self, tree):
+    def add_tree(self, tree: Tree) -> None:
         """Add a tree, or the one value of a tree without comparisons."""
         if isinstance(tree, Leaf):
             self.constant += tree.value
         else:
             self.trees.append(tree)
 
-    def tensor(self, graph):
+    def tensor(self, graph: Graph) -> str:
         """Add the sum to a graph; return its tensor, of shape (n_rows, 1)."""
         terms = []
         if not self.weights and not self.trees:
@@ -104,7 +111,7 @@ class Sum:
             terms.append(graph.constant([[self.constant]]))
         return terms[0] if len(terms) == 1 else graph.add("Add", *terms)
 
-    def linear_tensor(self, graph):
+    def linear_tensor(self, graph: Graph) -> str:
         """Add the weighted numbers to a graph as one matrix product."""
         values = INPUT
         if not np.isnan(list(self.fills.values())).all():
@@ -115,7 +122,7 @@ class Sum:
         weights = [[self.weights.get(position, 0.0)] for position in range(self.width)]
         return graph.add("MatMul", values, graph.constant(weights))
 
-    def row_program(self, link):
+    def row_program(self, link: str) -> dict[str, Any] | None:
         """Return the sum as the runtime writes it out for single rows, or None.
 
         Parameters
@@ -145,7 +152,7 @@ class Sum:
         }
 
 
-def size_and_depth(tree):
+def size_and_depth(tree: Tree) -> tuple[int, int]:
     """Return how many comparisons a tree has, and how many follow each other."""
     size, deepest = 0, 0
     waiting = [(tree, 0)]
@@ -158,7 +165,7 @@ def size_and_depth(tree):
     return size, deepest
 
 
-def nested(tree):
+def nested(tree: Tree) -> float | list[Any]:
     """Return a tree of limited depth as nested lists."""
     if isinstance(tree, Leaf):
         return tree.value
@@ -172,13 +179,13 @@ def nested(tree):
     ]
 
 
-def flatten(trees, constant):
+def flatten(trees: Sequence[Tree], constant: float) -> dict[str, Any]:
     """Return the attributes of a TreeEnsemble node; the constant joins the first tree.
 
     Trees are walked with a list instead of recursion, because they may be deep.
     """
     modes, splits, leaf_weights = [], [], []
-    ints = {
+    ints: dict[str, list[int]] = {
         name: []
         for name in (
             "nodes_featureids",
@@ -191,7 +198,7 @@ def flatten(trees, constant):
     }
     roots = []
 
-    def place(child, extra):
+    def place(child: Tree, extra: float) -> tuple[int, int]:
         """Give a node or leaf its number, returned with whether it is a leaf."""
         if isinstance(child, Leaf):
             leaf_weights.append(child.value + extra)
@@ -206,7 +213,7 @@ def flatten(trees, constant):
         return len(modes) - 1, 0
 
     for i, tree in enumerate(trees):
-        waiting = []
+        waiting: list[tuple[Node, int, float]] = []
         roots.append(place(tree, constant if i == 0 else 0.0)[0])
         while waiting:
             node, number, extra = waiting.pop()
@@ -251,12 +258,12 @@ class FittedTree:
     single_precision: bool
 
 
-def build_tree(fitted, columns):
+def build_tree(fitted: FittedTree, columns: Sequence[Column]) -> Tree:
     """Return a fitted tree as nodes that read raw features."""
     raw = raw_thresholds(fitted, columns)
-    built = [None] * len(fitted.left)
+    built: dict[int, Tree] = {}
     # Children come after their parents in scikit-learn's arrays.
-    for i in reversed(range(len(built))):
+    for i in reversed(range(len(fitted.left))):
         if fitted.left[i] < 0:
             built[i] = Leaf(float(fitted.value[i]))
             continue
@@ -279,17 +286,21 @@ def build_tree(fitted, columns):
     return built[0]
 
 
-def goes_left(value, threshold, missing_left, single_precision):
+def goes_left(
+    value: float, threshold: float, missing_left: bool, single_precision: bool
+) -> bool:
     """Decide as scikit-learn does."""
     if np.isnan(value):
         return bool(missing_left)
     return bool((np.float32(value) if single_precision else value) <= threshold)
 
 
-def category_node(column, fitted, i, left, right):
+def category_node(
+    column: Lookup, fitted: FittedTree, i: int, left: Tree, right: Tree
+) -> Tree:
     """Return the comparison of a code, or the one side that every code takes."""
 
-    def decide(value):
+    def decide(value: float) -> bool:
         return goes_left(
             value, fitted.threshold[i], fitted.missing_left[i], fitted.single_precision
         )
@@ -307,7 +318,13 @@ def category_node(column, fitted, i, left, right):
     return threshold_node(column, others, same, other, missing != default)
 
 
-def threshold_node(column, others, same, other, missing_other):
+def threshold_node(
+    column: Lookup,
+    others: Sequence[float],
+    same: Tree,
+    other: Tree,
+    missing_other: bool,
+) -> Node:
     """Return the comparison that parts codes from one number on from those below."""
     lowest = min(others)
     if any(key >= lowest and key not in others for key in column.values):
@@ -320,7 +337,7 @@ def threshold_node(column, others, same, other, missing_other):
     )
 
 
-def raw_thresholds(fitted, columns):
+def raw_thresholds(fitted: FittedTree, columns: Sequence[Column]) -> np.ndarray:
     """Return, for each comparison of a number, the greatest raw value that goes left.
 
     What preprocessing computes rises with the raw value, so the doubles are searched
@@ -338,10 +355,12 @@ def raw_thresholds(fitted, columns):
     return raw
 
 
-def greatest_left(column, thresholds, single_precision):
+def greatest_left(
+    column: Number, thresholds: np.ndarray, single_precision: bool
+) -> np.ndarray:
     """Return the greatest double x for which ``column.apply(x) <= threshold``."""
 
-    def left(keys):
+    def left(keys: np.ndarray) -> np.ndarray:
         with np.errstate(over="ignore"):
             values = column.apply(from_order(keys))
             if single_precision:
@@ -363,18 +382,18 @@ def greatest_left(column, thresholds, single_precision):
     return result
 
 
-def to_order(value):
+def to_order(value: npt.ArrayLike) -> Any:
     """Return an integer that orders doubles as they order themselves."""
     bits = np.asarray(value, np.float64).view(np.int64)
     return np.where(bits < 0, np.int64(-(2**63)) - bits, bits)
 
 
-def from_order(keys):
+def from_order(keys: np.ndarray) -> np.ndarray:
     """Return the doubles of such integers."""
     return np.where(keys < 0, np.int64(-(2**63)) - keys, keys).view(np.float64)
 
 
-def lookup_tree(lookups):
+def lookup_tree(lookups: Sequence[tuple[Lookup, float]]) -> Tree:
     """Return the tree that adds up weighted lookups of one position.
 
     Parameters
@@ -383,13 +402,13 @@ def lookup_tree(lookups):
         With their coefficients.
     """
 
-    def total(value_of):
+    def total(value_of: Callable[[Lookup], float]) -> float:
         return float(sum(value_of(one) * coefficient for one, coefficient in lookups))
 
     default = total(lambda one: one.default)
     missing = total(lambda one: one.missing)
     keys = sorted({key for one, _ in lookups for key in one.values})
-    tree = Leaf(default)
+    tree: Tree = Leaf(default)
     reached = missing == default
     for key in keys:
         weight = total(lambda one: one.values.get(key, one.default))

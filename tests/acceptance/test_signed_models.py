@@ -48,11 +48,11 @@ def signed(pgchurn, key, file):
 
 @pytest.fixture
 def registered(pgchurn, file):
-    """Register the model with its signature; return what was printed."""
+    """Register the model with its attestation; return what was printed."""
 
     def register(*options, status=0, file=file):
         return pgchurn(
-            *("register", str(file), "--signature", f"{file}.sig", *options),
+            *("register", str(file), "--attestation", f"{file}.attestation", *options),
             status=status,
         )
 
@@ -118,9 +118,9 @@ def test_a_signature_by_another_key_is_refused_in_the_servers_words(
 def test_a_changed_signature_is_refused_in_the_servers_words(
     trusting, signed, registered, file
 ):
-    sig = file.with_name("model.pkl.sig")
+    attestation = file.with_name("model.pkl.attestation")
     signed(3)
-    sig.write_text(sig.read_text().replace("churn", "Churn"))
+    attestation.write_text(attestation.read_text().replace("churn", "Churn"))
 
     assert "signature of the model is wrong" in registered(status=1).err
 
@@ -207,7 +207,7 @@ def test_doctor_tells_how_many_keys_are_trusted(trusting, pgchurn, owner):
 
     assert found()["found"] == "1 in force"
     owner.run("SELECT churn_trust.revoke_key(%s)", trusting.fingerprint)
-    assert found()["found"] == "none: models need no signature"
+    assert found()["found"] == "none: models need no attestation"
     owner.run("ALTER TABLE churn_trust.trusted_keys ENABLE TRIGGER ALL")
     assert "both its triggers be ENABLE ALWAYS" in pgchurn("doctor", status=1).out
 

@@ -1,5 +1,5 @@
 -- Private megabytes of a backend, its own or another's.
-CREATE FUNCTION @schema@.private_megabytes(backend integer) RETURNS double precision
+CREATE FUNCTION "@schema@".private_megabytes(backend integer) RETURNS double precision
 LANGUAGE plpython3u VOLATILE
 AS $python$
 with open(f"/proc/{backend}/status", encoding="ascii") as file:

@@ -82,8 +82,12 @@ def execute(connection, statement, parameters=None):
 
 
 def sql_file(name, **values):
-    """Return an SQL file of this folder with its ``@placeholders@`` filled in."""
+    """Return an SQL file of this folder with its placeholders filled in.
+
+    They are quoted identifiers, so that the file parses; in Python they are bare.
+    """
     text = Path(__file__).with_name(name).read_text(encoding="utf-8")
     for placeholder, value in values.items():
-        text = text.replace(f"@{placeholder}@", str(value))
+        for written in (f'"@{placeholder}@"', f"@{placeholder}@"):
+            text = text.replace(written, str(value))
     return text

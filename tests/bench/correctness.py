@@ -1,7 +1,7 @@
 """Figures count only where the result is right."""
 
 import numpy as np
-from pgchurn.loader.profile import Profile, features_frame
+from pgchurn.loader.models.profile import Profile, features_frame
 
 from tests.bench.bench import execute, sql_file
 from tests.bench.features import select_list

@@ -12,7 +12,7 @@ def run(bench):
     """Kill it at random while others write, and hold what it got against the truth."""
     settings = bench.settings
     if not PLUGIN.exists():
-        bench.note("listen: left out, postgresql-15-wal2json is not installed")
+        bench.note("listen: left out, because wal2json is not installed")
         return
     bench.progress(f"killing a consumer of the outbox {settings.listener_kills} times")
     with (

@@ -4,9 +4,10 @@ import pickle
 from dataclasses import dataclass
 from functools import cached_property
 
-from pgchurn.loader.pipelines import as_features, build_pipeline
-from pgchurn.loader.profile import Profile
-from pgchurn.loader.registration import register
+from pgchurn.loader.models.candidate import Candidate
+from pgchurn.loader.models.pipelines import as_features, build_pipeline
+from pgchurn.loader.models.profile import Profile
+from pgchurn.loader.models.registration import register
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -72,13 +73,7 @@ def train(name, source):
     frame = as_features(source.frame, source.kinds)[:TRAINING_ROWS]
     labels = source.churned[:TRAINING_ROWS]
     if not name.startswith(BARE):
-        names = {
-            kind: [n for n, k in source.kinds.items() if k == kind]
-            for kind in ("number", "boolean", "text")
-        }
-        pipeline = build_pipeline(
-            algorithm, names["number"], names["boolean"], names["text"]
-        )
+        pipeline = build_pipeline(algorithm, source.kinds)
         return Model(name, pipeline.fit(frame, labels), source.kinds)
     kinds = {
         n: kind
@@ -88,7 +83,7 @@ def train(name, source):
     if algorithm == "logistic_regression":
         estimator = make_pipeline(StandardScaler(), LogisticRegression())
     else:
-        estimator = build_pipeline(algorithm, list(kinds), [], []).steps[-1][1]
+        estimator = build_pipeline(algorithm, kinds).steps[-1][1]
     return Model(name, estimator.fit(frame[list(kinds)].to_numpy(), labels), kinds)
 
 
@@ -107,10 +102,8 @@ def register_version(bench, table, model, compiled=True):
     registered = register(
         connection,
         profile,
-        model.artifact,
-        model.estimator,
+        Candidate(model.artifact, model.estimator),
         model.kinds,
-        positive_class=None,
         metrics={},
         provenance={"source": "benchmark", "algorithm": model.name},
         compile_form=compiled,

@@ -7,7 +7,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from pgchurn.loader.private_server import POSTGRESQL
+from pgchurn.loader.private_server import server_program
 
 from tests.bench.bench import session_options
 from tests.bench.measuring import seconds_of
@@ -51,9 +51,9 @@ class Pgbench:
     def run(self, *limit):
         """Run pgbench; return its log of transactions."""
         with tempfile.TemporaryDirectory() as directory:
-            command = [POSTGRESQL / "bin/pgbench", *OPTIONS, *limit]
+            command = [server_program("pgbench"), *OPTIONS, *limit]
             command += ["-c", self.clients, "-j", self.clients]
-            command += ["-f", Path(__file__).with_name("single_insert.sql")]
+            command += ["-f", Path(__file__).with_name("single_insert.pgbench")]
             command += ["-D", f"customers={self.rows}", "-l", self.bench.dsn]
             done = subprocess.run(
                 list(map(str, command)),

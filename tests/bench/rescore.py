@@ -1,6 +1,6 @@
 """Workload: scoring a whole table anew."""
 
-from pgchurn.loader.rescoring import Pace, rescore_profiles
+from pgchurn.loader.operations.rescoring import Pace, rescore_profiles
 
 from tests.bench import rival_batch
 from tests.bench.bench import execute

@@ -1,10 +1,10 @@
 -- The floor: the same statement trigger, keeping the counter and scoring nothing.
-CREATE FUNCTION @schema@.count_complaints() RETURNS trigger
+CREATE FUNCTION "@schema@".count_complaints() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-    UPDATE @schema@.customers p SET
+    UPDATE "@schema@".customers p SET
         complaint_count = p.complaint_count + n.complaints,
         last_complaint_at = greatest(p.last_complaint_at, n.latest)
     FROM (
@@ -16,6 +16,6 @@ BEGIN
     RETURN NULL;
 END
 $body$;
-CREATE TRIGGER count_complaints AFTER INSERT ON @schema@.complaints
+CREATE TRIGGER count_complaints AFTER INSERT ON "@schema@".complaints
     REFERENCING NEW TABLE AS inserted
-    FOR EACH STATEMENT EXECUTE FUNCTION @schema@.count_complaints();
+    FOR EACH STATEMENT EXECUTE FUNCTION "@schema@".count_complaints();

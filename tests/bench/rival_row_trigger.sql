@@ -1,5 +1,5 @@
 -- Today's usual way: unpickle once a session, then scikit-learn for every row.
-CREATE FUNCTION @schema@.score_complaint() RETURNS trigger
+CREATE FUNCTION "@schema@".score_complaint() RETURNS trigger
 LANGUAGE plpython3u
 AS $python$
 import pickle
@@ -28,5 +28,5 @@ SD["write"].execute(
     [complaint["customer_id"], complaint["complained_at"], float(probability)]
 )
 $python$;
-CREATE TRIGGER score_complaint AFTER INSERT ON @schema@.complaints
-    FOR EACH ROW EXECUTE FUNCTION @schema@.score_complaint();
+CREATE TRIGGER score_complaint AFTER INSERT ON "@schema@".complaints
+    FOR EACH ROW EXECUTE FUNCTION "@schema@".score_complaint();

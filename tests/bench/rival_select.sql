@@ -1,5 +1,5 @@
 -- Scikit-learn row by row, as a function of the row.
-CREATE FUNCTION @schema@.predict(profile @schema@.customers) RETURNS double precision
+CREATE FUNCTION "@schema@".predict(profile "@schema@".customers) RETURNS double precision
 LANGUAGE plpython3u STABLE
 AS $python$
 import pickle

@@ -1,4 +1,4 @@
-CREATE FUNCTION @schema@.memory() RETURNS text
+CREATE FUNCTION "@schema@".memory() RETURNS text
 LANGUAGE plpython3u VOLATILE
 AS $python$
 import json

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from pgchurn.loader.simulation import simulate
+from pgchurn.loader.demonstration.simulation import simulate
 from psycopg2 import sql
 
 from tests.bench.bench import sql_file
@@ -88,8 +88,9 @@ def wide_source(bench, rows, features):
     log_odds = (profiles["number_1"] - profiles["number_2"]) / 10
     profiles["churned"] = rng.random(rows) < 1 / (1 + np.exp(-log_odds))
     schema = f"source_of_{features}"
-    columns = "".join(f", {name} {SQL_TYPES[kind]}" for name, kind in kinds.items())
-    bench.execute(sql_file("source_wide.sql", schema=schema, columns=columns))
+    bench.execute(sql_file("source_wide.sql", schema=schema))
+    columns = ", ".join(f"ADD {name} {SQL_TYPES[kind]}" for name, kind in kinds.items())
+    bench.execute(f"ALTER TABLE {schema}.customers {columns}")
     kinds["complaint_count"] = "number"
     return filled(bench, schema, profiles, complaints, kinds)
 

@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
-from pgchurn.loader.boundary_rows import boundary_rows
 from pgchurn.loader.compiling import compile_model
+from pgchurn.loader.models.boundary_rows import boundary_rows
 from pgchurn.plpython.runtime.registry import MODELS_HELD
 from pgchurn.plpython.runtime.signature import Signature
 from pytest import approx

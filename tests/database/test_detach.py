@@ -1,6 +1,6 @@
 import pytest
 
-from tests.database.test_attach import CLIENTS, MODEL, attach, create_tables
+from tests.company import CLIENTS, MODEL, attach, create_tables
 from tests.models import assert_fresh, default_model, deploy, divergences
 from tests.schemas import OURS
 

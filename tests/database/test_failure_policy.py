@@ -6,7 +6,7 @@ import psycopg2
 import pytest
 from pgchurn.plpython.runtime.pacing import CALL_SECONDS
 
-from tests.database.test_sessions import slow
+from tests.misbehaving_models import slow
 from tests.models import (
     activate,
     default_model,
@@ -14,44 +14,28 @@ from tests.models import (
     other_model,
     register,
 )
+from tests.statements import (
+    HEALTH,
+    INFINITE,
+    INSERT,
+    REPAIR,
+    SOUND,
+    overwrite,
+    retire,
+    version,
+)
 from tests.waiting import in_background, wait_until_blocked
 
-INSERT = "INSERT INTO churn.complaints (customer_id) VALUES (%s)"
 MARKS = (
     "SELECT key, version, sqlstate, reason, failures"
     " FROM churn_internal.failed_profiles ORDER BY key::bigint"
 )
-HEALTH = (
-    "SELECT sqlstate, customers, waiting, failures FROM churn.health"
-    " ORDER BY sqlstate, reason"
-)
 WAITING = "SELECT sum(waiting) FROM churn.health"
-REPAIR = "CALL churn.repair('churn.customers', %s)"
-INFINITE = "data_usage_gb = 'infinity'"
-SOUND = "data_usage_gb = 2"
-
-
-def overwrite(session, change, customers="customer_id = 1"):
-    """Change profiles as no trigger sees it."""
-    session.run("SET session_replication_role = replica")
-    session.run(f"UPDATE churn.customers SET {change} WHERE {customers}")
-    session.run("RESET session_replication_role")
 
 
 def take_any_charge(session):
     """Let the column hold what the model refuses."""
     session.run("ALTER TABLE churn.customers ALTER monthly_charges TYPE float8")
-
-
-def version(session):
-    return session.value("SELECT version FROM churn.active_deployments")
-
-
-def retire(session):
-    """Leave the profile without an active model, as before the first activation."""
-    session.run("SET session_replication_role = replica")
-    session.run("DELETE FROM churn.deployments")
-    session.run("RESET session_replication_role")
 
 
 @pytest.fixture

@@ -2,10 +2,9 @@
 
 import threading
 import time
-from pathlib import Path
 
 import pytest
-from pgchurn.loader.private_server import POSTGRESQL
+from pgchurn.loader.private_server import server_directory
 
 from tests.databases import Database
 from tests.models import activate, assert_fresh, other_model, populate, register
@@ -21,10 +20,10 @@ SETTINGS = {
 JOB = "CALL churn.rescore('churn.customers', 10, rows_per_second => 20000)"
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.slow(reason="pg_cron starts a job at the full minute"),
     pytest.mark.skipif(
-        not Path(POSTGRESQL, "lib/pg_cron.so").exists(),
-        reason="Debian's package postgresql-15-cron is not installed",
+        not (server_directory() / "lib/pg_cron.so").exists(),
+        reason="pg_cron is not installed",
     ),
 ]
 

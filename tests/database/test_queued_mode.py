@@ -2,16 +2,6 @@
 
 import pytest
 
-from tests.database.test_failure_policy import (
-    HEALTH,
-    INFINITE,
-    INSERT,
-    REPAIR,
-    SOUND,
-    overwrite,
-    retire,
-    version,
-)
 from tests.models import (
     CUSTOMERS,
     assert_fresh,
@@ -20,6 +10,16 @@ from tests.models import (
     divergences,
     fit,
     stored_scores,
+)
+from tests.statements import (
+    HEALTH,
+    INFINITE,
+    INSERT,
+    REPAIR,
+    SOUND,
+    overwrite,
+    retire,
+    version,
 )
 from tests.waiting import in_background, wait_until_blocked
 

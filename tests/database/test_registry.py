@@ -119,7 +119,7 @@ def test_a_probability_that_is_none_is_not_reproduced(session, probability):
 
 @pytest.mark.parametrize("keys", [["1", "999999"], ["999999"], ["999998", "999999"]])
 def test_a_replayed_row_must_be_there(session, keys):
-    replay = {**dict.fromkeys(keys, 0.5), **{"1": expected_scores(session, MODEL)["1"]}}
+    replay = {**dict.fromkeys(keys, 0.5), "1": expected_scores(session, MODEL)["1"]}
     replay = {key: replay[key] for key in keys}
 
     refused = refusal(session, replay=replay)

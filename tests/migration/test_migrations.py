@@ -6,7 +6,6 @@ from pgchurn.plpython.freeze import newest_frozen
 from psycopg2.extensions import make_dsn
 
 from tests.databases import CHECKOUT, Database, postgresql_program, run
-from tests.migration.snapshots import schema_of, snapshot
 from tests.models import (
     assert_fresh,
     default_model,
@@ -16,6 +15,7 @@ from tests.models import (
     populate,
     stored_scores,
 )
+from tests.snapshots import schema_of, snapshot
 
 REVISIONS = (
     "0001_registry",

@@ -11,13 +11,7 @@ from pathlib import Path
 import pytest
 from pgchurn.loader import private_server
 
-from tests.databases import CHECKOUT, run
-
-BINARIES = private_server.POSTGRESQL / "bin"
-
-pytestmark = pytest.mark.skipif(
-    not (BINARIES / "initdb").exists(), reason="no PostgreSQL 15 is installed here"
-)
+from tests.databases import CHECKOUT, postgresql_program, run
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +28,7 @@ def server_program(folder, name, *arguments, python_path=None):
     if python_path:
         environment["PYTHONPATH"] = str(python_path)
     done = subprocess.run(
-        [BINARIES / name, *arguments],
+        [postgresql_program(name), *arguments],
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -78,7 +72,7 @@ def alembic(url, *arguments):
 
 
 def query(url, statement):
-    return run([str(BINARIES / "psql"), "-XAtc", statement, url]).stdout.strip()
+    return run([postgresql_program("psql"), "-XAtc", statement, url]).stdout.strip()
 
 
 OBJECTS = (

@@ -15,25 +15,7 @@ import pytest
 from pgchurn.loader import output, private_server
 
 from tests.databases import Server
-from tests.soak.bars import Bar
-
-MODULES = (
-    "writers",
-    "permutations",
-    "kills",
-    "activations",
-    "transaction_ids",
-    "dumps",
-    "sessions",
-    "sequences",
-    "random_calls",
-    "replica",
-    "corpus",
-    "fuzz",
-    "fuzz_compiled",
-    "signatures",
-    "failures",
-)
+from tests.soak.bars import MODULES, Bar
 
 
 def main(arguments=None):

@@ -1,5 +1,24 @@
-"""One figure that is promised, and what was measured."""
+"""The figures that are promised, and the modules that measure them."""
 
 from collections import namedtuple
 
+# One figure, and what was measured.
 Bar = namedtuple("Bar", "what wanted measured ok")
+
+MODULES = (
+    "writers",
+    "permutations",
+    "kills",
+    "activations",
+    "transaction_ids",
+    "dumps",
+    "sessions",
+    "sequences",
+    "random_calls",
+    "replica",
+    "corpus",
+    "fuzz",
+    "fuzz_compiled",
+    "signatures",
+    "failures",
+)

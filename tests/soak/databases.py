@@ -3,8 +3,8 @@
 import contextlib
 import json
 
-from pgchurn.loader.boundary_rows import boundary_rows
 from pgchurn.loader.compiling import compile_model
+from pgchurn.loader.models.boundary_rows import boundary_rows
 from pgchurn.plpython.runtime.signature import Signature
 
 from tests.models import (

@@ -32,7 +32,7 @@ ROLE = """
 """
 # A backend that ended by itself or by a signal that nobody here sent.
 CRASH = re.compile(
-    r"server process .* (?:was terminated by signal|exited with exit code)" r"|PANIC: "
+    r"server process .* (?:was terminated by signal|exited with exit code)|PANIC: "
 )
 # Bounds what one call may take: what is slow, or large, is no crash.
 LIMITS = "SET statement_timeout = '2s'; SET lock_timeout = '1s'; SET work_mem = '4MB'"

@@ -6,7 +6,9 @@ import tempfile
 from pathlib import Path
 
 import psycopg2
-from pgchurn.loader.attestation import Signer
+from pgchurn.loader.models.attestation import Signer
+from pgchurn.loader.models.candidate import Candidate
+from pgchurn.loader.models.registration import attestation_parameters as parts
 
 from tests.models import activate, default_model, other_model, populate
 from tests.signers import (
@@ -28,7 +30,7 @@ STRIDE = 50
 EXAMINED = "42883"
 
 
-class Candidate:
+class Suspect:
     """A pickle that makes a file when it is read, and what is said about it."""
 
     def __init__(self, canary):
@@ -40,9 +42,10 @@ class Candidate:
         )
 
     def signed(self, version=NEXT, key=KEY, **changed):
-        """Return the signature that an unsuspecting signer would give it."""
+        """Return the attestation that an unsuspecting signer would give it."""
         signer = Signer(key, "churn", version)
-        statement, _ = signer.describe(self.artifact, self.model.pipeline)
+        unsuspected = Candidate(self.artifact, self.model.pipeline)
+        statement, _ = signer.describe(unsuspected)
         return signer.sign(dataclasses.replace(statement, **changed))
 
 
@@ -50,7 +53,7 @@ def unsigned(candidate, stride):
     """No signature, or less than a whole one."""
     whole = candidate.signed()
     yield {}
-    for part in ("statement", "attestation_signature", "attestation_key"):
+    for part in ("attestation", "attestation_signature", "attestation_key"):
         yield {**parts(whole), part: None}
 
 
@@ -65,11 +68,11 @@ def tampered(candidate, stride):
     """Another pickle under a good signature, and a signature with a byte changed."""
     whole = candidate.signed()
     yield parts(signed(default_model(), NEXT))
-    yield {**parts(whole), "statement": whole.statement + " "}
+    yield {**parts(whole), "attestation": whole.statement + " "}
     for place in range(0, len(whole.statement), stride):
         changed = chr(ord(whole.statement[place]) ^ 1)
         text = whole.statement[:place] + changed + whole.statement[place + 1 :]
-        yield {**parts(whole), "statement": text}
+        yield {**parts(whole), "attestation": text}
     for place in range(0, len(whole.signature), max(1, stride // 10)):
         signature = bytearray(whole.signature)
         signature[place] ^= 1
@@ -107,15 +110,6 @@ def swapped_metadata(candidate, stride):
 ATTACKS = (unsigned, wrong_key, tampered, older_version, expired, swapped_metadata)
 
 
-def parts(statement):
-    """Return a signed statement as register_model takes it."""
-    return {
-        "statement": statement.statement,
-        "attestation_signature": statement.signature,
-        "attestation_key": statement.key,
-    }
-
-
 def attempt(session, candidate, changed):
     """Register a candidate; return the SQLSTATE that it is refused with."""
     parameters = registration(session, candidate.model)
@@ -138,7 +132,7 @@ def measure(server, full):
         # The server's own user could make the file.
         Path(folder).chmod(0o777)
         canary = Path(folder) / "canary"
-        candidate = Candidate(canary)
+        candidate = Suspect(canary)
         database.alembic("upgrade", "head")
         session = database.session()
         populate(session)

@@ -17,31 +17,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pgchurn.loader.compiling.text_features import text_positions
 from pgchurn.loader.errors import LoaderError
-from pgchurn.loader.attestation import (
-    SignedStatement,
+from pgchurn.loader.models.attestation import (
+    Attestation,
     Signer,
     fingerprint,
     read_private_key,
-    read_signature,
 )
-from pgchurn.plpython.runtime.errors import ScoringError
-from pgchurn.plpython.runtime.signature import Signature
+from pgchurn.loader.models.candidate import Candidate
 from pgchurn.plpython.runtime.attestation import (
     STATEMENT_PREFIX,
     Statement,
     is_signature,
     verified_statement,
 )
+from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.signature import Signature
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import AdaBoostClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from tests.databases import CHECKOUT
-from tests.models import KINDS, Model, default_model, fit_matrix, training_frame
+from tests.models import (
+    KINDS,
+    by_skl2onnx,
+    default_model,
+    fit_matrix,
+    training_frame,
+)
 from tests.signers import KEY, OTHER_KEY, compiled, private_pem, signed
 
 MODEL = default_model()
@@ -50,14 +55,6 @@ STATEMENT = Statement.from_text(SIGNED.statement)
 RAW = KEY.public_key().public_bytes_raw()
 TRUSTED = {fingerprint(KEY): RAW}
 SIGNATURE = Signature.from_json(MODEL.signature)
-
-
-def by_skl2onnx():
-    """Return a model that pgchurn's own compiler does not cover."""
-    matrix = np.arange(40.0).reshape(20, 2)
-    classifier = AdaBoostClassifier(n_estimators=3, random_state=0)
-    classifier.fit(matrix, np.arange(20) % 2)
-    return Model(classifier, dict.fromkeys("ab", "number"), named_columns=False)
 
 
 def verified(signed=SIGNED, trusted=TRUSTED, **changed):
@@ -320,9 +317,8 @@ def test_a_signature_of_rfc_8032_is_verified():
 
 COMPILES = """
 import json
-from tests.models import default_model
+from tests.models import by_skl2onnx, default_model
 from tests.signers import signed
-from tests.unit.test_signing import by_skl2onnx
 for model in (default_model(), by_skl2onnx()):
     print(json.loads(signed(model).statement)["compiled_sha256"])
 """
@@ -392,36 +388,32 @@ def test_an_encoder_of_nothing_but_nulls_may_be_one_of_texts(values, found):
 def test_a_signer_says_which_class_is_the_score():
     labels = np.where(np.arange(20) % 3, "stayed", "left")
     model = LogisticRegression().fit(np.arange(20.0)[:, None], labels)
-    signer = Signer(KEY, "churn", 1)
+    signer, candidate = Signer(KEY, "churn", 1), Candidate(b"", model)
 
-    statement, _ = signer.describe(b"", model, ["a"], "left")
+    statement, _ = signer.describe(candidate, ["a"], "left")
 
     assert statement.positive_label() == "left"
     assert not statement.named_columns
     with pytest.raises(LoaderError, match="the classes are"):
-        signer.describe(b"", model, ["a"], "gone")
+        signer.describe(candidate, ["a"], "gone")
 
 
 @pytest.mark.parametrize("name", ["", "a\nb"])
 def test_a_signer_does_not_sign_what_a_server_would_refuse(name):
     with pytest.raises(LoaderError, match="cannot be signed"):
-        Signer(KEY, name, 1).describe(MODEL.artifact, MODEL.pipeline)
+        Signer(KEY, name, 1).describe(Candidate(MODEL.artifact, MODEL.pipeline))
 
 
-def test_a_signature_file_comes_back_as_it_was(tmp_path):
-    pickle, file = tmp_path / "model.pkl", tmp_path / "model.pkl.sig"
-    pickle.write_bytes(MODEL.artifact)
+def test_an_attestation_comes_back_from_its_file_as_it_was(tmp_path):
+    file = tmp_path / "model.pkl.attestation"
     SIGNED.write(file)
 
-    assert read_signature(file, pickle) == (SIGNED, STATEMENT)
+    assert Attestation.read(file) == SIGNED
+    assert SIGNED.statement_about(MODEL.artifact) == STATEMENT
 
 
-def test_a_signature_of_another_file_is_noticed_before_that_is_read(tmp_path):
-    pickle, file = tmp_path / "model.pkl", tmp_path / "model.pkl.sig"
-    pickle.write_bytes(b"another")
-    SIGNED.write(file)
-
-    assert "not the one" in refusal(read_signature, file, pickle).message
+def test_an_attestation_of_another_pickle_is_noticed_before_that_is_read():
+    assert "not the one" in refusal(SIGNED.statement_about, b"another").message
 
 
 @pytest.mark.parametrize(
@@ -437,17 +429,17 @@ def test_a_signature_of_another_file_is_noticed_before_that_is_read(tmp_path):
         '{"statement": "", "signature": "?", "key": ""}',
     ],
 )
-def test_a_file_that_is_no_signature_is_refused(content, tmp_path):
-    file = tmp_path / "model.pkl.sig"
+def test_a_file_that_is_no_attestation_is_refused(content, tmp_path):
+    file = tmp_path / "model.pkl.attestation"
     file.write_text(content, encoding="utf-8")
 
-    with pytest.raises(LoaderError, match="is no signature"):
-        SignedStatement.read(file)
+    with pytest.raises(LoaderError, match="is no attestation"):
+        Attestation.read(file)
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(LoaderError, match="cannot read"):
-        SignedStatement.read(tmp_path / "none")
+        Attestation.read(tmp_path / "none")
     with pytest.raises(LoaderError, match="cannot read"):
         read_private_key(tmp_path / "none")
     with pytest.raises(LoaderError, match="cannot write"):

@@ -4,7 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from pgchurn.loader.compiling import compile_model
-from pgchurn.loader.boundary_rows import UNSEEN_CATEGORY, boundary_rows, tree_thresholds
+from pgchurn.loader.models.boundary_rows import (
+    UNSEEN_CATEGORY,
+    boundary_rows,
+    tree_thresholds,
+)
 from pgchurn.plpython.runtime.signature import Feature, Signature
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer

@@ -1,26 +1,62 @@
-"""Where the command line finds what its sub-commands do."""
+"""How the sub-commands are found, what they take, and what they import."""
 
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
-from pgchurn.loader.command_line import build_parser, function_of
+from pgchurn.loader.command_line import COMMANDS, build_parser, main
+
+NOWHERE = "host=/nowhere dbname=none"
+# Enough of each command to get as far as its connection.
+READ_NO_MODEL = {
+    "activate": ["1"],
+    "rollback": [],
+    "models": [],
+    "show": ["1"],
+    "rescore": [],
+    "work": [],
+    "verify": [],
+    "why": ["1"],
+    "listen": [],
+    "doctor": [],
+    "migrate": [],
+    "downgrade": ["base"],
+}
+READ_MODELS = {"train", "register", "sign", "demo"}
+IMPORTS = """
+import sys
+from pgchurn.loader.command_line import main
+main(sys.argv[1:])
+print(*sorted({"numpy", "pandas", "sklearn", "onnx"} & set(sys.modules)))
+"""
 
 
-def test_every_command_has_a_function_of_its_name():
-    (names,) = (action.choices for action in build_parser()._actions if action.choices)
+def test_every_command_is_a_file_of_its_name():
+    assert {name: module.__name__ for name, module in COMMANDS.items()} == {
+        name: f"pgchurn.loader.commands.{name}" for name in COMMANDS
+    }
+    assert COMMANDS.keys() == READ_NO_MODEL.keys() | READ_MODELS
 
-    assert {name: function_of(name).__name__ for name in names} == {n: n for n in names}
 
-
-def test_commands_that_read_no_model_spare_scikit_learn():
-    program = "import loader.commands, sys; print('sklearn' in sys.modules)"
+@pytest.mark.parametrize("name", READ_NO_MODEL)
+def test_commands_that_read_no_model_spare_scikit_learn(name):
+    arguments = [name, *READ_NO_MODEL[name], "--database-url", NOWHERE]
 
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True
+        [sys.executable, "-c", IMPORTS, *arguments], capture_output=True, text=True
     )
 
-    assert done.stdout == "False\n"
+    assert "connection to server" in done.stderr
+    assert done.stdout == "\n"
+
+
+def test_the_version_is_that_of_the_installed_package(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"pgchurn {metadata.version('pgchurn')}\n"
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pgchurn.loader.algorithms import ALGORITHMS
 from pgchurn.loader.compiling import NotCompilable, compile_model
-from pgchurn.loader.boundary_rows import tree_thresholds
-from pgchurn.loader.pipelines import build_pipeline
+from pgchurn.loader.models.algorithms import ALGORITHMS
+from pgchurn.loader.models.boundary_rows import tree_thresholds
+from pgchurn.loader.models.pipelines import build_pipeline
 from pgchurn.plpython.runtime.compiled import CompiledModel
 from pgchurn.plpython.runtime.errors import ScoringError
 from pgchurn.plpython.runtime.features import Layout
@@ -49,6 +49,11 @@ from sklearn.tree import DecisionTreeClassifier
 NUMBERS = ["age", "charges", "usage", "calls"]
 BOOLEANS = ["paperless"]
 TEXTS = ["contract", "channel"]
+KINDS = {
+    **dict.fromkeys(NUMBERS, "number"),
+    **dict.fromkeys(BOOLEANS, "boolean"),
+    **dict.fromkeys(TEXTS, "text"),
+}
 # A text between numbers: the compiled form has another order than the frame.
 COLUMNS = ["age", "contract", "charges", "usage", "paperless", "channel", "calls"]
 CATEGORIES = {"contract": ["month", "one year", "two year"], "channel": ["web", "tel"]}
@@ -416,7 +421,7 @@ def test_every_preprocessing_is_folded_in(family, preprocessing):
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_every_algorithm_that_the_loader_trains_is_compiled(algorithm):
-    model = build_pipeline(algorithm, NUMBERS, BOOLEANS, TEXTS).fit(FRAME, LABELS)
+    model = build_pipeline(algorithm, KINDS).fit(FRAME, LABELS)
 
     assert_same(model, hard_rows(FRAME))
 
@@ -811,7 +816,12 @@ def doubled(rows):
     "classifier, prepared, said",
     [
         (LOGISTIC, features(SimpleImputer(), one_hot(min_frequency=0.4)), "infrequent"),
-        (LOGISTIC, features(SimpleImputer(), one_hot(max_categories=2)), "infrequent"),
+        pytest.param(
+            LOGISTIC,
+            features(SimpleImputer(), one_hot(max_categories=2)),
+            "infrequent",
+            id="max_categories",
+        ),
         (LOGISTIC, features(SimpleImputer(add_indicator=True), one_hot()), "indicator"),
         (
             LOGISTIC,
@@ -859,7 +869,12 @@ def doubled(rows):
         ),
         (SGDClassifier(loss="modified_huber"), PREPROCESSING["mean"], "SGDClassifier"),
         (LinearSVC(), PREPROCESSING["mean"], "LinearSVC without probabilities"),
-        (calibrated(GaussianNB(), "sigmoid"), PREPROCESSING["mean"], "GaussianNB"),
+        pytest.param(
+            calibrated(GaussianNB(), "sigmoid"),
+            PREPROCESSING["mean"],
+            "GaussianNB",
+            id="GaussianNB, calibrated",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -163,7 +163,7 @@ def test_cut_short_at_any_place_it_is_refused(own):
     form = own["forest"]
     properties = form.rindex(b"pgchurn", 0, form.rindex(b"row_program")) - 5
 
-    for end in (*range(0, 400), *range(400, properties, 97)):
+    for end in (*range(400), *range(400, properties, 97)):
         assert_refused(form[:end])
 
 
@@ -229,6 +229,7 @@ def type_of(kind):
     def edit(model):
         model.graph.initializer[0].data_type = kind
 
+    edit.__name__ = f"type_of_{kind}"
     return edit
 
 
@@ -258,6 +259,7 @@ def node_of(operator, domain=""):
             helper.make_node(operator, ["c0"], ["x"], domain=domain)
         )
 
+    edit.__name__ = f"node_of_{operator or 'nothing'}"
     return edit
 
 
@@ -265,6 +267,7 @@ def opset(domain):
     def edit(model):
         model.opset_import.append(helper.make_opsetid(domain, 1))
 
+    edit.__name__ = f"opset_{domain}"
     return edit
 
 

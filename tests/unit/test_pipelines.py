@@ -3,17 +3,28 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from pgchurn.loader.algorithms import ALGORITHMS
-from pgchurn.loader.pipelines import as_features, build_pipeline
+from pgchurn.loader.models.algorithms import ALGORITHMS
+from pgchurn.loader.models.pipelines import (
+    TRANSFORMERS,
+    as_features,
+    build_pipeline,
+)
+from pgchurn.plpython.runtime.signature import FEATURE_KINDS
 
 # A warning here would be one on every score.
 pytestmark = pytest.mark.filterwarnings("error")
 
 every_algorithm = pytest.mark.parametrize("algorithm", ALGORITHMS)
 
-NUMBERS = ["complaint_count", "monthly_charges", "never_filled_number"]
-BOOLEANS = ["paperless_billing", "never_filled_boolean"]
-TEXTS = ["contract", "never_filled_text"]
+KINDS = {
+    "complaint_count": "number",
+    "monthly_charges": "number",
+    "never_filled_number": "number",
+    "paperless_billing": "boolean",
+    "never_filled_boolean": "boolean",
+    "contract": "text",
+    "never_filled_text": "text",
+}
 
 # What a strict unpickler will let through; only this many, whatever the algorithm.
 PERMITTED_ESTIMATORS = {
@@ -57,9 +68,7 @@ def fitted():
     """Return a fitted pipeline for each algorithm."""
     frame, churned = customers()
     return {
-        algorithm: build_pipeline(algorithm, NUMBERS, BOOLEANS, TEXTS).fit(
-            frame, churned
-        )
+        algorithm: build_pipeline(algorithm, KINDS).fit(frame, churned)
         for algorithm in ALGORITHMS
     }
 
@@ -70,8 +79,12 @@ def assert_probabilities(probabilities, rows):
     assert ((probabilities >= 0) & (probabilities <= 1)).all()
 
 
+def test_columns_of_every_kind_go_through_a_transformer():
+    assert list(TRANSFORMERS) == list(FEATURE_KINDS)
+
+
 @every_algorithm
-@pytest.mark.parametrize("column", NUMBERS + BOOLEANS + TEXTS)
+@pytest.mark.parametrize("column", KINDS)
 def test_a_null_in_any_column_still_gets_a_probability(fitted, algorithm, column):
     frame, _ = customers(rows=20, seed=1)
     frame[column] = pd.Series([np.nan] * 20, dtype=frame[column].dtype)
@@ -115,7 +128,7 @@ def test_a_null_that_training_has_seen_counts_as_a_category():
     frame, _ = customers()
     frame.loc[::2, "contract"] = np.nan
     churned = frame["contract"].isna()
-    pipeline = build_pipeline("logistic_regression", [], [], ["contract"])
+    pipeline = build_pipeline("logistic_regression", {"contract": "text"})
     probabilities = pipeline.fit(frame, churned).predict_proba(frame)[:, 1]
     assert probabilities[churned].min() > 0.9
     assert probabilities[~churned].max() < 0.1
@@ -132,7 +145,7 @@ def test_more_complaints_raise_the_probability(fitted, algorithm):
 @every_algorithm
 def test_the_same_random_state_gives_the_same_pipeline(fitted, algorithm):
     frame, churned = customers()
-    again = build_pipeline(algorithm, NUMBERS, BOOLEANS, TEXTS).fit(frame, churned)
+    again = build_pipeline(algorithm, KINDS).fit(frame, churned)
     expected = fitted[algorithm].predict_proba(frame)
     assert np.array_equal(again.predict_proba(frame), expected)
 
@@ -148,13 +161,17 @@ def test_columns_are_found_by_name_whatever_their_order(fitted, algorithm):
 
 @every_algorithm
 @pytest.mark.parametrize(
-    "groups",
-    [(["monthly_charges"], [], []), ([], ["paperless_billing"], []), ([], [], TEXTS)],
+    "kinds",
+    [
+        {"monthly_charges": "number"},
+        {"paperless_billing": "boolean"},
+        {"contract": "text", "never_filled_text": "text"},
+    ],
     ids=["numbers", "booleans", "texts"],
 )
-def test_features_may_be_of_one_kind_only(algorithm, groups):
+def test_features_may_be_of_one_kind_only(algorithm, kinds):
     frame, churned = customers()
-    pipeline = build_pipeline(algorithm, *groups).fit(frame, churned)
+    pipeline = build_pipeline(algorithm, kinds).fit(frame, churned)
     assert len(pipeline.named_steps["features"].transformers) == 1
     assert_probabilities(pipeline.predict_proba(frame), len(frame))
 
@@ -186,7 +203,7 @@ def test_only_permitted_estimators_are_used(fitted, algorithm):
 
 @every_algorithm
 def test_nothing_runs_in_parallel(algorithm):
-    pipeline = build_pipeline(algorithm, NUMBERS, BOOLEANS, TEXTS)
+    pipeline = build_pipeline(algorithm, KINDS)
     settings = pipeline.get_params()
     parallel = [name for name in settings if name.endswith("n_jobs")]
     assert all(settings[name] in (None, 1) for name in parallel)
@@ -194,12 +211,12 @@ def test_nothing_runs_in_parallel(algorithm):
 
 def test_an_unknown_algorithm_is_refused_with_those_known():
     with pytest.raises(ValueError, match="'oracle'.*logistic_regression"):
-        build_pipeline("oracle", ["age"], [], [])
+        build_pipeline("oracle", {"age": "number"})
 
 
 def test_a_pipeline_without_features_is_refused():
     with pytest.raises(ValueError, match="at least one feature"):
-        build_pipeline("logistic_regression", [], [], [])
+        build_pipeline("logistic_regression", {})
 
 
 def test_columns_of_any_type_are_cast_to_what_pipelines_take():

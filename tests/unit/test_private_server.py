@@ -74,34 +74,97 @@ def test_the_url_carries_the_socket_directory_unchanged(directory):
     assert urllib.parse.parse_qs(parts.query) == {"host": [directory], "port": ["5432"]}
 
 
-def test_packages_that_are_absent_or_only_configured_are_missing():
-    statuses = "postgresql-15 installed\npython3-venv config-files\n"
+@pytest.fixture
+def installed(monkeypatch):
+    """Say which versions of PostgreSQL are installed."""
 
-    missing = private_server.missing_packages(statuses)
+    def install(*versions):
+        monkeypatch.setattr(
+            private_server.distribution, "installed_versions", lambda: list(versions)
+        )
 
-    assert missing == ["postgresql-plpython3-15", "python3-venv"]
-
-
-def test_nothing_is_missing_where_every_package_is_installed():
-    statuses = "\n".join(f"{name} installed" for name in private_server.PACKAGES)
-
-    assert private_server.missing_packages(statuses) == []
+    return install
 
 
-def test_packages_that_are_asked_about_are_the_ones_that_may_be_missing():
-    statuses = "postgresql-15-cron installed\npostgresql-15 not-installed"
+@pytest.fixture
+def data(monkeypatch, tmp_path):
+    """Say which version of PostgreSQL has made the private server's data."""
+    monkeypatch.setattr(private_server, "state_directory", lambda: tmp_path)
 
-    wanted = private_server.OPTIONAL_PACKAGES
-    missing = private_server.missing_packages(statuses, wanted)
+    def make(version):
+        (tmp_path / "data").mkdir()
+        (tmp_path / "data/PG_VERSION").write_text(f"{version}\n")
 
-    assert missing == ["postgresql-15-wal2json"]
+    return make
 
 
-def test_the_message_about_missing_packages_is_one_line_with_the_command():
-    message = private_server.missing_packages_message(["postgresql-15", "python3-venv"])
+@pytest.mark.parametrize("version", [15, 16, 17])
+def test_the_programs_are_those_of_the_installed_server(version, installed, data):
+    installed(version)
 
-    assert "\n" not in message
-    assert message.endswith("apt-get install postgresql-15 python3-venv")
+    assert private_server.server_program("psql") == Path(
+        f"/usr/lib/postgresql/{version}/bin/psql"
+    )
+
+
+def test_a_new_private_server_is_of_the_newest_version(installed, data):
+    installed(17, 15)
+
+    assert private_server.server_directory().name == "17"
+
+
+def test_data_keep_the_server_whose_version_made_them(installed, data):
+    installed(17, 15)
+    data(15)
+
+    assert private_server.server_directory().name == "15"
+
+
+def test_data_of_a_version_that_is_gone_are_not_started_by_another(installed, data):
+    installed(17)
+    data(15)
+
+    with pytest.raises(private_server.PrivateServerError, match="make clean"):
+        private_server.server_directory()
+
+
+def test_without_a_server_the_message_says_how_to_get_one(installed, data):
+    installed()
+
+    with pytest.raises(private_server.PrivateServerError, match="make setup"):
+        private_server.server_directory()
+
+
+def test_the_psql_command_prints_the_path_and_nothing_else(installed, data, capsys):
+    installed(17)
+
+    assert private_server.main(["psql"]) == 0
+
+    printed = capsys.readouterr()
+    assert printed.out == "/usr/lib/postgresql/17/bin/psql\n"
+    assert printed.err == ""
+
+
+@pytest.mark.parametrize("database", ["", "postgresql://ann:a'b$c@db/crm"])
+def test_the_env_command_prints_what_a_shell_evaluates(
+    database, monkeypatch, tmp_path, capsys
+):
+    programs = tmp_path / "state of 'ann'; $HOME" / "venv/bin"
+    monkeypatch.setattr(
+        private_server, "_plain_state_directory", lambda: programs.parents[1]
+    )
+    monkeypatch.setenv("DATABASE_URL", database)
+
+    assert private_server.main(["env"]) == 0
+
+    script = capsys.readouterr().out + 'printf "%s\\n" "$PATH" "$DATABASE_URL"'
+    shell = subprocess.run(
+        ["sh", "-c", script], env={"PATH": "/bin"}, capture_output=True, text=True
+    )
+    assert shell.stdout.splitlines() == [
+        f"{programs}:/bin",
+        database or private_server.url(),
+    ]
 
 
 def test_requirements_hold_both_kinds_of_dependency_and_no_comment():
@@ -133,21 +196,35 @@ def test_every_dependency_is_pinned_exactly():
 
 def test_every_dependency_says_what_it_is_for():
     lines = (private_server.CHECKOUT / "setup.cfg").read_text().splitlines()
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.read_string("\n".join(lines))
 
-    for name in parser["options"]["install_requires"].split():
+    for name in private_server.requirements("\n".join(lines)):
         above = lines[lines.index(f"    {name}") - 1]
         assert above.startswith("    # "), name
 
 
-def test_the_embedded_python_is_the_one_that_plpython_links():
+@pytest.mark.parametrize("version", ["3.11", "3.13"])
+def test_the_embedded_python_is_the_one_that_plpython_links(version):
     linked = (
         "\tlinux-vdso.so.1 (0x00007f8604b39000)\n"
-        "\tlibpython3.11.so.1.0 => /lib/x86_64-linux-gnu/libpython3.11.so.1.0 (0x7f)\n"
+        f"\tlibpython{version}.so.1.0 => /lib/libpython{version}.so.1.0 (0x7f)\n"
     )
 
-    assert private_server.embedded_python(linked) == "/usr/bin/python3.11"
+    assert private_server.embedded_python(linked) == f"/usr/bin/python{version}"
+
+
+def test_an_embedded_python_that_is_too_old_is_refused():
+    with pytest.raises(
+        private_server.PrivateServerError, match=r"needs 3\.11 or newer"
+    ):
+        private_server.embedded_python("\tlibpython3.9.so.1.0 => /lib/l.so (0x7f)\n")
+
+
+def test_the_oldest_python_is_the_one_that_the_package_asks_for():
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(private_server.CHECKOUT / "setup.cfg")
+
+    oldest = ".".join(map(str, private_server.OLDEST_PYTHON))
+    assert parser["options"]["python_requires"] == f">={oldest}"
 
 
 def test_a_plpython_without_a_python_is_refused():

@@ -49,7 +49,9 @@ def test_a_missing_part_of_a_feature_is_named(key):
         Signature.from_json({**DOCUMENT, "features": [feature]})
 
 
-@pytest.mark.parametrize("document", ["null", "[]", "1", '"text"', None, [], 1])
+@pytest.mark.parametrize(
+    "document", ["null", "[]", "1", '"text"', None, [], 1], ids=repr
+)
 def test_a_signature_is_an_object(document):
     with pytest.raises(ScoringError, match="malformed"):
         Signature.from_json(document)

@@ -3,8 +3,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from pgchurn.loader.simulation import KNOWN_CUSTOMERS, simulate
-from pgchurn.loader.training import train
+from pgchurn.loader.demonstration.simulation import KNOWN_CUSTOMERS, simulate
+from pgchurn.loader.models.training import train
 
 PROFILE_COLUMNS = [
     "customer_id",

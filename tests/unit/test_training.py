@@ -4,19 +4,15 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from pgchurn.loader import training
-from pgchurn.loader.algorithms import ALGORITHMS
-from pgchurn.loader.pipelines import as_features
-from pgchurn.loader.training import (
-    TrainingError,
-    choose_threshold,
-    compare,
-    encode_labels,
-    evaluate,
-    split,
-    train,
-    unusable_text,
-)
+from pgchurn.loader.errors import TrainingError
+from pgchurn.loader.models import training
+from pgchurn.loader.models.algorithms import ALGORITHMS
+from pgchurn.loader.models.comparison import compare
+from pgchurn.loader.models.evaluation import choose_threshold, evaluate
+from pgchurn.loader.models.labels import encode_labels
+from pgchurn.loader.models.pipelines import as_features
+from pgchurn.loader.models.training import split, train
+from pgchurn.loader.models.usable_features import unusable_text
 from sklearn.base import clone
 from sklearn.metrics import f1_score
 

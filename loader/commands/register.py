@@ -1,0 +1,72 @@
+"""``pgchurn register``."""
+
+from argparse import ArgumentParser, Namespace
+from contextlib import closing
+
+from pgchurn.loader import output
+from pgchurn.loader.commands.options import (
+    add_allow_older,
+    add_compilation,
+    add_features,
+    add_format,
+    add_pickle,
+    add_table,
+)
+from pgchurn.loader.database import connect
+from pgchurn.loader.files import read_file
+
+HELP = "Bring a pickled scikit-learn model."
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments to its parser."""
+    add_format(parser)
+    add_table(parser)
+    add_pickle(parser)
+    parser.add_argument(
+        "--attestation",
+        metavar="FILE.attestation",
+        help="what pgchurn sign wrote for it",
+    )
+    add_features(parser)
+    add_compilation(parser)
+    add_allow_older(parser)
+
+
+def run(options: Namespace) -> int:
+    """Register a pickled model from a file."""
+    from pgchurn.loader.models.attestation import Attestation
+    from pgchurn.loader.models.candidate import Candidate
+    from pgchurn.loader.models.profile import Profile
+    from pgchurn.loader.models.registration import check_server_environment, register
+    from pgchurn.loader.models.reports import registration_report
+    from pgchurn.loader.models.signature import feature_names
+
+    artifact = read_file(options.file)
+    features, positive_class = options.features, options.positive_class
+    attestation = None
+    if options.attestation is not None:
+        attestation = Attestation.read(options.attestation)
+        # Before the pickle is read: another one than was signed is not.
+        statement = attestation.statement_about(artifact)
+        features = features or statement.features
+        positive_class = positive_class or statement.positive_label()
+    with closing(connect(options.database_url)) as connection:
+        profile = Profile.find(connection, options.table)
+        check_server_environment(connection)
+        connection.rollback()
+        candidate = Candidate.from_pickle(artifact, options.file)
+        result = register(
+            connection,
+            profile,
+            candidate,
+            profile.feature_kinds(feature_names(candidate.estimator, features)),
+            positive_class=positive_class,
+            metrics={},
+            provenance={"source": "pgchurn register", "file": str(options.file)},
+            compile_form=options.compile_form,
+            attestation=attestation,
+            allow_older=options.allow_older,
+        )
+    output.print_result(result, options.format, registration_report)
+    return 0

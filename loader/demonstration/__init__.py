@@ -1,0 +1,1 @@
+"""The demonstration: made-up customers, and what complaints do to their scores."""

@@ -1,0 +1,1 @@
+"""Training, describing, signing and registering models."""

@@ -1,0 +1,107 @@
+"""A pickled classifier on its way into the registry."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pgchurn.loader.compiling import NotCompilable, compile_model
+from pgchurn.loader.errors import LoaderError
+from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.estimator_checks import load_estimator
+from pgchurn.plpython.runtime.pickled import PickledModel
+from pgchurn.plpython.runtime.signature import Signature
+from sklearn.base import ClassifierMixin
+
+
+@dataclass(frozen=True)
+class CompiledForm:
+    """What became of compiling a classifier.
+
+    Attributes
+    ----------
+    content : bytes or None
+        The serialised ONNX model.
+    problem : str or None
+        Why there is none.
+    """
+
+    content: bytes | None = None
+    problem: str | None = None
+
+    @property
+    def digest(self) -> bytes | None:
+        """SHA-256 of the compiled form, if there is one."""
+        return None if self.content is None else hashlib.sha256(self.content).digest()
+
+
+class Candidate:
+    """A pickled classifier, read once.
+
+    Parameters
+    ----------
+    artifact : bytes
+        The pickle, which is what gets registered.
+    estimator : fitted classifier, or pipeline that ends in one
+        What was read from it.
+    """
+
+    def __init__(self, artifact: bytes, estimator: ClassifierMixin) -> None:
+        self.artifact = artifact
+        self.estimator = estimator
+        self._compiled: dict[tuple, CompiledForm] = {}
+
+    @classmethod
+    def from_pickle(
+        cls, artifact: bytes, source: str | Path | None = None
+    ) -> "Candidate":
+        """Read a pickle, as strictly as the server does.
+
+        Parameters
+        ----------
+        artifact : bytes
+        source : str or pathlib.Path, optional
+            The file it is from, for the message of a refusal.
+
+        Raises
+        ------
+        LoaderError
+            If it holds anything that the server would not read.
+        """
+        try:
+            return cls(artifact, load_estimator(artifact))
+        except ScoringError as error:
+            found = f"{source}: {error.message}" if source else error.message
+            explained = [part for part in (error.detail, error.hint) if part]
+            raise LoaderError(" ".join([f"{found}.", *explained])) from error
+
+    @cached_property
+    def digest(self) -> bytes:
+        """SHA-256 of the pickle."""
+        return hashlib.sha256(self.artifact).digest()
+
+    def model(self, signature: Signature) -> PickledModel:
+        """Return the model as the server scores with it."""
+        return PickledModel(self.artifact, signature, estimator=self.estimator)
+
+    def compile(self, signature: Signature) -> CompiledForm:
+        """Return the compiled form, which is made once for signatures that agree.
+
+        Of a signature the compiler uses the names, which of them are texts, and the
+        positive class.
+        """
+        used = (
+            tuple((one.name, one.kind == "text") for one in signature.features),
+            signature.positive_class,
+        )
+        if used not in self._compiled:
+            self._compiled[used] = compiled_form(self.estimator, signature)
+        return self._compiled[used]
+
+
+def compiled_form(estimator: ClassifierMixin, signature: Signature) -> CompiledForm:
+    """Compile a classifier, or say why that cannot be done."""
+    try:
+        return CompiledForm(content=compile_model(estimator, signature))
+    except NotCompilable as error:
+        return CompiledForm(problem=str(error))

@@ -1,0 +1,241 @@
+"""Comparing algorithms by cross-validation."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pgchurn.loader.models.algorithms import ALGORITHMS
+from pgchurn.loader.models.evaluation import churn_probability
+from pgchurn.loader.models.labels import require_rows, require_two_classes
+from pgchurn.loader.models.pipelines import build_pipeline
+from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
+from sklearn.model_selection import StratifiedKFold, train_test_split
+from sklearn.pipeline import Pipeline
+
+MAX_FOLDS = 5
+MAX_COMPARED_ROWS = 50_000
+
+Progress = Callable[[str], object]
+# Row numbers of the training and of the test part of each fold.
+Folds = list[tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A metric over the folds of a cross-validation.
+
+    Attributes
+    ----------
+    mean, std : float
+        Mean and population standard deviation over the folds.
+    """
+
+    mean: float
+    std: float
+
+
+@dataclass(frozen=True)
+class AlgorithmScores:
+    """How one algorithm did in cross-validation.
+
+    Attributes
+    ----------
+    algorithm : str
+        One of `pgchurn.loader.models.algorithms.ALGORITHMS`.
+    log_loss : Spread
+        In nats; lower is better.
+    roc_auc, average_precision : Spread
+        From 0 to 1; higher is better.
+    fit_seconds : Spread
+        Wall-clock seconds to fit one fold.
+    """
+
+    algorithm: str
+    log_loss: Spread
+    roc_auc: Spread
+    average_precision: Spread
+    fit_seconds: Spread
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """A cross-validated comparison of algorithms.
+
+    Attributes
+    ----------
+    scores : tuple of AlgorithmScores
+        In the order in which the algorithms were given.
+    best : str
+        The algorithm of the lowest mean log loss.
+    folds : int
+        Number of folds, at most `MAX_FOLDS`.
+    rows : int
+        Rows compared on.
+    rows_available : int
+        Rows there were; more than `rows` when a stratified sample was compared on.
+    positive : numpy.ndarray of bool, shape (rows,)
+        Whether each compared row is of the positive class.
+    out_of_fold : dict of str to numpy.ndarray of float, shape (rows,)
+        For each algorithm, the probability of the positive class that each row got
+        from the one model that was not fitted on it.
+    """
+
+    scores: tuple[AlgorithmScores, ...]
+    best: str
+    folds: int
+    rows: int
+    rows_available: int
+    positive: np.ndarray
+    out_of_fold: dict[str, np.ndarray]
+
+    @property
+    def sampled(self) -> bool:
+        """Whether a sample stood in for the rows available."""
+        return self.rows < self.rows_available
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the comparison without its arrays, JSON-serialisable."""
+        return {
+            "scores": [asdict(scores) for scores in self.scores],
+            "best": self.best,
+            "folds": self.folds,
+            "rows": self.rows,
+            "rows_available": self.rows_available,
+            "sampled": self.sampled,
+        }
+
+
+def compare(
+    frame: pd.DataFrame,
+    labels: np.ndarray,
+    kinds: dict[str, str],
+    algorithms: Sequence[str] = ALGORITHMS,
+    *,
+    random_state: int = 0,
+    max_rows: int = MAX_COMPARED_ROWS,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Compare algorithms by stratified cross-validation.
+
+    The best is the one of the lowest mean log loss, the first of several that tie.
+    What gets stored is a probability, so it should be judged as one: log loss is a
+    proper scoring rule, least for the true probabilities, whereas ROC AUC sees only
+    their order and would be content with probabilities that are far too sure.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame of shape (n_samples, n_features)
+        The training part only, as `pgchurn.loader.models.pipelines.as_features`
+        returns it.
+    labels : numpy.ndarray of shape (n_samples,)
+        The labels, of two classes.
+    kinds : dict of str to {"number", "boolean", "text"}
+        Kind of each feature, in feature order.
+    algorithms : sequence of str, default=ALGORITHMS
+        The algorithms to compare.
+    random_state : int, default=0
+        Seed of the sample, the folds and the classifiers.
+    max_rows : int, default=50_000
+        With more rows than this, a stratified sample of this size is compared on.
+    progress : callable taking a str, optional
+        Called with a short message before each fold.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    TrainingError
+        If a class has fewer than two rows.
+    """
+    rows_available = len(frame)
+    if rows_available > max_rows:
+        frame, _, labels, _ = train_test_split(
+            frame,
+            labels,
+            train_size=max_rows,
+            stratify=labels,
+            random_state=random_state,
+        )
+    require_two_classes(np.unique(labels))
+    require_rows(labels, 2)
+    classes, counts = np.unique(labels, return_counts=True)
+    positive = labels == classes[1]
+    n_splits = int(min(MAX_FOLDS, counts.min()))
+    # The same folds for every algorithm, so that the figures can be compared.
+    splitter = StratifiedKFold(n_splits, shuffle=True, random_state=random_state)
+    folds = list(splitter.split(frame, positive))
+
+    scores = []
+    out_of_fold = {}
+    for algorithm in algorithms:
+        pipeline = build_pipeline(algorithm, kinds, random_state=random_state)
+        probabilities, fit_seconds = cross_validate(
+            pipeline, frame, labels, folds, algorithm, progress
+        )
+        scores.append(
+            score_algorithm(algorithm, positive, probabilities, fit_seconds, folds)
+        )
+        out_of_fold[algorithm] = probabilities
+    return Comparison(
+        scores=tuple(scores),
+        best=min(scores, key=lambda one: one.log_loss.mean).algorithm,
+        folds=n_splits,
+        rows=len(frame),
+        rows_available=rows_available,
+        positive=positive,
+        out_of_fold=out_of_fold,
+    )
+
+
+def cross_validate(
+    pipeline: Pipeline,
+    frame: pd.DataFrame,
+    labels: np.ndarray,
+    folds: Folds,
+    algorithm: str,
+    progress: Progress | None,
+) -> tuple[np.ndarray, list[float]]:
+    """Return each row's out-of-fold probability, and the seconds that each fit took."""
+    probabilities = np.empty(len(labels))
+    fit_seconds = []
+    for number, (train_index, test_index) in enumerate(folds, start=1):
+        if progress is not None:
+            progress(f"{algorithm}: fold {number} of {len(folds)}")
+        started = time.perf_counter()
+        pipeline.fit(frame.iloc[train_index], labels[train_index])
+        fit_seconds.append(time.perf_counter() - started)
+        probabilities[test_index] = churn_probability(pipeline, frame.iloc[test_index])
+    return probabilities, fit_seconds
+
+
+def score_algorithm(
+    algorithm: str,
+    positive: np.ndarray,
+    probabilities: np.ndarray,
+    fit_seconds: list[float],
+    folds: Folds,
+) -> AlgorithmScores:
+    """Return the metrics of one algorithm, fold by fold and then summed up."""
+
+    def over_folds(metric: Callable[[np.ndarray, np.ndarray], float]) -> Spread:
+        return spread(
+            [metric(positive[rows], probabilities[rows]) for _, rows in folds]
+        )
+
+    return AlgorithmScores(
+        algorithm=algorithm,
+        log_loss=over_folds(log_loss),
+        roc_auc=over_folds(roc_auc_score),
+        average_precision=over_folds(average_precision_score),
+        fit_seconds=spread(fit_seconds),
+    )
+
+
+def spread(values: list[float]) -> Spread:
+    """Return the mean of some values, and how far they spread."""
+    return Spread(mean=float(np.mean(values)), std=float(np.std(values)))

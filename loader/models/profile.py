@@ -1,0 +1,210 @@
+"""Reading an attached profile table as features."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pgchurn.loader.database import Connection, fetch_all
+from pgchurn.loader.errors import LoaderError
+from pgchurn.plpython.runtime.features import text_column
+from pgchurn.plpython.runtime.pickled import frame_from_columns
+from psycopg2 import sql
+
+FETCH_ROWS = 20_000
+# Of what pgchurn writes into a profile only complaint_count is known before scoring.
+SCORE_COLUMNS = (
+    "last_complaint_at",
+    "churn_score",
+    "churn_model_version",
+    "churn_scored_at",
+)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """An attached profile table.
+
+    Attributes
+    ----------
+    attachment_id : int
+    name : str
+        Schema-qualified and quoted.
+    key : str
+        Name of the key column.
+    kinds : dict of str to str or None
+        Every column: "number", "boolean", "text", or None when it cannot be a feature.
+    types : dict of str to str
+        Every column's type, as SQL spells it.
+    """
+
+    attachment_id: int
+    name: str
+    key: str
+    kinds: dict[str, str | None]
+    types: dict[str, str]
+
+    @classmethod
+    def find(cls, connection: Connection, table: str) -> "Profile":
+        """Return the profile of an attached table; an SQL error when there is none."""
+        row = fetch_all(connection, "attachment", table=table)[0]
+        columns = fetch_all(
+            connection, "profile_columns", attachment_id=row["attachment_id"]
+        )
+        return cls(
+            row["attachment_id"],
+            row["profile"],
+            row["profile_key"],
+            {column["name"]: column["kind"] for column in columns},
+            {column["name"]: column["type"] for column in columns},
+        )
+
+    def require(self, names: Iterable[str]) -> None:
+        """Refuse names that are no columns of the table."""
+        unknown = [name for name in names if name not in self.kinds]
+        if unknown:
+            raise LoaderError(
+                f"{self.name} has no column {', '.join(map(repr, unknown))}; "
+                f"its columns are {', '.join(self.kinds)}"
+            )
+
+    def usable_features(
+        self, label: str, exclude: Sequence[str]
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """Sort the columns into features and columns that are left out.
+
+        Parameters
+        ----------
+        label : str
+            Column that says who churned.
+        exclude : sequence of str
+            Columns that are not to be features.
+
+        Returns
+        -------
+        dict of str to str
+            Kind of each feature, in the table's order.
+        dict of str to str
+            Why each of the other columns is left out.
+        """
+        self.require([label, *exclude])
+        features, left_out = {}, {}
+        for name, kind in self.kinds.items():
+            if name == self.key:
+                left_out[name] = "the key"
+            elif name == label:
+                left_out[name] = "the label"
+            elif name in exclude:
+                left_out[name] = "excluded"
+            elif name in SCORE_COLUMNS:
+                left_out[name] = "written by pgchurn"
+            elif kind is None:
+                left_out[name] = f"a {self.types[name]}, which no model takes"
+            else:
+                features[name] = kind
+        return features, left_out
+
+    def feature_kinds(self, names: Sequence[str]) -> dict[str, str]:
+        """Return the kind of each named feature, refusing those that have none."""
+        self.require(names)
+        found = {}
+        for name in names:
+            kind = self.kinds[name]
+            if kind is None:
+                raise LoaderError(
+                    f"feature {name!r} is a {self.types[name]}, which no model takes"
+                )
+            found[name] = kind
+        return found
+
+    def select(self, first: sql.Composable, kinds: dict[str, str]) -> sql.Composed:
+        """Return the SELECT of an expression and of features, cast as scoring does."""
+        casts = {
+            "number": "{}::float8",
+            "boolean": "{}::int::float8",
+            "text": "{}::text",
+        }
+        features = [
+            sql.SQL(casts[k]).format(sql.Identifier(n)) for n, k in kinds.items()
+        ]
+        return sql.SQL("SELECT {} FROM {}").format(
+            sql.SQL(", ").join([first, *features]), sql.SQL(self.name)
+        )
+
+    def read(
+        self,
+        connection: Connection,
+        kinds: dict[str, str],
+        label: str,
+        progress: Callable[[int], object],
+    ) -> tuple[pd.DataFrame, np.ndarray]:
+        """Read all labelled rows.
+
+        Parameters
+        ----------
+        connection : psycopg2 connection
+        kinds : dict of str to {"number", "boolean", "text"}
+            Kind of each feature to read.
+        label : str
+            Column that says who churned.
+        progress : callable taking an int
+            Called for each batch of rows with their number.
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n_rows, n_features)
+        numpy.ndarray of shape (n_rows,), object
+            The labels.
+        """
+        column = sql.Identifier(label)
+        statement = self.select(column, kinds) + sql.SQL(
+            " WHERE {} IS NOT NULL"
+        ).format(column)
+        rows = []
+        with connection.cursor(name="pgchurn_profile") as cursor:
+            cursor.itersize = FETCH_ROWS
+            cursor.execute(statement)
+            while batch := cursor.fetchmany(FETCH_ROWS):
+                rows += batch
+                progress(len(batch))
+        columns = list(zip(*rows)) or [()] * (1 + len(kinds))
+        labels = np.empty(len(rows), dtype=object)
+        labels[:] = columns[0]
+        return features_frame(kinds, columns[1:]), labels
+
+    def sample(
+        self, connection: Connection, kinds: dict[str, str], size: int
+    ) -> tuple[list[str], pd.DataFrame]:
+        """Read up to ``size`` rows, the same ones while the table stays the same.
+
+        Parameters
+        ----------
+        connection : psycopg2 connection
+        kinds : dict of str to {"number", "boolean", "text"}
+            Kind of each feature to read.
+        size : int
+
+        Returns
+        -------
+        list of str
+            Keys of the rows.
+        pandas.DataFrame of shape (n_rows, n_features)
+        """
+        key = sql.SQL("{}::text").format(sql.Identifier(self.key))
+        statement = self.select(key, kinds) + sql.SQL(
+            " ORDER BY md5({}) LIMIT {}"
+        ).format(key, sql.Literal(size))
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            rows = cursor.fetchall()
+        columns = list(zip(*rows)) or [()] * (1 + len(kinds))
+        return list(columns[0]), features_frame(kinds, columns[1:])
+
+
+def features_frame(kinds: dict[str, str], columns: Iterable[Sequence]) -> pd.DataFrame:
+    """Return the frame that a model is given, from one sequence of values a column."""
+    arrays = {}
+    for (name, kind), values in zip(kinds.items(), columns):
+        is_text = kind == "text"
+        arrays[name] = text_column(values) if is_text else np.array(values, float)
+    return frame_from_columns(arrays)

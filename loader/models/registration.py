@@ -1,0 +1,185 @@
+"""Bringing a classifier into the registry, proven on the server before it counts."""
+
+import json
+import os
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pgchurn.loader.database import Connection, fetch_all, fetch_value
+from pgchurn.loader.errors import LoaderError
+from pgchurn.loader.models.attestation import Attestation
+from pgchurn.loader.models.boundary_rows import boundary_rows
+from pgchurn.loader.models.candidate import Candidate
+from pgchurn.loader.models.profile import Profile
+from pgchurn.loader.models.signature import signature_for_table
+from pgchurn.plpython.runtime.environment import MODEL_PACKAGES, current_environment
+from pgchurn.plpython.runtime.signature import Signature
+
+REPLAYED_ROWS = 1_000
+
+
+def check_server_environment(connection: Connection) -> None:
+    """Refuse early when the server would refuse what is pickled here.
+
+    Raises
+    ------
+    LoaderError
+        When client and server have different versions of scikit-learn or numpy.
+    """
+    server = fetch_value(connection, "server_environment")
+    here = current_environment()
+    for package in MODEL_PACKAGES:
+        if server[package] != here[package]:
+            raise LoaderError(
+                f"this Python has {package} {here[package]}, the server's has "
+                f"{server[package]}; a pickle means the same only under the same "
+                "version, so install the server's here"
+            )
+
+
+def register(
+    connection: Connection,
+    profile: Profile,
+    candidate: Candidate,
+    kinds: dict[str, str],
+    *,
+    positive_class: str | None = None,
+    metrics: dict[str, Any],
+    provenance: dict[str, Any],
+    compile_form: bool = True,
+    attestation: Attestation | None = None,
+    allow_older: bool = False,
+) -> dict[str, Any]:
+    """Register a classifier; the server replays rows before it accepts it.
+
+    Parameters
+    ----------
+    connection : psycopg2 connection
+        With no transaction open. Committed here.
+    profile : Profile
+        The table that it is to score.
+    candidate : Candidate
+    kinds : dict of str to {"number", "boolean", "text"}
+        Kind of each feature, in the order in which the model was fitted.
+    positive_class : str, optional
+        The class whose probability is the score, as text; by default the second.
+    metrics : dict
+        How well it did, to be kept with it.
+    provenance : dict
+        Where it is from, to be kept with it.
+    compile_form : bool, default=True
+        Whether to bring a compiled form along.
+    attestation : Attestation, optional
+        What its signer states about it.
+    allow_older : bool, default=False
+        Whether it may be older, by its attestation, than the active version.
+
+    Returns
+    -------
+    dict
+        The version, its positive class, how many rows were replayed, and what became
+        of the compiled form.
+    """
+    # Client and server must look at the same rows.
+    connection.set_session(isolation_level="REPEATABLE READ")
+    keys, frame = profile.sample(connection, kinds, REPLAYED_ROWS)
+    signature = signature_for_table(candidate, kinds, positive_class, frame)
+    keys, probabilities = expected_probabilities(candidate, signature, keys, frame)
+    version = fetch_value(
+        connection,
+        "register_model",
+        profile=profile.name,
+        artifact=candidate.artifact,
+        signature=json.dumps(signature.to_json()),
+        metrics=json.dumps(metrics),
+        environment=json.dumps(environment_of(attestation)),
+        provenance=json.dumps(
+            {
+                "estimator": type(candidate.estimator).__name__,
+                "registered_from": os.uname().nodename,
+                **provenance,
+            }
+        ),
+        replay_keys=keys,
+        replay_probabilities=probabilities,
+        **compilation_parameters(candidate, signature, frame, compile_form),
+        **attestation_parameters(attestation),
+        allow_older=allow_older,
+    )
+    kept = fetch_all(connection, "compilation", version=version)[0]
+    connection.commit()
+    connection.set_session(isolation_level="DEFAULT")
+    return {
+        "version": version,
+        "positive_class": signature.classes[signature.positive_class],
+        "rows_replayed": len(keys),
+        **kept,
+    }
+
+
+def environment_of(attestation: Attestation | None) -> dict[str, Any]:
+    """Return the packages that a model depends on; of an attested one the signer's."""
+    environment = current_environment()
+    if attestation is not None:
+        environment |= attestation.read_statement().environment
+    return environment
+
+
+def attestation_parameters(attestation: Attestation | None) -> dict[str, Any]:
+    """Return the parameters of ``churn.register_model`` that attest a model."""
+    return {
+        "attestation": attestation and attestation.statement,
+        "attestation_signature": attestation and attestation.signature,
+        "attestation_key": attestation and attestation.key,
+    }
+
+
+def compilation_parameters(
+    candidate: Candidate, signature: Signature, frame: pd.DataFrame, wanted: bool
+) -> dict[str, Any]:
+    """Return the parameters of ``churn.register_model`` about the compiled form.
+
+    Returns
+    -------
+    dict
+        ``compiled`` (bytes or None), ``compilation`` (why there is none), and the rows
+        on which to compare, ``boundary_numbers`` and ``boundary_texts``.
+    """
+    nothing = {"compiled": None, "boundary_numbers": None, "boundary_texts": None}
+    if not wanted:
+        return {**nothing, "compilation": "it was not wanted"}
+    form = candidate.compile(signature)
+    if form.content is None:
+        return {**nothing, "compilation": f"not covered: {form.problem}"}
+    numbers, texts = boundary_rows(signature, frame, form.content)
+    return {
+        "compiled": form.content,
+        "compilation": "",
+        "boundary_numbers": numbers if numbers[0] else None,
+        "boundary_texts": texts if texts[0] else None,
+    }
+
+
+def expected_probabilities(
+    candidate: Candidate, signature: Signature, keys: list[str], frame: pd.DataFrame
+) -> tuple[list[str], list[float]]:
+    """Return the keys of the rows that can be scored, and their probabilities.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    signature : Signature
+    keys : list of str
+        Of the rows.
+    frame : pandas.DataFrame of shape (n_rows, n_features)
+    """
+    scoreable = ~frame.isin([np.inf, -np.inf]).any(axis=1)
+    for feature in signature.features:
+        if not feature.accepts_null:
+            scoreable &= frame[feature.name].notna()
+    keys = [key for key, kept in zip(keys, scoreable) if kept]
+    if not keys:
+        return [], []
+    columns = {name: frame.loc[scoreable, name].to_numpy() for name in frame}
+    return keys, candidate.model(signature).probabilities(columns).tolist()

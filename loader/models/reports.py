@@ -1,0 +1,88 @@
+"""What ``pgchurn`` prints of trainings and registrations."""
+
+from typing import Any
+
+from pgchurn.loader import output
+
+
+def training_report(result: dict[str, Any]) -> str:
+    """Return the report on a training."""
+    metrics = result["evaluation"]
+    lines = []
+    if result["comparison"]:
+        comparison = result["comparison"]
+        choice = "; the lowest log loss wins" if len(comparison["scores"]) > 1 else ""
+        lines += [
+            f"{comparison['folds']}-fold cross-validation on {comparison['rows']:,} "
+            f"training rows{choice}:",
+            output.table(
+                [
+                    {
+                        "algorithm": one["algorithm"],
+                        "log loss": one["log_loss"]["mean"],
+                        "ROC AUC": one["roc_auc"]["mean"],
+                        "average precision": one["average_precision"]["mean"],
+                        "fit seconds": one["fit_seconds"]["mean"],
+                    }
+                    for one in comparison["scores"]
+                ]
+            ),
+            "",
+        ]
+    lines += [
+        f"{result['algorithm']} on {metrics['rows']:,} held-out rows, "
+        f"{metrics['positive_share']:.1%} of them churned:",
+        f"  ROC AUC            {metrics['roc_auc']:.4f}",
+        f"  average precision  {metrics['average_precision']:.4f}",
+        f"  log loss           {metrics['log_loss']:.4f}",
+        f"  Brier score        {metrics['brier_score']:.4f}",
+        f"  at threshold {metrics['threshold']:.3f}: {metrics['tp']} found, "
+        f"{metrics['fn']} missed, {metrics['fp']} false alarms, "
+        f"{metrics['tn']} rightly left alone",
+        "",
+        f"Features: {', '.join(result['features'])}",
+        "Left out: "
+        + "; ".join(f"{name} ({why})" for name, why in result["left_out"].items()),
+        "",
+        registration_report(result),
+    ]
+    return "\n".join(lines)
+
+
+def registration_report(result: dict[str, Any]) -> str:
+    """Return the report on a registration."""
+    return (
+        f"Registered as version {result['version']}: the server reproduced "
+        f"{result['rows_replayed']:,} rows to 1e-9. The score is the probability of "
+        f"class {result['positive_class']!r}.\n"
+        f"{compilation_report(result)}\n"
+        f"Next: pgchurn activate {result['version']}"
+    )
+
+
+def signing_report(result: dict[str, Any]) -> str:
+    """Return the report on the signing of a model."""
+    until = f", until {result['expires']}" if result["expires"] else ""
+    form = (
+        "Its compiled form is signed with it."
+        if result["compiled_sha256"]
+        else f"It has no compiled form: {result['not_compiled']}."
+    )
+    positive = result["classes"][result["positive_class"]]
+    return (
+        f"Signed as {result['name']!r}, version {result['version']}{until}, with key\n"
+        f"{result['key']}.\n"
+        f"Features: {', '.join(result['features'])}\n"
+        f"The score is the probability of class {positive!r}. {form}\n"
+        f"Next: pgchurn register FILE --attestation {result['file']}"
+    )
+
+
+def compilation_report(result: dict[str, Any]) -> str:
+    """Return a line about the compiled form."""
+    if result["parity"] is None:
+        return f"The pickle scores: {result['compilation']}."
+    return (
+        f"The compiled form scores: {result['compilation']}, nowhere more than "
+        f"{result['parity']:.0e} apart from the pickle."
+    )

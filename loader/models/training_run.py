@@ -1,0 +1,102 @@
+"""From a profile table to a registered model."""
+
+import pickle
+from collections.abc import Sequence
+from typing import Any
+
+from pgchurn.loader import output
+from pgchurn.loader.database import Connection
+from pgchurn.loader.models.attestation import Signer
+from pgchurn.loader.models.candidate import Candidate
+from pgchurn.loader.models.labels import churned
+from pgchurn.loader.models.profile import Profile
+from pgchurn.loader.models.registration import check_server_environment, register
+from pgchurn.loader.models.training import train
+
+
+def train_and_register(
+    connection: Connection,
+    table: str,
+    label: str,
+    *,
+    algorithm: str = "auto",
+    exclude: Sequence[str] = (),
+    positive_class: str | None = None,
+    seed: int = 0,
+    compile_form: bool = True,
+    signer: Signer | None = None,
+) -> dict[str, Any]:
+    """Train on an attached profile table and register the model.
+
+    Parameters
+    ----------
+    connection : psycopg2 connection
+        With no transaction open. Committed here.
+    table : str
+        The attached table's name as SQL spells it.
+    label : str
+        Column that says who churned.
+    algorithm : str, default="auto"
+        As `train` takes it.
+    exclude : sequence of str
+        Columns that are not to be features.
+    positive_class : str, optional
+        The label of those who churned, as text.
+    seed : int, default=0
+        Of the split and the models.
+    compile_form : bool, default=True
+        Whether to bring a compiled form along.
+    signer : Signer, optional
+        Attests the model before it is registered.
+
+    Returns
+    -------
+    dict
+        The report on the training together with what the registry says.
+    """
+    profile = Profile.find(connection, table)
+    check_server_environment(connection)
+    kinds, left_out = profile.usable_features(label, exclude)
+    with output.progress_bar(None, "row", f"reading {profile.name}") as bar:
+        frame, labels = profile.read(connection, kinds, label, bar.update)
+    connection.rollback()
+    output.message(f"read {len(frame):,} labelled rows of {profile.name}")
+
+    trained = train(
+        frame,
+        churned(labels, positive_class),
+        kinds,
+        algorithm,
+        seed,
+        progress=output.message,
+    )
+    report = trained.as_dict()
+    left_out |= report["left_out"]
+    candidate = Candidate.from_pickle(
+        pickle.dumps(trained.pipeline, protocol=pickle.HIGHEST_PROTOCOL)
+    )
+    attestation = None
+    if signer is not None:
+        statement, _ = signer.describe(candidate)
+        attestation = signer.sign(statement)
+    registered = register(
+        connection,
+        profile,
+        candidate,
+        trained.features,
+        metrics=report["evaluation"],
+        provenance={
+            "source": "pgchurn train",
+            "algorithm": trained.algorithm,
+            "table": profile.name,
+            "label": label,
+            "rows": len(frame),
+            "train_rows": trained.train_rows,
+            "seed": seed,
+            "comparison": report["comparison"],
+            "left_out": left_out,
+        },
+        compile_form=compile_form,
+        attestation=attestation,
+    )
+    return {**report, **registered, "left_out": left_out}

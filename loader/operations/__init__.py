@@ -1,0 +1,1 @@
+"""Running pgchurn: migrations, checks, rescoring, the queue and its consumers."""

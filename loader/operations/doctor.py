@@ -1,0 +1,180 @@
+"""Checks that show a DBA what is wrong before anybody else notices."""
+
+from typing import Any
+
+import psycopg2
+from pgchurn.loader.database import Connection, fetch_all, fetch_value
+from pgchurn.loader.errors import primary_message
+from pgchurn.loader.operations.migrating import newest_revision
+from pgchurn.plpython.runtime.environment import MODEL_PACKAGES, current_environment
+
+TRIGGERS_OF_AN_ATTACHMENT = 6
+# Kept by a slot that nobody reads, it is about to fill the disk.
+MOST_WAL_KEPT = 1 << 30
+
+Finding = dict[str, Any]
+Row = dict[str, Any]
+
+
+def examine(connection: Connection) -> list[Finding]:
+    """Run every check that can be run.
+
+    Returns
+    -------
+    list of dict
+        With ``check``, ``ok`` (bool) and ``found`` (what there is, or what to do).
+    """
+    server = fetch_all(connection, "doctor_server")[0]
+    findings = [
+        finding("PostgreSQL", True, server["version"]),
+        finding(
+            "PL/Python",
+            server["has_plpython"],
+            "plpython3u is installed"
+            if server["has_plpython"]
+            else "run pgchurn migrate",
+        ),
+        revision(connection, server["has_revision"]),
+    ]
+    if not all(found["ok"] for found in findings):
+        return findings
+    findings += environment(connection)
+    findings.append(
+        complete("roles", fetch_all(connection, "doctor_roles"), "are missing")
+    )
+    findings.append(
+        complete(
+            "event triggers",
+            fetch_all(connection, "doctor_event_triggers"),
+            "are missing or disabled",
+        )
+    )
+    findings.append(prediction_log(fetch_all(connection, "doctor_prediction_log")[0]))
+    findings += [attachment(row) for row in fetch_all(connection, "doctor_attachments")]
+    findings += [slot(row) for row in fetch_all(connection, "doctor_slots")]
+    return findings
+
+
+def finding(check: str, ok: bool, found: str) -> Finding:
+    """Return what one check has found."""
+    return {"check": check, "ok": ok, "found": found}
+
+
+def complete(check: str, missing: list[Row], trouble: str) -> Finding:
+    """Return the finding on things that should all be there."""
+    names = ", ".join(row["name"] for row in missing)
+    return finding(check, not names, f"{names} {trouble}" if names else "all there")
+
+
+def revision(connection: Connection, has_revision: bool) -> Finding:
+    """Compare the database's revision with the newest."""
+    head = newest_revision()
+    current = fetch_value(connection, "doctor_revision") if has_revision else None
+    if current == head:
+        return finding("revision", True, f"{current}, the newest")
+    return finding("revision", False, f"{current}, not {head}: run pgchurn migrate")
+
+
+def environment(connection: Connection) -> list[Finding]:
+    """Compare the server's interpreter and packages with this one's."""
+    try:
+        server = fetch_value(connection, "server_environment")
+    except psycopg2.Error as error:
+        connection.rollback()
+        return [
+            finding("server's Python", False, primary_message(error).splitlines()[0])
+        ]
+    here = current_environment()
+    findings = [finding("server's Python", True, server["python"])]
+    for package in MODEL_PACKAGES:
+        agrees = server[package] == here[package]
+        findings.append(
+            finding(
+                package,
+                agrees,
+                f"{server[package]} on the server"
+                + ("" if agrees else f", {here[package]} here: install the same"),
+            )
+        )
+    findings.append(
+        finding(
+            "memory",
+            True,
+            f"{server['memory_megabytes']} MB in a session that loaded the packages",
+        )
+    )
+    findings.append(trusted_keys(connection, server))
+    return findings
+
+
+def trusted_keys(connection: Connection, server: Row) -> Finding:
+    """Return the finding on the keys that may attest models."""
+    if not fetch_value(connection, "doctor_trusted_keys"):
+        return finding(
+            "trusted keys",
+            False,
+            "others than superusers may change them: churn_trust.trusted_keys must "
+            "belong to a superuser, and both its triggers be ENABLE ALWAYS",
+        )
+    if not server["trusted_keys"]:
+        return finding("trusted keys", True, "none: models need no attestation")
+    if server["cryptography"] is None:
+        return finding(
+            "trusted keys", False, "cryptography is missing on the server: install it"
+        )
+    return finding("trusted keys", True, f"{server['trusted_keys']} in force")
+
+
+def prediction_log(row: Row) -> Finding:
+    """Return the finding on the partitions of churn.predictions."""
+    if row["caught"] or (row["used"] and not row["prepared"]):
+        return finding(
+            "prediction log",
+            False,
+            "partitions are missing: call churn.expire_predictions every month",
+        )
+    return finding(
+        "prediction log", True, "has its partitions" if row["used"] else "off"
+    )
+
+
+def attachment(row: Row) -> Finding:
+    """Return the finding on one attachment."""
+    check = f"{row['profile']} with {row['complaints']}"
+    if row["triggers"] != TRIGGERS_OF_AN_ATTACHMENT:
+        return finding(
+            check,
+            False,
+            f"only {row['triggers']} of {TRIGGERS_OF_AN_ATTACHMENT} triggers fire: "
+            "enable them, then run pgchurn verify",
+        )
+    if row["wants_log"] and not row["logs"]:
+        return finding(
+            check,
+            False,
+            "scores are not logged as they should be: call churn.set_prediction_log",
+        )
+    active = (
+        f"version {row['version']} is active" if row["version"] else "no active model"
+    )
+    return finding(check, True, active)
+
+
+def slot(row: Row) -> Finding:
+    """Return the finding on one consumer's replication slot."""
+    check = f"slot {row['slot']}"
+    if row["wal_status"] == "lost":
+        return finding(
+            check,
+            False,
+            f"has lost changes: pgchurn listen --drop-slot --slot {row['slot']}",
+        )
+    state = "is being read" if row["active"] else "is not being read"
+    if row["kept"] is None:
+        return finding(check, True, state)
+    found = f"{state}, keeps {row['kept'] / (1 << 20):,.0f} MB of WAL"
+    if row["active"] or row["kept"] < MOST_WAL_KEPT:
+        return finding(check, True, found)
+    return finding(
+        check, False, f"{found}: pgchurn listen --slot {row['slot']}, or --drop-slot"
+    )
