@@ -17,6 +17,7 @@ from tests.models import (
     register,
     rescore_in_place,
 )
+from tests.schemas import OURS
 from tests.signers import (
     KEY,
     LONG_AGO,
@@ -304,13 +305,13 @@ OWNERS_TRICKS = """
     CREATE OR REPLACE FUNCTION churn_internal.check_model(version bigint) RETURNS void
         LANGUAGE sql AS ''
 """
-OWNERS_PATHS = """
+OWNERS_PATHS = f"""
     DO $$
     DECLARE
         function regprocedure;
     BEGIN
         FOR function IN
-            SELECT oid FROM pg_proc WHERE pronamespace = 'churn'::regnamespace
+            SELECT oid FROM pg_proc WHERE pronamespace = ANY ({OURS})
             AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpython3u')
         LOOP
             EXECUTE format('ALTER FUNCTION %s SET search_path = shadow, churn, pg_temp,'
