@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import time
 
 import psycopg2
@@ -37,12 +38,12 @@ SCORE = "SELECT churn.score_customer(1)"
 BEHIND = """
     INSERT INTO churn.models (
         attachment_id, artifact, artifact_sha256, compiled, compiled_sha256, parity,
-        compilation, signature, metrics, environment, provenance, statement,
+        compilation, signature, metrics, environment, provenance, attestation,
         attestation_signature, attestation_key
     )
     SELECT m.attachment_id, a.artifact, sha256(a.artifact), a.compiled,
            sha256(a.compiled), CASE WHEN a.compiled IS NOT NULL THEN 0.0 END,
-           'behind', %(signature)s, '{}', m.environment, '{}', %(statement)s,
+           'behind', %(signature)s, '{}', m.environment, '{}', %(attestation)s,
            %(attestation_signature)s, %(attestation_key)s
     FROM churn.models m,
          (SELECT %(artifact)s::bytea, %(compiled)s::bytea) a (artifact, compiled)
@@ -90,7 +91,7 @@ def insert_behind(session, model, statement=None, **changed):
         "artifact": model.artifact,
         "compiled": None,
         "signature": json.dumps(model.signature),
-        "statement": statement and statement.statement,
+        "attestation": statement and statement.statement,
         "attestation_signature": statement and statement.signature,
         "attestation_key": statement and statement.key,
         **changed,
@@ -295,15 +296,18 @@ def test_no_shadow_makes_an_unsigned_model_register(trusting, role):
 OWNERS_TRICKS = """
     CREATE OR REPLACE FUNCTION churn_internal.check_attestation(
         artifact_sha256 bytea, compiled_sha256 bytea, signature jsonb,
-        environment jsonb, statement text, attestation_signature bytea,
+        environment jsonb, attestation text, attestation_signature bytea,
         attestation_key text, active_attestation text, allow_older boolean
-    ) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+    ) RETURNS churn_internal.required_boolean LANGUAGE sql AS 'SELECT true';
     CREATE OR REPLACE FUNCTION churn_internal.check_activation(
-        statement text, active_attestation text, allow_older boolean,
+        attestation text, active_attestation text, allow_older boolean,
         allow_expired boolean
-    ) RETURNS void LANGUAGE sql AS '';
-    CREATE OR REPLACE FUNCTION churn_internal.check_model(version bigint) RETURNS void
-        LANGUAGE sql AS ''
+    ) RETURNS churn_internal.required_boolean LANGUAGE sql AS 'SELECT true';
+    CREATE OR REPLACE FUNCTION churn_internal.check_model(version bigint)
+        RETURNS churn_internal.required_boolean LANGUAGE sql AS 'SELECT true'
+"""
+OWNERS_SILENCE = """
+    ALTER DOMAIN churn_internal.probability DROP CONSTRAINT not_failed
 """
 OWNERS_PATHS = f"""
     DO $$
@@ -344,6 +348,17 @@ def test_the_owner_can_register_an_unsigned_model_and_it_does_not_score(
         f"model version {version} is not trusted: model is not signed"
     )
     assert refused.sqlstate == "42501"
+
+
+def test_the_owner_can_silence_the_error_and_there_is_no_score_all_the_same(trusting):
+    with acting_as(trusting, "all of that"):
+        trusting.run("SET LOCAL ROLE churn_owner")
+        trusting.run(OWNERS_TRICKS)
+        trusting.run(OWNERS_SILENCE)
+    with trusting.role("attacker"):
+        activate(trusting, register_signed(trusting, OTHER))
+
+    assert math.isnan(trusting.value(SCORE))
 
 
 @pytest.mark.parametrize("trusted", [False, True])
@@ -412,7 +427,7 @@ def test_a_signed_model_registers_and_scores(trusting, form):
 
     assert trusting.value("SELECT count(churn.score(c)) FROM churn.customers c") == 40
     stored = trusting.row(
-        "SELECT statement::jsonb ->> 'name', attestation_key, compiled IS NOT NULL"
+        "SELECT attestation::jsonb ->> 'name', attestation_key, compiled IS NOT NULL"
         " FROM churn.models WHERE version = %s",
         version,
     )
@@ -465,7 +480,7 @@ def test_a_signature_that_does_not_hold_is_refused_clearly(
     error = refused_registration(trusting, OTHER, make())
 
     assert error.pgcode == state
-    assert error.diag.message_primary.removeprefix("plpy.Error: ") == message
+    assert error.diag.message_primary == message
     assert error.diag.message_detail
     assert error.diag.message_hint
 

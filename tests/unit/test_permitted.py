@@ -13,6 +13,7 @@ from pgchurn.plpython.runtime.permitted import (
 from pgchurn.plpython.runtime.pickle_values import Token
 from sklearn.base import BaseEstimator
 
+from tests.databases import CHECKOUT
 from tests.legitimate import PIPELINES, fitted
 
 
@@ -62,3 +63,11 @@ def test_the_documentation_lists_every_estimator_that_a_user_fits():
         and not one.name.rpartition(".")[2].startswith("_")
     }
     assert set(listed) == estimators - made | {"make_column_selector"}
+
+
+def test_the_page_lists_what_the_table_permits():
+    page = (CHECKOUT / "plpython" / "README.md").read_text(encoding="utf-8")
+    listed = " ".join(page.split())
+
+    for group, names in documented_names().items():
+        assert f"- {group}: {', '.join(names)} " in listed
