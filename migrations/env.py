@@ -4,11 +4,10 @@ import logging
 import os
 import sys
 
+import pgchurn.migrations.operations  # noqa: F401  registers the operations
 import sqlalchemy
 from alembic import context
 from alembic.util import CommandError
-
-import pgchurn.migrations.operations  # noqa: F401  registers the operations
 
 VERSION_TABLE = "pgchurn_alembic_version"
 
@@ -16,8 +15,8 @@ VERSION_TABLE = "pgchurn_alembic_version"
 def connect():
     """Connect with psycopg2, so that every form of URL that libpq takes will do.
 
-    What ``pgchurn migrate`` was told comes first, then ``DATABASE_URL``, then libpq's own
-    defaults.
+    What ``pgchurn migrate`` was told comes first, then ``DATABASE_URL``, then libpq's
+    own defaults.
     """
     import psycopg2
 
@@ -54,12 +53,12 @@ def check_revision():
     for found in context.get_context().get_current_heads():
         if found not in known:
             raise CommandError(
-                f"this database is at revision {found}, which this release of pgchurn "
-                "does not have\n"
-                "DETAIL:  A later release has migrated it, or one from before 1.0, whose "
-                "revisions were replaced by 0001_pgchurn.\n"
-                "HINT:  Downgrade it to base with what has migrated it, then migrate it "
-                "again; a private server of a checkout is emptied by make clean."
+                f"this database is at revision {found}, which this release of pgchurn"
+                " does not have\n"
+                "DETAIL:  A later release has migrated it, or one from before 1.0,"
+                " whose revisions were replaced by 0001_pgchurn.\n"
+                "HINT:  Downgrade it to base with what has migrated it, then migrate it"
+                " again; a private server of a checkout is emptied by make clean."
             )
 
 

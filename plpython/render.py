@@ -86,11 +86,11 @@ SELECT $template$
 $template$
 $body$;
 COMMENT ON FUNCTION {name} IS
-    'Template of what churn.attach creates for a pair of tables: see
-churn_internal.create_from_template.';
+    'Template of what churn.attach creates for a pair of tables: see '
+    'churn_internal.create_from_template.';
 ALTER FUNCTION {name} OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION {name} FROM PUBLIC;
-""".replace("see\nchurn", "see '\n    'churn")
+"""
 
 
 def living_files():
