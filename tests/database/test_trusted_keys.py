@@ -8,6 +8,7 @@ import psycopg2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pgchurn.loader.models.registration import attestation_parameters
 
 from tests.models import (
     activate,
@@ -37,12 +38,12 @@ SCORE = "SELECT churn.score_customer(1)"
 BEHIND = """
     INSERT INTO churn.models (
         attachment_id, artifact, artifact_sha256, compiled, compiled_sha256, parity,
-        compilation, signature, metrics, environment, provenance, statement,
+        compilation, signature, metrics, environment, provenance, attestation,
         attestation_signature, attestation_key
     )
     SELECT m.attachment_id, a.artifact, sha256(a.artifact), a.compiled,
            sha256(a.compiled), CASE WHEN a.compiled IS NOT NULL THEN 0.0 END,
-           'behind', %(signature)s, '{}', m.environment, '{}', %(statement)s,
+           'behind', %(signature)s, '{}', m.environment, '{}', %(attestation)s,
            %(attestation_signature)s, %(attestation_key)s
     FROM churn.models m,
          (SELECT %(artifact)s::bytea, %(compiled)s::bytea) a (artifact, compiled)
@@ -72,9 +73,9 @@ def trusting(session):
     return session
 
 
-def refused_registration(session, model, statement=None, **changed):
+def refused_registration(session, model, attestation=None, **changed):
     return refusal(
-        session, lambda: register_signed(session, model, statement, **changed)
+        session, lambda: register_signed(session, model, attestation, **changed)
     )
 
 
@@ -84,15 +85,13 @@ def refusal(session, attempt):
     return raised.value
 
 
-def insert_behind(session, model, statement=None, **changed):
+def insert_behind(session, model, attestation=None, **changed):
     """Write a version and its activation as a table's row; return the version."""
     given = {
         "artifact": model.artifact,
         "compiled": None,
         "signature": json.dumps(model.signature),
-        "statement": statement and statement.statement,
-        "attestation_signature": statement and statement.signature,
-        "attestation_key": statement and statement.key,
+        **attestation_parameters(attestation),
         **changed,
     }
     with session.connection.cursor() as cursor:
@@ -295,11 +294,11 @@ def test_no_shadow_makes_an_unsigned_model_register(trusting, role):
 OWNERS_TRICKS = """
     CREATE OR REPLACE FUNCTION churn_internal.check_attestation(
         artifact_sha256 bytea, compiled_sha256 bytea, signature jsonb,
-        environment jsonb, statement text, attestation_signature bytea,
+        environment jsonb, attestation text, attestation_signature bytea,
         attestation_key text, active_attestation text, allow_older boolean
     ) RETURNS boolean LANGUAGE sql AS 'SELECT true';
     CREATE OR REPLACE FUNCTION churn_internal.check_activation(
-        statement text, active_attestation text, allow_older boolean,
+        attestation text, active_attestation text, allow_older boolean,
         allow_expired boolean
     ) RETURNS void LANGUAGE sql AS '';
     CREATE OR REPLACE FUNCTION churn_internal.check_model(version bigint) RETURNS void
@@ -314,8 +313,8 @@ OWNERS_PATHS = f"""
             SELECT oid FROM pg_proc WHERE pronamespace = ANY ({OURS})
             AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpython3u')
         LOOP
-            EXECUTE format('ALTER FUNCTION %s SET search_path = shadow, churn, pg_temp,'
-                           ' pg_catalog', function);
+            EXECUTE format('ALTER FUNCTION %s SET search_path = shadow, churn,'
+                           ' churn_internal, pg_temp, pg_catalog', function);
         END LOOP;
     END
     $$
@@ -364,10 +363,10 @@ def test_a_row_written_behind_the_registry_scores_only_where_no_key_is_trusted(
         assert 0 < session.value(SCORE) < 1
 
 
-def behind(session, model, statement, **changed):
+def behind(session, model, attestation, **changed):
     """Return how a version written behind the registry is refused."""
     with acting_as(session, "who may read and write all data"):
-        insert_behind(session, model, statement, **changed)
+        insert_behind(session, model, attestation, **changed)
     return session.refusal(SCORE)
 
 
@@ -412,7 +411,7 @@ def test_a_signed_model_registers_and_scores(trusting, form):
 
     assert trusting.value("SELECT count(churn.score(c)) FROM churn.customers c") == 40
     stored = trusting.row(
-        "SELECT statement::jsonb ->> 'name', attestation_key, compiled IS NOT NULL"
+        "SELECT attestation::jsonb ->> 'name', attestation_key, compiled IS NOT NULL"
         " FROM churn.models WHERE version = %s",
         version,
     )
