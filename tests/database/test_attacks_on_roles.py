@@ -287,7 +287,7 @@ IN_BETWEEN = """
     CREATE FUNCTION pg_temp.in_between() RETURNS integer LANGUAGE plpgsql AS $$
     BEGIN
         {recount};
-        SET LOCAL churn.recounted = '';
+        SET LOCAL churn.score_failed = '';
         RESET ALL;
         RETURN 1;
     END
@@ -298,9 +298,9 @@ IN_BETWEEN = """
 @pytest.mark.parametrize(
     "recount",
     [
-        "SET LOCAL churn.recounted = 'yes';"
+        "SET LOCAL churn.score_failed = 'recounted';"
         " INSERT INTO churn.complaints (customer_id) VALUES (1)",
-        "SET LOCAL churn.recounted = 'yes';"
+        "SET LOCAL churn.score_failed = 'recounted';"
         " INSERT INTO churn.complaints (customer_id) VALUES (1), (3)",
         "UPDATE churn.customers SET complaint_count = -1 WHERE customer_id = 1",
         "BEGIN UPDATE churn.customers SET complaint_count = -1;"
