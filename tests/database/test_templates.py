@@ -92,7 +92,7 @@ def test_a_template_that_is_not_there_is_an_error(made_up):
     refused = made_up.refusal(CREATE, "no such", "{}")
 
     assert refused.sqlstate == "42883"
-    assert 'churn_internal."template_no such"' in refused.message
+    assert "function churn_internal.template_no such() does not" in refused.message
 
 
 @pytest.mark.parametrize(
