@@ -18,15 +18,18 @@ PYTHON = $(shell $(PRIVATE_SERVER) python)
 DATABASE = DATABASE_URL="$${DATABASE_URL:-$$($(PRIVATE_SERVER) url)}"
 PRIVATE_DATABASE = DATABASE_URL="$$($(PRIVATE_SERVER) url)"
 
+# How the tests use the machine: a process for each processor, within what a server lets
+# in. ARGS="-n 0" runs them in one.
+PROCESSES = -n auto --maxprocesses 4 --dist worksteal
+
 # The caller's Python settings are meant for another interpreter.
 unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 
 # ONNX Runtime reports to its maker otherwise.
 export ORT_DISABLE_TELEMETRY = 1
 
-.PHONY: help setup demo test test-debian13 bench soak lint start stop psql url env \
-	migrate clean freeze release-digests wheel golden \
-	database
+.PHONY: help setup demo test check test-debian13 bench soak lint start stop psql url env \
+	migrate clean freeze release-digests wheel golden database
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -38,7 +41,11 @@ demo: migrate ## Show a score following a complaint
 	@$(DATABASE) $(PYTHON) -m pgchurn.loader demo
 
 test: database ## Run the tests; ARGS="-k name" chooses
-	@$(DATABASE) $(PYTHON) -m pytest $(ARGS)
+	@$(DATABASE) $(PYTHON) -m pytest $(PROCESSES) $(ARGS)
+
+check: lint ## Lint, and run the tests that need no database and little time
+	@$(PYTHON) -m pytest $(PROCESSES) -q -m "not slow" tests/unit \
+		tests/migration/test_frozen_files.py
 
 test-debian13: setup ## Run demo and tests on Debian 13, as root; QUICK=1 runs fewer
 	@$(PYTHON) -m tests.debian13 $(if $(QUICK),--quick) -- $(ARGS)
@@ -49,9 +56,12 @@ bench: start ## Measure, on the private server; QUICK=1 for a short run
 soak: start ## Run long under load; ARGS="--only kills" chooses
 	@$(PRIVATE_DATABASE) $(PYTHON) -m tests.soak $(ARGS)
 
-lint: setup ## Check style, docstrings and layout
+lint: database ## Check style, docstrings, layout, type hints and SQL
 	@$(PYTHON) -m ruff check
 	@$(PYTHON) -m ruff format --check
+	@$(PYTHON) -m tests.lint.types
+	@$(PYTHON) -m tests.lint.sql
+	@$(DATABASE) $(PYTHON) -m pytest -q -rs tests/database/test_plpgsql_check.py
 
 start: setup ## Start the private server
 	@$(PRIVATE_SERVER) start

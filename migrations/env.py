@@ -53,12 +53,12 @@ def check_revision():
     for found in context.get_context().get_current_heads():
         if found not in known:
             raise CommandError(
-                f"this database is at revision {found}, which this release of pgchurn"
-                " does not have\n"
-                "DETAIL:  A later release has migrated it, or one from before 1.0,"
-                " whose revisions were replaced by 0001_pgchurn.\n"
-                "HINT:  Downgrade it to base with what has migrated it, then migrate it"
-                " again; a private server of a checkout is emptied by make clean."
+                f"this database is at revision {found}, which this release of pgchurn "
+                "does not have\n"
+                "DETAIL:  A later release has migrated it, or one from before 1.0, "
+                "whose revisions were replaced by 0001_pgchurn.\n"
+                "HINT:  Downgrade it to base with what has migrated it, then migrate "
+                "it again; a private server of a checkout is emptied by make clean."
             )
 
 

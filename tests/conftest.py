@@ -35,12 +35,11 @@ from tests.sharing import machine
 numbers = itertools.count(1)
 
 
-def pytest_collection_modifyitems(items):
+def pytest_runtest_setup(item):
     """Let no test be slow without a reason."""
-    for item in items:
-        for mark in item.iter_markers("slow"):
-            if not mark.kwargs.get("reason"):
-                raise pytest.UsageError(f"{item.nodeid} is slow for no reason=")
+    for mark in item.iter_markers("slow"):
+        if not mark.kwargs.get("reason"):
+            pytest.fail("a test that is marked slow says why: slow(reason=...)")
 
 
 @pytest.fixture(autouse=True)

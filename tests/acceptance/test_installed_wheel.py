@@ -10,7 +10,7 @@ import pytest
 from tests.databases import run
 from tests.wheels import build_wheel
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(reason="installs the wheel with all that it needs")
 
 # Those who complain leave.
 CUSTOMERS = """

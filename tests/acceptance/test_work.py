@@ -198,7 +198,8 @@ def test_a_worker_that_is_told_to_end_finishes_its_batch(
     worker = start(trained_database.url, "--batch-size", "2000")
     blocked = (
         "SELECT count(*) FROM pg_locks WHERE NOT granted"
-        " AND relation = 'churn_internal.failed_profiles'::regclass"
+        " AND relation = 'churn_internal.failed_profiles'::regclass AND database ="
+        " (SELECT oid FROM pg_database WHERE datname = current_database())"
     )
     wait_for(lambda: queued.value(blocked))
 
@@ -225,7 +226,8 @@ def test_what_a_killed_worker_had_in_hand_is_done_by_another(
     killed = start(trained_database.url)
     blocked = (
         "SELECT pid FROM pg_locks WHERE NOT granted"
-        " AND relation = 'churn_internal.failed_profiles'::regclass"
+        " AND relation = 'churn_internal.failed_profiles'::regclass AND database ="
+        " (SELECT oid FROM pg_database WHERE datname = current_database())"
     )
     wait_for(lambda: queued.run(blocked))
     backend = queued.value(blocked)
