@@ -34,6 +34,26 @@ CREATE SCHEMA churn_trust;
 GRANT USAGE ON SCHEMA churn_trust TO churn_owner;
 COMMENT ON SCHEMA churn_trust IS 'pgchurn: who may sign models, out of reach of all but superusers.';
 
+CREATE DOMAIN churn_internal.probabilities AS double precision[] CONSTRAINT not_failed CHECK (((VALUE IS NOT NULL) OR churn_internal.raise_failure()));
+ALTER DOMAIN churn_internal.probabilities OWNER TO churn_owner;
+COMMENT ON DOMAIN churn_internal.probabilities IS 'A probability for each row, null for those that keep their score.';
+
+CREATE DOMAIN churn_internal.probability AS double precision CONSTRAINT not_failed CHECK (((VALUE IS NULL) OR ((VALUE >= (0)::double precision) AND (VALUE <= (1)::double precision)) OR churn_internal.raise_failure()));
+ALTER DOMAIN churn_internal.probability OWNER TO churn_owner;
+COMMENT ON DOMAIN churn_internal.probability IS 'A number from 0 to 1, or null where a row keeps its score.';
+
+CREATE DOMAIN churn_internal.required_boolean AS boolean CONSTRAINT not_failed CHECK (((VALUE IS NOT NULL) OR churn_internal.raise_failure()));
+ALTER DOMAIN churn_internal.required_boolean OWNER TO churn_owner;
+COMMENT ON DOMAIN churn_internal.required_boolean IS 'What a check has found.';
+
+CREATE DOMAIN churn_internal.required_integer AS integer CONSTRAINT not_failed CHECK (((VALUE IS NOT NULL) OR churn_internal.raise_failure()));
+ALTER DOMAIN churn_internal.required_integer OWNER TO churn_owner;
+COMMENT ON DOMAIN churn_internal.required_integer IS 'How many there are.';
+
+CREATE DOMAIN churn_internal.required_jsonb AS jsonb CONSTRAINT not_failed CHECK (((VALUE IS NOT NULL) OR churn_internal.raise_failure()));
+ALTER DOMAIN churn_internal.required_jsonb OWNER TO churn_owner;
+COMMENT ON DOMAIN churn_internal.required_jsonb IS 'What there is to tell.';
+
 CREATE TABLE churn.attachments (
     attachment_id integer NOT NULL,
     profile regclass NOT NULL,
@@ -54,7 +74,11 @@ CREATE TABLE churn.attachments (
     attached_by name DEFAULT SESSION_USER NOT NULL,
     attached_at timestamp with time zone DEFAULT now() NOT NULL,
     detached_at timestamp with time zone,
+    profile_name text,
+    complaints_name text,
+    dropped_at timestamp with time zone,
     CONSTRAINT attachments_pkey PRIMARY KEY (attachment_id),
+    CONSTRAINT attachments_detached_check CHECK (((num_nulls(detached_at, profile_name, complaints_name) = ANY (ARRAY[0, 3])) AND ((detached_at IS NOT NULL) OR (dropped_at IS NULL)))),
     CONSTRAINT attachments_log_rate_check CHECK (((log_rate >= (0)::double precision) AND (log_rate <= (1)::double precision))),
     CONSTRAINT attachments_notifications_check CHECK (((notifications = ANY (ARRAY['off'::text, 'every'::text, 'threshold'::text])) AND ((notifications = 'threshold'::text) = (notification_threshold IS NOT NULL)))),
     CONSTRAINT attachments_on_error_check CHECK ((on_error = ANY (ARRAY['keep'::text, 'raise'::text]))),
@@ -85,6 +109,9 @@ COMMENT ON COLUMN churn.attachments.text_columns IS 'The profile''s text columns
 COMMENT ON COLUMN churn.attachments.attached_by IS 'Who attached it.';
 COMMENT ON COLUMN churn.attachments.attached_at IS 'When it was attached, last.';
 COMMENT ON COLUMN churn.attachments.detached_at IS 'When it was detached; the row stays, for the history of its models.';
+COMMENT ON COLUMN churn.attachments.profile_name IS 'What the profile table was called when it was detached; null: it is attached.';
+COMMENT ON COLUMN churn.attachments.complaints_name IS 'What the event table was called when it was detached; null: it is attached.';
+COMMENT ON COLUMN churn.attachments.dropped_at IS 'When the profile table was dropped, after it was detached: no other table takes up its models.';
 
 CREATE TABLE churn.complaints (
     complaint_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -206,7 +233,7 @@ COMMENT ON TRIGGER refuse_change ON churn.deployments IS 'Keeps the history whol
 CREATE TABLE churn.models (
     version bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     attachment_id integer NOT NULL,
-    artifact bytea NOT NULL,
+    artifact bytea,
     artifact_sha256 bytea NOT NULL,
     compiled bytea,
     compiled_sha256 bytea,
@@ -221,26 +248,34 @@ CREATE TABLE churn.models (
     attestation_key text,
     registered_by name DEFAULT SESSION_USER NOT NULL,
     registered_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_by name,
+    deleted_at timestamp with time zone,
     CONSTRAINT models_pkey PRIMARY KEY (version),
     CONSTRAINT models_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES churn.attachments(attachment_id),
     CONSTRAINT models_check CHECK ((artifact_sha256 = sha256(artifact))),
     CONSTRAINT models_check1 CHECK (((compiled IS NULL) OR (compiled_sha256 = sha256(compiled)))),
-    CONSTRAINT models_check2 CHECK ((num_nulls(compiled, compiled_sha256, parity) = ANY (ARRAY[0, 3]))),
-    CONSTRAINT models_check3 CHECK ((num_nulls(attestation, attestation_signature, attestation_key) = ANY (ARRAY[0, 3])))
+    CONSTRAINT models_check2 CHECK ((num_nulls(compiled_sha256, parity) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT models_check3 CHECK ((num_nulls(deleted_by, deleted_at) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT models_check4 CHECK (
+CASE
+    WHEN (deleted_at IS NULL) THEN ((artifact IS NOT NULL) AND (num_nulls(compiled, parity) = ANY (ARRAY[0, 2])))
+    ELSE (num_nulls(artifact, compiled) = 2)
+END),
+    CONSTRAINT models_check5 CHECK ((num_nulls(attestation, attestation_signature, attestation_key) = ANY (ARRAY[0, 3])))
 );
 CREATE INDEX models_attachment_idx ON churn.models USING btree (attachment_id);
 ALTER TABLE churn.models ALTER COLUMN artifact SET STORAGE EXTERNAL;
 ALTER TABLE churn.models ALTER COLUMN compiled SET STORAGE EXTERNAL;
 ALTER TABLE churn.models OWNER TO churn_owner;
-COMMENT ON TABLE churn.models IS 'The registry: one immutable row for each version, written by churn.register_model.';
-GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at) ON churn.models TO churn_loader;
-GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at) ON churn.models TO churn_scorer;
+COMMENT ON TABLE churn.models IS 'The registry: one immutable row for each version, written by churn.register_model. churn.delete_model alone takes something away.';
+GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_loader;
+GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_scorer;
 COMMENT ON COLUMN churn.models.version IS 'The version''s number, never used twice.';
 COMMENT ON COLUMN churn.models.attachment_id IS 'The attachment whose profile it scores.';
-COMMENT ON COLUMN churn.models.artifact IS 'The pickled scikit-learn classifier.';
+COMMENT ON COLUMN churn.models.artifact IS 'The pickled scikit-learn classifier; null: it was deleted.';
 COMMENT ON COLUMN churn.models.artifact_sha256 IS 'Digest of the artifact.';
-COMMENT ON COLUMN churn.models.compiled IS 'Its ONNX form, which is what scores; null: the pickle scores.';
-COMMENT ON COLUMN churn.models.compiled_sha256 IS 'Digest of the compiled form.';
+COMMENT ON COLUMN churn.models.compiled IS 'Its ONNX form, which is what scores; null: the pickle scores, or it was deleted.';
+COMMENT ON COLUMN churn.models.compiled_sha256 IS 'Digest of the compiled form; null: there never was one.';
 COMMENT ON COLUMN churn.models.parity IS 'The largest difference of a probability between the two forms that was found.';
 COMMENT ON COLUMN churn.models.compilation IS 'What the compiled form was compared on, or why there is none.';
 COMMENT ON COLUMN churn.models.signature IS 'Features by name, kind and order, which may be null, and the positive class.';
@@ -252,6 +287,8 @@ COMMENT ON COLUMN churn.models.attestation_signature IS 'The Ed25519 signature o
 COMMENT ON COLUMN churn.models.attestation_key IS 'Fingerprint of the key that signed.';
 COMMENT ON COLUMN churn.models.registered_by IS 'Who registered it.';
 COMMENT ON COLUMN churn.models.registered_at IS 'When it was registered.';
+COMMENT ON COLUMN churn.models.deleted_by IS 'Who deleted it; null: it is there.';
+COMMENT ON COLUMN churn.models.deleted_at IS 'When its bytes were deleted; the row stays for what names the version.';
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON churn.models FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.refuse_change();
 COMMENT ON TRIGGER refuse_change ON churn.models IS 'Keeps a version what it was.';
 
@@ -539,6 +576,13 @@ CREATE FUNCTION churn.attach(profile regclass, profile_key name, complaints regc
 ALTER ROUTINE churn.attach(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn.attach(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name) IS 'Wires up a profile table and its complaints table: output columns, counters, triggers and churn.score(profile). Returns the attachment''s number.';
 
+CREATE FUNCTION churn.delete_model(version bigint) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.delete_model(version bigint) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.delete_model(version bigint) TO churn_loader;
+COMMENT ON ROUTINE churn.delete_model(version bigint) IS 'Deletes a version that neither scores nor would after churn.rollback_model: with its row, which is true, or, where a deployment, churn.predictions or churn.outbox names it, its bytes alone. Commit the activation of another version before.';
+
 CREATE FUNCTION churn.detach(profile regclass) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -560,9 +604,14 @@ CREATE FUNCTION churn.expire_predictions(older_than interval, OUT partitions int
 ALTER ROUTINE churn.expire_predictions(older_than interval, OUT partitions integer, OUT predictions bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn.expire_predictions(older_than interval, OUT partitions integer, OUT predictions bigint) IS 'Drops the partitions of churn.predictions of which all is older, says how many and how many predictions were in them, and makes the coming ones.';
 
-CREATE FUNCTION churn.predict(version bigint, features jsonb) RETURNS double precision
-    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+CREATE FUNCTION churn.forget(profile regclass, key text) RETURNS TABLE(relation regclass, rows bigint)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.forget(profile regclass, key text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn.forget(profile regclass, key text) IS 'Takes a customer out of the log, the outbox, the queue and unfinished runs, and says how many rows of what are gone; the company''s own tables stay as they are. Delete the profile row first, or its next score is stored again. What a replication slot has still to send is sent all the same, and backups keep what they hold.';
+
+CREATE FUNCTION churn.predict(version bigint, features jsonb) RETURNS double precision
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn.predict(version bigint, features jsonb) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.predict(version bigint, features jsonb) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.predict(version bigint, features jsonb) TO churn_scorer;
@@ -662,8 +711,7 @@ GRANT EXECUTE ON ROUTINE churn.score_many(profiles churn.customers[]) TO churn_s
 COMMENT ON ROUTINE churn.score_many(profiles churn.customers[]) IS 'Probabilities of churn, 0 to 1, of many profile rows in few calls of the active model.';
 
 CREATE FUNCTION churn.server_environment() RETURNS jsonb
-    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
-    SET search_path TO pg_catalog, pg_temp;
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn.server_environment() OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.server_environment() TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.server_environment() TO churn_scorer;
@@ -718,9 +766,16 @@ GRANT EXECUTE ON ROUTINE churn.verify(profile regclass) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.verify(profile regclass) TO churn_scorer;
 COMMENT ON ROUTINE churn.verify(profile regclass) IS 'Counters and scores that disagree with the truth, row by row; empty when all is well.';
 
+CREATE FUNCTION churn.version() RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn.version() OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.version() TO churn_application;
+GRANT EXECUTE ON ROUTINE churn.version() TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.version() TO churn_scorer;
+COMMENT ON ROUTINE churn.version() IS 'The release of pgchurn that installed what is in this database.';
+
 CREATE FUNCTION churn.warm() RETURNS integer
-    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
-    SET search_path TO pg_catalog, pg_temp;
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn.warm() OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.warm() TO churn_application;
 GRANT EXECUTE ON ROUTINE churn.warm() TO churn_loader;
@@ -766,6 +821,12 @@ GRANT EXECUTE ON ROUTINE churn_internal.attachment_of(profile regclass) TO churn
 GRANT EXECUTE ON ROUTINE churn_internal.attachment_of(profile regclass) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.attachment_of(profile regclass) IS 'The attachment of a profile table; an error when it is not attached.';
 
+CREATE FUNCTION churn_internal.attachment_of_version(version bigint) RETURNS integer
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.attachment_of_version(version bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.attachment_of_version(version bigint) IS 'The attachment that a model version was registered for; an error when there is no such version.';
+
 CREATE FUNCTION churn_internal.attachment_placeholders(attachment churn.attachments) RETURNS jsonb
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -780,10 +841,10 @@ ALTER ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, 
 GRANT EXECUTE ON ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) IS 'The unfinished run of a profile under its active model, or else, or to restart, a new one. In place of an abandoned run: null where another one is done already.';
 
-CREATE FUNCTION churn_internal.check_activation(attestation text, active_attestation text, allow_older boolean, allow_expired boolean) RETURNS void
+CREATE FUNCTION churn_internal.check_activation(attestation text, active_attestation text, allow_older boolean, allow_expired boolean) RETURNS churn_internal.required_boolean
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.check_activation(attestation text, active_attestation text, allow_older boolean, allow_expired boolean) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.check_activation(attestation text, active_attestation text, allow_older boolean, allow_expired boolean) IS 'An error when what was signed about a version has expired, or is older than the active version.';
+COMMENT ON ROUTINE churn_internal.check_activation(attestation text, active_attestation text, allow_older boolean, allow_expired boolean) IS 'An error when the attestation of a version has expired, or is older than that of the active version.';
 
 CREATE FUNCTION churn_internal.check_attachable(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -791,7 +852,7 @@ CREATE FUNCTION churn_internal.check_attachable(profile regclass, profile_key na
 ALTER ROUTINE churn_internal.check_attachable(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.check_attachable(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name) IS 'An error, naming cause and remedy, when churn.attach could not do its work.';
 
-CREATE FUNCTION churn_internal.check_attestation(artifact_sha256 bytea, compiled_sha256 bytea, signature jsonb, environment jsonb, attestation text, attestation_signature bytea, attestation_key text, active_attestation text, allow_older boolean) RETURNS boolean
+CREATE FUNCTION churn_internal.check_attestation(artifact_sha256 bytea, compiled_sha256 bytea, signature jsonb, environment jsonb, attestation text, attestation_signature bytea, attestation_key text, active_attestation text, allow_older boolean) RETURNS churn_internal.required_boolean
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.check_attestation(artifact_sha256 bytea, compiled_sha256 bytea, signature jsonb, environment jsonb, attestation text, attestation_signature bytea, attestation_key text, active_attestation text, allow_older boolean) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.check_attestation(artifact_sha256 bytea, compiled_sha256 bytea, signature jsonb, environment jsonb, attestation text, attestation_signature bytea, attestation_key text, active_attestation text, allow_older boolean) IS 'An error unless a candidate is signed as it must be; false when its compiled form is not signed with it.';
@@ -810,7 +871,19 @@ ALTER ROUTINE churn_internal.check_batches(procedure text, batch_size integer) O
 GRANT EXECUTE ON ROUTINE churn_internal.check_batches(procedure text, batch_size integer) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.check_batches(procedure text, batch_size integer) IS 'An error where a procedure cannot commit, or not batches of this size.';
 
-CREATE FUNCTION churn_internal.check_model(version bigint) RETURNS void
+CREATE FUNCTION churn_internal.check_deletable(attachment churn.attachments, version bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.check_deletable(attachment churn.attachments, version bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_deletable(attachment churn.attachments, version bigint) IS 'An error when a version scores, when churn.rollback_model goes back to it, or when stored scores are of it.';
+
+CREATE FUNCTION churn_internal.check_isolation(impossible text, consequence text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.check_isolation(impossible text, consequence text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_isolation(impossible text, consequence text) IS 'An error in a transaction that does not see what was committed after it began.';
+
+CREATE FUNCTION churn_internal.check_model(version bigint) RETURNS churn_internal.required_boolean
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.check_model(version bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.check_model(version bigint) IS 'An error unless a version loads here and its profile has the features it needs.';
@@ -1051,10 +1124,10 @@ CREATE FUNCTION churn_internal.enqueue_profiles(attachment_id integer, keys text
 ALTER ROUTINE churn_internal.enqueue_profiles(attachment_id integer, keys text[], have_scores boolean[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.enqueue_profiles(attachment_id integer, keys text[], have_scores boolean[]) IS 'Marks profiles that changed, each once, for churn.work to score: those that have a score, those that have none, and where it is null none, since they wait already.';
 
-CREATE FUNCTION churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, compiled bytea, signature jsonb, environment jsonb, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], boundary_numbers double precision[], boundary_texts text[], OUT replayed double precision[], OUT parity double precision, OUT rows_compared bigint, OUT problem text) RETURNS record
+CREATE FUNCTION churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, compiled bytea, signature jsonb, environment jsonb, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], boundary_numbers double precision[], boundary_texts text[], OUT replayed double precision[], OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) RETURNS record
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, compiled bytea, signature jsonb, environment jsonb, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], boundary_numbers double precision[], boundary_texts text[], OUT replayed double precision[], OUT parity double precision, OUT rows_compared bigint, OUT problem text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, compiled bytea, signature jsonb, environment jsonb, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], boundary_numbers double precision[], boundary_texts text[], OUT replayed double precision[], OUT parity double precision, OUT rows_compared bigint, OUT problem text) IS 'Scores rows with a candidate''s pickle, and compares its compiled form with it.';
+ALTER ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, compiled bytea, signature jsonb, environment jsonb, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], boundary_numbers double precision[], boundary_texts text[], OUT replayed double precision[], OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, compiled bytea, signature jsonb, environment jsonb, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], boundary_numbers double precision[], boundary_texts text[], OUT replayed double precision[], OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) IS 'Scores rows with a candidate''s pickle, and compares its compiled form with it.';
 
 CREATE FUNCTION churn_internal.failed_profiles_1(OUT failed churn_internal.failed_profiles, OUT waiting boolean) RETURNS SETOF record
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -1119,13 +1192,26 @@ CREATE FUNCTION churn_internal.keep_attached_tables() RETURNS event_trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.keep_attached_tables() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.keep_attached_tables() IS 'Event trigger: an attached table is detached before it is dropped, and a dropped column is scored without.';
+COMMENT ON ROUTINE churn_internal.keep_attached_tables() IS 'Event trigger: an attached table is detached before it is dropped, one that was attached is known as dropped, and a dropped column is scored without.';
+
+CREATE FUNCTION churn_internal.key_comparison(attachment churn.attachments, OUT type text, OUT equals_key text, OUT names_key text) RETURNS record
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.key_comparison(attachment churn.attachments, OUT type text, OUT equals_key text, OUT names_key text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.key_comparison(attachment churn.attachments, OUT type text, OUT equals_key text, OUT names_key text) IS 'The type of a profile''s key, beneath all domains, and as SQL: what a key is compared with to equal the text $3, and whether the text k.key is among the spellings $2 or equals it. No type: the column is gone.';
 
 CREATE FUNCTION churn_internal.key_order(attachment churn.attachments) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.key_order(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.key_order(attachment churn.attachments) IS 'Type and collation of a profile''s key, which say in what order keys are.';
+
+CREATE FUNCTION churn_internal.key_spellings(type text, key text) RETURNS text[]
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    SET DateStyle TO 'ISO';
+ALTER ROUTINE churn_internal.key_spellings(type text, key text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.key_spellings(type text, key text) IS 'The texts that a key may have been stored as, itself included.';
 
 CREATE FUNCTION churn_internal.key_type(attachment churn.attachments) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE
@@ -1139,20 +1225,10 @@ CREATE FUNCTION churn_internal.layout_digest(attachment churn.attachments) RETUR
 ALTER ROUTINE churn_internal.layout_digest(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.layout_digest(attachment churn.attachments) IS 'Digest of the columns that an attachment passes to a model, in their order.';
 
-CREATE FUNCTION churn_internal.load_examination() RETURNS void
-    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.load_examination() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.load_examination() IS 'Holds what the process that judges a candidate runs after the runtime; never called.';
-
-CREATE FUNCTION churn_internal.load_pickle_reader() RETURNS void
-    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.load_pickle_reader() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.load_pickle_reader() IS 'Loads the strict loader of pickles into a session that has the runtime.';
-
 CREATE FUNCTION churn_internal.load_runtime() RETURNS void
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.load_runtime() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.load_runtime() IS 'Loads the scoring runtime into this session, under a key that names its content.';
+COMMENT ON ROUTINE churn_internal.load_runtime() IS 'Lets this session import the modules of the schema churn_runtime, and makes what the other functions call: see plpython/README.md.';
 
 CREATE FUNCTION churn_internal.lock_deployments(attachment_id integer) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1171,13 +1247,21 @@ CREATE FUNCTION churn_internal.note_worker(run_id bigint) RETURNS void
 ALTER ROUTINE churn_internal.note_worker(run_id bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.note_worker(run_id bigint) IS 'Lets churn.rescore_progress count this session as a worker of a run, until commit.';
 
-CREATE FUNCTION churn_internal.predict_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text) RETURNS double precision[]
+CREATE FUNCTION churn_internal.predict_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text) RETURNS churn_internal.probabilities
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.predict_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.predict_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.predict_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.predict_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text) IS 'Probabilities of a batch of rows, as churn_internal.query_statement has them read; one that cannot be scored is an error that names it, or null.';
+
+CREATE FUNCTION churn_internal.predict_row(version bigint, features jsonb) RETURNS churn_internal.probability
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.predict_row(version bigint, features jsonb) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.predict_row(version bigint, features jsonb) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.predict_row(version bigint, features jsonb) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.predict_row(version bigint, features jsonb) IS 'Probability of churn under any version, for churn.predict.';
 
 CREATE FUNCTION churn_internal.profiles_changed_1() RETURNS trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -1239,19 +1323,25 @@ GRANT EXECUTE ON ROUTINE churn_internal.query_columns(query text, OUT names text
 GRANT EXECUTE ON ROUTINE churn_internal.query_columns(query text, OUT names text[], OUT types oid[]) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.query_columns(query text, OUT names text[], OUT types oid[]) IS 'Names and types of a query''s columns; no row of it is computed.';
 
-CREATE FUNCTION churn_internal.query_statement(version bigint, query text, names text[], types oid[], pass_features boolean, OUT statement text, OUT batch_size integer) RETURNS record
+CREATE FUNCTION churn_internal.query_statement(version bigint, query text, names text[], types oid[], pass_features boolean, OUT statement text, OUT batch_size churn_internal.required_integer) RETURNS record
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.query_statement(version bigint, query text, names text[], types oid[], pass_features boolean, OUT statement text, OUT batch_size integer) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.query_statement(version bigint, query text, names text[], types oid[], pass_features boolean, OUT statement text, OUT batch_size integer) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.query_statement(version bigint, query text, names text[], types oid[], pass_features boolean, OUT statement text, OUT batch_size integer) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.query_statement(version bigint, query text, names text[], types oid[], pass_features boolean, OUT statement text, OUT batch_size integer) IS 'SQL that reads a query''s rows as a model takes them, and how many are a batch.';
+ALTER ROUTINE churn_internal.query_statement(version bigint, query text, names text[], types oid[], pass_features boolean, OUT statement text, OUT batch_size churn_internal.required_integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.query_statement(version bigint, query text, names text[], types oid[], pass_features boolean, OUT statement text, OUT batch_size churn_internal.required_integer) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.query_statement(version bigint, query text, names text[], types oid[], pass_features boolean, OUT statement text, OUT batch_size churn_internal.required_integer) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.query_statement(version bigint, query text, names text[], types oid[], pass_features boolean, OUT statement text, OUT batch_size churn_internal.required_integer) IS 'SQL that reads a query''s rows as a model takes them, and how many are a batch.';
 
 CREATE FUNCTION churn_internal.queue_lock() RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.queue_lock() OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.queue_lock() TO churn_loader;
 COMMENT ON ROUTINE churn_internal.queue_lock() IS 'Number of the advisory lock that a worker holds while it sleeps.';
+
+CREATE FUNCTION churn_internal.raise_failure() RETURNS boolean
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.raise_failure() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.raise_failure() IS 'Raises what a function in Python has failed with.';
 
 CREATE FUNCTION churn_internal.read_profiles_1(wanted bigint[], complaint_counts bigint[], OUT keys bigint[], OUT numbers bytea, OUT texts text[]) RETURNS record
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -1416,31 +1506,39 @@ CREATE FUNCTION churn_internal.schema_name(relation regclass) RETURNS text
 ALTER ROUTINE churn_internal.schema_name(relation regclass) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.schema_name(relation regclass) IS 'Quoted name of the schema of a table.';
 
-CREATE FUNCTION churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers bytea, texts text[], on_error text) RETURNS double precision[]
+CREATE FUNCTION churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text, numbers bytea, texts text[], on_error text) RETURNS churn_internal.probabilities
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers bytea, texts text[], on_error text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers bytea, texts text[], on_error text) IS 'Probabilities of many rows in one call of the model; a row that cannot be scored is an error, or null; on_error null: as the attachment has it.';
+ALTER ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text, numbers bytea, texts text[], on_error text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text, numbers bytea, texts text[], on_error text) IS 'Probabilities of many rows in few calls of the model; a row that cannot be scored is an error, or null; on_error null: as the attachment has it.';
 
-CREATE FUNCTION churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers double precision[], texts text[]) RETURNS double precision
+CREATE FUNCTION churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text, numbers double precision[], texts text[]) RETURNS churn_internal.probability
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers double precision[], texts text[]) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers double precision[], texts text[]) IS 'Probability of one changed row; NULL where the failure policy keeps the old score.';
+ALTER ROUTINE churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text, numbers double precision[], texts text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text, numbers double precision[], texts text[]) IS 'Probability of one changed row; NULL where the failure policy keeps the old score.';
 
-CREATE FUNCTION churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) RETURNS double precision
+CREATE FUNCTION churn_internal.score_features(attachment_id integer, layout_digest text, numbers double precision[], texts text[]) RETURNS churn_internal.probability
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) IS 'Probability of churn, 0 to 1, of one row given as arrays, under the active model.';
+ALTER ROUTINE churn_internal.score_features(attachment_id integer, layout_digest text, numbers double precision[], texts text[]) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout_digest text, numbers double precision[], texts text[]) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout_digest text, numbers double precision[], texts text[]) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.score_features(attachment_id integer, layout_digest text, numbers double precision[], texts text[]) IS 'Probability of churn, 0 to 1, of one row given as arrays, under the active model.';
 
-CREATE FUNCTION churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) RETURNS double precision[]
+CREATE FUNCTION churn_internal.score_features_many(attachment_id integer, layout_digest text, numbers bytea, texts text[]) RETURNS churn_internal.probabilities
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) IS 'Probabilities of churn of many rows given as arrays, under the active model.';
+ALTER ROUTINE churn_internal.score_features_many(attachment_id integer, layout_digest text, numbers bytea, texts text[]) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout_digest text, numbers bytea, texts text[]) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout_digest text, numbers bytea, texts text[]) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout_digest text, numbers bytea, texts text[]) IS 'Probabilities of churn of many rows given as arrays, under the active model.';
+
+CREATE FUNCTION churn_internal.session_environment() RETURNS churn_internal.required_jsonb
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.session_environment() OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.session_environment() TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.session_environment() TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.session_environment() IS 'Interpreter, package versions and memory, for churn.server_environment.';
 
 CREATE FUNCTION churn_internal.table_name(relation regclass) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -1448,6 +1546,11 @@ ALTER ROUTINE churn_internal.table_name(relation regclass) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.table_name(relation regclass) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.table_name(relation regclass) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.table_name(relation regclass) IS 'Schema-qualified and quoted name of a table, whatever the search_path.';
+
+CREATE FUNCTION churn_internal.take_failure(OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) RETURNS record
+    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.take_failure(OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.take_failure(OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) IS 'Why a function in Python has returned what its type does not allow; null otherwise.';
 
 CREATE FUNCTION churn_internal.template_attached_columns() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
@@ -1635,10 +1738,10 @@ BEGIN
         ) wrong (column_name, stored, expected)
         WHERE p.customer_id = ANY (batch) AND wrong.stored IS DISTINCT FROM wrong.expected;
 
-        -- A score is held against the version that it names, no score at all against
-        -- the version that would give one.
+        -- A score is compared with what the version that it names would give, no score
+        -- at all with what the active version would.
         FOR named IN
-            SELECT v.version, m.artifact_sha256, array_agg(p.customer_id) AS keys
+            SELECT v.version, m.artifact_sha256, m.deleted_at, array_agg(p.customer_id) AS keys
             FROM churn.customers p
             CROSS JOIN LATERAL (SELECT CASE
                 WHEN num_nonnulls(p.churn_model_version, p.churn_score) > 0
@@ -1648,13 +1751,20 @@ BEGIN
             LEFT JOIN churn.models m ON m.version = v.version
             WHERE p.customer_id = ANY (batch)
               AND num_nonnulls(v.version, p.churn_score) > 0
-            GROUP BY 1, 2
+            GROUP BY 1, 2, 3
         LOOP
-            IF named.artifact_sha256 IS NULL THEN
+            IF named.artifact_sha256 IS NULL OR named.deleted_at IS NOT NULL THEN
                 RETURN QUERY
                 SELECT k.key::text, 'churn_model_version', named.version::text,
                        'a registered version'
                 FROM unnest(named.keys) k (key);
+                IF named.deleted_at IS NOT NULL THEN
+                    RAISE WARNING USING
+                        MESSAGE = format('model version %s was deleted on %s', named.version,
+                                         to_char(named.deleted_at, 'YYYY-MM-DD')),
+                        DETAIL = format('Rows that name it: %s.', cardinality(named.keys)),
+                        HINT = format('CALL churn.repair(%L) scores them anew.', 'churn.customers');
+                END IF;
                 CONTINUE;
             END IF;
             SELECT * INTO profiles FROM churn_internal."read_profiles_1"(named.keys, NULL);
@@ -1682,10 +1792,25 @@ ALTER ROUTINE churn_internal.wait_for_batch(run_id bigint, batch_at timestamp wi
 GRANT EXECUTE ON ROUTINE churn_internal.wait_for_batch(run_id bigint, batch_at timestamp with time zone) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.wait_for_batch(run_id bigint, batch_at timestamp with time zone) IS 'Returns when a batch of a run may begin, as churn_internal.reserve_batch has said.';
 
+CREATE FUNCTION churn_internal.wait_for_writers(attachment churn.attachments) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.wait_for_writers(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.wait_for_writers(attachment churn.attachments) IS 'Returns when the transactions that were writing an attachment''s tables have ended.';
+
 CREATE FUNCTION churn_internal.wake_workers() RETURNS boolean
     LANGUAGE sql VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.wake_workers() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.wake_workers() IS 'Notifies workers of new marks, if one sleeps; returns whether it did.';
+
+CREATE FUNCTION churn_internal.warm_session() RETURNS churn_internal.required_integer
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.warm_session() OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.warm_session() TO churn_application;
+GRANT EXECUTE ON ROUTINE churn_internal.warm_session() TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.warm_session() TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.warm_session() IS 'Loads packages and models into this session, for churn.warm.';
 
 CREATE FUNCTION churn_internal.work_profiles_1(batch_size integer, OUT scored bigint, OUT failed bigint) RETURNS record
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -1935,6 +2060,11 @@ CREATE FUNCTION churn_trust.keys_in_force() RETURNS TABLE(fingerprint text, publ
 GRANT EXECUTE ON ROUTINE churn_trust.keys_in_force() TO churn_owner;
 COMMENT ON ROUTINE churn_trust.keys_in_force() IS 'The keys that may sign models. While there is one, unsigned models neither register nor score.';
 
+CREATE FUNCTION churn_trust.read_public_key(public_key text, OUT fingerprint text, OUT point bytea, OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) RETURNS record
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+COMMENT ON ROUTINE churn_trust.read_public_key(public_key text, OUT fingerprint text, OUT point bytea, OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) IS 'Fingerprint and 32 bytes of an Ed25519 public key in PEM, or why it is refused.';
+
 CREATE FUNCTION churn_trust.refuse_key_change() RETURNS trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -1946,7 +2076,7 @@ CREATE FUNCTION churn_trust.revoke_key(fingerprint text) RETURNS void
 COMMENT ON ROUTINE churn_trust.revoke_key(fingerprint text) IS 'Ends the trust in a key. What it signed scores no more, in sessions that hold it from a second after the commit at the latest. For superusers.';
 
 CREATE FUNCTION churn_trust.trust_key(public_key text, comment text) RETURNS text
-    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 COMMENT ON ROUTINE churn_trust.trust_key(public_key text, comment text) IS 'Trusts an Ed25519 public key, in PEM, to sign models; returns its fingerprint. From then on unsigned models neither register nor score. For superusers.';
 
@@ -1960,4 +2090,33 @@ CREATE EVENT TRIGGER churn_keep_attached_tables ON sql_drop
     EXECUTE FUNCTION churn_internal.keep_attached_tables();
 COMMENT ON EVENT TRIGGER churn_keep_attached_tables IS 'Refuses to drop a table that is attached.';
 
-
+-- Module admission
+-- Module attestation
+-- Module batches
+-- Module bounded_cache
+-- Module compiled
+-- Module diagnostics
+-- Module environment
+-- Module errors
+-- Module estimator_checks
+-- Module estimators
+-- Module features
+-- Module finder
+-- Module json_rows
+-- Module onnx_scan
+-- Module pacing
+-- Module parity
+-- Module permitted
+-- Module pickle_scan
+-- Module pickle_values
+-- Module pickled
+-- Module queries
+-- Module registry
+-- Module row_program
+-- Module sandbox
+-- Module sandbox_start
+-- Module sandbox_worker
+-- Module scoring
+-- Module session
+-- Module signature
+-- Module strict_pickle
