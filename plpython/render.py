@@ -25,7 +25,7 @@ def release():
 
 
 def render(path):
-    """Return the SQL of one living file, which names the release where it asks for it."""
+    """Return the SQL of one living file, with the release where it asks for it."""
     return path.read_text(encoding="utf-8").replace("@release@", release())
 
 
@@ -45,11 +45,11 @@ SELECT $template$
 $template$
 $body$;
 COMMENT ON FUNCTION {name} IS
-    'Template of what churn.attach creates for a pair of tables: see
-churn_internal.create_from_template.';
+    'Template of what churn.attach creates for a pair of tables: see '
+    'churn_internal.create_from_template.';
 ALTER FUNCTION {name} OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION {name} FROM PUBLIC;
-""".replace("see\nchurn", "see '\n    'churn")
+"""
 
 
 def living_files():
