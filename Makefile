@@ -79,7 +79,7 @@ env: database ## Print what puts pgchurn on the PATH: eval "$(make env)"
 	@$(PRIVATE_SERVER) env
 
 migrate: database ## Bring the database to the newest revision
-	@$(DATABASE) $(PYTHON) -m alembic -c setup.cfg upgrade head
+	@$(DATABASE) $(PYTHON) -m pgchurn.loader migrate
 
 clean: ## Stop the private server; remove it, its data, the packages and Debian 13
 	@$(PRIVATE_SERVER) clean
