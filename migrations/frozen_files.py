@@ -128,6 +128,21 @@ def created(text):
     }
 
 
+def handover(text):
+    """Return the SQL that gives what a file has created to churn_owner alone.
+
+    Whoever migrates is superuser: an object left to him would do what it does with his
+    rights. What stands in ``churn_trust`` is meant to.
+    """
+    statements = []
+    for name, (kind, _) in created(text).items():
+        if not name.startswith("churn_trust."):
+            statements.append(f"ALTER {kind} {name} OWNER TO churn_owner;\n")
+        if kind == "ROUTINE":
+            statements.append(f"REVOKE ALL ON ROUTINE {name} FROM PUBLIC;\n")
+    return "".join(statements)
+
+
 def in_order(paths):
     """Return frozen files in an order in which they can be created."""
     texts = {path: BODY.sub("''", read(path)) for path in paths}

@@ -112,7 +112,8 @@ def replace(operations, before, after, through):
         after += [path for path in bound if path not in after]
     run(operations, at_first)
     for path in frozen_files.in_order(after):
-        run(operations, frozen_files.read(path))
+        text = frozen_files.read(path)
+        run(operations, f"{text}{frozen_files.handover(text)}")
     run(operations, at_last)
     if before and after:
         run(operations, REFRESH)

@@ -26,5 +26,4 @@ COMMENT ON COLUMN churn.health.waiting IS
 COMMENT ON COLUMN churn.health.failures IS 'How often it failed.';
 COMMENT ON COLUMN churn.health.first_failed_at IS 'When it failed first.';
 COMMENT ON COLUMN churn.health.last_failed_at IS 'When it failed last.';
-ALTER VIEW churn.health OWNER TO churn_owner;
 GRANT SELECT ON churn.health TO churn_loader, churn_scorer;

@@ -31,5 +31,4 @@ COMMENT ON COLUMN churn.queue.waiting IS 'How many customers are marked.';
 COMMENT ON COLUMN churn.queue.failing IS
     'How many of them failed to be scored; churn.health has the reasons.';
 COMMENT ON COLUMN churn.queue.oldest IS 'For how long the oldest has been marked.';
-ALTER VIEW churn.queue OWNER TO churn_owner;
 GRANT SELECT ON churn.queue TO churn_loader, churn_scorer;

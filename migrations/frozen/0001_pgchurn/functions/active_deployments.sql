@@ -11,5 +11,4 @@ WHERE a.detached_at IS NULL
 ORDER BY d.attachment_id, d.deployment_id DESC;
 COMMENT ON VIEW churn.active_deployments IS
     'The version in force for each attachment.';
-ALTER VIEW churn.active_deployments OWNER TO churn_owner;
 GRANT SELECT ON churn.active_deployments TO churn_loader, churn_scorer;

@@ -54,5 +54,4 @@ COMMENT ON COLUMN churn.rescore_progress.time_left IS
 COMMENT ON COLUMN churn.rescore_progress.started_by IS 'Who started it.';
 COMMENT ON COLUMN churn.rescore_progress.started_at IS 'When it was started.';
 COMMENT ON COLUMN churn.rescore_progress.ended_at IS 'When it ended.';
-ALTER VIEW churn.rescore_progress OWNER TO churn_owner;
 GRANT SELECT ON churn.rescore_progress TO churn_loader, churn_scorer;

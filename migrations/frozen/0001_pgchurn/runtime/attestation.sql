@@ -303,5 +303,3 @@ def today_in_utc() -> date:
 $python$;
 COMMENT ON FUNCTION churn_runtime.attestation IS
     'Attestations: what a signer states about a model, and whether a trusted key did.';
-ALTER FUNCTION churn_runtime.attestation OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.attestation FROM PUBLIC;

@@ -149,5 +149,3 @@ def plain_text(text: str) -> str:
 $python$;
 COMMENT ON FUNCTION churn_runtime.errors IS
     'Refusals of the runtime, and how they become errors of SQL.';
-ALTER FUNCTION churn_runtime.errors OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.errors FROM PUBLIC;

@@ -228,5 +228,3 @@ def has_texts(part: Any) -> bool:
 $python$;
 COMMENT ON FUNCTION churn_runtime.estimators IS
     'Reading a classifier out of a pickle from anybody, ready to score on one thread.';
-ALTER FUNCTION churn_runtime.estimators OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.estimators FROM PUBLIC;

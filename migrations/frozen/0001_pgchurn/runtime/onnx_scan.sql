@@ -536,5 +536,3 @@ def not_allowed(what: str) -> ScoringError:
 $python$;
 COMMENT ON FUNCTION churn_runtime.onnx_scan IS
     'Scanning a compiled form before ONNX Runtime reads it.';
-ALTER FUNCTION churn_runtime.onnx_scan OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.onnx_scan FROM PUBLIC;

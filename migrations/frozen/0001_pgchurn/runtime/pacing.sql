@@ -67,5 +67,3 @@ def call_too_slow(seconds: float) -> ScoringError:
 $python$;
 COMMENT ON FUNCTION churn_runtime.pacing IS
     'How many rows a model scores in one call, and when it is too slow to be called.';
-ALTER FUNCTION churn_runtime.pacing OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.pacing FROM PUBLIC;

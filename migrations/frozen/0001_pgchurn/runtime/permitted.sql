@@ -257,5 +257,3 @@ def documented_names() -> dict[str, list[str]]:
 $python$;
 COMMENT ON FUNCTION churn_runtime.permitted IS
     'What a pickle may hold: one row for each name that it may mention.';
-ALTER FUNCTION churn_runtime.permitted OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.permitted FROM PUBLIC;

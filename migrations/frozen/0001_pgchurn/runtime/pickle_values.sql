@@ -446,5 +446,3 @@ def check_calibration_points(state: dict[str, Any], name: str) -> None:
 $python$;
 COMMENT ON FUNCTION churn_runtime.pickle_values IS
     'The values that a pickle may describe by calls and states, each of its known form.';
-ALTER FUNCTION churn_runtime.pickle_values OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.pickle_values FROM PUBLIC;

@@ -318,5 +318,3 @@ def quoted_name(name: str) -> str:
 $python$;
 COMMENT ON FUNCTION churn_runtime.queries IS
     'Scoring what stands in no profile: any query''s rows, or values given as JSON.';
-ALTER FUNCTION churn_runtime.queries OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.queries FROM PUBLIC;

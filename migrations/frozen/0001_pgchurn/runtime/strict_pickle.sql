@@ -237,5 +237,3 @@ def read_pickle(artifact: bytes) -> Any:
 $python$;
 COMMENT ON FUNCTION churn_runtime.strict_pickle IS
     'Reading the pickle of an estimator, and nothing else.';
-ALTER FUNCTION churn_runtime.strict_pickle OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.strict_pickle FROM PUBLIC;
