@@ -5,6 +5,7 @@ identifiers so that it parses, becomes a function that returns it; a module of t
 runtime becomes the body of one that is never called.
 """
 
+import configparser
 import re
 from pathlib import Path
 
@@ -14,6 +15,18 @@ HERE = Path(__file__).parent
 
 # "@name@" and '@name@' stand for SQL, "name_@id@" for a name.
 PLACEHOLDER = re.compile(r""""@(\w+)@"|'@(\w+)@'""")
+
+
+def release():
+    """Return the release that the source is of, as ``setup.cfg`` has it."""
+    configuration = configparser.ConfigParser(interpolation=None)
+    configuration.read(HERE.parent / "setup.cfg", encoding="utf-8")
+    return configuration["metadata"]["version"]
+
+
+def render(path):
+    """Return the SQL of one living file, with the release where it asks for it."""
+    return path.read_text(encoding="utf-8").replace("@release@", release())
 
 
 def render_template(path):
@@ -32,11 +45,11 @@ SELECT $template$
 $template$
 $body$;
 COMMENT ON FUNCTION {name} IS
-    'Template of what churn.attach creates for a pair of tables: see
-churn_internal.create_from_template.';
+    'Template of what churn.attach creates for a pair of tables: see '
+    'churn_internal.create_from_template.';
 ALTER FUNCTION {name} OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION {name} FROM PUBLIC;
-""".replace("see\nchurn", "see '\n    'churn")
+"""
 
 
 def living_files():
@@ -48,7 +61,7 @@ def living_files():
         SQL by ``<kind>/<name>.sql``.
     """
     functions = {
-        f"functions/{path.name}": path.read_text(encoding="utf-8")
+        f"functions/{path.name}": render(path)
         for path in sorted((HERE / "sql").glob("*.sql"))
     }
     templates = {

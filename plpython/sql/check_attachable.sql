@@ -17,14 +17,10 @@ BEGIN
             MESSAGE = 'tables are attached by a superuser',
             DETAIL = 'Columns, triggers and functions are created, and rights granted.';
     END IF;
-    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted')
-    THEN
-        RAISE active_sql_transaction USING
-            MESSAGE = format('tables cannot be attached in a %s transaction',
-                             current_setting('transaction_isolation')),
-            DETAIL = 'It could miss complaints that were committed after it began.',
-            HINT = 'Use READ COMMITTED.';
-    END IF;
+    PERFORM churn_internal.check_isolation(
+        'tables cannot be attached',
+        'It could miss complaints that were committed after it began.'
+    );
     IF EXISTS (
         SELECT FROM churn.attachments a
         WHERE a.profile = check_attachable.profile AND a.detached_at IS NULL

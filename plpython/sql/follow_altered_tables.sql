@@ -43,6 +43,17 @@ BEGIN
                              dropped.object_identity),
             HINT = 'Call churn.detach(profile) first.';
     END IF;
+    -- Looked for first, because an UPDATE waits for whoever attaches a table.
+    FOR dropped IN
+        SELECT a.attachment_id
+        FROM pg_event_trigger_dropped_objects() d
+        JOIN churn.attachments a ON d.objid = a.profile
+        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objsubid = 0
+          AND a.dropped_at IS NULL
+    LOOP
+        UPDATE churn.attachments a SET dropped_at = now()
+        WHERE a.attachment_id = dropped.attachment_id;
+    END LOOP;
     -- Columns that went with their type.
     PERFORM churn_internal.refresh_attachment(a.attachment_id)
     FROM churn.attachments a
@@ -54,7 +65,7 @@ BEGIN
 END
 $body$;
 COMMENT ON FUNCTION churn_internal.keep_attached_tables() IS
-    'Event trigger: an attached table is detached before it is dropped, and a dropped '
-    'column is scored without.';
+    'Event trigger: an attached table is detached before it is dropped, one that was '
+    'attached is known as dropped, and a dropped column is scored without.';
 ALTER FUNCTION churn_internal.keep_attached_tables() OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal.keep_attached_tables() FROM PUBLIC;

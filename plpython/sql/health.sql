@@ -1,4 +1,7 @@
-CREATE OR REPLACE VIEW churn.health AS
+CREATE OR REPLACE VIEW churn.health (
+    profile, on_error, score_timeout, active_version, failed_version, sqlstate, reason,
+    customers, waiting, failures, first_failed_at, last_failed_at
+) AS
     SELECT a.profile, a.on_error, a.score_timeout, d.version AS active_version,
            m.version AS failed_version, m.sqlstate, m.reason,
            coalesce(m.customers, 0) AS customers, coalesce(m.waiting, 0) AS waiting,

@@ -4,11 +4,17 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
+    -- churn.delete_model runs as the owner, and nobody else does.
+    IF TG_RELID = 'churn.models'::regclass AND TG_OP <> 'TRUNCATE'
+       AND current_user = 'churn_owner' THEN
+        RETURN NULL;
+    END IF;
     RAISE object_not_in_prerequisite_state USING
         MESSAGE = format('rows of churn.%s never change', TG_TABLE_NAME),
         DETAIL = format('%s was attempted.', TG_OP),
         HINT = CASE TG_TABLE_NAME
-            WHEN 'models' THEN 'Register a new version with churn.register_model.'
+            WHEN 'models' THEN 'Register a new version with churn.register_model, or '
+                               'call churn.delete_model for one that is not needed.'
             ELSE 'Call churn.activate_model or churn.rollback_model: they append.'
         END;
 END

@@ -1,4 +1,4 @@
--- A schema in which everything of pg_catalog and churn has a namesake that gives itself
+-- A schema in which everything of pg_catalog and pgchurn has a namesake that gives itself
 -- away, and the same among the session's temporary objects.
 CREATE SCHEMA shadows;
 GRANT USAGE ON SCHEMA shadows TO PUBLIC;
@@ -69,7 +69,7 @@ BEGIN
         SELECT c.relname AS name, s.schema
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
              (VALUES ('shadows'), ('pg_temp')) s (schema)
-        WHERE n.nspname IN ('pg_catalog', 'churn') AND c.relkind IN ('r', 'v')
+        WHERE n.nspname IN ('pg_catalog', 'churn', 'churn_internal') AND c.relkind IN ('r', 'v')
     LOOP
         EXECUTE format(
             'CREATE VIEW %s.%I AS SELECT true AS column FROM pg_catalog.pg_class '

@@ -12,13 +12,16 @@ from tests.models import (
     other_model,
     register,
 )
+from tests.schemas import OURS
 
 MODEL = default_model()
 SHADOWS = Path(__file__).with_name("shadows.sql")
 INTRUDER = "pgchurn_test_intruder"
 
 # Its path names the shadows before everything else.
-SHADOWED_PATH = "SET LOCAL search_path = shadows, pg_temp, pg_catalog, churn"
+SHADOWED_PATH = (
+    "SET LOCAL search_path = shadows, pg_temp, pg_catalog, churn, churn_internal"
+)
 PINNED_PATH = "SET LOCAL search_path = pg_catalog, pg_temp"
 
 # What each role does, so that every function with its owner's rights is called.
@@ -85,7 +88,7 @@ def owners_functions(session):
     return set(
         session.column(
             "SELECT proname FROM pg_proc WHERE prosecdef"
-            " AND pronamespace = 'churn'::regnamespace"
+            f" AND pronamespace = ANY ({OURS})"
         )
     )
 
@@ -138,16 +141,19 @@ def test_the_shadows_do_betray(first):
     "function, call",
     [
         (
-            "complaints_changed_1()",
+            "churn_internal.complaints_inserted_1",
             "INSERT INTO churn.complaints (customer_id) VALUES (1)",
         ),
-        ("score_customer", "SELECT churn.score_customer(1)"),
-        ("set_on_error", "SELECT churn.set_on_error('churn.customers', 'keep')"),
-        ("attachment_of", "SELECT churn_internal.attachment_of('churn.customers')"),
+        ("churn.score_customer", "SELECT churn.score_customer(1)"),
+        ("churn.set_on_error", "SELECT churn.set_on_error('churn.customers', 'keep')"),
+        (
+            "churn_internal.attachment_of",
+            "SELECT churn_internal.attachment_of('churn.customers')",
+        ),
     ],
 )
 def test_a_function_that_pinned_nothing_would_be_misled(first, function, call):
-    first.run(f"ALTER FUNCTION churn.{function} RESET search_path")
+    first.run(f"ALTER FUNCTION {function} RESET search_path")
     first.run(SHADOWS.read_text(encoding="utf-8"))
     first.run(SHADOWED_PATH)
 
@@ -157,7 +163,10 @@ def test_a_function_that_pinned_nothing_would_be_misled(first, function, call):
 @pytest.mark.parametrize("kind", ["TEMPORARY", ""])
 @pytest.mark.parametrize(
     "function",
-    ["complaints_changed_1", "profiles_changed_1", "refuse_change"],
+    [
+        *("complaints_inserted_1", "complaints_recounted_1", "profiles_changed_1"),
+        "refuse_change",
+    ],
 )
 @pytest.mark.parametrize(
     "role", ["churn_application", "churn_scorer", "churn_loader", INTRUDER]
@@ -175,7 +184,8 @@ def test_nobody_forges_scores_by_a_trigger_on_a_table_of_their_own(
             intruder.refusal(
                 "CREATE TRIGGER forge AFTER INSERT ON"
                 f" {'' if kind else 'own.'}forged REFERENCING NEW TABLE AS inserted"
-                f" FOR EACH STATEMENT EXECUTE FUNCTION churn.{function}()"
+                f" FOR EACH STATEMENT EXECUTE FUNCTION"
+                f" churn_internal.{function}()"
             ).sqlstate
             == "42501"
         )
@@ -198,8 +208,8 @@ def test_saying_that_a_score_failed_does_not_keep_the_version(session):
     )
 
 
-@pytest.mark.parametrize("name", ["recounted", "score_failed", "writing_at_depth"])
-@pytest.mark.parametrize("value", ["", "yes", "0", "1", "2"])
+@pytest.mark.parametrize("name", ["score_failed", "score_cause", "unmarked"])
+@pytest.mark.parametrize("value", ["", "yes", "0", "true", "recounted", "{}"])
 def test_no_setting_misleads_the_trigger_of_complaints(session, name, value):
     with session.role("churn_application"):
         session.run("SELECT set_config(%s, %s, true)", f"churn.{name}", value)
@@ -225,7 +235,7 @@ def test_saying_that_pgchurn_writes_does_not_let_a_score_be_overwritten(
             " GENERATED ALWAYS AS (complaint_count * 2) STORED"
         )
     with intruder.role(INTRUDER):
-        intruder.run("SET LOCAL churn.writing_at_depth = '0'")
+        intruder.run("SET LOCAL churn.score_failed = 'recounted'")
         intruder.run(FORGERY)
 
     assert_fresh(intruder, MODEL)
@@ -243,7 +253,7 @@ def test_nor_does_it_from_a_trigger_of_ones_own(intruder, derived):
             CREATE TEMPORARY TABLE lever (id integer);
             CREATE FUNCTION pg_temp.pull() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
-                SET LOCAL churn.writing_at_depth = '1';
+                SET LOCAL churn.score_failed = 'recounted';
                 {FORGERY};
                 RETURN NULL;
             END
@@ -277,7 +287,7 @@ IN_BETWEEN = """
     CREATE FUNCTION pg_temp.in_between() RETURNS integer LANGUAGE plpgsql AS $$
     BEGIN
         {recount};
-        SET LOCAL churn.recounted = '';
+        SET LOCAL churn.score_failed = '';
         RESET ALL;
         RETURN 1;
     END
@@ -288,9 +298,9 @@ IN_BETWEEN = """
 @pytest.mark.parametrize(
     "recount",
     [
-        "SET LOCAL churn.recounted = 'yes';"
+        "SET LOCAL churn.score_failed = 'recounted';"
         " INSERT INTO churn.complaints (customer_id) VALUES (1)",
-        "SET LOCAL churn.recounted = 'yes';"
+        "SET LOCAL churn.score_failed = 'recounted';"
         " INSERT INTO churn.complaints (customer_id) VALUES (1), (3)",
         "UPDATE churn.customers SET complaint_count = -1 WHERE customer_id = 1",
         "BEGIN UPDATE churn.customers SET complaint_count = -1;"
@@ -388,14 +398,16 @@ def test_what_no_role_may_call_is_refused_when_it_is_called(intruder, role):
     if role == INTRUDER:
         intruder.run(f"REVOKE churn_application FROM {INTRUDER}")
     calls = intruder.run(
-        """
-        SELECT p.oid, format('SELECT churn.%%I(%%s)', p.proname, (
-            SELECT string_agg(format('NULL::%%s', format_type(t.type, NULL)), ', '
-                              ORDER BY t.place)
-            FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY t (type, place)
-        ))
+        f"""
+        SELECT p.oid, format(
+            'SELECT %%s.%%I(%%s)', p.pronamespace::regnamespace, p.proname, (
+                SELECT string_agg(format('NULL::%%s', format_type(t.type, NULL)), ', '
+                                  ORDER BY t.place)
+                FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY t (type, place)
+            )
+        )
         FROM pg_proc p
-        WHERE p.pronamespace = 'churn'::regnamespace AND p.prokind = 'f'
+        WHERE p.pronamespace = ANY ({OURS}) AND p.prokind = 'f'
           AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
           AND NOT has_function_privilege(%s, p.oid, 'EXECUTE')
         """,

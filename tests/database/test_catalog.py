@@ -1,27 +1,39 @@
-"""What holds for every object of the schema, the attached tables' included."""
+"""What holds for every object of the schemas, the attached tables' included."""
 
-FUNCTIONS = """
+from tests.schemas import OURS, SCHEMAS
+
+FUNCTIONS = f"""
     SELECT p.oid::regprocedure::text FROM pg_proc p
     JOIN pg_language l ON l.oid = p.prolang
-    WHERE p.pronamespace = 'churn'::regnamespace AND {}
+    WHERE p.pronamespace = ANY ({OURS}) AND %s
     ORDER BY 1
 """
 
 
 def functions(session, condition):
-    return session.column(FUNCTIONS.format(condition))
+    return session.column(FUNCTIONS % condition)
 
 
 def test_every_table_view_and_column_has_a_comment(session):
     assert (
-        session.run("""
+        session.run(f"""
         SELECT c.relname, a.attname FROM pg_class c
         LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
             AND a.attnum > 0 AND c.relkind IN ('r', 'p')
-        WHERE c.relnamespace = 'churn'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+        WHERE c.relnamespace = ANY ({OURS}) AND c.relkind IN ('r', 'p', 'v')
           AND (obj_description(c.oid, 'pg_class') IS NULL
                OR a.attnum IS NOT NULL AND col_description(c.oid, a.attnum) IS NULL)
         """)
+        == []
+    )
+
+
+def test_every_type_has_a_comment(session):
+    assert (
+        session.column(
+            f"SELECT typname FROM pg_type WHERE typnamespace = ANY ({OURS})"
+            " AND typtype = 'd' AND obj_description(oid, 'pg_type') IS NULL"
+        )
         == []
     )
 
@@ -34,21 +46,21 @@ def test_every_trigger_has_a_comment(session):
     assert (
         session.column(
             "SELECT tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
-            " WHERE c.relnamespace = 'churn'::regnamespace AND NOT t.tgisinternal"
+            f" WHERE c.relnamespace = ANY ({OURS}) AND NOT t.tgisinternal"
             " AND obj_description(t.oid, 'pg_trigger') IS NULL"
         )
         == []
     )
 
 
-def test_every_event_trigger_role_and_the_schema_have_a_comment(session):
+def test_every_event_trigger_role_and_schema_has_a_comment(session):
     assert (
         session.column(
             "SELECT evtname FROM pg_event_trigger"
             " WHERE obj_description(oid, 'pg_event_trigger') IS NULL"
             " UNION ALL SELECT rolname FROM pg_roles WHERE rolname ~ '^churn_'"
             " AND shobj_description(oid, 'pg_authid') IS NULL"
-            " UNION ALL SELECT nspname FROM pg_namespace WHERE nspname = 'churn'"
+            " UNION ALL SELECT nspname FROM pg_namespace WHERE nspname ~ '^churn'"
             " AND obj_description(oid, 'pg_namespace') IS NULL"
         )
         == []
@@ -62,11 +74,14 @@ def test_nothing_is_open_to_everybody(session):
     assert (
         session.column(
             "SELECT c.relname FROM pg_class c, aclexplode(c.relacl) a"
-            " WHERE c.relnamespace = 'churn'::regnamespace AND a.grantee = 0"
+            f" WHERE c.relnamespace = ANY ({OURS}) AND a.grantee = 0"
         )
         == []
     )
-    assert not session.value("SELECT has_schema_privilege('public', 'churn', 'USAGE')")
+    for schema in (*SCHEMAS, "churn_trust"):
+        assert not session.value(
+            "SELECT has_schema_privilege('public', %s, 'USAGE')", schema
+        )
 
 
 def test_every_definers_function_pins_the_search_path_with_temporary_names_last(
@@ -100,13 +115,13 @@ def test_everything_belongs_to_the_owner(session):
     assert functions(session, "p.proowner <> 'churn_owner'::regrole") == []
     assert (
         session.column(
-            "SELECT relname FROM pg_class WHERE relnamespace = 'churn'::regnamespace"
+            f"SELECT relname FROM pg_class WHERE relnamespace = ANY ({OURS})"
             " AND relowner <> 'churn_owner'::regrole"
             " UNION ALL SELECT typname FROM pg_type"
-            " WHERE typnamespace = 'churn'::regnamespace"
+            f" WHERE typnamespace = ANY ({OURS})"
             " AND typowner <> 'churn_owner'::regrole"
-            " UNION ALL SELECT nspname FROM pg_namespace"
-            " WHERE nspname = 'churn' AND nspowner <> 'churn_owner'::regrole"
+            f" UNION ALL SELECT nspname FROM pg_namespace WHERE oid = ANY ({OURS})"
+            " AND nspowner <> 'churn_owner'::regrole"
         )
         == []
     )
@@ -124,9 +139,9 @@ def test_nobody_logs_in_as_one_of_the_roles(session):
 
 def test_every_foreign_key_of_the_registry_can_use_an_index(session):
     assert (
-        session.column("""
+        session.column(f"""
         SELECT k.conname FROM pg_constraint k
-        WHERE k.contype = 'f' AND k.connamespace = 'churn'::regnamespace
+        WHERE k.contype = 'f' AND k.connamespace = ANY ({OURS})
           AND k.conrelid = 'churn.complaints'::regclass
           AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = k.conrelid
                           AND i.indkey[0] = k.conkey[1])
@@ -135,11 +150,15 @@ def test_every_foreign_key_of_the_registry_can_use_an_index(session):
     )
 
 
-def test_nothing_lies_outside_the_schema(session):
+def test_nothing_lies_outside_the_schemas(session):
     assert (
         session.column(
             "SELECT proname FROM pg_proc WHERE proowner = 'churn_owner'::regrole"
-            " AND pronamespace <> 'churn'::regnamespace"
+            f" AND pronamespace <> ALL ({OURS})"
+            " UNION ALL SELECT relname FROM pg_class"
+            f" WHERE relowner = 'churn_owner'::regrole AND relnamespace <> ALL ({OURS})"
+            # What its columns hold that do not fit a row.
+            " AND relnamespace <> 'pg_toast'::regnamespace"
         )
         == []
     )

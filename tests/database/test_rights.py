@@ -9,7 +9,9 @@ from tests.rights import (
     RIGHTS_ON_ATTACHED_TABLES,
     expected,
     expected_rights,
+    line_of,
 )
+from tests.schemas import OURS, SCHEMAS
 
 COMPANY = """
     CREATE ROLE pgchurn_test_nobody;
@@ -47,8 +49,9 @@ OBJECTS = {
     "function": """
         SELECT proname, oid FROM pg_proc WHERE pronamespace = %s::regnamespace
     """,
-    "parameter": """
-        SELECT parname, parname FROM pg_parameter_acl WHERE parname ~ ('^' || %s)
+    "type": """
+        SELECT typname, oid FROM pg_type
+        WHERE typnamespace = %s::regnamespace AND typtype = 'd'
     """,
 }
 COLUMNS = """
@@ -66,16 +69,21 @@ def attached(session):
 
 
 def objects(session, schema):
-    """Return the kind, name and identity of everything in a schema."""
+    """Return the kind, full name and identity of everything in a schema."""
     found = [
-        (kind, name, (identity,))
+        (kind, name if kind == "schema" else f"{schema}.{name}", (identity,))
         for kind, query in OBJECTS.items()
         for name, identity in session.run(query, schema)
     ]
     return found + [
-        ("column", name, tuple(identity))
+        ("column", f"{schema}.{name}", tuple(identity))
         for name, *identity in session.run(COLUMNS, schema)
     ]
+
+
+def our_objects(session):
+    """Return those of all schemas of pgchurn but the trusted keys'."""
+    return [found for schema in SCHEMAS for found in objects(session, schema)]
 
 
 def held(session, role, kind, identity):
@@ -110,7 +118,7 @@ def test_a_role_may_do_what_is_written_down_and_nothing_else(attached, role):
         attached.run(f'ALTER DATABASE "{database}" OWNER TO {role}')
 
     wrong = {}
-    for kind, name, identity in objects(attached, "churn"):
+    for kind, name, identity in our_objects(attached):
         allowed = held(attached, role, kind, identity)
         if allowed != expected(role, f"{kind} {without_number(kind, name)}"):
             wrong[f"{kind} {name}"] = allowed
@@ -122,63 +130,88 @@ def test_a_role_may_do_what_is_written_down_and_nothing_else(attached, role):
 def test_the_owner_alone_is_let_into_attached_tables(attached, role):
     wrong = {}
     for kind, name, identity in objects(attached, "company"):
-        full_name = f"{kind} {name}" if kind == "schema" else f"{kind} company.{name}"
-        wanted = (
-            RIGHTS_ON_ATTACHED_TABLES[full_name] if role == "churn_owner" else set()
-        )
+        line = f"{kind} {name}"
+        wanted = RIGHTS_ON_ATTACHED_TABLES[line] if role == "churn_owner" else set()
         allowed = held(attached, role, kind, identity)
         if allowed != wanted:
-            wrong[full_name] = allowed
+            wrong[line] = allowed
 
     assert wrong == {}
 
 
 def test_every_line_names_something(attached):
-    there = {
-        f"{kind} {without_number(kind, name)}"
-        for kind, name, _ in objects(attached, "churn")
+    rights = expected_rights()
+    named = {
+        line_of(rights, f"{kind} {without_number(kind, name)}")
+        for kind, name, _ in our_objects(attached)
     }
 
-    assert set(expected_rights()) - there == set()
+    assert {line for line in set(rights) - named if "*" not in line} == set()
+
+
+def test_nobody_but_the_owner_may_run_a_module_of_the_runtime(attached):
+    attached.run("""
+        SET LOCAL ROLE churn_owner;
+        CREATE FUNCTION churn_runtime.module() RETURNS void LANGUAGE sql AS '';
+        GRANT EXECUTE ON FUNCTION churn_runtime.module TO churn_loader;
+        RESET ROLE
+        """)
+    ((kind, name, identity),) = (
+        found
+        for found in objects(attached, "churn_runtime")
+        if found[1] == "churn_runtime.module"
+    )
+
+    assert expected("churn_owner", f"{kind} {name}") == {"EXECUTE"}
+    assert expected("churn_loader", f"{kind} {name}") == set()
+    assert held(attached, "churn_loader", kind, identity) == {"EXECUTE"}
 
 
 def test_there_is_no_kind_of_object_that_nobody_thought_of(attached):
     # Constraints, indexes and row types have no rights of their own to speak of: a row
     # type is everybody's to name, and its schema is not everybody's to look into.
     for catalog, condition in {
-        "pg_class": "relnamespace = 'churn'::regnamespace"
+        "pg_class": f"relnamespace = ANY ({OURS})"
         " AND relkind NOT IN ('r', 'p', 'v', 'S', 'i', 'I')",
-        "pg_type": "typnamespace = 'churn'::regnamespace"
-        " AND typrelid = 0 AND typelem = 0",
-        "pg_operator": "oprnamespace = 'churn'::regnamespace",
-        "pg_collation": "collnamespace = 'churn'::regnamespace",
-        "pg_conversion": "connamespace = 'churn'::regnamespace",
-        "pg_opclass": "opcnamespace = 'churn'::regnamespace",
-        "pg_ts_config": "cfgnamespace = 'churn'::regnamespace",
-        "pg_statistic_ext": "stxnamespace = 'churn'::regnamespace",
+        "pg_type": f"typnamespace = ANY ({OURS}) AND typrelid = 0 AND typelem = 0"
+        " AND typtype <> 'd'",
+        "pg_operator": f"oprnamespace = ANY ({OURS})",
+        "pg_collation": f"collnamespace = ANY ({OURS})",
+        "pg_conversion": f"connamespace = ANY ({OURS})",
+        "pg_opclass": f"opcnamespace = ANY ({OURS})",
+        "pg_ts_config": f"cfgnamespace = ANY ({OURS})",
+        "pg_statistic_ext": f"stxnamespace = ANY ({OURS})",
     }.items():
         found = attached.column(f"SELECT oid::text FROM {catalog} WHERE {condition}")
         assert found == [], catalog
 
 
+def test_nobody_may_set_a_parameter_of_the_server(attached):
+    granted = "SELECT parname FROM pg_parameter_acl WHERE parname ~ '^churn'"
+    assert attached.column(granted) == []
+
+
+GRANTED = f"""
+    SELECT a.grantee::regrole::text, a.privilege_type FROM (
+        SELECT nspacl FROM pg_namespace WHERE oid = ANY ({OURS})
+        UNION ALL SELECT relacl FROM pg_class WHERE relnamespace = ANY ({OURS})
+        UNION ALL SELECT attacl FROM pg_attribute a
+            JOIN pg_class c ON c.oid = a.attrelid WHERE c.relnamespace = ANY ({OURS})
+        UNION ALL SELECT proacl FROM pg_proc WHERE pronamespace = ANY ({OURS})
+    ) o (acl), aclexplode(o.acl) a
+    WHERE a.grantee <> 'churn_owner'::regrole
+"""
+
+
 def test_nobody_but_the_owner_can_pass_a_right_on(attached):
-    assert (
-        attached.run("""
-        SELECT a.grantee::regrole, a.privilege_type FROM (
-            SELECT nspacl FROM pg_namespace WHERE nspname = 'churn'
-            UNION ALL SELECT relacl FROM pg_class
-                WHERE relnamespace = 'churn'::regnamespace
-            UNION ALL SELECT attacl FROM pg_attribute a
-                JOIN pg_class c ON c.oid = a.attrelid
-                WHERE c.relnamespace = 'churn'::regnamespace
-            UNION ALL SELECT proacl FROM pg_proc
-                WHERE pronamespace = 'churn'::regnamespace
-            UNION ALL SELECT paracl FROM pg_parameter_acl WHERE parname ~ '^churn'
-        ) o (acl), aclexplode(o.acl) a
-        WHERE a.is_grantable AND a.grantee <> 'churn_owner'::regrole
-        """)
-        == []
-    )
+    assert attached.run(f"{GRANTED} AND a.is_grantable") == []
+
+
+def test_no_right_is_granted_of_which_nothing_is_said_here(attached):
+    # As MAINTAIN, which PostgreSQL has from 17 on.
+    known = sorted(set().union(*ACTIONS.values()))
+
+    assert attached.run(f"{GRANTED} AND a.privilege_type <> ALL (%s)", known) == []
 
 
 def test_no_role_is_a_member_of_another(attached):
@@ -196,7 +229,7 @@ def test_there_are_no_default_rights(attached):
     assert (
         attached.run(
             "SELECT * FROM pg_default_acl WHERE defaclrole = 'churn_owner'::regrole"
-            " OR defaclnamespace = 'churn'::regnamespace"
+            f" OR defaclnamespace = ANY ({OURS})"
         )
         == []
     )
@@ -205,8 +238,9 @@ def test_there_are_no_default_rights(attached):
 def test_what_attach_creates_stays_closed_whatever_the_default_rights_are(session):
     session.run("""
         ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC;
-        ALTER DEFAULT PRIVILEGES IN SCHEMA churn GRANT EXECUTE ON FUNCTIONS TO PUBLIC;
-        ALTER DEFAULT PRIVILEGES FOR ROLE churn_owner IN SCHEMA churn
+        ALTER DEFAULT PRIVILEGES IN SCHEMA churn, churn_internal
+            GRANT EXECUTE ON FUNCTIONS TO PUBLIC;
+        ALTER DEFAULT PRIVILEGES FOR ROLE churn_owner IN SCHEMA churn, churn_internal
             GRANT EXECUTE ON FUNCTIONS TO PUBLIC;
         """)
     session.run(COMPANY)
@@ -216,7 +250,7 @@ def test_what_attach_creates_stays_closed_whatever_the_default_rights_are(sessio
 
     assert (
         session.column(
-            "SELECT proname FROM pg_proc WHERE pronamespace = 'churn'::regnamespace"
+            f"SELECT proname FROM pg_proc WHERE pronamespace = ANY ({OURS})"
             " AND has_function_privilege('public', oid, 'EXECUTE')"
         )
         == []

@@ -9,6 +9,7 @@ import psycopg2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pgchurn.loader.models.registration import attestation_parameters
 
 from tests.models import (
     activate,
@@ -18,6 +19,7 @@ from tests.models import (
     register,
     rescore_in_place,
 )
+from tests.schemas import OURS
 from tests.signers import (
     KEY,
     LONG_AGO,
@@ -72,9 +74,9 @@ def trusting(session):
     return session
 
 
-def refused_registration(session, model, statement=None, **changed):
+def refused_registration(session, model, attestation=None, **changed):
     return refusal(
-        session, lambda: register_signed(session, model, statement, **changed)
+        session, lambda: register_signed(session, model, attestation, **changed)
     )
 
 
@@ -84,15 +86,13 @@ def refusal(session, attempt):
     return raised.value
 
 
-def insert_behind(session, model, statement=None, **changed):
+def insert_behind(session, model, attestation=None, **changed):
     """Write a version and its activation as a table's row; return the version."""
     given = {
         "artifact": model.artifact,
         "compiled": None,
         "signature": json.dumps(model.signature),
-        "attestation": statement and statement.statement,
-        "attestation_signature": statement and statement.signature,
-        "attestation_key": statement and statement.key,
+        **attestation_parameters(attestation),
         **changed,
     }
     with session.connection.cursor() as cursor:
@@ -308,18 +308,17 @@ OWNERS_TRICKS = """
 OWNERS_SILENCE = """
     ALTER DOMAIN churn_internal.probability DROP CONSTRAINT not_failed
 """
-OWNERS_PATHS = """
+OWNERS_PATHS = f"""
     DO $$
     DECLARE
         function regprocedure;
     BEGIN
         FOR function IN
-            SELECT oid FROM pg_proc
-            WHERE pronamespace::regnamespace::text IN ('churn', 'churn_internal')
+            SELECT oid FROM pg_proc WHERE pronamespace = ANY ({OURS})
             AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpython3u')
         LOOP
-            EXECUTE format('ALTER FUNCTION %s SET search_path = shadow, churn, pg_temp,'
-                           ' pg_catalog', function);
+            EXECUTE format('ALTER FUNCTION %s SET search_path = shadow, churn,'
+                           ' churn_internal, pg_temp, pg_catalog', function);
         END LOOP;
     END
     $$
@@ -379,10 +378,10 @@ def test_a_row_written_behind_the_registry_scores_only_where_no_key_is_trusted(
         assert 0 < session.value(SCORE) < 1
 
 
-def behind(session, model, statement, **changed):
+def behind(session, model, attestation, **changed):
     """Return how a version written behind the registry is refused."""
     with acting_as(session, "who may read and write all data"):
-        insert_behind(session, model, statement, **changed)
+        insert_behind(session, model, attestation, **changed)
     return session.refusal(SCORE)
 
 

@@ -170,7 +170,7 @@ FUNCTIONS = """
                  FROM unnest(f.proargtypes) WITH ORDINALITY a (type, place)
                  ORDER BY a.place)
     FROM pg_proc f JOIN pg_namespace n ON n.oid = f.pronamespace
-    WHERE n.nspname = 'churn'
+    WHERE n.nspname IN ('churn', 'churn_internal')
       AND f.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
     ORDER BY f.proname, f.oid::regprocedure::text
 """
@@ -290,11 +290,11 @@ class Caller:
 
 
 def calls_of_ours(database):
-    """Return how often functions in churn have been called, by anybody."""
+    """Return how often functions of ours have been called, by anybody."""
     session = database.session()
     calls = session.value(
         "SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_user_functions"
-        " WHERE schemaname = 'churn'"
+        " WHERE schemaname IN ('churn', 'churn_internal')"
     )
     session.close()
     return calls
@@ -320,7 +320,7 @@ def sqlsmith_bar(own, database, user, queries):
         f"sqlsmith, {queries:,} statements as {user}",
         "no server crash",
         f"{len(found)} crashes{': ' + found[0] if found else ''}; "
-        f"{calls_of_ours(database) - before:,} calls of functions in churn, exit "
+        f"{calls_of_ours(database) - before:,} calls of functions of ours, exit "
         f"{done.returncode}",
         not found and done.returncode == 0,
     )

@@ -10,15 +10,10 @@ DECLARE
     model record;
     current record;
 BEGIN
+    PERFORM churn_internal.lock_deployments(churn_internal.attachment_of_version(version));
+    -- Locked, so that a transaction which began before the version was deleted fails.
     SELECT m.attachment_id, m.artifact_sha256, m.attestation INTO model
-    FROM churn.models m WHERE m.version = activate_model.version;
-    IF NOT FOUND THEN
-        RAISE invalid_parameter_value USING
-            MESSAGE = format('model version %s does not exist',
-                             coalesce(version::text, 'null')),
-            HINT = 'SELECT version FROM churn.models lists the registered versions.';
-    END IF;
-    PERFORM churn_internal.lock_deployments(model.attachment_id);
+    FROM churn.models m WHERE m.version = activate_model.version FOR SHARE;
     PERFORM churn_internal.check_model(version);
 
     SELECT d.deployment_id, d.version INTO current

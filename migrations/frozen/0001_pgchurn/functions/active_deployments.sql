@@ -1,4 +1,7 @@
-CREATE OR REPLACE VIEW churn.active_deployments AS
+CREATE OR REPLACE VIEW churn.active_deployments (
+    attachment_id, profile, version, artifact_sha256, deployment_id, deployed_by,
+    deployed_at
+) AS
 SELECT DISTINCT ON (d.attachment_id)
     d.attachment_id, a.profile, d.version, d.artifact_sha256, d.deployment_id,
     d.deployed_by, d.deployed_at

@@ -12,7 +12,13 @@ BEGIN
         RAISE insufficient_privilege USING
             MESSAGE = 'tables are detached by a superuser';
     END IF;
-    UPDATE churn.attachments a SET detached_at = now(), log_rate = 0
+    -- The names, for when the tables have been dropped.
+    UPDATE churn.attachments a SET
+        detached_at = now(), log_rate = 0,
+        profile_name = churn_internal.table_name(attachment.profile),
+        complaints_name = coalesce(
+            churn_internal.table_name(attachment.complaints), attachment.complaints::text
+        )
     WHERE a.attachment_id = attachment.attachment_id;
     DELETE FROM churn_internal.pending_profiles m
     WHERE m.attachment_id = attachment.attachment_id;

@@ -1,4 +1,6 @@
-CREATE OR REPLACE VIEW churn.queue AS
+CREATE OR REPLACE VIEW churn.queue (
+    profile, scoring_mode, active_version, waiting, failing, oldest
+) AS
     SELECT a.profile, a.scoring_mode, d.version AS active_version,
            coalesce(m.waiting, 0) AS waiting, coalesce(m.failing, 0) AS failing,
            clock_timestamp() - m.oldest AS oldest

@@ -1,4 +1,7 @@
-CREATE OR REPLACE VIEW churn.rescore_progress AS
+CREATE OR REPLACE VIEW churn.rescore_progress (
+    profile, run_id, version, state, rows_done, rows_expected, workers,
+    rows_per_second, time_left, started_by, started_at, ended_at
+) AS
     SELECT a.profile, r.run_id, d.version,
            coalesce(
                r.outcome, CASE WHEN w.workers > 0 THEN 'running' ELSE 'interrupted' END

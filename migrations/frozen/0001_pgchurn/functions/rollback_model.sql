@@ -20,6 +20,8 @@ BEGIN
             MESSAGE = format('there is no earlier version of %s to go back to', profile),
             HINT = 'SELECT * FROM churn.deployments shows what was active when.';
     END IF;
+    -- Locked, so that a transaction which began before the version was deleted fails.
+    PERFORM FROM churn.models m WHERE m.version = previous.version FOR SHARE;
     PERFORM churn_internal.check_model(previous.version);
     INSERT INTO churn.deployments (
         attachment_id, version, artifact_sha256, action, previous_deployment_id

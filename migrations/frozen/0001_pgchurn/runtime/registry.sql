@@ -114,7 +114,9 @@ class Registry:
     def digest(self, version: int | None) -> bytes:
         """Return the digest of a registered version."""
         rows = self.fetch(
-            "SELECT artifact_sha256 FROM churn.models WHERE version = $1",
+            "SELECT artifact_sha256, deleted_by,"
+            " to_char(deleted_at, 'YYYY-MM-DD') AS deleted_on"
+            " FROM churn.models WHERE version = $1",
             ["bigint"],
             version,
         )
@@ -124,6 +126,7 @@ class Registry:
                 f"model version {named} does not exist",
                 hint="SELECT version FROM churn.models lists the registered versions.",
             )
+        check_not_deleted(version, rows[0])
         return rows[0]["artifact_sha256"]
 
     def read_trusted_keys(self) -> dict[str, bytes]:
@@ -170,7 +173,8 @@ class Registry:
         rows = self.fetch(
             "SELECT artifact_sha256, compiled, compiled_sha256, signature, environment,"
             " CASE WHEN compiled IS NULL THEN artifact END AS artifact,"
-            " attestation, attestation_signature, attestation_key"
+            " attestation, attestation_signature, attestation_key, deleted_by,"
+            " to_char(deleted_at, 'YYYY-MM-DD') AS deleted_on"
             " FROM churn.models WHERE version = $1",
             ["bigint"],
             version,
@@ -178,6 +182,7 @@ class Registry:
         if not rows:
             raise missing(version)
         row = rows[0]
+        check_not_deleted(version, row)
         if row["artifact_sha256"] != digest:
             raise wrong_digest(version)
         signature = Signature.from_json(row["signature"])
@@ -328,6 +333,24 @@ def check_signed(
             f"model version {version} is not trusted: its compiled form is not signed",
             hint="Activate another version, and register this one anew.",
             sqlstate=NOT_AUTHORISED,
+        )
+
+
+def check_not_deleted(version: int | None, row: "Mapping[str, Any]") -> None:
+    """Refuse a version whose bytes were deleted.
+
+    Parameters
+    ----------
+    row : mapping
+        With ``deleted_on`` (str or None) and ``deleted_by``.
+    """
+    if row["deleted_on"] is not None:
+        raise ScoringError(
+            f"model version {version} was deleted on {row['deleted_on']}",
+            detail=f"{row['deleted_by']} called churn.delete_model.",
+            hint="Name another version: SELECT version FROM churn.models WHERE "
+            "deleted_at IS NULL lists them. Or register the model anew.",
+            sqlstate="55000",
         )
 
 

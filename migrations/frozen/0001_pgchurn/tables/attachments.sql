@@ -19,6 +19,9 @@ CREATE TABLE churn.attachments (
     attached_by name NOT NULL DEFAULT session_user,
     attached_at timestamptz NOT NULL DEFAULT now(),
     detached_at timestamptz,
+    profile_name text,
+    complaints_name text,
+    dropped_at timestamptz,
     CONSTRAINT attachments_notifications_check CHECK (
         notifications IN ('off', 'every', 'threshold')
         AND (notifications = 'threshold') = (notification_threshold IS NOT NULL)
@@ -26,6 +29,10 @@ CREATE TABLE churn.attachments (
     CONSTRAINT attachments_outbox_check CHECK (
         outbox IN ('off', 'every', 'threshold')
         AND (outbox = 'threshold') = (outbox_threshold IS NOT NULL)
+    ),
+    CONSTRAINT attachments_detached_check CHECK (
+        num_nulls(detached_at, profile_name, complaints_name) IN (0, 3)
+        AND (detached_at IS NOT NULL OR dropped_at IS NULL)
     )
 );
 CREATE UNIQUE INDEX attachments_profile_idx ON churn.attachments (profile)
@@ -65,5 +72,12 @@ COMMENT ON COLUMN churn.attachments.attached_by IS 'Who attached it.';
 COMMENT ON COLUMN churn.attachments.attached_at IS 'When it was attached, last.';
 COMMENT ON COLUMN churn.attachments.detached_at IS
     'When it was detached; the row stays, for the history of its models.';
+COMMENT ON COLUMN churn.attachments.profile_name IS
+    'What the profile table was called when it was detached; null: it is attached.';
+COMMENT ON COLUMN churn.attachments.complaints_name IS
+    'What the event table was called when it was detached; null: it is attached.';
+COMMENT ON COLUMN churn.attachments.dropped_at IS
+    'When the profile table was dropped, after it was detached: no other table takes up '
+    'its models.';
 ALTER TABLE churn.attachments OWNER TO churn_owner;
 GRANT SELECT ON churn.attachments TO churn_loader, churn_scorer;

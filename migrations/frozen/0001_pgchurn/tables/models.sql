@@ -1,7 +1,7 @@
 CREATE TABLE churn.models (
     version bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     attachment_id integer NOT NULL REFERENCES churn.attachments,
-    artifact bytea NOT NULL,
+    artifact bytea,
     artifact_sha256 bytea NOT NULL CHECK (artifact_sha256 = sha256(artifact)),
     compiled bytea,
     compiled_sha256 bytea,
@@ -16,8 +16,19 @@ CREATE TABLE churn.models (
     attestation_key text,
     registered_by name NOT NULL DEFAULT session_user,
     registered_at timestamptz NOT NULL DEFAULT now(),
+    deleted_by name,
+    deleted_at timestamptz,
     CHECK (compiled IS NULL OR compiled_sha256 = sha256(compiled)),
-    CHECK (num_nulls(compiled, compiled_sha256, parity) IN (0, 3)),
+    CHECK (num_nulls(compiled_sha256, parity) IN (0, 2)),
+    CHECK (num_nulls(deleted_by, deleted_at) IN (0, 2)),
+    -- Both forms are there, or both are deleted; their digests stay.
+    CHECK (
+        CASE
+            WHEN deleted_at IS NULL
+                THEN artifact IS NOT NULL AND num_nulls(compiled, parity) IN (0, 2)
+            ELSE num_nulls(artifact, compiled) = 2
+        END
+    ),
     CHECK (num_nulls(attestation, attestation_signature, attestation_key) IN (0, 3))
 );
 -- They hardly compress, and are read whole.
@@ -25,14 +36,17 @@ ALTER TABLE churn.models ALTER COLUMN artifact SET STORAGE EXTERNAL;
 ALTER TABLE churn.models ALTER COLUMN compiled SET STORAGE EXTERNAL;
 CREATE INDEX models_attachment_idx ON churn.models (attachment_id);
 COMMENT ON TABLE churn.models IS
-    'The registry: one immutable row for each version, written by churn.register_model.';
+    'The registry: one immutable row for each version, written by churn.register_model. '
+    'churn.delete_model alone takes something away.';
 COMMENT ON COLUMN churn.models.version IS 'The version''s number, never used twice.';
 COMMENT ON COLUMN churn.models.attachment_id IS 'The attachment whose profile it scores.';
-COMMENT ON COLUMN churn.models.artifact IS 'The pickled scikit-learn classifier.';
+COMMENT ON COLUMN churn.models.artifact IS
+    'The pickled scikit-learn classifier; null: it was deleted.';
 COMMENT ON COLUMN churn.models.artifact_sha256 IS 'Digest of the artifact.';
 COMMENT ON COLUMN churn.models.compiled IS
-    'Its ONNX form, which is what scores; null: the pickle scores.';
-COMMENT ON COLUMN churn.models.compiled_sha256 IS 'Digest of the compiled form.';
+    'Its ONNX form, which is what scores; null: the pickle scores, or it was deleted.';
+COMMENT ON COLUMN churn.models.compiled_sha256 IS
+    'Digest of the compiled form; null: there never was one.';
 COMMENT ON COLUMN churn.models.parity IS
     'The largest difference of a probability between the two forms that was found.';
 COMMENT ON COLUMN churn.models.compilation IS
@@ -49,10 +63,13 @@ COMMENT ON COLUMN churn.models.attestation_signature IS 'The Ed25519 signature o
 COMMENT ON COLUMN churn.models.attestation_key IS 'Fingerprint of the key that signed.';
 COMMENT ON COLUMN churn.models.registered_by IS 'Who registered it.';
 COMMENT ON COLUMN churn.models.registered_at IS 'When it was registered.';
+COMMENT ON COLUMN churn.models.deleted_by IS 'Who deleted it; null: it is there.';
+COMMENT ON COLUMN churn.models.deleted_at IS
+    'When its bytes were deleted; the row stays for what names the version.';
 ALTER TABLE churn.models OWNER TO churn_owner;
 -- Not the bytes.
 GRANT SELECT (
     version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation,
     signature, metrics, environment, provenance, attestation, attestation_signature,
-    attestation_key, registered_by, registered_at
+    attestation_key, registered_by, registered_at, deleted_by, deleted_at
 ) ON churn.models TO churn_loader, churn_scorer;

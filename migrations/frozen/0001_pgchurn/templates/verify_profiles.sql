@@ -48,10 +48,10 @@ BEGIN
         ) wrong (column_name, stored, expected)
         WHERE p.@key@ = ANY (batch) AND wrong.stored IS DISTINCT FROM wrong.expected;
 
-        -- A score is held against the version that it names, no score at all against
-        -- the version that would give one.
+        -- A score is compared with what the version that it names would give, no score
+        -- at all with what the active version would.
         FOR named IN
-            SELECT v.version, m.artifact_sha256, array_agg(p.@key@) AS keys
+            SELECT v.version, m.artifact_sha256, m.deleted_at, array_agg(p.@key@) AS keys
             FROM @profile@ p
             CROSS JOIN LATERAL (SELECT CASE
                 WHEN num_nonnulls(p.churn_model_version, p.churn_score) > 0
@@ -61,13 +61,20 @@ BEGIN
             LEFT JOIN churn.models m ON m.version = v.version
             WHERE p.@key@ = ANY (batch)
               AND num_nonnulls(v.version, p.churn_score) > 0
-            GROUP BY 1, 2
+            GROUP BY 1, 2, 3
         LOOP
-            IF named.artifact_sha256 IS NULL THEN
+            IF named.artifact_sha256 IS NULL OR named.deleted_at IS NOT NULL THEN
                 RETURN QUERY
                 SELECT k.key::text, 'churn_model_version', named.version::text,
                        'a registered version'
                 FROM unnest(named.keys) k (key);
+                IF named.deleted_at IS NOT NULL THEN
+                    RAISE WARNING USING
+                        MESSAGE = format('model version %s was deleted on %s', named.version,
+                                         to_char(named.deleted_at, 'YYYY-MM-DD')),
+                        DETAIL = format('Rows that name it: %s.', cardinality(named.keys)),
+                        HINT = format('CALL churn.repair(%L) scores them anew.', @profile_name@);
+                END IF;
                 CONTINUE;
             END IF;
             SELECT * INTO profiles FROM churn_internal."read_profiles_@id@"(named.keys, NULL);

@@ -1,0 +1,80 @@
+CREATE OR REPLACE FUNCTION churn.forget(profile regclass, key text)
+RETURNS TABLE (relation regclass, rows bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $body$
+#variable_conflict use_column
+DECLARE
+    attachment churn.attachments;
+    comparison record;
+    spellings text[];
+BEGIN
+    PERFORM churn_internal.check_isolation(
+        'nobody can be forgotten', 'What was stored after it began would stay.'
+    );
+    IF forget.key IS NULL THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = 'key is null',
+            HINT = 'Pass the key of the profile row, as text.';
+    END IF;
+    SELECT a.* INTO attachment
+    FROM churn.attachments a
+    WHERE a.profile = forget.profile
+      AND (a.dropped_at IS NULL) = EXISTS (
+        SELECT FROM pg_catalog.pg_class c WHERE c.oid = forget.profile
+      );
+    IF NOT FOUND THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('table %s was never attached',
+                             coalesce(forget.profile::text, 'null')),
+            HINT = 'SELECT profile, profile_name FROM churn.attachments lists those that '
+                   'were.';
+    END IF;
+    SELECT c.* INTO comparison FROM churn_internal.key_comparison(attachment) c;
+    spellings := churn_internal.key_spellings(comparison.type, forget.key);
+
+    -- First, because who scores a batch locks its range before profiles.
+    relation := 'churn_internal.rescore_ranges';
+    EXECUTE format(
+        'SELECT count(*)
+         FROM churn_internal.rescore_runs r
+         JOIN churn_internal.rescore_ranges g ON g.run_id = r.run_id
+         WHERE r.attachment_id = $1 AND EXISTS (
+            SELECT FROM (VALUES (g.after_key), (g.through_key)) k (key) WHERE %s
+         )', comparison.names_key
+    ) INTO rows USING attachment.attachment_id, spellings, forget.key;
+    IF rows > 0 THEN
+        PERFORM churn_internal.abandon_rescoring(attachment.attachment_id);
+        RETURN NEXT;
+    END IF;
+    -- Waits for whoever is storing a score of this customer.
+    IF attachment.detached_at IS NULL THEN
+        EXECUTE format(
+            'SELECT FROM %s p WHERE p.%I %s FOR NO KEY UPDATE',
+            churn_internal.table_name(forget.profile), attachment.profile_key,
+            comparison.equals_key
+        ) USING attachment.attachment_id, spellings, forget.key;
+    END IF;
+    FOREACH relation IN ARRAY ARRAY[
+        'churn_internal.pending_profiles', 'churn_internal.failed_profiles',
+        'churn.predictions', 'churn.outbox'
+    ]::regclass[] LOOP
+        EXECUTE format(
+            'DELETE FROM %s k WHERE k.attachment_id = $1 AND %s', relation,
+            comparison.names_key
+        ) USING attachment.attachment_id, spellings, forget.key;
+        GET DIAGNOSTICS rows = ROW_COUNT;
+        IF rows > 0 THEN
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+END
+$body$;
+COMMENT ON FUNCTION churn.forget IS
+    'Takes a customer out of the log, the outbox, the queue and unfinished runs, and says '
+    'how many rows of what are gone; the company''s own tables stay as they are. Delete the '
+    'profile row first, or its next score is stored again. What a replication slot has '
+    'still to send is sent all the same, and backups keep what they hold.';
+ALTER FUNCTION churn.forget OWNER TO churn_owner;
+-- Superusers', until a DBA grants it: it deletes what auditors may ask for.
+REVOKE ALL ON FUNCTION churn.forget FROM PUBLIC;
