@@ -156,6 +156,12 @@ def test_an_error_has_its_parts_and_nothing_in_front(session):
     assert refused.hint.endswith(".")
 
 
+@pytest.mark.parametrize("role", ["churn_scorer", "churn_loader"])
+def test_those_who_may_call_a_function_see_its_errors(session, role):
+    with session.role(role):
+        assert session.refusal(PREDICT).sqlstate == "42703"
+
+
 def test_an_error_can_be_caught_by_its_condition(session):
     session.run("""
         DO $$
