@@ -36,6 +36,8 @@ column models.environment                 SELECT     SELECT     -
 column models.provenance                  SELECT     SELECT     -
 column models.registered_by               SELECT     SELECT     -
 column models.registered_at               SELECT     SELECT     -
+column models.deleted_by                  SELECT     SELECT     -
+column models.deleted_at                  SELECT     SELECT     -
 column models.attestation                 SELECT     SELECT     -
 column models.attestation_signature       SELECT     SELECT     -
 column models.attestation_key             SELECT     SELECT     -
@@ -55,9 +57,11 @@ sequence outbox_change_id_seq             -          -          -
 
 function activate_model                   EXECUTE    -          -
 function attach                           -          -          -
+function delete_model                     EXECUTE    -          -
 function detach                           -          -          -
 function expire_outbox                    EXECUTE    -          -
 function expire_predictions               -          -          -
+function forget                           -          -          -
 function predict                          EXECUTE    EXECUTE    -
 function predict_query                    EXECUTE    EXECUTE    -
 function register_model                   EXECUTE    -          -
@@ -75,6 +79,7 @@ function set_prediction_log               -          -          -
 function set_score_timeout                EXECUTE    -          -
 function set_scoring_mode                 EXECUTE    -          -
 function verify                           EXECUTE    EXECUTE    -
+function version                          EXECUTE    EXECUTE    EXECUTE
 function warm                             EXECUTE    EXECUTE    EXECUTE
 function why_changed                      EXECUTE    EXECUTE    -
 function work                             EXECUTE    -          -
@@ -95,12 +100,15 @@ function active_attestation               -          -          -
 function active_deployment                -          -          -
 function attachment_of                    EXECUTE    EXECUTE    -
 function attachment_placeholders          -          -          -
+function attachment_of_version            -          -          -
 function begin_rescoring                  EXECUTE    -          -
 function check_activation                 -          -          -
 function check_attachable                 -          -          -
 function check_attestation                -          -          -
 function check_batch_size                 EXECUTE    -          -
 function check_batches                    EXECUTE    -          -
+function check_deletable                  -          -          -
+function check_isolation                  -          -          -
 function check_model                      -          -          -
 function check_publishing                 -          -          -
 function column_kind                      EXECUTE    -          -
@@ -126,7 +134,9 @@ function fit_prediction_log               -          -          -
 function follow_altered_tables            -          -          -
 function has_recounted                    -          -          -
 function keep_attached_tables             -          -          -
+function key_comparison                   -          -          -
 function key_order                        -          -          -
+function key_spellings                    -          -          -
 function key_type                         EXECUTE    -          -
 function layout_digest                    -          -          -
 function load_examination                 -          -          -
@@ -161,6 +171,7 @@ function template_*                       -          -          -
 function to_double                        EXECUTE    EXECUTE    -
 function verify_profiles_N                -          -          -
 function wait_for_batch                   EXECUTE    -          -
+function wait_for_writers                 -          -          -
 function wake_workers                     -          -          -
 function work_profiles_N                  -          -          -
 function write_profiles_N                 -          -          -
