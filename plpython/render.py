@@ -1,65 +1,20 @@
 """Render the living source into the files that a revision installs.
 
 A file of ``sql`` is installed as it is. A template, whose placeholders are quoted
-identifiers so that it parses, becomes a function that returns it.
+identifiers so that it parses, becomes a function that returns it; a module of the
+runtime becomes the body of one that is never called.
 """
 
-import ast
 import configparser
-import hashlib
 import re
 from pathlib import Path
 
-from pgchurn.plpython.runtime import EXAMINATION_MODULES, MODULES, PICKLE_MODULES
+from pgchurn.plpython.render_runtime import module_names, render_module
 
 HERE = Path(__file__).parent
 
 # "@name@" and '@name@' stand for SQL, "name_@id@" for a name.
 PLACEHOLDER = re.compile(r""""@(\w+)@"|'@(\w+)@'""")
-
-
-def runtime_source():
-    """Return the modules that every session runs joined into one text, in their order.
-
-    Imports among the modules are left out: inside the server they are one scope.
-    """
-    others = PICKLE_MODULES + EXAMINATION_MODULES
-    return joined(name for name in MODULES if name not in others)
-
-
-def pickle_reader_source():
-    """Return the modules that read a pickle, joined likewise."""
-    return joined(PICKLE_MODULES)
-
-
-def examination_source():
-    """Return the modules that the judging process runs besides, joined likewise."""
-    return joined(EXAMINATION_MODULES)
-
-
-def joined(names):
-    """Return the text of some modules."""
-    return "\n\n".join(module_source(name) for name in names)
-
-
-def module_source(name):
-    """Return a module's text under a heading, without its imports from the runtime."""
-    path = HERE / "runtime" / f"{name}.py"
-    text = path.read_text(encoding="utf-8")
-    lines = text.splitlines()
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.ImportFrom) and node.level:
-            for number in range(node.lineno - 1, node.end_lineno):
-                lines[number] = None
-    kept = "\n".join(line for line in lines if line is not None)
-    return f"# ---- {path.name} ----\n{kept.strip()}"
-
-
-def runtime_key():
-    """Return the key under which a session keeps the runtime: it names the content."""
-    source = runtime_source() + pickle_reader_source()
-    digest = hashlib.sha256(source.encode()).hexdigest()
-    return f"pgchurn runtime {digest[:16]}"
 
 
 def release():
@@ -70,13 +25,8 @@ def release():
 
 
 def render(path):
-    """Return the SQL of one living file with what stands for its placeholders."""
-    text = path.read_text(encoding="utf-8")
-    text = text.replace("@release@", release())
-    text = text.replace("@runtime_key@", runtime_key())
-    text = text.replace("@pickle_reader_source@", pickle_reader_source())
-    text = text.replace("@examination_source@", examination_source())
-    return text.replace("@runtime_source@", runtime_source())
+    """Return the SQL of one living file, which names the release where it asks for it."""
+    return path.read_text(encoding="utf-8").replace("@release@", release())
 
 
 def render_template(path):
@@ -118,4 +68,5 @@ def living_files():
         f"templates/{path.name}": render_template(path)
         for path in sorted((HERE / "templates").glob("*.sql"))
     }
-    return functions | templates
+    modules = {f"runtime/{name}.sql": render_module(name) for name in module_names()}
+    return functions | templates | modules

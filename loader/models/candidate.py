@@ -8,7 +8,7 @@ from pathlib import Path
 from pgchurn.loader.compiling import NotCompilable, compile_model
 from pgchurn.loader.errors import LoaderError
 from pgchurn.plpython.runtime.errors import ScoringError
-from pgchurn.plpython.runtime.estimator_checks import load_estimator
+from pgchurn.plpython.runtime.estimators import load_estimator
 from pgchurn.plpython.runtime.pickled import PickledModel
 from pgchurn.plpython.runtime.signature import Signature
 from sklearn.base import ClassifierMixin

@@ -11,6 +11,7 @@ BEFORE_FUNCTIONS = (
     "prerequisites",
     "roles",
     "schemas",
+    "result_types",
     "attachments",
     "models",
     "deployments",
@@ -20,7 +21,7 @@ BEFORE_FUNCTIONS = (
     "outbox",
     "trusted_keys",
 )
-AFTER_FUNCTIONS = ("event_triggers", "customers")
+AFTER_FUNCTIONS = ("result_checks", "event_triggers", "customers")
 
 
 def upgrade():

@@ -1,4 +1,4 @@
-"""What a signer states about a model, and whether a trusted key says so.
+"""Attestations: what a signer states about a model, and whether a trusted key did.
 
 A statement is a JSON text. It is signed as it stands, byte for byte, with Ed25519, and
 the text that was verified is the text that is read: nothing is ever serialised again to
@@ -9,9 +9,11 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 from .environment import MODEL_PACKAGES
 from .errors import ScoringError
+from .signature import Signature
 
 # Signed together with the statement, so that a signature of something else, made with
 # the same key for another purpose, is none of a model.
@@ -23,7 +25,7 @@ GREATEST_VERSION = 2**63 - 1
 NOT_AUTHORISED = "42501"
 SIGN_HINT = (
     "Sign the pickle with pgchurn sign, and pass what it writes with pgchurn register "
-    "FILE --signature FILE.sig."
+    "FILE --attestation FILE.attestation."
 )
 
 
@@ -58,15 +60,15 @@ class Statement:
     version: int
     artifact_sha256: str
     compiled_sha256: str | None
-    features: list
-    classes: list
+    features: list[str]
+    classes: list[Any]
     positive_class: int
     named_columns: bool
-    environment: dict
+    environment: dict[str, str | None]
     expires: str | None
 
     @classmethod
-    def from_text(cls, text):
+    def from_text(cls, text: str) -> "Statement":
         """Read a statement; refuse what is not exactly one.
 
         Raises
@@ -86,11 +88,11 @@ class Statement:
             ) from error
         return statement
 
-    def to_text(self):
+    def to_text(self) -> str:
         """Return the text that is to be signed."""
         return json.dumps(asdict(self))
 
-    def check(self):
+    def check(self) -> None:
         """Raise ValueError or TypeError unless every part is what it should be."""
         if not (isinstance(self.name, str) and self.name and self.name.isprintable()):
             raise ValueError("the name must be of printable characters")
@@ -110,7 +112,7 @@ class Statement:
         ):
             raise ValueError(f"the environment is that of {', '.join(SIGNED_PACKAGES)}")
 
-    def check_artifact(self, digest):
+    def check_artifact(self, digest: bytes) -> None:
         """Refuse a pickle other than the one that was signed.
 
         Parameters
@@ -127,16 +129,16 @@ class Statement:
                 sqlstate=NOT_AUTHORISED,
             )
 
-    def positive_label(self):
+    def positive_label(self) -> str:
         """Return the class whose probability is the score, as text."""
         return str(self.classes[self.positive_class])
 
-    def covers(self, digest):
+    def covers(self, digest: bytes) -> bool:
         """Return whether a compiled form is the one that was signed."""
         signed = self.compiled_sha256
         return signed is not None and bytes.fromhex(signed) == digest
 
-    def check_description(self, signature, environment):
+    def check_description(self, signature: Signature, environment: Any) -> None:
         """Refuse a description of the model other than the signed one.
 
         The kinds of the features, and which may be null, are found out when the model
@@ -175,7 +177,7 @@ class Statement:
                     sqlstate=NOT_AUTHORISED,
                 )
 
-    def check_expiry(self, today):
+    def check_expiry(self, today: date) -> None:
         """Refuse a statement whose last day is over."""
         if self.expires is not None and date.fromisoformat(self.expires) < today:
             raise ScoringError(
@@ -187,7 +189,7 @@ class Statement:
                 sqlstate="55000",
             )
 
-    def check_age(self, active):
+    def check_age(self, active: "Statement | None") -> None:
         """Refuse a statement about an older version than the active one.
 
         Parameters
@@ -205,7 +207,7 @@ class Statement:
             )
 
 
-def distinct_pairs(pairs):
+def distinct_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the members of a JSON object, refusing a name that comes twice."""
     members = dict(pairs)
     if len(members) != len(pairs):
@@ -213,7 +215,12 @@ def distinct_pairs(pairs):
     return members
 
 
-def verified_statement(text, signature, key, trusted):
+def verified_statement(
+    text: str | None,
+    signature: bytes | None,
+    key: str | None,
+    trusted: dict[str, bytes],
+) -> Statement:
     """Return what a trusted key states about a model.
 
     Parameters
@@ -261,7 +268,7 @@ def verified_statement(text, signature, key, trusted):
     return Statement.from_text(text)
 
 
-def is_signature(public_key, signature, message):
+def is_signature(public_key: bytes, signature: bytes, message: bytes) -> bool:
     """Return whether a signature is that of a message.
 
     Parameters
@@ -287,6 +294,6 @@ def is_signature(public_key, signature, message):
     return True
 
 
-def today_in_utc():
+def today_in_utc() -> date:
     """Return the day that decides whether a statement has expired."""
     return datetime.now(UTC).date()

@@ -1,6 +1,8 @@
 """A bounded memory of things that never change."""
 
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any
 
 
 class BoundedCache:
@@ -17,11 +19,11 @@ class BoundedCache:
         How many values are kept before the least recently used one is dropped.
     """
 
-    def __init__(self, capacity):
+    def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self.values = OrderedDict()
+        self.values: OrderedDict[Hashable, Any] = OrderedDict()
 
-    def get(self, key, load):
+    def get(self, key: Hashable, load: Callable[[], Any]) -> Any:
         """Return the value of a key, calling ``load()`` when it is not held."""
         if key in self.values:
             self.values.move_to_end(key)

@@ -1,20 +1,25 @@
 """The compiled form of a model: an ONNX graph in double precision."""
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .errors import ScoringError
 from .features import (
+    Columns,
+    Positions,
     check_values,
     checked_row,
     columns_from_arrays,
 )
-from .row_program import (
-    check_row_program,
-    profile_function,
-    row_function,
-)
+from .row_program import check_row_program, profile_function, row_function
+from .signature import Feature, Signature
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .registry import ScoreRow
 
 UNKNOWN = -1
 REFUSED = -2
@@ -30,9 +35,9 @@ MOST_CODES = 1 << 53
 class CompiledModel:
     """A classifier compiled to ONNX, run by ONNX Runtime on one thread.
 
-    It needs neither scikit-learn nor pandas. The graph itself is not looked into here:
-    ``onnx_scan`` did that when the version was registered, in a process of its own, and
-    what a session loads has the digest that was recorded then.
+    It needs neither scikit-learn nor pandas. The graph itself is not examined here:
+    ``onnx_scan`` did that when the version was registered, in the sandbox, and what a
+    session loads has the digest that was recorded then.
 
     Parameters
     ----------
@@ -44,7 +49,7 @@ class CompiledModel:
     signature : Signature
     """
 
-    def __init__(self, compiled, signature):
+    def __init__(self, compiled: bytes, signature: Signature) -> None:
         import onnxruntime
 
         self.signature = signature
@@ -60,14 +65,14 @@ class CompiledModel:
         properties = self.session.get_modelmeta().custom_metadata_map
         metadata = read_metadata(properties.get(METADATA_KEY, ""), signature)
         self.row_program = metadata["row_program"]
-        self.codes = {}
-        self.refusing = set()
+        self.codes: dict[str, dict[str | None, int]] = {}
+        self.refusing: set[str] = set()
         for name, vocabulary in metadata["texts"].items():
             self.codes[name] = {**vocabulary["codes"], None: vocabulary["missing"]}
             if vocabulary["refuses_unknown"]:
                 self.refusing.add(name)
 
-    def probabilities(self, columns):
+    def probabilities(self, columns: Columns) -> np.ndarray:
         """Return the positive class's probability of every row.
 
         Parameters
@@ -82,12 +87,12 @@ class CompiledModel:
         matrix = self.input_matrix(columns)
         return self.session.run([self.output], {self.input: matrix})[0][:, 0]
 
-    def row_probabilities(self, columns):
+    def row_probabilities(self, columns: Columns) -> np.ndarray:
         """Return the same, computed row by row as single rows are."""
         score = self.row_function()
         return np.array([score(*row) for row in self.input_matrix(columns).tolist()])
 
-    def input_matrix(self, columns):
+    def input_matrix(self, columns: Columns) -> np.ndarray:
         """Return the matrix of doubles that the graph reads, texts as codes."""
         numbers = [columns[feature.name] for feature in self.signature.numbers()]
         texts = [
@@ -96,7 +101,7 @@ class CompiledModel:
         ]
         return np.column_stack([*numbers, *texts]).astype(float, order="C")
 
-    def coded(self, name, values):
+    def coded(self, name: str, values: np.ndarray) -> list[int]:
         """Return the codes of a column of texts."""
         codes = self.codes[name]
         found = [codes.get(None if v != v else v, UNKNOWN) for v in values]
@@ -104,7 +109,7 @@ class CompiledModel:
             raise unknown_category(name, values[found.index(UNKNOWN)])
         return found
 
-    def row_scorer(self, positions, repeated=False):
+    def row_scorer(self, positions: Positions, repeated: bool = False) -> "ScoreRow":
         """Return a function that gives the probability of one row.
 
         Parameters
@@ -127,7 +132,9 @@ class CompiledModel:
             for f in self.signature.texts()
         ]
 
-        def check(numbers, texts):
+        def check(
+            numbers: "Sequence[float | None]", texts: "Sequence[str | None]"
+        ) -> list[float]:
             codes = [codes.get(texts[slot], other) for slot, codes, other in text_slots]
             if REFUSED in codes:
                 # Checking the numbers as well names the first of several faults.
@@ -142,7 +149,7 @@ class CompiledModel:
         probability = self.row_function(repeated)
         return lambda numbers, texts: probability(*check(numbers, texts))
 
-    def has_row_program(self, repeated):
+    def has_row_program(self, repeated: bool) -> bool:
         """Return whether rows are scored by a program, and not by the graph.
 
         A large program loses against the graph on row after row, when the graph stays
@@ -153,7 +160,7 @@ class CompiledModel:
             repeated and program["nodes"] > LOOPED_NODES
         )
 
-    def row_function(self, repeated=False):
+    def row_function(self, repeated: bool = False) -> "Callable[..., float]":
         """Return a function of one float for each input: see ``row_program``.
 
         A model that is neither a sum nor trees, or too large, runs as a graph, which
@@ -170,34 +177,39 @@ class CompiledModel:
         binding.bind_ortvalue_input(self.input, hold(row_input))
         binding.bind_ortvalue_output(self.output, hold(row_output))
 
-        def run(*row):
+        def run(*row: float) -> float:
             row_input[0] = row
             self.session.run_with_iobinding(binding)
             return float(row_output[0, 0])
 
         return run
 
-    def refuse(self, positions, numbers, texts):
-        """Raise what scoring the row in bulk raises."""
+    def refuse(
+        self,
+        positions: Positions,
+        numbers: "Sequence[float | None]",
+        texts: "Sequence[str | None]",
+    ) -> None:
+        """Score the row in bulk, so that the same error is raised."""
         matrix = np.array([numbers], dtype=float)
         columns = columns_from_arrays(positions, matrix, [texts])
         check_values(self.signature, columns)
         self.probabilities(columns)
 
-    def row_codes(self, feature):
+    def row_codes(self, feature: Feature) -> dict[str | None, int]:
         """Return the codes of a feature, ``REFUSED`` for what the model refuses."""
         codes = self.codes[feature.name]
         if feature.name in self.refusing:
             codes = {text: REFUSED if c == UNKNOWN else c for text, c in codes.items()}
         return codes if feature.accepts_null else {**codes, None: REFUSED}
 
-    def other_code(self, feature):
+    def other_code(self, feature: Feature) -> int:
         """Return the code of a category that the model was not fitted on."""
         return REFUSED if feature.name in self.refusing else UNKNOWN
 
 
-def read_metadata(text, signature):
-    """Return the metadata of a compiled form, of which nothing is taken on trust.
+def read_metadata(text: str, signature: Signature) -> dict[str, Any]:
+    """Return the metadata of a compiled form, checked part by part.
 
     Raises
     ------
@@ -224,7 +236,7 @@ def read_metadata(text, signature):
     return metadata
 
 
-def is_vocabulary(vocabulary):
+def is_vocabulary(vocabulary: Any) -> bool:
     """Return whether this is what ``text_codes`` of the compiler writes."""
     if type(vocabulary) is not dict or vocabulary.keys() != VOCABULARY_KEYS:
         return False
@@ -236,7 +248,7 @@ def is_vocabulary(vocabulary):
     return all(type(code) is int and UNKNOWN <= code < MOST_CODES for code in codes)
 
 
-def malformed_metadata():
+def malformed_metadata() -> ScoringError:
     """Return the error for metadata that does not belong to the signature."""
     return ScoringError(
         "compiled form has malformed metadata",
@@ -246,7 +258,7 @@ def malformed_metadata():
     )
 
 
-def unknown_category(name, value):
+def unknown_category(name: str, value: Any) -> ScoringError:
     """Return the error for a category that the model was not fitted on."""
     return ScoringError(
         f'feature "{name}" has a category that the model does not know',

@@ -1,6 +1,7 @@
 """The interpreter and packages that a model depends on."""
 
 import platform
+from typing import Any
 
 from .errors import ScoringError
 
@@ -8,7 +9,7 @@ MODEL_PACKAGES = ("scikit-learn", "numpy")
 REPORTED_PACKAGES = MODEL_PACKAGES + ("pandas", "onnxruntime")
 
 
-def installed_version(package):
+def installed_version(package: str) -> str | None:
     """Return the installed version of a distribution, or None."""
     # Imported here, since a session that scores compiled models never needs it: it
     # takes a tenth of the time until the first score.
@@ -20,13 +21,13 @@ def installed_version(package):
         return None
 
 
-def current_environment():
+def current_environment() -> dict[str, str | None]:
     """Return the versions that decide whether a pickle means the same thing here."""
     versions = {package: installed_version(package) for package in REPORTED_PACKAGES}
     return {"python": platform.python_version(), **versions}
 
 
-def check_environment(recorded):
+def check_environment(recorded: Any) -> None:
     """Refuse a model that was pickled under other library versions.
 
     scikit-learn promises nothing about pickles across versions: one may load and

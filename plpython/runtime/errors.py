@@ -1,4 +1,20 @@
-"""The one exception by which the runtime refuses, carrying what SQL reports."""
+"""Refusals of the runtime, and how they become errors of SQL."""
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    # Message, detail, hint, SQLSTATE.
+    Failure = tuple[str, str | None, str | None, str]
+
+# Cancel and shutdown, deadlock and serialisation failure, exhausted resources.
+SERVER_SQLSTATES = ("57", "40", "53")
+# Of failures that bring none of their own, and of what exceeds a limit.
+EXTERNAL_ROUTINE_EXCEPTION = "38000"
+LIMIT_SQLSTATE = "54000"
+
+LONGEST_TEXT = 4_000
+LAST_FRAMES = 10
 
 
 class ScoringError(Exception):
@@ -14,13 +30,116 @@ class ScoringError(Exception):
         The SQLSTATE that the error carries into SQL (invalid_parameter_value).
     """
 
-    def __init__(self, message, detail=None, hint=None, sqlstate="22023"):
+    def __init__(
+        self,
+        message: str,
+        detail: str | None = None,
+        hint: str | None = None,
+        sqlstate: str = "22023",
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.detail = detail
         self.hint = hint
         self.sqlstate = sqlstate
 
-    def __str__(self):
+    def __str__(self) -> str:
         """Return the message with its detail and hint, for readers outside SQL."""
         return " ".join(part for part in (self.message, self.detail, self.hint) if part)
+
+
+class Refusals:
+    """A context that keeps an error for SQL to raise, and ends the block without one.
+
+    Whatever Python raises, PL/Python reports with the name of its class in front of the
+    message: "plpy.Error: ...". So a function that the server calls returns instead what
+    its result type does not allow, NULL or NaN, and the constraint of that type has
+    ``churn_internal.raise_failure`` raise what is kept here.
+
+    Errors of SQL pass through, with the query that PL/Python reports of them, unless
+    they only tell of the server.
+
+    Parameters
+    ----------
+    plpy : module
+        The PL/Python database interface.
+    """
+
+    def __init__(self, plpy: Any) -> None:
+        self.sql_error = plpy.SPIError
+        self.failure: Failure | None = None
+
+    def __enter__(self) -> None:
+        """Enter the block."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        """Keep the error that ends the block, if there is one and SQL may raise it."""
+        if error is None or not isinstance(error, Exception):
+            return False
+        if isinstance(error, ScoringError):
+            failure = (error.message, error.detail, error.hint, error.sqlstate)
+        elif not isinstance(error, self.sql_error):
+            failure = unexpected(error)
+        elif is_of_server(error):
+            failure = (str(error), None, None, sqlstate_of(error))
+        else:
+            return False
+        self.failure = failure
+        return True
+
+    def take(self) -> "Failure | None":
+        """Return the message, detail, hint and SQLSTATE that were kept, once."""
+        failure, self.failure = self.failure, None
+        return failure
+
+
+def unexpected(error: Exception) -> "Failure":
+    """Return what is raised in place of an error that nobody has foreseen."""
+    from traceback import format_exception
+
+    *lines, last = format_exception(error, limit=-LAST_FRAMES)
+    trace = plain_text("".join(lines).strip())
+    return plain_text(last.strip()), trace, None, EXTERNAL_ROUTINE_EXCEPTION
+
+
+def sqlstate_of(error: Exception) -> str:
+    """Return the SQLSTATE that an error brings along, or that of any other."""
+    return getattr(error, "sqlstate", None) or EXTERNAL_ROUTINE_EXCEPTION
+
+
+def is_of_server(error: Exception) -> bool:
+    """Return whether an error belongs to the server, and never to a model."""
+    return sqlstate_of(error).startswith(SERVER_SQLSTATES)
+
+
+def failure_of(error: Exception) -> Exception:
+    """Return an error, as a refusal where the model has run out of memory.
+
+    When the server itself runs out of memory, that is another error: see
+    ``is_of_server``.
+    """
+    if not isinstance(error, MemoryError):
+        return error
+    return ScoringError(
+        "model ran out of memory",
+        detail=f"{error}." if str(error) else None,
+        hint="Score fewer rows at once, give the server more memory, or roll back with "
+        "churn.rollback_model.",
+        sqlstate=LIMIT_SQLSTATE,
+    )
+
+
+def reason(error: Exception) -> list[str]:
+    """Return what is recorded of a failure: its SQLSTATE and its message."""
+    return [sqlstate_of(error), plain_text(str(getattr(error, "message", error)))]
+
+
+def plain_text(text: str) -> str:
+    """Return a text as PostgreSQL takes it: no zeros, no half characters, not long."""
+    text = text.replace("\0", "?").encode("utf-8", "replace").decode()
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."

@@ -1,197 +1,46 @@
-"""What has to hold of an estimator before it may score anything.
+"""What has to hold of the parts of an estimator before it may score anything.
 
 scikit-learn's compiled code trusts what fitting wrote: it follows the children of a
-node, the columns of a split and the positions of a category without looking. So every
-such number is looked at here, once.
+node, the columns of a split and the positions of a category without checking. So every
+such number is checked here, once. ``permitted`` says which check is whose.
 """
 
-import warnings
+from typing import Any
 
 import numpy as np
 
 from .errors import ScoringError
-from .strict_pickle import (
+from .pickle_values import (
     LARGEST_NUMBER_KEY,
     MOST_CLASSES,
     MOST_FEATURES,
-    NUMBER_TYPES,
-    Token,
-    read_pickle,
+    TREE,
+    class_name,
 )
 
-CLASSIFIERS = (
-    "AdaBoostClassifier",
-    "BaggingClassifier",
-    "BernoulliNB",
-    "CalibratedClassifierCV",
-    "DecisionTreeClassifier",
-    "DummyClassifier",
-    "ExtraTreeClassifier",
-    "ExtraTreesClassifier",
-    "FrozenEstimator",
-    "GaussianNB",
-    "GradientBoostingClassifier",
-    "HistGradientBoostingClassifier",
-    "LinearDiscriminantAnalysis",
-    "LogisticRegression",
-    "MLPClassifier",
-    "Pipeline",
-    "QuadraticDiscriminantAnalysis",
-    "RandomForestClassifier",
-    "SGDClassifier",
-    "VotingClassifier",
-)
-
-# See MaxHeapAttributeNumber in PostgreSQL's src/include/access/htup_details.h.
-MOST_COLUMNS = 1_600
 DEEPEST_TREE = 64
-DEEPEST_PART = 100
-# With parts that occur twice counted twice: what scoring has to go through.
-MOST_PARTS = 10_000_000
-MOST_ESTIMATORS = 50_000
 LEAF = -1
 BITSET_WORDS = 8
 LARGEST_CATEGORY = 255
 
+# What a category may be, where they are objects, and any plain value.
 ATOMS = frozenset(
     (type(None), bool, int, float, str, slice, np.bool_, np.str_)
     + tuple(np.dtype(code).type for code in "bBhHiIlLqQfd")
 )
-CONTAINERS = frozenset((dict, list, tuple, np.ndarray))
-GENERATORS = frozenset(("Generator", "MT19937", "PCG64", "RandomState", "SeedSequence"))
 # What a linear model or a network computes with; NaN has a meaning elsewhere.
 COEFFICIENTS = ("coef_", "intercept_", "coefs_", "intercepts_")
 
-
-def load_estimator(artifact):
-    """Return the classifier in a pickle, ready to give probabilities on one thread.
-
-    Parameters
-    ----------
-    artifact : bytes
-        From anybody. Nothing in it is executed.
-
-    Returns
-    -------
-    estimator
-
-    Raises
-    ------
-    ScoringError
-        Naming what is not permitted.
-    """
-    estimator = read_pickle(artifact)
-    if type(estimator).__name__ not in CLASSIFIERS:
-        raise not_fit(
-            f"The pickle holds a {type(estimator).__name__}.",
-            message="model is not a fitted classifier with predict_proba",
-        )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            for part in parts_of(estimator):
-                CHECKS.get(type(part).__name__, check_nothing)(part)
-                check_common(part)
-            use_one_thread(estimator)
-            gives_probabilities = hasattr(estimator, "predict_proba")
-        except (MemoryError, ScoringError):
-            raise
-        except Exception as error:
-            raise not_fit(f"{type(error).__name__}: {error}.") from error
-        if not gives_probabilities:
-            raise not_fit(
-                f"This {type(estimator).__name__} gives no probabilities.",
-                message="model is not a fitted classifier with predict_proba",
-            )
-        probe(estimator)
-    return estimator
+BIN_MAPPER = "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper"
+PREDICTOR = "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"
+DUMMY = "sklearn.dummy.DummyClassifier"
+COLUMN_TRANSFORMER = "sklearn.compose._column_transformer.ColumnTransformer"
+ORDINAL_ENCODER = "sklearn.preprocessing._encoders.OrdinalEncoder"
+FUNCTION_TRANSFORMER = "sklearn.preprocessing._function_transformer.FunctionTransformer"
+CHECKER = "functools.partial"
 
 
-def parts_of(root):
-    """Return every object with attributes of its own that an estimator is made of.
-
-    Refuses what is no part of an estimator, what contains itself, and what unfolds to
-    more than can be gone through.
-    """
-    found = []
-    # By id: what a part unfolds to, as (parts, estimators), or None while it is open.
-    sizes = {}
-    opened = 0
-    waiting = [(root, None)]
-    while waiting:
-        part, children = waiting.pop()
-        if children is None:
-            known = sizes.get(id(part), part)
-            if known is None:
-                raise not_fit("It contains itself.")
-            if known is not part:
-                continue
-            opened += 1
-            if opened > DEEPEST_PART:
-                raise not_fit(f"It is nested deeper than {DEEPEST_PART}.")
-            children = children_of(part)
-            sizes[id(part)] = None
-            waiting.append((part, children))
-            waiting += [(child, None) for child in children]
-            continue
-        estimators = 0 if type(part) in CONTAINERS else 1
-        total, depth = 1, 1
-        for child in children:
-            below, above, levels = sizes[id(child)]
-            total += below
-            estimators += above
-            depth = max(depth, levels + 1)
-        if total > MOST_PARTS or estimators > MOST_ESTIMATORS:
-            raise not_fit("It has too many parts, or parts that occur too often.")
-        if depth > DEEPEST_PART:
-            raise not_fit(f"It is nested deeper than {DEEPEST_PART}.")
-        opened -= 1
-        sizes[id(part)] = (total, estimators, depth)
-        if type(part) not in CONTAINERS:
-            found.append(part)
-    return found
-
-
-def children_of(part):
-    """Return what a part holds, without plain values."""
-    kind = type(part)
-    if kind is dict:
-        values = list(part.values())
-    elif kind is list or kind is tuple:
-        values = part
-    elif kind is np.ndarray:
-        values = part.ravel().tolist() if part.dtype.hasobject else ()
-    elif kind.__name__ == "partial":
-        return []
-    elif kind.__name__ == "Bunch":
-        values = list(part.values())
-    elif kind.__name__ == "IsotonicRegression":
-        # Its line was made of its points when they were read, and comes from no pickle.
-        values = [value for name, value in vars(part).items() if name != "f_"]
-    elif kind.__module__.startswith("sklearn."):
-        values = list(getattr(part, "__dict__", {}).values())
-    elif kind.__name__ in GENERATORS:
-        return []
-    else:
-        named = part if kind is Token else f"a {kind.__name__}"
-        raise not_fit(f"It has {named} where a value belongs.")
-    if type(values) is not tuple and kind is not np.ndarray or values:
-        return [
-            value
-            for value in values
-            if type(value) not in ATOMS
-            and not (type(value) is np.ndarray and not value.dtype.hasobject)
-            and not any(value is one for one in NUMBER_TYPES)
-            and not isinstance(value, np.dtype)
-        ]
-    return []
-
-
-def check_nothing(part):
-    """Leave a part alone whose numbers are only computed with."""
-
-
-def check_common(part):
+def check_common(part: Any) -> None:
     """Refuse counts that would be allocated, and coefficients that are no numbers."""
     held = getattr(part, "__dict__", {})
     features = held.get("n_features_in_", 1)
@@ -206,18 +55,18 @@ def check_common(part):
                 check(np.isfinite(array).all(), part, name)
 
 
-def is_count(thing, largest):
+def is_count(thing: Any, largest: int) -> bool:
     """Return whether a thing is a whole number from 1 to a largest."""
     whole = isinstance(thing, (int, np.integer)) and not isinstance(thing, bool)
     return whole and 1 <= thing <= largest
 
 
-def check_decision_tree(part):
+def check_decision_tree(part: Any) -> None:
     """Refuse a tree whose nodes point outside of it, or back."""
     if "tree_" not in vars(part):
         return
     tree = part.tree_
-    check(type(tree).__name__ == "Tree", part, "tree_")
+    check(class_name(tree) == TREE, part, "tree_")
     check(tree.n_features == part.n_features_in_, part, "n_features_in_")
     state = tree.__getstate__()
     nodes = state["nodes"]
@@ -230,11 +79,15 @@ def check_decision_tree(part):
     check(np.isfinite(state["values"]).all(), part, "value")
 
 
-def check_links(part, left, right, inner):
+def check_links(
+    part: Any, left: np.ndarray, right: np.ndarray, inner: np.ndarray
+) -> None:
     """Refuse children that are no nodes, come before their parent, or have two.
 
     Parameters
     ----------
+    part : object
+        What the nodes are of.
     left, right : ndarray of shape (n_nodes,)
     inner : ndarray of shape (n_nodes,), bool
         Which nodes have children.
@@ -257,7 +110,7 @@ def check_links(part, left, right, inner):
         )
 
 
-def check_forest(part):
+def check_forest(part: Any) -> None:
     """Refuse trees that expect other columns or classes than their forest has."""
     members = vars(part).get("estimators_", [])
     check(type(members) is list, part, "estimators_")
@@ -267,12 +120,12 @@ def check_forest(part):
         check(member.tree_.max_n_classes == part.n_classes_, part, "estimators_")
 
 
-def is_decision_tree(thing):
+def is_decision_tree(thing: Any) -> bool:
     """Return whether a thing is a fitted tree."""
     return type(thing).__module__ == "sklearn.tree._classes" and "tree_" in vars(thing)
 
 
-def check_gradient_boosting(part):
+def check_gradient_boosting(part: Any) -> None:
     """Refuse stages that would be added up outside of the result."""
     if "estimators_" not in vars(part):
         return
@@ -289,12 +142,12 @@ def check_gradient_boosting(part):
         check(member.tree_.max_n_classes == 1, part, "estimators_")
 
 
-def check_initial_prediction(part):
+def check_initial_prediction(part: Any) -> None:
     """Refuse a start that does not give every row a place to add to."""
     start = part.init_
     if type(start) is str and start == "zero":
         return
-    if type(start).__name__ != "DummyClassifier" or start.strategy != "prior":
+    if class_name(start) != DUMMY or start.strategy != "prior":
         raise not_fit(
             "A GradientBoostingClassifier starts from another estimator.",
             hint="Train it with init=None or init='zero'.",
@@ -306,7 +159,7 @@ def check_initial_prediction(part):
     check(prior.dtype == np.float64, part, "init_")
 
 
-def check_hist_gradient_boosting(part):
+def check_hist_gradient_boosting(part: Any) -> None:
     """Refuse histogram gradient boosting whose parts do not fit one another."""
     if "_predictors" not in vars(part):
         return
@@ -316,20 +169,20 @@ def check_hist_gradient_boosting(part):
     check(baseline.shape == (1, trees), part, "_baseline_prediction")
     check(baseline.dtype == np.float64, part, "_baseline_prediction")
     mapper = part._bin_mapper
-    check(type(mapper).__name__ == "_BinMapper", part, "_bin_mapper")
+    check(class_name(mapper) == BIN_MAPPER, part, "_bin_mapper")
     features = part.n_features_in_
-    known, positions = known_categories(mapper, features)
+    check_bins(mapper, features)
     if part._preprocessor is not None:
         check_preprocessor(part)
     check(type(part._predictors) is list, part, "_predictors")
     for stage in part._predictors:
         check(type(stage) is list and len(stage) == trees, part, "_predictors")
         for predictor in stage:
-            check(type(predictor).__name__ == "TreePredictor", part, "_predictors")
+            check(class_name(predictor) == PREDICTOR, part, "_predictors")
             check_predictor(predictor, features, mapper.is_categorical_)
 
 
-def check_predictor(predictor, features, is_categorical):
+def check_predictor(predictor: Any, features: int, is_categorical: np.ndarray) -> None:
     """Refuse nodes of a histogram gradient boosting tree that point outside."""
     from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
 
@@ -351,8 +204,8 @@ def check_predictor(predictor, features, is_categorical):
     check(is_categorical[chosen["feature_idx"]].all(), predictor, "is_categorical")
 
 
-def known_categories(mapper, features):
-    """Refuse bins that are not those of the features; return the known categories."""
+def check_bins(mapper: Any, features: int) -> None:
+    """Refuse bins that are not those of the features."""
     flags = mapper.is_categorical_
     check(type(flags) is np.ndarray and flags.shape == (features,), mapper, "features")
     check(flags.dtype == np.uint8 and (flags <= 1).all(), mapper, "is_categorical_")
@@ -365,16 +218,17 @@ def known_categories(mapper, features):
         if flag:
             inside = (bins >= 0) & (bins <= LARGEST_CATEGORY)
             check(inside.all(), mapper, "categories")
-    return mapper.make_known_categories_bitsets()
+    # As scoring does: what it cannot do must not be left to find out there.
+    mapper.make_known_categories_bitsets()
 
 
-def check_preprocessor(part):
+def check_preprocessor(part: Any) -> None:
     """Refuse an encoder that gives other columns than the trees look at.
 
     Categories first, then numbers: each column once, whatever the rows.
     """
     encoder = part._preprocessor
-    check(type(encoder).__name__ == "ColumnTransformer", part, "_preprocessor")
+    check(class_name(encoder) == COLUMN_TRANSFORMER, part, "_preprocessor")
     check(encoder.n_features_in_ == part.n_features_in_, part, "_preprocessor")
     positions = []
     for name, branch, columns in encoder.transformers_:
@@ -385,26 +239,26 @@ def check_preprocessor(part):
         check(type(columns) is np.ndarray and columns.dtype == bool, part, "columns")
         check(np.flatnonzero(columns).tolist() == given, part, "columns")
         positions += given
-        if type(branch).__name__ == "OrdinalEncoder":
+        if class_name(branch) == ORDINAL_ENCODER:
             check(branch.n_features_in_ == len(given), part, "_preprocessor")
         else:
-            check(type(branch).__name__ == "FunctionTransformer", part, "columns")
-            check(type(branch.func).__name__ == "partial", part, "_preprocessor")
+            check(class_name(branch) == FUNCTION_TRANSFORMER, part, "columns")
+            check(class_name(branch.func) == CHECKER, part, "_preprocessor")
     check(sorted(positions) == list(range(part.n_features_in_)), part, "columns")
     check(encoder.transformer_weights is None, part, "_preprocessor")
 
 
-def check_function_transformer(part):
+def check_function_transformer(part: Any) -> None:
     """Refuse a function other than the check that scikit-learn puts there itself."""
     for name in ("func", "inverse_func"):
         function = vars(part).get(name)
-        known = function is None or type(function).__name__ == "partial"
+        known = function is None or class_name(function) == CHECKER
         check(known, part, name)
     check(vars(part).get("kw_args") is None, part, "kw_args")
 
 
-def check_categories(part):
-    """Refuse categories that are not found where they are looked for, or not soon."""
+def check_categories(part: Any) -> None:
+    """Refuse categories that are not found where they are looked up, or not soon."""
     categories = vars(part).get("categories_", [])
     check(type(categories) is list, part, "categories_")
     for known in categories:
@@ -420,7 +274,7 @@ def check_categories(part):
             check((numbers[:-1] < numbers[1:]).all(), part, "categories_")
 
 
-def check_one_hot_encoder(part):
+def check_one_hot_encoder(part: Any) -> None:
     """Refuse categories whose columns lie outside of the encoder's result."""
     check_categories(part)
     if "categories_" not in vars(part):
@@ -457,112 +311,26 @@ def check_one_hot_encoder(part):
         check(within(codes, width), part, "_n_features_outs")
 
 
-def is_index_of(thing, length):
+def is_index_of(thing: Any, length: int) -> bool:
     """Return whether a thing is a whole number from 0 to below a length."""
     whole = isinstance(thing, (int, np.integer)) and not isinstance(thing, bool)
     return whole and 0 <= thing < length
 
 
-def within(numbers, length):
+def within(numbers: np.ndarray, length: int) -> bool:
     """Return whether all numbers are positions within a length."""
     return bool(((numbers >= 0) & (numbers < length)).all())
 
 
-CHECKS = {
-    "DecisionTreeClassifier": check_decision_tree,
-    "DecisionTreeRegressor": check_decision_tree,
-    "ExtraTreeClassifier": check_decision_tree,
-    "ExtraTreesClassifier": check_forest,
-    "FunctionTransformer": check_function_transformer,
-    "GradientBoostingClassifier": check_gradient_boosting,
-    "HistGradientBoostingClassifier": check_hist_gradient_boosting,
-    "OneHotEncoder": check_one_hot_encoder,
-    "OrdinalEncoder": check_categories,
-    "RandomForestClassifier": check_forest,
-}
-
-
-def check(condition, part, name):
+def check(condition: object, part: Any, name: str) -> None:
     """Refuse a part whose attribute does not fit the rest of it."""
     if not condition:
         raise not_fit(f"The {name} of a {type(part).__name__} is corrupt.")
 
 
-def use_one_thread(estimator):
-    """Set ``n_jobs`` to 1 in an estimator and in all that it holds.
-
-    A backend is one process with one thread; a parallel estimator would start worker
-    processes that outlive the session.
-    """
-    for part in parts_of(estimator):
-        if vars(part).get("n_jobs", 1) != 1 if hasattr(part, "__dict__") else False:
-            part.n_jobs = 1
-
-
-def probe(estimator):
-    """Refuse a classifier that gives something else than probabilities.
-
-    It is asked about rows of zeros and of nulls; what it cannot take, the registration
-    finds out with rows of the table.
-    """
-    features = getattr(estimator, "n_features_in_", None)
-    if features is None:
-        return
-    if features > MOST_COLUMNS:
-        raise not_fit(f"It takes {features} features; a table has {MOST_COLUMNS}.")
-    for value in (0.0, np.nan):
-        matrix = np.full((1, features), value)
-        try:
-            found = estimator.predict_proba(named_columns(estimator, matrix))
-        except MemoryError:
-            raise
-        except Exception:
-            continue
-        found = np.asarray(found)
-        if found.shape[:1] != (1,) or found.dtype.kind != "f":
-            raise not_fit("It does not return one probability for each class.")
-        # Written so that NaN fails it.
-        if not ((found >= 0) & (found <= 1)).all():
-            raise not_fit(
-                "Asked about a row of zeros or nulls, it returned no number from 0 "
-                "to 1.",
-                message="model returned something that is no probability",
-            )
-
-
-def named_columns(estimator, matrix):
-    """Return a row as what the classifier was fitted on: a frame or a matrix."""
-    names = getattr(estimator, "feature_names_in_", None)
-    if names is None:
-        return matrix
-    import pandas
-
-    texts = text_columns(estimator)
-    return pandas.DataFrame(
-        {
-            name: pandas.Series([""], dtype=object) if name in texts else column
-            for name, column in zip(names, matrix.T)
-        }
-    )
-
-
-def text_columns(estimator):
-    """Return the names of columns whose known categories are texts."""
-    found = set()
-    for part in parts_of(estimator):
-        names = vars(part).get("feature_names_in_") if has_texts(part) else None
-        found.update(() if names is None else names)
-    return found
-
-
-def has_texts(part):
-    """Return whether an encoder or an imputer knows texts."""
-    held = getattr(part, "__dict__", {})
-    known = held.get("categories_", [held.get("statistics_")])
-    return any(isinstance(one, np.ndarray) and one.dtype == object for one in known)
-
-
-def not_fit(detail, message="model cannot be unpickled", hint=None):
+def not_fit(
+    detail: str, message: str = "model cannot be unpickled", hint: str | None = None
+) -> ScoringError:
     """Return the error for a pickle that can be read, and must not be used."""
     return ScoringError(
         message,

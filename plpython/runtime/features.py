@@ -5,19 +5,25 @@ column of texts is an object array of str with NaN for NULL, which is what panda
 scikit-learn take for a missing category.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, cast
 
 import numpy as np
 
 from .errors import ScoringError
+from .signature import Feature, Signature
 
 NAN = float("nan")
 INFINITIES = (float("inf"), float("-inf"))
-JSON_NUMBERS = {"NaN": NAN, "Infinity": float("inf"), "-Infinity": float("-inf")}
+
+# By feature, in the signature's order: an array of shape (n_rows,).
+Columns = dict[str, np.ndarray]
+# Where each feature stands in the array of numbers or in that of texts.
+Positions = list[tuple[Feature, int]]
+RowOfTexts = Sequence[str | None]
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """Which profile column stands where in the arrays that SQL passes.
 
     Attributes
@@ -26,18 +32,18 @@ class Layout:
         Names in the order of the array of numbers and of the array of texts.
     """
 
-    number_columns: tuple
-    text_columns: tuple
+    number_columns: tuple[str, ...]
+    text_columns: tuple[str, ...]
 
     @classmethod
-    def of(cls, signature):
+    def of(cls, signature: Signature) -> "Layout":
         """Return the layout of rows that hold a signature's features and no others."""
         return cls(
             tuple(feature.name for feature in signature.numbers()),
             tuple(feature.name for feature in signature.texts()),
         )
 
-    def positions(self, signature):
+    def positions(self, signature: Signature) -> Positions:
         """Return (feature, position) for every feature, in the signature's order.
 
         Raises
@@ -50,9 +56,7 @@ class Layout:
         texts = {name: i for i, name in enumerate(self.text_columns)}
         found = []
         for feature in signature.features:
-            wanted, other = (texts, numbers)
-            if feature.kind != "text":
-                wanted, other = (numbers, texts)
+            wanted, other = (texts, numbers) if feature.is_text else (numbers, texts)
             if feature.name in wanted:
                 found.append((feature, wanted[feature.name]))
             elif feature.name in other:
@@ -68,7 +72,7 @@ class Layout:
         return found
 
 
-def missing_feature(name, candidates, place):
+def missing_feature(name: str, candidates: Iterable[str], place: str) -> ScoringError:
     """Return the error for a feature that is not there, guessing what was meant."""
     # Imported here, since a session that scores never needs it.
     import difflib
@@ -82,7 +86,9 @@ def missing_feature(name, candidates, place):
     )
 
 
-def columns_from_arrays(positions, numbers, texts):
+def columns_from_arrays(
+    positions: Positions, numbers: np.ndarray, texts: Sequence[RowOfTexts]
+) -> Columns:
     """Build a model's columns from the arrays of many rows.
 
     Parameters
@@ -99,80 +105,26 @@ def columns_from_arrays(positions, numbers, texts):
     """
     columns = {}
     for feature, position in positions:
-        if feature.kind == "text":
-            values = [row[position] for row in texts]
-            columns[feature.name] = text_column(values)
+        if feature.is_text:
+            columns[feature.name] = text_column([row[position] for row in texts])
         else:
             columns[feature.name] = numbers[:, position]
     return columns
 
 
-def text_column(values):
+def text_column(values: Sequence[str | None]) -> np.ndarray:
     """Return an object array of str with NaN in place of None."""
     column = np.empty(len(values), dtype=object)
     column[:] = [NAN if value is None else value for value in values]
     return column
 
 
-def columns_from_json(signature, values):
-    """Build the columns of one row from a decoded JSON object.
-
-    Keys that are no features are ignored, so that a whole row can be passed.
-
-    Parameters
-    ----------
-    signature : Signature
-    values : dict
-        Feature name to number, boolean, string or None.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (1,)
-    """
-    if not isinstance(values, dict):
-        raise ScoringError(
-            "features must be a JSON object",
-            hint='Pass {"feature": value, ...} with every feature of the model.',
-        )
-    columns = {}
-    for feature in signature.features:
-        if feature.name not in values:
-            raise missing_feature(feature.name, values, "given values")
-        value = values[feature.name]
-        if feature.kind == "text":
-            if not isinstance(value, (str, type(None))):
-                raise wrong_kind(feature, value)
-            columns[feature.name] = text_column([value])
-        else:
-            columns[feature.name] = np.array([json_number(feature, value)])
-    return columns
+def row_count(columns: Columns) -> int:
+    """Return how many rows some columns have."""
+    return len(next(iter(columns.values())))
 
 
-def json_number(feature, value):
-    """Return a JSON value of a number or boolean feature as a float."""
-    if value is None:
-        return NAN
-    if isinstance(value, str) and value in JSON_NUMBERS:
-        return JSON_NUMBERS[value]
-    if isinstance(value, (bool, int, float)):
-        try:
-            number = float(value)
-        except OverflowError:
-            number = None
-        if number is not None and (feature.kind == "number" or number in (0.0, 1.0)):
-            return number
-    raise wrong_kind(feature, value)
-
-
-def wrong_kind(feature, value):
-    """Return the error for a value that its feature cannot take."""
-    return ScoringError(
-        f'feature "{feature.name}" is a {feature.kind}, not {value!r}',
-        hint="Pass null for a value that is not known.",
-    )
-
-
-def check_values(signature, columns):
+def check_values(signature: Signature, columns: Columns) -> None:
     """Refuse infinities, and NULLs where the signature does not accept them.
 
     Raises
@@ -182,19 +134,18 @@ def check_values(signature, columns):
     """
     for feature in signature.features:
         column = columns[feature.name]
-        if feature.kind != "text" and np.isinf(column).any():
+        if not feature.is_text and np.isinf(column).any():
             raise infinite_feature(feature)
         if not feature.accepts_null and any(value != value for value in column):
             raise null_feature(feature)
 
 
-def acceptable_rows(signature, columns):
+def acceptable_rows(signature: Signature, columns: Columns) -> Columns:
     """Return the columns without the rows that ``check_values`` would refuse."""
-    rows = len(next(iter(columns.values())))
-    kept = np.ones(rows, dtype=bool)
+    kept = np.ones(row_count(columns), dtype=bool)
     for feature in signature.features:
         column = columns[feature.name]
-        if feature.kind != "text":
+        if not feature.is_text:
             kept &= ~np.isinf(column)
         if not feature.accepts_null:
             # What is not equal to itself is NaN.
@@ -202,7 +153,9 @@ def acceptable_rows(signature, columns):
     return {name: column[kept] for name, column in columns.items()}
 
 
-def checked_row(features, row):
+def checked_row(
+    features: Sequence[Feature], row: Sequence[float | None]
+) -> Sequence[float]:
     """Refuse the same as ``check_values`` in one row; return it with NaN for None.
 
     Parameters
@@ -213,19 +166,20 @@ def checked_row(features, row):
     """
     if None in row:
         row = [NAN if value is None else value for value in row]
-    total = sum(row)
+    filled = cast("Sequence[float]", row)
+    total = sum(filled)
     if total - total == 0.0:
         # Neither an infinity nor a NaN, which is the usual case.
-        return row
-    for feature, value in zip(features, row):
+        return filled
+    for feature, value in zip(features, filled):
         if value in INFINITIES:
             raise infinite_feature(feature)
         if value != value and not feature.accepts_null:
             raise null_feature(feature)
-    return row
+    return filled
 
 
-def infinite_feature(feature):
+def infinite_feature(feature: Feature) -> ScoringError:
     """Return the error for an infinite number."""
     return ScoringError(
         f'feature "{feature.name}" is infinite',
@@ -233,7 +187,7 @@ def infinite_feature(feature):
     )
 
 
-def null_feature(feature):
+def null_feature(feature: Feature) -> ScoringError:
     """Return the error for a NULL that the model was not made for."""
     return ScoringError(
         f'feature "{feature.name}" is null, and the model does not accept that',

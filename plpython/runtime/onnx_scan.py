@@ -1,4 +1,4 @@
-"""Looking into a compiled form before ONNX Runtime reads it.
+"""Scanning a compiled form before ONNX Runtime reads it.
 
 ONNX Runtime takes graphs for trusted: a format with subgraphs, custom operators and
 files beside it, and trees that are followed as they are written. Let through is only
@@ -7,16 +7,19 @@ strictly (no unknown field, nothing twice), so that ONNX Runtime cannot read any
 else out of the same bytes. See https://protobuf.dev/programming-guides/encoding/ and
 onnx.proto in https://github.com/onnx/onnx for the numbers.
 
-The judging process does this once, at registration, before the form is tried; sessions
-that load the version compare the digest and need not do it again.
+The sandbox does this once, at registration, before the form is tried; sessions that
+load the version compare the digest and need not do it again.
 """
 
 import math
-from collections import namedtuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .errors import ScoringError
+
+# A message as it was read: its fields by name.
+Message = dict[str, Any]
 
 MOST_BYTES = 64 << 20
 MOST_GRAPH_NODES = 10_000
@@ -50,10 +53,30 @@ DELIMITED = 2
 FIXED32 = 5
 LONGEST_VARINT = 10
 
-# A field of a message: its name and wire type; whether it may be there often; the
-# fields of the message that it holds, if it holds one; whether it is a run, there a
-# hundred thousand times, with nothing but integers after it in its message.
-Field = namedtuple("Field", "name wire often fields run", defaults=(False, None, False))
+
+class Field(NamedTuple):
+    """A field of a message.
+
+    Attributes
+    ----------
+    name : str
+    wire : int
+        Its wire type.
+    often : bool
+        Whether it may be there more than once.
+    fields : dict of int to Field, optional
+        Of the message that it holds, if it holds one.
+    run : bool
+        Whether it is there a hundred thousand times, with nothing but integers after it
+        in its message.
+    """
+
+    name: str
+    wire: int
+    often: bool = False
+    fields: "dict[int, Field] | None" = None
+    run: bool = False
+
 
 DIMENSION = {
     1: Field("value", VARINT),
@@ -156,7 +179,7 @@ CLASS_LABELS = ({"classlabels_int64s"}, {"classlabels_strings"})
 BASE = "base_values"
 
 
-def scan(compiled):
+def scan(compiled: bytes) -> None:
     """Refuse bytes that are no compiled form as pgchurn makes them.
 
     Parameters
@@ -186,7 +209,7 @@ def scan(compiled):
         check_node(node, width, text(graph["inputs"][0], "name"))
 
 
-def input_width(graph):
+def input_width(graph: Message) -> int:
     """Return how many columns the one input has; it and the output are of doubles."""
     if len(graph["inputs"]) != 1 or len(graph["outputs"]) != 1:
         raise not_allowed("more or less than one input and one output")
@@ -201,13 +224,13 @@ def input_width(graph):
     return width
 
 
-def check_node(node, width, source):
+def check_node(node: Message, width: int, source: str) -> None:
     """Refuse a node of another operator, or with tensors or trees that are unsound."""
     domain, operator = text(node, "domain"), text(node, "operator")
     name = f"{domain}.{operator}" if domain else operator
     if name not in OPERATORS:
         raise not_allowed(f"the operator {name}")
-    attributes = {}
+    attributes: dict[str, Message] = {}
     for attribute in node["attributes"]:
         if attribute["graph"] is not None:
             raise not_allowed("a graph within the graph")
@@ -224,7 +247,7 @@ def check_node(node, width, source):
         check_classifier(attributes)
 
 
-def check_tensor(tensor):
+def check_tensor(tensor: Message) -> None:
     """Refuse a tensor whose elements are not all there, or too many."""
     dimensions = tensor["dimensions"]
     if any(one > MOST_ELEMENTS for one in dimensions):
@@ -255,7 +278,7 @@ def check_tensor(tensor):
         raise not_allowed("a tensor that does not hold what its shape says")
 
 
-def check_ensemble(attributes, width):
+def check_ensemble(attributes: dict[str, Message], width: int) -> None:
     """Refuse trees of version 5 that do not end, or point to nothing.
 
     Every node comes after its parent and has just one, as ``flatten`` places them, so
@@ -264,10 +287,10 @@ def check_ensemble(attributes, width):
     if attributes.keys() != ENSEMBLE_ATTRIBUTES:
         raise not_allowed("trees with other attributes")
 
-    def ints(name):
+    def ints(name: str) -> np.ndarray:
         return attributes[name]["ints"]
 
-    def single(name):
+    def single(name: str) -> int:
         return attributes[name]["int"] or 0
 
     modes = raw_elements(attributes["nodes_modes"], np.uint8)
@@ -301,12 +324,12 @@ def check_ensemble(attributes, width):
         inside(targets[~is_leaf], count)
         children.append(targets[~is_leaf])
         parents.append(np.flatnonzero(~is_leaf))
-    children, parents = np.concatenate(children), np.concatenate(parents)
-    inside(ints("tree_roots"), count)
-    check_order(parents, children, ints("tree_roots"), count)
+    roots = ints("tree_roots")
+    inside(roots, count)
+    check_order(np.concatenate(parents), np.concatenate(children), roots, count)
 
 
-def check_classifier(attributes):
+def check_classifier(attributes: dict[str, Message]) -> None:
     """Refuse the same in trees of older versions, which name a node by two numbers."""
     others = attributes.keys() - CLASSIFIER_ATTRIBUTES - {BASE}
     if CLASSIFIER_ATTRIBUTES - attributes.keys() or others not in CLASS_LABELS:
@@ -314,7 +337,7 @@ def check_classifier(attributes):
     if BASE in attributes and len(attributes[BASE]["floats"]) != 1:
         raise not_allowed("trees with more than one sum")
 
-    def ints(name):
+    def ints(name: str) -> np.ndarray:
         return attributes[name]["ints"]
 
     trees, nodes = ints("nodes_treeids"), ints("nodes_nodeids")
@@ -366,7 +389,9 @@ def check_classifier(attributes):
         raise not_allowed("a leaf that is none")
 
 
-def check_order(parents, children, roots, count):
+def check_order(
+    parents: np.ndarray, children: np.ndarray, roots: np.ndarray, count: int
+) -> None:
     """Refuse children before their parents, nodes of two parents, and great depth."""
     if not (children > parents).all():
         raise not_allowed("a node that comes before its parent")
@@ -386,13 +411,13 @@ def check_order(parents, children, roots, count):
     raise not_allowed(f"a tree deeper than {DEEPEST_ENSEMBLE}")
 
 
-def inside(values, limit):
+def inside(values: np.ndarray, limit: Any) -> None:
     """Refuse integers that are not from 0 to below the limit."""
     if ((values < 0) | (values >= limit)).any():
         raise not_allowed("a number that points to nothing")
 
 
-def raw_elements(attribute, kind):
+def raw_elements(attribute: Message, kind: Any) -> np.ndarray:
     """Return a tensor of one dimension that stands in raw data."""
     tensor = attribute["tensor"]
     if tensor is None or tensor["raw"] is None or len(tensor["dimensions"]) != 1:
@@ -402,12 +427,12 @@ def raw_elements(attribute, kind):
     return np.frombuffer(tensor["raw"], kind)
 
 
-def text(fields, key):
+def text(fields: Message, key: str) -> str:
     """Return a field of bytes as text, empty where it is missing."""
     return str(fields[key] or b"", "utf-8", "replace")
 
 
-def message(data, fields):
+def message(data: memoryview, fields: dict[int, Field]) -> Message:
     """Read a message strictly.
 
     Parameters
@@ -422,6 +447,7 @@ def message(data, fields):
         a list where it may be there often, an ndarray of int64 where it is a run.
     """
     found = {field.name: empty_field(field) for field in fields.values()}
+    value: Any
     position = 0
     while position < len(data):
         start = position
@@ -455,14 +481,14 @@ def message(data, fields):
     return found
 
 
-def empty_field(field):
+def empty_field(field: Field) -> Any:
     """Return what a field holds that is not there."""
     if field.run:
         return np.zeros(0, np.int64)
     return [] if field.often else None
 
 
-def varint(data, position):
+def varint(data: memoryview, position: int) -> tuple[int, int]:
     """Return an unsigned integer of variable length, and where it ends."""
     value = 0
     for i, byte in enumerate(data[position : position + LONGEST_VARINT]):
@@ -472,7 +498,7 @@ def varint(data, position):
     raise not_allowed("a number without an end")
 
 
-def run_of_varints(data, start, key):
+def run_of_varints(data: memoryview, start: int, key: int) -> tuple[np.ndarray, int]:
     """Return the integers that follow each other under one key, and where they end."""
     raw = np.frombuffer(data[start:], np.uint8)
     numbers = varints(raw)
@@ -484,7 +510,7 @@ def run_of_varints(data, start, key):
     return numbers[1 : 2 * pairs : 2], start + int(ends[2 * pairs - 1])
 
 
-def varints(data):
+def varints(data: Any) -> np.ndarray:
     """Return the integers of variable length that fill some bytes."""
     raw = np.frombuffer(data, np.uint8)
     if not len(raw):
@@ -501,6 +527,6 @@ def varints(data):
     return np.bitwise_or.reduceat(parts, starts).view(np.int64)
 
 
-def not_allowed(what):
-    """Return the error for a compiled form that holds what none of pgchurn's holds."""
+def not_allowed(what: str) -> ScoringError:
+    """Return the error for a compiled form that pgchurn has not written."""
     return ScoringError(f"compiled form is malformed: it has {what}")

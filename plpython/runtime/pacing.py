@@ -1,4 +1,4 @@
-"""How many rows go through a model in one call, and when it is too slow to be asked."""
+"""How many rows a model scores in one call, and when it is too slow to be called."""
 
 import time
 
@@ -26,33 +26,33 @@ class Pace:
         How many rows the next call may take, so that it lasts about ``CALL_SECONDS``.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.rows = FIRST_CALL_ROWS
         self.resting_until = 0.0
         self.slowest = 0.0
 
-    def record(self, rows, seconds):
+    def record(self, rows: int, seconds: float) -> None:
         """Learn from a call how many rows the next one may take."""
         fitting = int(rows * CALL_SECONDS / max(seconds, 1e-9))
         if rows == self.rows or fitting < self.rows:
             self.rows = max(1, min(fitting, MODEL_CALL_ROWS))
 
-    def rest(self, seconds):
-        """Ask the model no more for a while, after a call that took too long."""
+    def rest(self, seconds: float) -> None:
+        """Leave the model alone for a while, after a call that took too long."""
         self.slowest = seconds
         self.resting_until = time.monotonic() + RECOVERY_SECONDS
 
-    def is_resting(self):
+    def is_resting(self) -> bool:
         """Return whether the model was too slow a short while ago."""
         return time.monotonic() < self.resting_until
 
-    def check_rested(self, allowed):
-        """Refuse to call a resting model, unless so many seconds are allowed by now."""
+    def check_rested(self, allowed: float) -> None:
+        """Refuse to call the model, unless its slowest call would be allowed by now."""
         if self.slowest > allowed:
             raise call_too_slow(self.slowest)
 
 
-def call_too_slow(seconds):
+def call_too_slow(seconds: float) -> ScoringError:
     """Return the error for a call that took longer than the attachment allows."""
     return ScoringError(
         f"model is too slow: one call took {seconds:.1f} seconds",

@@ -1,13 +1,20 @@
 """Proving that a compiled form gives what its pickle gives."""
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 
+from .compiled import CompiledModel
 from .errors import ScoringError
+from .features import Columns, row_count
+from .pickled import PickledModel
 
 TOLERANCE = 1e-6
 
 
-def compare_forms(pickled, compiled, batches):
+def compare_forms(
+    pickled: PickledModel, compiled: CompiledModel, batches: Iterable[Columns]
+) -> tuple[float, int]:
     """Compare two forms of a model, row by row.
 
     Parameters
@@ -50,9 +57,9 @@ def compare_forms(pickled, compiled, batches):
     return largest, compared
 
 
-def scoreable(model, columns):
+def scoreable(model: PickledModel, columns: Columns) -> Iterator[Columns]:
     """Split rows into parts that the model scores, leaving out rows that it refuses."""
-    rows = len(next(iter(columns.values())))
+    rows = row_count(columns)
     if rows == 0:
         return
     try:

@@ -1,4 +1,4 @@
-"""Looking through a pickle's opcodes without executing one.
+"""Scanning a pickle's opcodes without executing one.
 
 Only what the pickler writes at protocols 4 and 5 for arrays and estimators may occur.
 The formats are those of the standard library's ``pickletools``.
@@ -83,7 +83,7 @@ STOPPING = 6
 FORBIDDEN = 7
 
 
-def opcode_table():
+def opcode_table() -> list[tuple[int, int, int]]:
     """Return for each byte how far it reaches, what its object takes, and its kind."""
     table = [(0, 0, FORBIDDEN)] * 256
     for code, (follow, taken) in PLAIN_OPCODES.items():
@@ -103,7 +103,7 @@ def opcode_table():
     return table
 
 
-def scan_pickle(artifact):
+def scan_pickle(artifact: bytes) -> None:
     """Refuse a pickle that holds anything but what the pickler writes.
 
     Parameters
@@ -181,7 +181,7 @@ def scan_pickle(artifact):
         )
 
 
-def opcode_name(code):
+def opcode_name(code: int) -> str:
     """Return the name of an opcode, or its number."""
     for name in pickle.__all__:
         if name.isupper() and getattr(pickle, name) == bytes([code]):
@@ -189,7 +189,7 @@ def opcode_name(code):
     return f"0x{code:02x}"
 
 
-def unreadable(detail, hint=None):
+def unreadable(detail: str, hint: str | None = None) -> ScoringError:
     """Return the error for bytes that are not read as a pickle of a model."""
     return ScoringError(
         "model cannot be unpickled",

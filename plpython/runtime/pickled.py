@@ -1,12 +1,25 @@
 """A pickled scikit-learn classifier, ready to give probabilities."""
 
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .errors import ScoringError
-from .estimator_checks import load_estimator
-from .features import check_values, columns_from_arrays
+from .estimators import load_estimator
+from .features import (
+    Columns,
+    Positions,
+    check_values,
+    columns_from_arrays,
+    row_count,
+)
+from .signature import Signature
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .registry import ScoreRow
 
 
 class PickledModel:
@@ -17,13 +30,17 @@ class PickledModel:
     artifact : bytes
         The pickle.
     signature : Signature
+    estimator : estimator, optional
+        What ``load_estimator`` has read from the pickle already.
     """
 
-    def __init__(self, artifact, signature):
+    def __init__(
+        self, artifact: bytes, signature: Signature, estimator: Any = None
+    ) -> None:
         self.signature = signature
-        self.estimator = load_estimator(artifact)
+        self.estimator = load_estimator(artifact) if estimator is None else estimator
 
-    def probabilities(self, columns):
+    def probabilities(self, columns: Columns) -> np.ndarray:
         """Return the positive class's probability of every row.
 
         Parameters
@@ -48,7 +65,7 @@ class PickledModel:
                     "model cannot score these values",
                     detail=f"{type(error).__name__}: {error}.",
                 ) from error
-        rows = len(next(iter(columns.values())))
+        rows = row_count(columns)
         if predicted.shape != (rows, 2):
             raise ScoringError(
                 f"model returned an array of shape {predicted.shape} for {rows} rows",
@@ -57,7 +74,7 @@ class PickledModel:
             )
         return predicted[:, self.signature.positive_class]
 
-    def row_scorer(self, positions, repeated=False):
+    def row_scorer(self, positions: Positions, repeated: bool = False) -> "ScoreRow":
         """Return a function that gives the probability of one row.
 
         Parameters
@@ -73,7 +90,9 @@ class PickledModel:
             Taking a sequence of float or None and one of str or None.
         """
 
-        def score(numbers, texts):
+        def score(
+            numbers: "Sequence[float | None]", texts: "Sequence[str | None]"
+        ) -> float:
             matrix = np.array([numbers], dtype=float)
             columns = columns_from_arrays(positions, matrix, [texts])
             check_values(self.signature, columns)
@@ -81,14 +100,14 @@ class PickledModel:
 
         return score
 
-    def model_input(self, columns):
+    def model_input(self, columns: Columns) -> Any:
         """Return the columns as what the model was fitted on: a frame or a matrix."""
         if self.signature.named_columns:
             return frame_from_columns(columns)
         return np.column_stack(list(columns.values()))
 
 
-def frame_from_columns(columns):
+def frame_from_columns(columns: Columns) -> Any:
     """Return a pandas data frame of float64 and object columns.
 
     pandas is imported here and not above, so that only models that need it pay for it.

@@ -1,20 +1,29 @@
 """Reading models and layouts out of the database, into a session's memory."""
 
 import hashlib
-import importlib
 import json
 from functools import cached_property
 from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 from .bounded_cache import BoundedCache
-from .compiled import CompiledModel
-from .environment import check_environment
 from .errors import ScoringError
-from .features import Layout
+from .features import Layout, Positions
 from .pacing import Pace
-from .pickled import PickledModel
 from .signature import Signature
-from .attestation import NOT_AUTHORISED, verified_statement
+
+# What reads a version is imported where it is read: most sessions meet compiled forms
+# alone, or pickles alone, and trust no key.
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .compiled import CompiledModel
+    from .pickled import PickledModel
+
+    Model = CompiledModel | PickledModel
+    # By fingerprint, in a form that can be part of a key.
+    Keys = tuple[tuple[str, bytes], ...]
+    ScoreRow = Callable[[Sequence[float | None], Sequence[str | None]], float]
 
 # What a pickle needs takes a second to import, and a cancel waits for the step it meets
 # to end.
@@ -36,18 +45,18 @@ class Scorer:
     pace : Pace
     """
 
-    def __init__(self, model, positions):
+    def __init__(self, model: "Model", positions: Positions) -> None:
         self.model = model
         self.positions = positions
         self.pace = Pace()
 
     @cached_property
-    def score_row(self):
+    def score_row(self) -> "ScoreRow":
         """A function of the numbers and the texts of one row; made when first used."""
         return self.model.row_scorer(self.positions)
 
     @cached_property
-    def score_next(self):
+    def score_next(self) -> "ScoreRow":
         """The same, made to be called for row after row."""
         return self.model.row_scorer(self.positions, repeated=True)
 
@@ -61,25 +70,29 @@ class Registry:
         The PL/Python database interface.
     """
 
-    def __init__(self, plpy):
+    def __init__(self, plpy: Any) -> None:
         self.plpy = plpy
         self.models = BoundedCache(MODELS_HELD)
         self.scorers = BoundedCache(SCORERS_HELD)
-        self.plans = {}
-        self.keys = ()
+        self.plans: dict[str, Any] = {}
+        self.keys: Keys = ()
         self.keys_expire = float("-inf")
 
-    def fetch(self, statement, types, *arguments):
+    def fetch(self, statement: str, types: list[str], *arguments: Any) -> Any:
         """Run a statement under a plan that is prepared once a session."""
         plan = self.plans.get(statement)
         if plan is None:
             plan = self.plans[statement] = self.plpy.prepare(statement, types)
         return self.plpy.execute(plan, arguments)
 
-    def active_model(self, attachment_id):
+    def check_for_interrupts(self) -> None:
+        """Let a cancel or a timeout take effect, which Python alone does not notice."""
+        self.fetch("SELECT 1", [])
+
+    def active_model(self, attachment_id: int) -> tuple[int, bytes]:
         """Return (version, digest) of the deployment in force.
 
-        It is asked anew every time: what is active belongs to a transaction, and a
+        It is looked up every time: what is active belongs to a transaction, and a
         session's memory does not.
         """
         rows = self.fetch(
@@ -95,7 +108,7 @@ class Registry:
             )
         return rows[0]["version"], rows[0]["artifact_sha256"]
 
-    def digest(self, version):
+    def digest(self, version: int | None) -> bytes:
         """Return the digest of a registered version."""
         rows = self.fetch(
             "SELECT artifact_sha256, deleted_by,"
@@ -113,7 +126,7 @@ class Registry:
         check_not_deleted(version, rows[0])
         return rows[0]["artifact_sha256"]
 
-    def read_trusted_keys(self):
+    def read_trusted_keys(self) -> dict[str, bytes]:
         """Return the keys in force, 32 bytes each, by fingerprint."""
         rows = self.fetch("SELECT * FROM churn_trust.keys_in_force()", [])
         keys = {row["fingerprint"]: row["public_key"] for row in rows}
@@ -121,7 +134,7 @@ class Registry:
         self.keys_expire = monotonic() + KEYS_HELD_SECONDS
         return keys
 
-    def trusted_keys(self):
+    def trusted_keys(self) -> "Keys":
         """Return the keys in force as part of a key of what this session holds.
 
         What was loaded under other keys is not used again: a session that holds a model
@@ -132,18 +145,23 @@ class Registry:
             self.read_trusted_keys()
         return self.keys
 
-    def model(self, version, digest, keys=None):
+    def model(
+        self, version: int | None, digest: bytes, keys: "Keys | None" = None
+    ) -> "Model":
         """Return the loaded model of a version, from memory or from its row.
 
         Parameters
         ----------
+        version : int
+        digest : bytes
+            Of its pickle.
         keys : tuple, optional
             The keys that it is verified with, by default those in force.
         """
         key = (version, digest, self.trusted_keys() if keys is None else keys)
         return self.models.get(key, lambda: self.load(*key))
 
-    def load(self, version, digest, keys):
+    def load(self, version: int | None, digest: bytes, keys: "Keys") -> "Model":
         """Read and verify the compiled form of a version, else its pickle.
 
         Where a key is trusted, what was signed is verified first. When it expires
@@ -170,53 +188,70 @@ class Registry:
         if row["compiled"] is not None:
             if hashlib.sha256(row["compiled"]).digest() != row["compiled_sha256"]:
                 raise wrong_digest(version)
+            from .compiled import CompiledModel
+
             return CompiledModel(row["compiled"], signature)
         if hashlib.sha256(row["artifact"]).digest() != digest:
             raise wrong_digest(version)
+        return self.read_pickle(row, signature)
+
+    def read_pickle(
+        self, row: "Mapping[str, Any]", signature: Signature
+    ) -> "PickledModel":
+        """Read the pickle of a version that has no compiled form."""
+        import importlib
+
+        from .environment import check_environment
+
         check_environment(json.loads(row["environment"]))
         for module in IMPORTED_IN_STEPS:
             importlib.import_module(module)
-            self.let_interrupts_in()
+            self.check_for_interrupts()
+        from .pickled import PickledModel
+
         return PickledModel(row["artifact"], signature)
 
-    def scorer(self, attachment_id, version, digest, layout):
+    def scorer(
+        self, attachment_id: int, version: int, digest: bytes, layout_digest: str
+    ) -> Scorer:
         """Return a model fitted to the arrays of an attachment.
 
         Parameters
         ----------
-        layout : str
-            Digest of the attachment's list of columns, which may change while the
-            session lives, and may change back.
-
-        Returns
-        -------
-        Scorer
+        attachment_id : int
+        version : int
+        digest : bytes
+            Of the version's pickle.
+        layout_digest : str
+            Of the attachment's list of columns, which may change while the session
+            lives, and may change back.
         """
-        key = (version, digest, attachment_id, layout, self.trusted_keys())
+        key = (version, digest, attachment_id, layout_digest, self.trusted_keys())
         return self.scorers.get(key, lambda: self.fit(*key))
 
-    def fit(self, version, digest, attachment_id, layout, keys):
+    def fit(
+        self,
+        version: int,
+        digest: bytes,
+        attachment_id: int,
+        layout_digest: str,
+        keys: "Keys",
+    ) -> Scorer:
         """Load a model and find its features in an attachment's arrays."""
         model = self.model(version, digest, keys)
-        positions = self.layout(attachment_id).positions(model.signature)
-        return Scorer(model, positions)
+        return Scorer(model, self.layout(attachment_id).positions(model.signature))
 
-    def query_scorer(self, version):
-        """Return a model fitted to arrays of its features and no others.
-
-        Returns
-        -------
-        Scorer
-        """
+    def query_scorer(self, version: int | None) -> Scorer:
+        """Return a model fitted to arrays of its features and no others."""
         key = (version, self.digest(version), self.trusted_keys())
         return self.scorers.get(key, lambda: self.fit_query(*key))
 
-    def fit_query(self, version, digest, keys):
+    def fit_query(self, version: int | None, digest: bytes, keys: "Keys") -> Scorer:
         """Load a model, whose features stand in the order of its signature."""
         model = self.model(version, digest, keys)
         return Scorer(model, Layout.of(model.signature).positions(model.signature))
 
-    def on_error(self, attachment_id):
+    def on_error(self, attachment_id: int) -> str:
         """Return an attachment's failure policy, "keep" or "raise"."""
         rows = self.fetch(
             "SELECT on_error FROM churn.attachments WHERE attachment_id = $1",
@@ -225,7 +260,7 @@ class Registry:
         )
         return rows[0]["on_error"]
 
-    def score_timeout(self, attachment_id):
+    def score_timeout(self, attachment_id: int) -> float:
         """Return how many seconds one call of a model may take."""
         rows = self.fetch(
             "SELECT extract(epoch FROM score_timeout)::float8 AS seconds"
@@ -235,11 +270,7 @@ class Registry:
         )
         return rows[0]["seconds"]
 
-    def let_interrupts_in(self):
-        """Let a cancel or a timeout take effect, which Python alone does not notice."""
-        self.fetch("SELECT 1", [])
-
-    def layout(self, attachment_id):
+    def layout(self, attachment_id: int) -> Layout:
         """Read which columns an attachment passes, and in which order."""
         return self.read_layout(
             "SELECT number_columns::text[], text_columns::text[]"
@@ -248,7 +279,7 @@ class Registry:
             attachment_id,
         )
 
-    def layout_of_version(self, version):
+    def layout_of_version(self, version: int) -> Layout:
         """Read the same of the attachment that a version was registered for."""
         return self.read_layout(
             "SELECT a.number_columns::text[], a.text_columns::text[]"
@@ -258,22 +289,30 @@ class Registry:
             version,
         )
 
-    def read_layout(self, statement, key_type, key):
+    def read_layout(self, statement: str, key_type: str, key: int) -> Layout:
         """Return the layout in the one row of a statement."""
         row = self.fetch(statement, [key_type], key)[0]
         return Layout(tuple(row["number_columns"]), tuple(row["text_columns"]))
 
 
-def check_signed(version, row, signature, trusted):
+def check_signed(
+    version: int | None,
+    row: "Mapping[str, Any]",
+    signature: Signature,
+    trusted: dict[str, bytes],
+) -> None:
     """Refuse a stored version unless a trusted key has signed just what is stored.
 
     Parameters
     ----------
+    version : int
     row : mapping
-        Of ``churn.models``, whose digests are held against the bytes elsewhere.
+        Of ``churn.models``, whose digests are compared with the bytes elsewhere.
     signature : Signature
     trusted : dict of str to bytes
     """
+    from .attestation import NOT_AUTHORISED, verified_statement
+
     try:
         statement = verified_statement(
             row["attestation"],
@@ -294,7 +333,7 @@ def check_signed(version, row, signature, trusted):
         )
 
 
-def check_not_deleted(version, row):
+def check_not_deleted(version: int | None, row: "Mapping[str, Any]") -> None:
     """Refuse a version whose bytes were deleted.
 
     Parameters
@@ -312,7 +351,7 @@ def check_not_deleted(version, row):
         )
 
 
-def missing(version):
+def missing(version: int | None) -> ScoringError:
     """Return the error for a version that is deployed and not there."""
     return ScoringError(
         f"model version {version} is missing",
@@ -322,7 +361,7 @@ def missing(version):
     )
 
 
-def wrong_digest(version):
+def wrong_digest(version: int | None) -> ScoringError:
     """Return the error for stored bytes that are not those that were registered."""
     return ScoringError(
         f"model version {version} does not match its digest",

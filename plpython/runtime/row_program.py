@@ -7,6 +7,8 @@ hardly more in the INSERT.
 """
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 from .errors import ScoringError
 
@@ -23,7 +25,7 @@ MOST_NODES = 25_000
 DEEPEST = 60
 
 
-def row_function(program):
+def row_function(program: dict[str, Any]) -> Callable[..., float]:
     """Return the function that a row program describes.
 
     A program comes from whoever brought the compiled form. Everything in it is written
@@ -54,7 +56,13 @@ def row_function(program):
     return defined(f"def score({inputs}):", lines, {})
 
 
-def profile_function(program, numbers, texts, lowest, check):
+def profile_function(
+    program: dict[str, Any],
+    numbers: list[int],
+    texts: list[tuple[int, dict[str | None, int], int]],
+    lowest: int,
+    check: Callable[..., object],
+) -> Callable[..., float]:
     """Return the same function, of the two arrays that carry a profile row.
 
     Parameters
@@ -83,7 +91,7 @@ def profile_function(program, numbers, texts, lowest, check):
     handing it from function to function took longer than the sum itself.
     """
     lines = row_lines(program)
-    names = {"check": check}
+    names: dict[str, Any] = {"check": check}
     reads = []
     for position, place in enumerate(numbers):
         reads.append(f" x{position} = numbers[{int(place)}]")
@@ -102,7 +110,7 @@ def profile_function(program, numbers, texts, lowest, check):
     return defined("def score(numbers, texts):", reads + lines, names)
 
 
-def row_lines(program):
+def row_lines(program: dict[str, Any]) -> list[str]:
     """Return the lines that compute the probability from the inputs."""
     check_row_program(program)
     source = RowSource(program["width"])
@@ -120,17 +128,19 @@ def row_lines(program):
     return lines
 
 
-def defined(heading, lines, names):
+def defined(
+    heading: str, lines: list[str], names: dict[str, Any]
+) -> Callable[..., float]:
     """Return the function of some source lines."""
     namespace = {"exp": math.exp, "inf": math.inf, "nan": math.nan, **names}
     exec("\n".join([heading, *lines]), namespace)
     return namespace["score"]
 
 
-def check_row_program(program):
+def check_row_program(program: Any) -> None:
     """Refuse a program whose outermost parts are not what they should be.
 
-    Cheap: trees and weights are looked at where they are written out.
+    Cheap: trees and weights are checked where they are written out.
     """
     if type(program) is not dict or program.keys() != PROGRAM_KEYS:
         raise malformed_program("It does not have the parts of one.")
@@ -158,15 +168,15 @@ class RowSource:
         How many comparisons were written.
     """
 
-    def __init__(self, width):
+    def __init__(self, width: int) -> None:
         self.width = width
         self.nodes = 0
 
-    def input(self, position):
+    def input(self, position: Any) -> str:
         """Return the name of an input."""
         return f"x{whole_number(position, 0, self.width - 1)}"
 
-    def weighted(self, term):
+    def weighted(self, term: Any) -> str:
         """Return the source of one term of a linear model."""
         position, weight, fill = listed(term, 3, 3)
         value = self.input(position)
@@ -174,7 +184,7 @@ class RowSource:
             value = f"({value} if {value} == {value} else {number(fill)})"
         return f"{number(weight)} * {value}"
 
-    def conditional(self, tree, depth):
+    def conditional(self, tree: Any, depth: int) -> str:
         """Return the source of a tree, so many comparisons below its root."""
         if type(tree) is not list:
             return number(tree)
@@ -199,28 +209,28 @@ class RowSource:
         return f"({true} if {test} else {self.conditional(false, depth + 1)})"
 
 
-def number(value):
+def number(value: Any) -> str:
     """Return a float as Python reads it back; nothing else can come out of here."""
     if type(value) is float:
         return repr(value)
     return repr(float(whole_number(value, -(2**53), 2**53)))
 
 
-def whole_number(value, lowest, highest):
+def whole_number(value: Any, lowest: int, highest: int) -> int:
     """Return an int within bounds; True and False are none."""
     if type(value) is not int or not lowest <= value <= highest:
         raise malformed_program("A number is not one, or out of bounds.")
     return value
 
 
-def listed(value, most, least=0):
+def listed(value: Any, most: int, least: int = 0) -> list[Any]:
     """Return a list of a length within bounds."""
     if type(value) is not list or not least <= len(value) <= most:
         raise malformed_program("A list is not one, or too long or too short.")
     return value
 
 
-def malformed_program(detail):
+def malformed_program(detail: str) -> ScoringError:
     """Return the error for a row program that no compiler of ours wrote."""
     return ScoringError(
         "compiled form has a malformed row program",

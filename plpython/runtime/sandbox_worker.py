@@ -1,57 +1,63 @@
-"""Examining a candidate: what the judging process does (see ``judge``)."""
+"""What the sandbox does with a candidate."""
 
 import json
 import os
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from .batches import Batch, checked_probabilities
 from .compiled import CompiledModel
 from .environment import check_environment
 from .errors import ScoringError
-from .features import Layout, acceptable_rows, columns_from_arrays
+from .features import Columns, Layout, RowOfTexts, acceptable_rows, row_count
 from .onnx_scan import scan
 from .pacing import MODEL_CALL_ROWS
 from .parity import TOLERANCE, compare_forms
 from .pickled import PickledModel
-from .session import (
-    checked_probabilities,
-    matrix_from_binary,
-    rows_of_texts,
-)
 from .signature import Signature
 
 
-def answer(question, *parts):
-    """Examine a candidate, write the verdict to standard output, and end the process.
+def respond(request: dict[str, Any], *parts: bytes | None) -> None:
+    """Evaluate a candidate, write the response to standard output, and end the process.
 
-    Nothing else gets there: what a candidate or a library prints goes nowhere.
+    Nothing else gets there: what a candidate or a library prints is discarded.
     """
-    protocol = os.dup(1)
+    output = os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
         os.dup2(nowhere, descriptor)
+    response: dict[str, Any]
     try:
-        verdict = {"found": examine_candidate(question, *parts)}
+        response = {"result": evaluate(request, *parts)}  # type: ignore[arg-type]
     except ScoringError as error:
-        refusal = [error.message, error.detail, error.hint, error.sqlstate]
-        verdict = {"refused": refusal}
+        response = {
+            "refused": [error.message, error.detail, error.hint, error.sqlstate]
+        }
     except Exception as error:
-        verdict = {"failed": [type(error).__name__, str(error)]}
-    with open(protocol, "w", encoding="ascii") as output:
-        json.dump(verdict, output)
+        response = {"failed": [type(error).__name__, str(error)]}
+    with open(output, "w", encoding="ascii") as file:
+        json.dump(response, file)
     # Without the clean-up of a process, in which a candidate could still hang.
     os._exit(0)
 
 
-def examine_candidate(question, artifact, compiled, replay_numbers, sample_numbers):
-    """Judge a candidate.
+def evaluate(
+    request: dict[str, Any],
+    artifact: bytes,
+    compiled: bytes | None,
+    replay_numbers: bytes | None,
+    sample_numbers: bytes | None,
+) -> dict[str, Any]:
+    """Score rows with a candidate, and compare its two forms.
 
     Parameters
     ----------
-    question : dict
+    request : dict
         ``signature`` and ``environment``, JSON texts; ``layout``, the names of the
         profile's number columns and text columns; ``replay_texts``, ``sample_texts``
-        and ``edges``, see ``Session.evaluate_candidate``.
+        and ``boundary_rows``, see ``Admission.evaluate_candidate``.
     artifact, compiled : bytes
         The pickle, and its compiled form or None.
     replay_numbers, sample_numbers : bytes or None
@@ -59,48 +65,49 @@ def examine_candidate(question, artifact, compiled, replay_numbers, sample_numbe
     Returns
     -------
     dict
-        See ``Session.evaluate_candidate``.
+        See ``Admission.evaluate_candidate``.
     """
-    check_environment(json.loads(question["environment"]))
-    signature = Signature.from_json(question["signature"])
+    check_environment(json.loads(request["environment"]))
+    signature = Signature.from_json(request["signature"])
     pickled = PickledModel(artifact, signature)
-    numbers, texts = question["layout"]
-    positions = Layout(tuple(numbers), tuple(texts)).positions(signature)
-
-    def stored(numbers, texts):
-        if numbers is None:
-            return None
-        matrix = matrix_from_binary(numbers)
-        return columns_from_arrays(positions, matrix, rows_of_texts(texts, matrix))
-
-    def given(numbers, texts):
-        if not numbers:
-            return None
-        matrix = np.array(numbers, dtype=float)
-        return columns_from_arrays(
-            Layout.of(signature).positions(signature),
-            matrix,
-            rows_of_texts(texts, matrix),
-        )
-
-    found = {"replayed": None, "parity": None, "rows_compared": 0, "problem": None}
-    replayed = stored(replay_numbers, question["replay_texts"])
-    if replayed is not None:
-        found["replayed"] = checked_probabilities(pickled, replayed).tolist()
+    number_columns, text_columns = request["layout"]
+    layout = Layout(tuple(number_columns), tuple(text_columns))
+    positions = layout.positions(signature)
+    result = {"replayed": None, "parity": None, "rows_compared": 0, "problem": None}
+    if replay_numbers is not None:
+        replayed = Batch.from_binary(replay_numbers, request["replay_texts"])
+        result["replayed"] = checked_probabilities(
+            pickled, replayed.columns(positions)
+        ).tolist()
     if compiled is not None:
-        batches = [
-            acceptable_rows(signature, rows)
-            for rows in (
-                stored(sample_numbers, question["sample_texts"]),
-                given(*question["edges"]),
-            )
-            if rows is not None
-        ]
-        found |= examine_compiled(compiled, pickled, signature, batches)
-    return found
+        batches = []
+        if sample_numbers is not None:
+            sample = Batch.from_binary(sample_numbers, request["sample_texts"])
+            batches.append(sample.columns(positions))
+        numbers, texts = request["boundary_rows"]
+        if numbers:
+            batches.append(boundary_columns(signature, numbers, texts))
+        acceptable = [acceptable_rows(signature, columns) for columns in batches]
+        result |= evaluate_compiled(compiled, pickled, signature, acceptable)
+    return result
 
 
-def examine_compiled(compiled, pickled, signature, batches):
+def boundary_columns(
+    signature: Signature,
+    numbers: Sequence[Sequence[float | None]],
+    texts: Sequence[RowOfTexts] | None,
+) -> Columns:
+    """Return rows that were given in the order of the signature."""
+    batch = Batch(np.array(numbers, dtype=float), texts)
+    return batch.columns(Layout.of(signature).positions(signature))
+
+
+def evaluate_compiled(
+    compiled: bytes,
+    pickled: PickledModel,
+    signature: Signature,
+    batches: list[Columns],
+) -> dict[str, Any]:
     """Compare a compiled form with its pickle; say why it is not accepted."""
     try:
         scan(compiled)
@@ -116,21 +123,21 @@ def examine_compiled(compiled, pickled, signature, batches):
         raise
     except Exception as error:
         return {"problem": f"it fails where the pickle scores: {error}"}
-    found = {"parity": parity, "rows_compared": rows}
+    result: dict[str, Any] = {"parity": parity, "rows_compared": rows}
     if rows == 0:
-        found["problem"] = "there was no row to compare it on"
+        result["problem"] = "there was no row to compare it on"
     elif parity > TOLERANCE:
-        found["problem"] = (
+        result["problem"] = (
             f"it differs from the pickle by {parity:.1e}, and {TOLERANCE:.0e} is "
             "allowed"
         )
-    return found
+    return result
 
 
-def score_largest_batch(model, batches):
+def score_largest_batch(model: CompiledModel, batches: list[Columns]) -> None:
     """Score as many rows at once as a session will, where the memory is limited."""
     for columns in batches:
-        rows = len(next(iter(columns.values())))
+        rows = row_count(columns)
         if rows:
             repeated = np.arange(MODEL_CALL_ROWS) % rows
             model.probabilities({name: c[repeated] for name, c in columns.items()})

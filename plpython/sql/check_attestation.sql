@@ -3,15 +3,16 @@ CREATE OR REPLACE FUNCTION churn_internal.check_attestation(
     attestation text, attestation_signature bytea, attestation_key text,
     active_attestation text, allow_older boolean
 )
-RETURNS boolean
+RETURNS churn_internal.required_boolean
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["@runtime_key@"]
+    call = SD[GD["pgchurn"]]
 except KeyError:
     plpy.execute("SELECT churn_internal.load_runtime()")
-    session = GD["@runtime_key@"]
-return session.check_attestation(
+    SD.clear()
+    call = SD[GD["pgchurn"]] = GD["pgchurn"].admission.check_attestation
+return call(
     artifact_sha256, compiled_sha256, signature, environment,
     (attestation, attestation_signature, attestation_key), active_attestation, allow_older,
 )

@@ -1,13 +1,14 @@
 CREATE OR REPLACE FUNCTION churn_internal.check_model(version bigint)
-RETURNS void
+RETURNS churn_internal.required_boolean
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["@runtime_key@"]
+    call = SD[GD["pgchurn"]]
 except KeyError:
     plpy.execute("SELECT churn_internal.load_runtime()")
-    session = GD["@runtime_key@"]
-session.check_model(version)
+    SD.clear()
+    call = SD[GD["pgchurn"]] = GD["pgchurn"].admission.check_model
+return call(version)
 $python$;
 COMMENT ON FUNCTION churn_internal.check_model IS
     'An error unless a version loads here and its profile has the features it needs.';

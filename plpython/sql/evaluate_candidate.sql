@@ -3,16 +3,17 @@ CREATE OR REPLACE FUNCTION churn_internal.evaluate_candidate(
     environment jsonb, replay_numbers bytea, replay_texts text[], sample_numbers bytea,
     sample_texts text[], boundary_numbers double precision[], boundary_texts text[],
     OUT replayed double precision[], OUT parity double precision,
-    OUT rows_compared bigint, OUT problem text
+    OUT rows_compared churn_internal.required_integer, OUT problem text
 )
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["@runtime_key@"]
+    call = SD[GD["pgchurn"]]
 except KeyError:
     plpy.execute("SELECT churn_internal.load_runtime()")
-    session = GD["@runtime_key@"]
-return session.evaluate_candidate(
+    SD.clear()
+    call = SD[GD["pgchurn"]] = GD["pgchurn"].admission.evaluate_candidate
+return call(
     attachment_id, artifact, compiled, signature, environment,
     (replay_numbers, replay_texts), (sample_numbers, sample_texts),
     (boundary_numbers, boundary_texts),

@@ -1,6 +1,11 @@
 CREATE OR REPLACE FUNCTION churn_internal.load_runtime() RETURNS void
 LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
 AS $python$
+# Filled when all is loaded, and emptied by PostgreSQL when this function is replaced,
+# which it is whenever a module is.
+if SD:
+    return
+
 # Read by the libraries when they are first imported: one backend, one thread, and no
 # reports to ONNX Runtime's maker.
 import os
@@ -10,22 +15,35 @@ for variable in (
 ):
     os.environ[variable] = "1"
 
-@runtime_source@
+# These functions read the catalog as it is now, and no table under the snapshot of a
+# transaction that may have begun before an upgrade: what is loaded fits what calls it.
+plan = plpy.prepare(
+    "SELECT pg_catalog.pg_get_functiondef(pg_catalog.to_regprocedure($1)) AS definition",
+    ["text"],
+)
 
-def load_estimator(artifact):
-    # The strict loader takes a twentieth of the time until a session's first score to
-    # read. A process that judges reads it at once, and its name then means the loader.
-    session = GD["@runtime_key@"]
-    if session.load_estimator is None:
-        plpy.execute("SELECT churn_internal.load_pickle_reader()")
-    return session.load_estimator(artifact)
 
-# GD outlives an upgrade: the runtime before this one is let go.
-for key in [key for key in GD if key.startswith("pgchurn runtime ")]:
-    del GD[key]
-GD["@runtime_key@"] = Session(plpy)
+def source_of(module):
+    """Return the text of a module, or None when there is none."""
+    definition = plpy.execute(plan, [f"churn_runtime.{module}()"])[0]["definition"]
+    if definition is None:
+        return None
+    # Header, AS, and between two dollar quotes a line break and the text.
+    tag, _, body = definition.partition("\nAS $")[2].partition("$")
+    return body.rpartition(f"${tag}$")[0][1:]
+
+
+# Nothing remains of what was loaded before, also if this ends half-way.
+GD.pop("pgchurn", None)
+finder = {"__name__": "finder"}
+exec(source_of("finder"), finder)
+finder["install"](source_of)
+from churn_runtime.session import Session
+
+SD["session"] = GD["pgchurn"] = Session(plpy)
 $python$;
 COMMENT ON FUNCTION churn_internal.load_runtime() IS
-    'Loads the scoring runtime into this session, under a key that names its content.';
+    'Lets this session import the modules of the schema churn_runtime, and makes what the '
+    'other functions call: see plpython/README.md.';
 ALTER FUNCTION churn_internal.load_runtime() OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal.load_runtime() FROM PUBLIC;

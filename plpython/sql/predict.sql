@@ -1,15 +1,7 @@
 CREATE OR REPLACE FUNCTION churn.predict(version bigint, features jsonb)
 RETURNS double precision
-LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $python$
-try:
-    session = GD["@runtime_key@"]
-except KeyError:
-    plpy.execute("SELECT churn_internal.load_runtime()")
-    session = GD["@runtime_key@"]
-return session.predict(version, features)
-$python$;
+LANGUAGE sql STABLE PARALLEL UNSAFE
+RETURN churn_internal.predict_row(version, features);
 COMMENT ON FUNCTION churn.predict IS
     'Probability of churn, 0 to 1, under any version, of any feature values by name.';
 ALTER FUNCTION churn.predict OWNER TO churn_owner;

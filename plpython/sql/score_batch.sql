@@ -1,21 +1,22 @@
 CREATE OR REPLACE FUNCTION churn_internal.score_batch(
-    attachment_id integer, version bigint, artifact_sha256 bytea, layout text,
+    attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text,
     numbers bytea, texts text[], on_error text
 )
-RETURNS double precision[]
+RETURNS churn_internal.probabilities
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["@runtime_key@"]
+    call = SD[GD["pgchurn"]]
 except KeyError:
     plpy.execute("SELECT churn_internal.load_runtime()")
-    session = GD["@runtime_key@"]
-return session.score_batch(
-    attachment_id, version, artifact_sha256, layout, numbers, texts, on_error
+    SD.clear()
+    call = SD[GD["pgchurn"]] = GD["pgchurn"].scoring.score_batch
+return call(
+    attachment_id, version, artifact_sha256, layout_digest, numbers, texts, on_error
 )
 $python$;
 COMMENT ON FUNCTION churn_internal.score_batch IS
-    'Probabilities of many rows in one call of the model; a row that cannot be scored is '
+    'Probabilities of many rows in few calls of the model; a row that cannot be scored is '
     'an error, or null; on_error null: as the attachment has it.';
 ALTER FUNCTION churn_internal.score_batch OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal.score_batch FROM PUBLIC;

@@ -1,23 +1,24 @@
 CREATE OR REPLACE FUNCTION churn_internal.score_changed(
-    attachment_id integer, version bigint, artifact_sha256 bytea, layout text,
+    attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text,
     numbers double precision[], texts text[]
 )
-RETURNS double precision
+RETURNS churn_internal.probability
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE
 AS $python$
 try:
-    session = GD["@runtime_key@"]
+    call = SD[GD["pgchurn"]]
 except KeyError:
     plpy.execute("SELECT churn_internal.load_runtime()")
-    session = GD["@runtime_key@"]
+    SD.clear()
+    call = SD[GD["pgchurn"]] = GD["pgchurn"].scoring.score_changed
 recount = GD.get("pgchurn recount")
 if recount:
-    if session.was_recounted(recount):
+    if GD["pgchurn"].scoring.was_recounted(recount):
         return None
     # That was another transaction: nobody need ask again.
     del GD["pgchurn recount"]
-return session.score_changed(
-    attachment_id, version, artifact_sha256, layout, numbers, texts
+return call(
+    attachment_id, version, artifact_sha256, layout_digest, numbers, texts
 )
 $python$;
 COMMENT ON FUNCTION churn_internal.score_changed IS

@@ -1,69 +1,25 @@
 CREATE OR REPLACE FUNCTION churn_trust.trust_key(public_key text, comment text)
 RETURNS text
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
-AS $python$
-import hashlib
-
-
-def refuse(message, detail, sqlstate="22023"):
-    plpy.error(
-        message,
-        detail=detail,
-        hint="Pass the text of a file made by: openssl pkey -in private.pem -pubout",
-        sqlstate=sqlstate,
-    )
-
-
-def is_weak(point):
-    """Return whether a multiple of the point, by 8 or less, is the neutral element.
-
-    With such a key there are signatures that fit many messages, and nobody holds the
-    private key: RFC 8032, section 5.1, for the curve.
-    """
-    p = 2**255 - 19
-    d = -121665 * pow(121666, -1, p) % p
-    y = (int.from_bytes(point, "little") & (2**255 - 1)) % p
-    # Of order 1 and 2 where y is 1 and -1, of order 4 where it is 0, and of order 8
-    # where twice the point is of order 4.
-    return y * (y * y - 1) * (d * y**4 + 2 * y * y - 1) % p == 0
-
-
-try:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    from cryptography.hazmat.primitives.serialization import (
-        Encoding, PublicFormat, load_pem_public_key
-    )
-except ImportError as error:
-    plpy.error(
-        "signatures cannot be verified without the package cryptography",
-        detail=f"{error}.",
-        hint="Install cryptography for the Python that PL/Python embeds.",
-        sqlstate="55000",
-    )
-try:
-    key = load_pem_public_key((public_key or "").encode())
-except Exception as error:
-    refuse("public key cannot be read", f"{type(error).__name__}: {error}")
-if not isinstance(key, Ed25519PublicKey):
-    refuse("public key is not an Ed25519 key", f"It is an {type(key).__name__}.")
-point = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
-if is_weak(point):
-    refuse("public key is a weak one", "Anybody can sign with it.")
-der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-fingerprint = hashlib.sha256(der).hexdigest()
-plpy.execute(
-    plpy.prepare(
-        "INSERT INTO churn_trust.trusted_keys (fingerprint, public_key, comment)"
-        " VALUES ($1, $2, $3)"
-        " ON CONFLICT (fingerprint) DO UPDATE SET comment = EXCLUDED.comment,"
-        " added_by = DEFAULT, added_at = DEFAULT, revoked_at = NULL",
-        ["text", "bytea", "text"],
-    ),
-    [fingerprint, point, comment],
-)
-return fingerprint
-$python$;
+AS $body$
+DECLARE
+    key record;
+BEGIN
+    SELECT k.* INTO key FROM churn_trust.read_public_key(public_key) k;
+    IF key.message IS NOT NULL THEN
+        RAISE USING
+            ERRCODE = key.sqlstate, MESSAGE = key.message, DETAIL = key.detail,
+            HINT = key.hint;
+    END IF;
+    INSERT INTO churn_trust.trusted_keys AS t (fingerprint, public_key, comment)
+    VALUES (key.fingerprint, key.point, trust_key.comment)
+    ON CONFLICT (fingerprint) DO UPDATE SET
+        comment = excluded.comment, added_by = DEFAULT, added_at = DEFAULT,
+        revoked_at = NULL;
+    RETURN key.fingerprint;
+END
+$body$;
 COMMENT ON FUNCTION churn_trust.trust_key IS
     'Trusts an Ed25519 public key, in PEM, to sign models; returns its fingerprint. From '
     'then on unsigned models neither register nor score. For superusers.';

@@ -1,15 +1,7 @@
 CREATE OR REPLACE FUNCTION churn.warm()
 RETURNS integer
-LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $python$
-try:
-    session = GD["@runtime_key@"]
-except KeyError:
-    plpy.execute("SELECT churn_internal.load_runtime()")
-    session = GD["@runtime_key@"]
-return session.warm()
-$python$;
+LANGUAGE sql STABLE PARALLEL UNSAFE
+RETURN churn_internal.warm_session();
 COMMENT ON FUNCTION churn.warm IS
     'Loads the packages and active models into this session; returns how many models.';
 ALTER FUNCTION churn.warm OWNER TO churn_owner;

@@ -3,7 +3,7 @@
 import pickle
 
 from pgchurn.plpython.runtime.errors import ScoringError
-from pgchurn.plpython.runtime.estimator_checks import load_estimator
+from pgchurn.plpython.runtime.estimators import load_estimator
 
 from tests.confined import confined
 from tests.corpus import ATTACKS

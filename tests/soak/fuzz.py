@@ -11,7 +11,7 @@ import warnings
 
 import numpy as np
 from pgchurn.plpython.runtime.errors import ScoringError
-from pgchurn.plpython.runtime.estimator_checks import load_estimator
+from pgchurn.plpython.runtime.estimators import load_estimator
 from threadpoolctl import threadpool_limits
 
 from tests.legitimate import fitted, rows_for

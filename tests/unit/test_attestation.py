@@ -291,7 +291,7 @@ def test_the_runtime_imports_cryptography_only_when_it_verifies():
         [
             sys.executable,
             "-c",
-            "import sys, plpython.runtime.session as s;"
+            "import sys, pgchurn.plpython.runtime.admission;"
             "print('cryptography' in sys.modules)",
         ],
         capture_output=True,

@@ -588,7 +588,16 @@ def test_texts_of_any_spelling_are_coded(family, categories, encoder):
     assert_same(model, rows)
 
 
-@pytest.mark.parametrize("family", REPRESENTATIVES)
+@pytest.mark.parametrize(
+    "family",
+    [
+        *(family for family in REPRESENTATIVES if family != "deep forest"),
+        pytest.param(
+            "deep forest",
+            marks=pytest.mark.slow(reason="compiles trees of a thousand leaves"),
+        ),
+    ],
+)
 @pytest.mark.parametrize("encoder", [one_hot(), USES_MINUS_ONE], ids=["hot", "ordinal"])
 def test_a_thousand_categories_are_coded(family, encoder):
     categories = [f"category {i}" for i in range(1000)]

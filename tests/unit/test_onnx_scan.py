@@ -431,6 +431,7 @@ def test_every_family_of_the_fuzz_passes_as_it_is(family):
     scan(fuzz_compiled.compiled_form(family))
 
 
+@pytest.mark.slow(reason="scans and runs hundreds of mutants of each family")
 def test_no_mutant_crashes_or_hangs():
     for bar in fuzz_compiled.measure(None, full=False):
         assert bar.ok, bar

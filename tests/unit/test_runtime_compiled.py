@@ -1,17 +1,16 @@
 """What a compiled form does with values, its own way and as the pickle does."""
 
 import pickle
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from pgchurn.loader.compiling import compile_model
+from pgchurn.plpython.runtime.batches import checked_probabilities
 from pgchurn.plpython.runtime.compiled import CompiledModel
 from pgchurn.plpython.runtime.errors import ScoringError
 from pgchurn.plpython.runtime.features import Layout, columns_from_arrays
 from pgchurn.plpython.runtime.pickled import PickledModel
-from pgchurn.plpython.runtime.session import checked_probabilities
 from pgchurn.plpython.runtime.signature import Feature, Signature
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
@@ -266,7 +265,7 @@ NUMBER = Signature(
 def test_what_is_no_number_is_no_probability_either(positive_class, numbers):
     model = LogisticRegression()
     model.fit([[0.0, 0.0], [1.0, 1.0]], [0, 1])
-    described = replace(NUMBER, positive_class=positive_class)
+    described = NUMBER._replace(positive_class=positive_class)
     compiled = CompiledModel(compile_model(model, described), described)
     matrix = np.array([numbers], dtype=float)
     assert np.isnan(compiled.probabilities({"x": matrix[:, 0], "y": matrix[:, 1]})[0])

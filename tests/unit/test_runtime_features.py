@@ -8,9 +8,9 @@ from pgchurn.plpython.runtime.features import (
     acceptable_rows,
     check_values,
     columns_from_arrays,
-    columns_from_json,
     text_column,
 )
+from pgchurn.plpython.runtime.json_rows import columns_from_json
 from pgchurn.plpython.runtime.signature import Feature, Signature
 
 NAN = float("nan")

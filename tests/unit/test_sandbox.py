@@ -1,4 +1,4 @@
-"""The judging process, with programs in the runtime's place that do as they like."""
+"""The sandbox, with workers in the runtime's place that do as they like."""
 
 import json
 import math
@@ -11,79 +11,83 @@ import time
 from pathlib import Path
 
 import pytest
-from pgchurn.plpython.render import (
-    examination_source,
-    pickle_reader_source,
-    runtime_source,
-)
-from pgchurn.plpython.runtime import sandbox as judging
+from pgchurn.plpython.runtime import sandbox
 from pgchurn.plpython.runtime.errors import ScoringError
-from pgchurn.plpython.runtime.sandbox import judge
-
-WHOLE_PROGRAM = "\n\n".join(
-    (runtime_source(), pickle_reader_source(), examination_source(), "")
+from pgchurn.plpython.runtime.sandbox import (
+    module_source,
+    module_sources,
+    run_in_sandbox,
 )
-FOUND = {"replayed": None, "parity": None, "rows_compared": 0, "problem": None}
+
+RESULT = {"replayed": None, "parity": None, "rows_compared": 0, "problem": None}
 LONGEST = 20
 NO_MODEL = [b"", None, None, None]
 
 
-def answering(verdict):
-    """Return a program that answers with a text."""
-    return f"def answer(*question): print({verdict!r}, end='', flush=True)"
+def responding(response):
+    """Return a worker that responds with a text."""
+    return f"def respond(*request): print({response!r}, end='', flush=True)"
 
 
 def doing(*statements):
-    """Return a program that runs statements, and answers with what is in `found`."""
+    """Return a worker that runs statements, and responds with what is in `found`."""
     body = "\n    ".join(("import json, os, sys", "found = ''", *statements))
     return (
-        f"def answer(question, *parts):\n    {body}\n"
-        f"    print(json.dumps({{'found': {{**{FOUND!r}, 'problem': str(found)}}}}))\n"
+        f"def respond(request, *parts):\n    {body}\n"
+        f"    result = {{**{RESULT!r}, 'problem': str(found)}}\n"
+        "    print(json.dumps({'result': result}))\n"
     )
 
 
-def judged(program, question=None, parts=(), rows=0, interrupts=lambda: None):
-    """Have something judged, and check that no process is left of it."""
+def evaluating(statement):
+    """Return the runtime's own worker, which runs a statement instead of evaluating."""
+    evaluate = f"def evaluate(request, *parts):\n    {statement}\n"
+    return f"{module_source('sandbox_worker')}\n\n{evaluate}"
+
+
+def evaluated(worker, request=None, parts=(), rows=0, interrupts=lambda: None):
+    """Have something evaluated, and check that no process is left of it."""
+    sources = {**module_sources("sandbox_worker"), "sandbox_worker": worker}
     try:
-        return judge(program, question, list(parts), rows, interrupts)
+        return run_in_sandbox(sources, request, list(parts), rows, interrupts)
     finally:
         with pytest.raises(ChildProcessError):
             os.waitpid(-1, os.WNOHANG)
 
 
 def found(*statements, **given):
-    """Return the text that a program found."""
-    return judged(doing(*statements), **given)["problem"]
+    """Return the text that a worker found."""
+    return evaluated(doing(*statements), **given)["problem"]
 
 
-def refusal(program, **given):
-    """Return how a program is refused."""
+def refusal(worker, **given):
+    """Return how a worker's candidate is refused."""
     with pytest.raises(ScoringError) as raised:
-        judged(program, **given)
+        evaluated(worker, **given)
     assert raised.value.detail
     assert raised.value.hint
     return raised.value
 
 
-def test_what_was_found_comes_back():
-    finding = {
+def test_a_result_comes_back():
+    result = {
         "replayed": [0.25, 1.0],
         "parity": math.inf,
         "rows_compared": 7,
         "problem": "half\ud800 zero\0",
     }
 
-    answer = judged(answering(json.dumps({"found": finding})), rows=2)
+    worker = responding(json.dumps({"result": result}))
 
-    assert answer == {**finding, "problem": "half? zero?"}
+    assert evaluated(worker, rows=2) == {**result, "problem": "half? zero?"}
 
 
-def test_the_question_and_all_parts_arrive():
+def test_the_request_and_all_parts_arrive():
     parts = [b"pickle", None, b"", bytes(range(256)) * 200_000]
 
     said = found(
-        "found = [question, *(p if p is None else (len(p), sum(p)) for p in parts)]",
-        question={"it": ["is", None, "\u00e9"]},
+        "found = [request, *(p if p is None else (len(p), sum(p)) for p in parts)]",
+        request={"it": ["is", None, "\u00e9"]},
         parts=parts,
     )
 
@@ -94,39 +98,36 @@ def test_the_question_and_all_parts_arrive():
 def test_a_refusal_arrives_with_all_its_parts():
     parts = ["no", "It is so.", "Do that.", "42703"]
 
-    error = refusal(answering(json.dumps({"refused": parts})))
+    error = refusal(responding(json.dumps({"refused": parts})))
 
     assert [error.message, error.detail, error.hint, error.sqlstate] == parts
 
 
-def test_a_candidate_that_prints_is_not_taken_for_the_judge():
-    printing = """
-def examine_candidate(question, *parts):
-    import sys
-    print('{"found": 1}', flush=True)
+def test_what_a_candidate_prints_is_no_response():
+    worker = evaluating(
+        """import sys
+    print('{"result": 1}', flush=True)
     print("noise" * 100000, file=sys.stderr, flush=True)
     os.write(1, b"more noise")
-    return {"replayed": [0.5], "parity": None, "rows_compared": 0, "problem": None}
-"""
+    return {"replayed": [0.5], "parity": None, "rows_compared": 0, "problem": None}"""
+    )
 
-    answer = judged(WHOLE_PROGRAM + printing, parts=NO_MODEL, rows=1)
+    result = evaluated(worker, parts=NO_MODEL, rows=1)
 
-    assert answer == {**FOUND, "replayed": [0.5]}
+    assert result == {**RESULT, "replayed": [0.5]}
 
 
 @pytest.mark.parametrize(
     "raised, sqlstate, said",
     [
         ("MemoryError()", "54000", "more memory"),
-        ("RecursionError('deep')", "22023", "could not be judged"),
-        ("SystemExit(0)", "22023", "could not be judged"),
+        ("RecursionError('deep')", "22023", "could not be evaluated"),
+        ("SystemExit(0)", "22023", "could not be evaluated"),
         ("ScoringError('no', 'So.', 'Do.', '22004')", "22004", "no"),
     ],
 )
 def test_what_a_candidate_raises_becomes_an_error(raised, sqlstate, said):
-    raising = f"\ndef examine_candidate(question, *parts):\n    raise {raised}\n"
-
-    error = refusal(WHOLE_PROGRAM + raising, parts=NO_MODEL)
+    error = refusal(evaluating(f"raise {raised}"), parts=NO_MODEL)
 
     assert error.sqlstate == sqlstate
     assert said in error.message
@@ -142,16 +143,10 @@ def test_a_crash_is_named(number):
 
 
 @pytest.mark.parametrize(
-    "statement", ["bytearray(8 << 30)", "x = [0]\n    while True: x += x"]
+    "statement", ["return bytearray(8 << 30)", "x = [0]\n    while True: x += x"]
 )
 def test_memory_is_limited(statement):
-    program = f"{doing(statement)}\nanswer_alone = answer\n" + (
-        "def answer(*given):\n"
-        "    try: answer_alone(*given)\n"
-        '    except MemoryError: print(\'{"failed": ["MemoryError", ""]}\')\n'
-    )
-
-    error = refusal(program)
+    error = refusal(evaluating(statement), parts=NO_MODEL)
 
     assert error.sqlstate == "54000"
     assert "more memory" in error.message
@@ -167,13 +162,13 @@ def test_memory_is_limited(statement):
     ids=["busy", "asleep", "hung up"],
 )
 def test_time_is_limited(monkeypatch, statement):
-    monkeypatch.setattr(judging, "JUDGING_SECONDS", 1)
+    monkeypatch.setattr(sandbox, "SECONDS", 1)
     before = time.monotonic()
 
     error = refusal(doing(statement))
 
     assert error.sqlstate == "54000"
-    assert error.message == "model takes too long to judge"
+    assert error.message == "model takes too long to evaluate"
     assert time.monotonic() - before < LONGEST
 
 
@@ -186,12 +181,12 @@ def test_time_is_limited(monkeypatch, statement):
         "[]",
         "null",
         "{}",
-        '{"found": null}',
-        '{"found": {}}',
-        '{"found": {"replayed": 1, "parity": 0, "rows_compared": 0, "problem": null}}',
-        '{"found": {"replayed": [null], "parity": 0, "rows_compared": 0,'
+        '{"result": null}',
+        '{"result": {}}',
+        '{"result": {"replayed": 1, "parity": 0, "rows_compared": 0, "problem": null}}',
+        '{"result": {"replayed": [null], "parity": 0, "rows_compared": 0,'
         ' "problem": null}}',
-        '{"found": {"replayed": [], "parity": 0, "rows_compared": 0, "problem": 5}}',
+        '{"result": {"replayed": [], "parity": 0, "rows_compared": 0, "problem": 5}}',
         '{"refused": ["no"]}',
         '{"refused": ["no", null, null, "57014"]}',
         '{"refused": ["no", null, null, "53200"]}',
@@ -200,35 +195,35 @@ def test_time_is_limited(monkeypatch, statement):
         '{"refused": ["no", null, null, null]}',
         '{"refused": [null, null, null, "22023"]}',
         '{"unheard of": []}',
-        '{"found": {}, "refused": []}',
+        '{"result": {}, "refused": []}',
         "[" * 50_000,
         "9" * 5_000,
     ],
 )
-def test_an_answer_that_is_no_verdict_is_refused(said):
-    assert refusal(answering(said)).message == "model could not be judged"
+def test_a_response_that_cannot_be_read_is_refused(said):
+    assert refusal(responding(said)).message == "model could not be evaluated"
 
 
-def test_an_answer_without_an_end_is_cut_off():
+def test_a_response_without_an_end_is_cut_off():
     error = refusal(doing("while True: print('x' * 1000)"))
 
-    assert "more than a judge" in error.detail
+    assert "longer than any result" in error.detail
 
 
 def test_long_texts_are_cut_short():
     said = {"refused": ["no", "x" * 50_000, "Do that.", "22023"]}
 
-    assert len(refusal(answering(json.dumps(said))).detail) < 5_000
+    assert len(refusal(responding(json.dumps(said))).detail) < 5_000
 
 
-def test_a_program_that_cannot_be_read_is_named():
+def test_a_worker_that_cannot_be_imported_is_named():
     error = refusal("import no_such_module")
 
     assert "ModuleNotFoundError" in error.detail
 
 
 def test_a_child_that_does_not_listen_keeps_nobody_waiting(monkeypatch):
-    monkeypatch.setattr(judging, "python_program", lambda: "/bin/false")
+    monkeypatch.setattr(sandbox, "python_program", lambda: "/bin/false")
 
     error = refusal("", parts=[bytes(50_000_000)])
 
@@ -236,7 +231,7 @@ def test_a_child_that_does_not_listen_keeps_nobody_waiting(monkeypatch):
 
 
 def test_a_python_that_is_not_there_is_asked_for(monkeypatch):
-    monkeypatch.setattr(judging.sys, "base_exec_prefix", "/nowhere")
+    monkeypatch.setattr(sandbox.sys, "base_exec_prefix", "/nowhere")
     monkeypatch.setattr("sysconfig.get_config_var", lambda name: "/nowhere/else")
 
     error = refusal("")
@@ -311,10 +306,10 @@ def test_an_interrupt_ends_the_child_and_passes_as_it_is(statement):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        judged(doing(statement), interrupts=interrupts)
+        evaluated(doing(statement), interrupts=interrupts)
 
 
-def test_interrupts_are_let_in_often():
+def test_interrupts_are_checked_for_often():
     calls = []
 
     found(
@@ -325,10 +320,10 @@ def test_interrupts_are_let_in_often():
 
 
 PARENT = """
-import sys
-from pgchurn.plpython.runtime.sandbox import judge
-judge("def answer(*question):\\n    import time; time.sleep(600)", None, [], 0,
-      lambda: print("waiting", flush=True))
+from pgchurn.plpython.runtime.sandbox import module_sources, run_in_sandbox
+worker = "def respond(*request):\\n    import time; time.sleep(600)"
+sources = {**module_sources("sandbox_worker"), "sandbox_worker": worker}
+run_in_sandbox(sources, None, [], 0, lambda: print("waiting", flush=True))
 """
 
 
@@ -368,3 +363,12 @@ def test_the_limits_are_those_of_the_child_alone():
     found()
 
     assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+def test_the_sandbox_is_sent_what_its_worker_imports_and_no_more():
+    sources = module_sources("sandbox_worker")
+
+    assert {"finder", "sandbox_worker", "strict_pickle", "onnx_scan"} <= set(sources)
+    assert not {"session", "scoring", "sandbox", "admission"} & set(sources)
+    for name, source in sources.items():
+        assert source == module_source(name)

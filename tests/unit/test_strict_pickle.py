@@ -6,11 +6,12 @@ import pickletools
 import numpy as np
 import pytest
 from pgchurn.plpython.runtime.errors import ScoringError
-from pgchurn.plpython.runtime.estimator_checks import load_estimator
-from pgchurn.plpython.runtime.strict_pickle import PERMITTED_NAMES
+from pgchurn.plpython.runtime.estimators import load_estimator
+from pgchurn.plpython.runtime.permitted import PERMITTED
 
 from tests.confined import confined
 from tests.corpus import ATTACKS, CALLS, DOTTED
+from tests.corpus.calls import assembled
 from tests.legitimate import PIPELINES, fitted, rows_for
 
 SECONDS = 1.0
@@ -125,11 +126,10 @@ def test_the_list_of_names_is_what_the_pipelines_need_and_no_more():
         for protocol in (4, 5)
         for pair in mentioned_names(pickle.dumps(fitted(name), protocol))
     }
-    permitted = {(m, name) for m, names in PERMITTED_NAMES.items() for name in names}
+    permitted = [tuple(one.name.rsplit(".", 1)) for one in PERMITTED]
 
-    assert permitted == needed
-    assert list(PERMITTED_NAMES) == sorted(PERMITTED_NAMES)
-    assert all(list(names) == sorted(names) for names in PERMITTED_NAMES.values())
+    assert set(permitted) == needed
+    assert permitted == sorted(permitted)
 
 
 @pytest.mark.parametrize("jobs", [-1, 2, 64])
@@ -158,6 +158,15 @@ def test_a_name_that_is_not_permitted_is_named():
         load_estimator(CALLS["call of os.system"]())
 
     assert raised.value.detail == "The name os.system is not permitted."
+
+
+def test_a_permitted_name_split_at_another_dot_is_not_permitted():
+    artifact = assembled("sklearn", "pipeline.Pipeline", ())
+
+    with pytest.raises(ScoringError) as raised:
+        load_estimator(artifact)
+
+    assert raised.value.detail == "The name sklearn.pipeline.Pipeline is not permitted."
 
 
 def test_an_opcode_that_is_not_permitted_is_named_with_its_position():

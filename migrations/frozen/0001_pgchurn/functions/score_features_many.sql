@@ -1,16 +1,17 @@
 CREATE OR REPLACE FUNCTION churn_internal.score_features_many(
-    attachment_id integer, layout text, numbers bytea, texts text[]
+    attachment_id integer, layout_digest text, numbers bytea, texts text[]
 )
-RETURNS double precision[]
+RETURNS churn_internal.probabilities
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $python$
 try:
-    session = GD["pgchurn runtime 9535555f4396363a"]
+    call = SD[GD["pgchurn"]]
 except KeyError:
     plpy.execute("SELECT churn_internal.load_runtime()")
-    session = GD["pgchurn runtime 9535555f4396363a"]
-return session.score_features_many(attachment_id, layout, numbers, texts)
+    SD.clear()
+    call = SD[GD["pgchurn"]] = GD["pgchurn"].scoring.score_features_many
+return call(attachment_id, layout_digest, numbers, texts)
 $python$;
 COMMENT ON FUNCTION churn_internal.score_features_many IS
     'Probabilities of churn of many rows given as arrays, under the active model.';

@@ -1,15 +1,7 @@
 CREATE OR REPLACE FUNCTION churn.server_environment()
 RETURNS jsonb
-LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $python$
-try:
-    session = GD["pgchurn runtime 9535555f4396363a"]
-except KeyError:
-    plpy.execute("SELECT churn_internal.load_runtime()")
-    session = GD["pgchurn runtime 9535555f4396363a"]
-return session.environment()
-$python$;
+LANGUAGE sql STABLE PARALLEL UNSAFE
+RETURN churn_internal.session_environment();
 COMMENT ON FUNCTION churn.server_environment IS
     'Interpreter, package versions and memory of a session that scores.';
 ALTER FUNCTION churn.server_environment OWNER TO churn_owner;

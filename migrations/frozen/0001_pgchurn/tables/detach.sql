@@ -1,4 +1,4 @@
--- What stands in the way of dropping the functions: attachments and triggers.
+-- What stands in the way of dropping the functions: attachments, triggers, constraints.
 DROP EVENT TRIGGER churn_follow_altered_tables;
 DROP EVENT TRIGGER churn_keep_attached_tables;
 SELECT churn.detach(a.profile) FROM churn.attachments a WHERE a.detached_at IS NULL;
@@ -7,3 +7,8 @@ DROP TRIGGER refuse_change ON churn.deployments;
 DROP TRIGGER fit_prediction_log ON churn.deployments;
 DROP TRIGGER refuse_key_change ON churn_trust.trusted_keys;
 DROP TRIGGER refuse_key_truncation ON churn_trust.trusted_keys;
+ALTER DOMAIN churn_internal.probability DROP CONSTRAINT not_failed;
+ALTER DOMAIN churn_internal.probabilities DROP CONSTRAINT not_failed;
+ALTER DOMAIN churn_internal.required_boolean DROP CONSTRAINT not_failed;
+ALTER DOMAIN churn_internal.required_integer DROP CONSTRAINT not_failed;
+ALTER DOMAIN churn_internal.required_jsonb DROP CONSTRAINT not_failed;

@@ -11,6 +11,12 @@ DROP TABLE
     churn_internal.rescore_ranges,
     churn_internal.rescore_runs,
     churn_trust.trusted_keys;
+DROP DOMAIN
+    churn_internal.probability,
+    churn_internal.probabilities,
+    churn_internal.required_boolean,
+    churn_internal.required_integer,
+    churn_internal.required_jsonb;
 DROP SCHEMA churn, churn_internal, churn_runtime, churn_trust;
 
 -- The roles stay while another database of this server still uses them.

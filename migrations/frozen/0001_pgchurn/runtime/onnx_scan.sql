@@ -1,8 +1,7 @@
-CREATE OR REPLACE FUNCTION churn_internal.load_examination() RETURNS void
+CREATE OR REPLACE FUNCTION churn_runtime.onnx_scan() RETURNS void
 LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
 AS $python$
-# ---- onnx_scan.py ----
-"""Looking into a compiled form before ONNX Runtime reads it.
+"""Scanning a compiled form before ONNX Runtime reads it.
 
 ONNX Runtime takes graphs for trusted: a format with subgraphs, custom operators and
 files beside it, and trees that are followed as they are written. Let through is only
@@ -11,15 +10,19 @@ strictly (no unknown field, nothing twice), so that ONNX Runtime cannot read any
 else out of the same bytes. See https://protobuf.dev/programming-guides/encoding/ and
 onnx.proto in https://github.com/onnx/onnx for the numbers.
 
-The judging process does this once, at registration, before the form is tried; sessions
-that load the version compare the digest and need not do it again.
+The sandbox does this once, at registration, before the form is tried; sessions that
+load the version compare the digest and need not do it again.
 """
 
 import math
-from collections import namedtuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from .errors import ScoringError
+
+# A message as it was read: its fields by name.
+Message = dict[str, Any]
 
 MOST_BYTES = 64 << 20
 MOST_GRAPH_NODES = 10_000
@@ -53,10 +56,30 @@ DELIMITED = 2
 FIXED32 = 5
 LONGEST_VARINT = 10
 
-# A field of a message: its name and wire type; whether it may be there often; the
-# fields of the message that it holds, if it holds one; whether it is a run, there a
-# hundred thousand times, with nothing but integers after it in its message.
-Field = namedtuple("Field", "name wire often fields run", defaults=(False, None, False))
+
+class Field(NamedTuple):
+    """A field of a message.
+
+    Attributes
+    ----------
+    name : str
+    wire : int
+        Its wire type.
+    often : bool
+        Whether it may be there more than once.
+    fields : dict of int to Field, optional
+        Of the message that it holds, if it holds one.
+    run : bool
+        Whether it is there a hundred thousand times, with nothing but integers after it
+        in its message.
+    """
+
+    name: str
+    wire: int
+    often: bool = False
+    fields: "dict[int, Field] | None" = None
+    run: bool = False
+
 
 DIMENSION = {
     1: Field("value", VARINT),
@@ -159,7 +182,7 @@ CLASS_LABELS = ({"classlabels_int64s"}, {"classlabels_strings"})
 BASE = "base_values"
 
 
-def scan(compiled):
+def scan(compiled: bytes) -> None:
     """Refuse bytes that are no compiled form as pgchurn makes them.
 
     Parameters
@@ -189,7 +212,7 @@ def scan(compiled):
         check_node(node, width, text(graph["inputs"][0], "name"))
 
 
-def input_width(graph):
+def input_width(graph: Message) -> int:
     """Return how many columns the one input has; it and the output are of doubles."""
     if len(graph["inputs"]) != 1 or len(graph["outputs"]) != 1:
         raise not_allowed("more or less than one input and one output")
@@ -204,13 +227,13 @@ def input_width(graph):
     return width
 
 
-def check_node(node, width, source):
+def check_node(node: Message, width: int, source: str) -> None:
     """Refuse a node of another operator, or with tensors or trees that are unsound."""
     domain, operator = text(node, "domain"), text(node, "operator")
     name = f"{domain}.{operator}" if domain else operator
     if name not in OPERATORS:
         raise not_allowed(f"the operator {name}")
-    attributes = {}
+    attributes: dict[str, Message] = {}
     for attribute in node["attributes"]:
         if attribute["graph"] is not None:
             raise not_allowed("a graph within the graph")
@@ -227,7 +250,7 @@ def check_node(node, width, source):
         check_classifier(attributes)
 
 
-def check_tensor(tensor):
+def check_tensor(tensor: Message) -> None:
     """Refuse a tensor whose elements are not all there, or too many."""
     dimensions = tensor["dimensions"]
     if any(one > MOST_ELEMENTS for one in dimensions):
@@ -258,7 +281,7 @@ def check_tensor(tensor):
         raise not_allowed("a tensor that does not hold what its shape says")
 
 
-def check_ensemble(attributes, width):
+def check_ensemble(attributes: dict[str, Message], width: int) -> None:
     """Refuse trees of version 5 that do not end, or point to nothing.
 
     Every node comes after its parent and has just one, as ``flatten`` places them, so
@@ -267,10 +290,10 @@ def check_ensemble(attributes, width):
     if attributes.keys() != ENSEMBLE_ATTRIBUTES:
         raise not_allowed("trees with other attributes")
 
-    def ints(name):
+    def ints(name: str) -> np.ndarray:
         return attributes[name]["ints"]
 
-    def single(name):
+    def single(name: str) -> int:
         return attributes[name]["int"] or 0
 
     modes = raw_elements(attributes["nodes_modes"], np.uint8)
@@ -304,12 +327,12 @@ def check_ensemble(attributes, width):
         inside(targets[~is_leaf], count)
         children.append(targets[~is_leaf])
         parents.append(np.flatnonzero(~is_leaf))
-    children, parents = np.concatenate(children), np.concatenate(parents)
-    inside(ints("tree_roots"), count)
-    check_order(parents, children, ints("tree_roots"), count)
+    roots = ints("tree_roots")
+    inside(roots, count)
+    check_order(np.concatenate(parents), np.concatenate(children), roots, count)
 
 
-def check_classifier(attributes):
+def check_classifier(attributes: dict[str, Message]) -> None:
     """Refuse the same in trees of older versions, which name a node by two numbers."""
     others = attributes.keys() - CLASSIFIER_ATTRIBUTES - {BASE}
     if CLASSIFIER_ATTRIBUTES - attributes.keys() or others not in CLASS_LABELS:
@@ -317,7 +340,7 @@ def check_classifier(attributes):
     if BASE in attributes and len(attributes[BASE]["floats"]) != 1:
         raise not_allowed("trees with more than one sum")
 
-    def ints(name):
+    def ints(name: str) -> np.ndarray:
         return attributes[name]["ints"]
 
     trees, nodes = ints("nodes_treeids"), ints("nodes_nodeids")
@@ -369,7 +392,9 @@ def check_classifier(attributes):
         raise not_allowed("a leaf that is none")
 
 
-def check_order(parents, children, roots, count):
+def check_order(
+    parents: np.ndarray, children: np.ndarray, roots: np.ndarray, count: int
+) -> None:
     """Refuse children before their parents, nodes of two parents, and great depth."""
     if not (children > parents).all():
         raise not_allowed("a node that comes before its parent")
@@ -389,13 +414,13 @@ def check_order(parents, children, roots, count):
     raise not_allowed(f"a tree deeper than {DEEPEST_ENSEMBLE}")
 
 
-def inside(values, limit):
+def inside(values: np.ndarray, limit: Any) -> None:
     """Refuse integers that are not from 0 to below the limit."""
     if ((values < 0) | (values >= limit)).any():
         raise not_allowed("a number that points to nothing")
 
 
-def raw_elements(attribute, kind):
+def raw_elements(attribute: Message, kind: Any) -> np.ndarray:
     """Return a tensor of one dimension that stands in raw data."""
     tensor = attribute["tensor"]
     if tensor is None or tensor["raw"] is None or len(tensor["dimensions"]) != 1:
@@ -405,12 +430,12 @@ def raw_elements(attribute, kind):
     return np.frombuffer(tensor["raw"], kind)
 
 
-def text(fields, key):
+def text(fields: Message, key: str) -> str:
     """Return a field of bytes as text, empty where it is missing."""
     return str(fields[key] or b"", "utf-8", "replace")
 
 
-def message(data, fields):
+def message(data: memoryview, fields: dict[int, Field]) -> Message:
     """Read a message strictly.
 
     Parameters
@@ -425,6 +450,7 @@ def message(data, fields):
         a list where it may be there often, an ndarray of int64 where it is a run.
     """
     found = {field.name: empty_field(field) for field in fields.values()}
+    value: Any
     position = 0
     while position < len(data):
         start = position
@@ -458,14 +484,14 @@ def message(data, fields):
     return found
 
 
-def empty_field(field):
+def empty_field(field: Field) -> Any:
     """Return what a field holds that is not there."""
     if field.run:
         return np.zeros(0, np.int64)
     return [] if field.often else None
 
 
-def varint(data, position):
+def varint(data: memoryview, position: int) -> tuple[int, int]:
     """Return an unsigned integer of variable length, and where it ends."""
     value = 0
     for i, byte in enumerate(data[position : position + LONGEST_VARINT]):
@@ -475,7 +501,7 @@ def varint(data, position):
     raise not_allowed("a number without an end")
 
 
-def run_of_varints(data, start, key):
+def run_of_varints(data: memoryview, start: int, key: int) -> tuple[np.ndarray, int]:
     """Return the integers that follow each other under one key, and where they end."""
     raw = np.frombuffer(data[start:], np.uint8)
     numbers = varints(raw)
@@ -487,7 +513,7 @@ def run_of_varints(data, start, key):
     return numbers[1 : 2 * pairs : 2], start + int(ends[2 * pairs - 1])
 
 
-def varints(data):
+def varints(data: Any) -> np.ndarray:
     """Return the integers of variable length that fill some bytes."""
     raw = np.frombuffer(data, np.uint8)
     if not len(raw):
@@ -504,136 +530,11 @@ def varints(data):
     return np.bitwise_or.reduceat(parts, starts).view(np.int64)
 
 
-def not_allowed(what):
-    """Return the error for a compiled form that holds what none of pgchurn's holds."""
+def not_allowed(what: str) -> ScoringError:
+    """Return the error for a compiled form that pgchurn has not written."""
     return ScoringError(f"compiled form is malformed: it has {what}")
-
-# ---- sandbox_worker.py ----
-"""Examining a candidate: what the judging process does (see ``judge``)."""
-
-import json
-import os
-
-import numpy as np
-
-
-
-def answer(question, *parts):
-    """Examine a candidate, write the verdict to standard output, and end the process.
-
-    Nothing else gets there: what a candidate or a library prints goes nowhere.
-    """
-    protocol = os.dup(1)
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for descriptor in range(3):
-        os.dup2(nowhere, descriptor)
-    try:
-        verdict = {"found": examine_candidate(question, *parts)}
-    except ScoringError as error:
-        refusal = [error.message, error.detail, error.hint, error.sqlstate]
-        verdict = {"refused": refusal}
-    except Exception as error:
-        verdict = {"failed": [type(error).__name__, str(error)]}
-    with open(protocol, "w", encoding="ascii") as output:
-        json.dump(verdict, output)
-    # Without the clean-up of a process, in which a candidate could still hang.
-    os._exit(0)
-
-
-def examine_candidate(question, artifact, compiled, replay_numbers, sample_numbers):
-    """Judge a candidate.
-
-    Parameters
-    ----------
-    question : dict
-        ``signature`` and ``environment``, JSON texts; ``layout``, the names of the
-        profile's number columns and text columns; ``replay_texts``, ``sample_texts``
-        and ``edges``, see ``Session.evaluate_candidate``.
-    artifact, compiled : bytes
-        The pickle, and its compiled form or None.
-    replay_numbers, sample_numbers : bytes or None
-
-    Returns
-    -------
-    dict
-        See ``Session.evaluate_candidate``.
-    """
-    check_environment(json.loads(question["environment"]))
-    signature = Signature.from_json(question["signature"])
-    pickled = PickledModel(artifact, signature)
-    numbers, texts = question["layout"]
-    positions = Layout(tuple(numbers), tuple(texts)).positions(signature)
-
-    def stored(numbers, texts):
-        if numbers is None:
-            return None
-        matrix = matrix_from_binary(numbers)
-        return columns_from_arrays(positions, matrix, rows_of_texts(texts, matrix))
-
-    def given(numbers, texts):
-        if not numbers:
-            return None
-        matrix = np.array(numbers, dtype=float)
-        return columns_from_arrays(
-            Layout.of(signature).positions(signature),
-            matrix,
-            rows_of_texts(texts, matrix),
-        )
-
-    found = {"replayed": None, "parity": None, "rows_compared": 0, "problem": None}
-    replayed = stored(replay_numbers, question["replay_texts"])
-    if replayed is not None:
-        found["replayed"] = checked_probabilities(pickled, replayed).tolist()
-    if compiled is not None:
-        batches = [
-            acceptable_rows(signature, rows)
-            for rows in (
-                stored(sample_numbers, question["sample_texts"]),
-                given(*question["edges"]),
-            )
-            if rows is not None
-        ]
-        found |= examine_compiled(compiled, pickled, signature, batches)
-    return found
-
-
-def examine_compiled(compiled, pickled, signature, batches):
-    """Compare a compiled form with its pickle; say why it is not accepted."""
-    try:
-        scan(compiled)
-    except MemoryError:
-        raise
-    except Exception as error:
-        return {"problem": f"it is none that pgchurn compiles: {error}"}
-    try:
-        form = CompiledModel(compiled, signature)
-        parity, rows = compare_forms(pickled, form, batches)
-        score_largest_batch(form, batches)
-    except MemoryError:
-        raise
-    except Exception as error:
-        return {"problem": f"it fails where the pickle scores: {error}"}
-    found = {"parity": parity, "rows_compared": rows}
-    if rows == 0:
-        found["problem"] = "there was no row to compare it on"
-    elif parity > TOLERANCE:
-        found["problem"] = (
-            f"it differs from the pickle by {parity:.1e}, and {TOLERANCE:.0e} is "
-            "allowed"
-        )
-    return found
-
-
-def score_largest_batch(model, batches):
-    """Score as many rows at once as a session will, where the memory is limited."""
-    for columns in batches:
-        rows = len(next(iter(columns.values())))
-        if rows:
-            repeated = np.arange(MODEL_CALL_ROWS) % rows
-            model.probabilities({name: c[repeated] for name, c in columns.items()})
-            return
 $python$;
-COMMENT ON FUNCTION churn_internal.load_examination() IS
-    'Holds what the process that judges a candidate runs after the runtime; never called.';
-ALTER FUNCTION churn_internal.load_examination() OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.load_examination() FROM PUBLIC;
+COMMENT ON FUNCTION churn_runtime.onnx_scan IS
+    'Scanning a compiled form before ONNX Runtime reads it.';
+ALTER FUNCTION churn_runtime.onnx_scan OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_runtime.onnx_scan FROM PUBLIC;

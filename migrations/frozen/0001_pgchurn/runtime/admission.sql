@@ -1,0 +1,186 @@
+CREATE OR REPLACE FUNCTION churn_runtime.admission() RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
+AS $python$
+"""Checking a version before it is registered, and before it is activated."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from .attestation import Statement, today_in_utc, verified_statement
+from .batches import rows_in
+from .errors import Refusals
+from .features import RowOfTexts
+from .registry import Registry
+from .sandbox import module_sources, run_in_sandbox
+from .signature import Signature
+
+
+class Admission:
+    """Checks versions before they are registered or activated.
+
+    A check that refuses returns None, which its SQL function's type turns into an
+    error: see ``Refusals``.
+
+    Parameters
+    ----------
+    registry : Registry
+    refusals : Refusals
+    """
+
+    def __init__(self, registry: Registry, refusals: Refusals) -> None:
+        self.registry = registry
+        self.refusals = refusals
+
+    def check_attestation(
+        self,
+        artifact_sha256: bytes,
+        compiled_sha256: bytes | None,
+        signature: str,
+        environment: str,
+        attestation: tuple[str | None, bytes | None, str | None],
+        active_attestation: str | None,
+        allow_older: bool,
+    ) -> bool | None:
+        """Refuse a candidate that is not signed as it must be; it is not read for that.
+
+        Parameters
+        ----------
+        artifact_sha256, compiled_sha256 : bytes
+            Digests of the pickle, and of its compiled form or None.
+        signature, environment : str
+            JSON.
+        attestation : (str, bytes, str)
+            The statement, its signature and the key's fingerprint; each may be None.
+        active_attestation : str or None
+            The statement about the version that is active.
+        allow_older : bool
+
+        Returns
+        -------
+        bool
+            Whether the compiled form may be used.
+        """
+        with self.refusals:
+            trusted = self.registry.read_trusted_keys()
+            if not trusted and attestation == (None, None, None):
+                return True
+            statement = verified_statement(*attestation, trusted)
+            statement.check_artifact(artifact_sha256)
+            statement.check_description(
+                Signature.from_json(signature), json.loads(environment)
+            )
+            check_time_and_age(statement, active_attestation, allow_older)
+            return compiled_sha256 is None or statement.covers(compiled_sha256)
+        return None
+
+    def check_activation(
+        self,
+        attestation: str,
+        active_attestation: str | None,
+        allow_older: bool,
+        allow_expired: bool,
+    ) -> bool | None:
+        """Refuse a signed version that has expired, or is older than the active one.
+
+        Who signed it is checked when it is loaded.
+        """
+        with self.refusals:
+            if self.registry.read_trusted_keys():
+                check_time_and_age(
+                    Statement.from_text(attestation),
+                    active_attestation,
+                    allow_older,
+                    allow_expired,
+                )
+            return True
+        return None
+
+    def check_model(self, version: int) -> bool | None:
+        """Refuse a version that does not load, or whose profile lacks a feature."""
+        with self.refusals:
+            self.registry.read_trusted_keys()
+            model = self.registry.model(version, self.registry.digest(version))
+            self.registry.layout_of_version(version).positions(model.signature)
+            return True
+        return None
+
+    def evaluate_candidate(
+        self,
+        attachment_id: int,
+        artifact: bytes,
+        compiled: bytes | None,
+        signature: str,
+        environment: str,
+        replay: tuple[bytes | None, Sequence[RowOfTexts] | None],
+        sample: tuple[bytes | None, Sequence[RowOfTexts] | None],
+        boundary_rows: tuple[
+            Sequence[Sequence[float | None]] | None, Sequence[RowOfTexts] | None
+        ],
+    ) -> dict[str, Any]:
+        """Score rows with a candidate before it is registered.
+
+        The sandbox reads it, so that one that crashes, hangs or fills the memory harms
+        no session.
+
+        Parameters
+        ----------
+        attachment_id : int
+        artifact, compiled : bytes
+            The pickle, and its compiled form or None.
+        signature, environment : str
+            JSON.
+        replay, sample : (bytes, list)
+            Numbers and texts of profile rows, as ``Scoring.score_batch`` takes them:
+            those that the client has scored, and those to compare the two forms on.
+        boundary_rows : (list of lists of float, list of lists of str)
+            Rows that are hard to get right, in the order of the signature.
+
+        Returns
+        -------
+        dict
+            ``replayed``, the pickle's probabilities of the client's rows; ``parity``,
+            the largest difference of the two forms; ``rows_compared``; ``problem``,
+            why the compiled form is not accepted, or None.
+        """
+        with self.refusals:
+            layout = self.registry.layout(attachment_id)
+            replay_numbers, replay_texts = replay
+            sample_numbers, sample_texts = sample
+            request = {
+                "signature": signature,
+                "environment": environment,
+                "layout": [layout.number_columns, layout.text_columns],
+                "replay_texts": replay_texts,
+                "sample_texts": sample_texts,
+                "boundary_rows": boundary_rows,
+            }
+            return run_in_sandbox(
+                module_sources("sandbox_worker"),
+                request,
+                [artifact, compiled, replay_numbers, sample_numbers],
+                rows_in(replay_numbers)
+                + rows_in(sample_numbers)
+                + len(boundary_rows[0] or ()),
+                self.registry.check_for_interrupts,
+            )
+        # No count of rows: an error.
+        return dict.fromkeys(("replayed", "parity", "rows_compared", "problem"))
+
+
+def check_time_and_age(
+    statement: Statement,
+    active_attestation: str | None,
+    allow_older: bool,
+    allow_expired: bool = False,
+) -> None:
+    """Refuse what has expired, and what is older than the active version."""
+    if not allow_expired:
+        statement.check_expiry(today_in_utc())
+    if active_attestation is not None and not allow_older:
+        statement.check_age(Statement.from_text(active_attestation))
+$python$;
+COMMENT ON FUNCTION churn_runtime.admission IS
+    'Checking a version before it is registered, and before it is activated.';
+ALTER FUNCTION churn_runtime.admission OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_runtime.admission FROM PUBLIC;

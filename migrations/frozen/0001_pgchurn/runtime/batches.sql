@@ -1,0 +1,190 @@
+CREATE OR REPLACE FUNCTION churn_runtime.batches() RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
+AS $python$
+"""Scoring many rows: decoding them, pacing the calls, finding the rows that fail."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .errors import ScoringError, failure_of
+from .features import Columns, Positions, RowOfTexts, check_values, columns_from_arrays
+
+if TYPE_CHECKING:
+    from .registry import Model, Scorer
+
+    # Of the first row and the one after the last.
+    Score = Callable[[int, int], list[float]]
+    FailedRows = list[tuple[int, Exception]]
+
+# What no choice of rows can mend.
+MODEL_SQLSTATE = "55000"
+
+MOST_FAILURES = 100
+
+# One element of a binary array of float8: its length, then its value. See array_send
+# in PostgreSQL's src/backend/utils/adt/arrayfuncs.c.
+BINARY_ELEMENT = np.dtype([("length", ">i4"), ("value", ">f8")])
+BINARY_HEADER = 12 + 2 * 8
+
+
+class Batch:
+    """Rows as SQL passes them.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n_rows, n_number_columns), float64
+    texts : sequence of n_rows sequences of str or None; None when there are no texts
+    """
+
+    def __init__(self, numbers: np.ndarray, texts: Sequence[RowOfTexts] | None) -> None:
+        self.numbers = numbers
+        self.texts = [()] * len(numbers) if texts is None else texts
+
+    @classmethod
+    def from_binary(cls, numbers: bytes, texts: Sequence[RowOfTexts] | None) -> "Batch":
+        """Read rows whose numbers are ``array_send`` of a two-dimensional array."""
+        return cls(matrix_from_binary(numbers), texts)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.numbers)
+
+    def columns(
+        self, positions: Positions, first: int = 0, last: int | None = None
+    ) -> Columns:
+        """Return some of the rows as a model takes them."""
+        return columns_from_arrays(
+            positions, self.numbers[first:last], self.texts[first:last]
+        )
+
+
+def matrix_from_binary(numbers: bytes) -> np.ndarray:
+    """Decode ``array_send`` of a two-dimensional array of float8.
+
+    Decoding the binary form is several times faster than PL/Python's own conversion
+    to nested lists. NULL has no place in it: the caller passes NaN.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_columns), float64
+    """
+    rows, columns = np.frombuffer(numbers, ">i4", 4, offset=12)[[0, 2]]
+    elements = np.frombuffer(numbers, BINARY_ELEMENT, offset=BINARY_HEADER)
+    return elements["value"].reshape(rows, columns).astype(float)
+
+
+def rows_in(numbers: bytes | None) -> int:
+    """Return how many rows ``array_send`` of a two-dimensional array holds."""
+    return 0 if numbers is None else int.from_bytes(numbers[12:16], "big")
+
+
+def paced_scores(
+    scorer: "Scorer",
+    batch: Batch,
+    first: int,
+    last: int,
+    check_for_interrupts: Callable[[], object],
+    check_call: Callable[[float], object] | None = None,
+) -> list[float]:
+    """Score rows first to last in calls that last no longer than a cancel may wait.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    batch : Batch
+    first, last : int
+        The first row, and the one after the last.
+    check_for_interrupts : callable
+        Called before each call of the model.
+    check_call : callable, optional
+        Given the seconds that each call took; raises where that is too long.
+
+    Returns
+    -------
+    list of float
+    """
+    scores: list[float] = []
+    while first < last:
+        end = min(first + scorer.pace.rows, last)
+        check_for_interrupts()
+        started = time.monotonic()
+        columns = batch.columns(scorer.positions, first, end)
+        scores += checked_probabilities(scorer.model, columns).tolist()
+        seconds = time.monotonic() - started
+        scorer.pace.record(end - first, seconds)
+        if check_call is not None:
+            check_call(seconds)
+        first = end
+    return scores
+
+
+def checked_probabilities(model: "Model", columns: Columns) -> np.ndarray:
+    """Return the model's probabilities, each of them a number from 0 to 1."""
+    check_values(model.signature, columns)
+    probabilities = model.probabilities(columns)
+    # Written so that NaN fails it.
+    if not ((probabilities >= 0) & (probabilities <= 1)).all():
+        raise no_probability()
+    return probabilities
+
+
+def checked_probability(probability: float) -> float:
+    """Return a probability, which is a number from 0 to 1."""
+    # Written so that NaN fails it.
+    if not 0.0 <= probability <= 1.0:
+        raise no_probability()
+    return probability
+
+
+def no_probability() -> ScoringError:
+    """Return the error for what a broken model gives."""
+    return ScoringError(
+        "model returned something that is no probability",
+        detail="A churn score is a number from 0 to 1.",
+        hint="Roll back with churn.rollback_model, and mend the model.",
+    )
+
+
+def score_what_scores(
+    score: "Score",
+    first: int,
+    last: int,
+    failures: "FailedRows",
+    most_failures: int = MOST_FAILURES,
+) -> Sequence[float | None]:
+    """Score rows first to last, halving where it fails, None where a row fails.
+
+    One row with an impossible value must not cost the other rows their score. After
+    ``most_failures`` rows it is the model that fails, and the search is given up.
+
+    Parameters
+    ----------
+    score : callable
+        Taking the first row and the one after the last.
+    first, last : int
+    failures : list of (int, Exception)
+        Gets the rows that fail, each with its error.
+    most_failures : int
+    """
+    if len(failures) >= most_failures:
+        return [None] * (last - first)
+    try:
+        return score(first, last)
+    except (ScoringError, MemoryError) as error:
+        of_model = getattr(error, "sqlstate", None) == MODEL_SQLSTATE
+        if last - first == 1 or of_model:
+            failures.append((first, failure_of(error)))
+            return [None] * (last - first)
+    middle = (first + last) // 2
+    return [
+        *score_what_scores(score, first, middle, failures, most_failures),
+        *score_what_scores(score, middle, last, failures, most_failures),
+    ]
+$python$;
+COMMENT ON FUNCTION churn_runtime.batches IS
+    'Scoring many rows: decoding them, pacing the calls, finding the rows that fail.';
+ALTER FUNCTION churn_runtime.batches OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_runtime.batches FROM PUBLIC;

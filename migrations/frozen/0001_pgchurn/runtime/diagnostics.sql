@@ -1,0 +1,65 @@
+CREATE OR REPLACE FUNCTION churn_runtime.diagnostics() RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
+AS $python$
+"""What a session has, and loading what it will need."""
+
+import importlib
+import json
+
+from .environment import current_environment, installed_version
+from .errors import Refusals
+from .registry import Registry
+
+LIBRARIES = ("numpy", "sklearn", "pandas", "onnxruntime")
+
+
+class Diagnostics:
+    """Says what the session has, and loads what it will need.
+
+    Parameters
+    ----------
+    registry : Registry
+    refusals : Refusals
+    """
+
+    def __init__(self, registry: Registry, refusals: Refusals) -> None:
+        self.registry = registry
+        self.refusals = refusals
+
+    def environment(self) -> str | None:
+        """Return this session's interpreter, package versions and memory, as JSON."""
+        with self.refusals:
+            for library in LIBRARIES:
+                importlib.import_module(library)
+            return json.dumps(
+                {
+                    **current_environment(),
+                    "cryptography": installed_version("cryptography"),
+                    "trusted_keys": len(self.registry.read_trusted_keys()),
+                    "memory_megabytes": memory_megabytes(),
+                }
+            )
+        return None
+
+    def warm(self) -> int | None:
+        """Load every active model; return how many there are."""
+        with self.refusals:
+            rows = self.registry.fetch(
+                "SELECT version, artifact_sha256 FROM churn.active_deployments", []
+            )
+            for row in rows:
+                self.registry.model(row["version"], row["artifact_sha256"])
+            return len(rows)
+        return None
+
+
+def memory_megabytes() -> int:
+    """Return the memory of this process that it shares with no other."""
+    with open("/proc/self/status", encoding="ascii") as status:
+        fields = dict(line.split(":", 1) for line in status)
+    return int(fields["RssAnon"].split()[0]) // 1024
+$python$;
+COMMENT ON FUNCTION churn_runtime.diagnostics IS
+    'What a session has, and loading what it will need.';
+ALTER FUNCTION churn_runtime.diagnostics OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_runtime.diagnostics FROM PUBLIC;

@@ -1,0 +1,89 @@
+CREATE OR REPLACE FUNCTION churn_runtime.finder() RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
+AS $python$
+"""Importing the runtime where there is no package on disk.
+
+In the server a module's text is the body of a function in the schema ``churn_runtime``;
+the sandbox is sent the texts that it needs. Both run this module's text first, and then
+import the others.
+"""
+
+import sys
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+PACKAGE = "churn_runtime"
+
+
+class Finder:
+    """Finds the package and its modules, whatever lies on the path.
+
+    Parameters
+    ----------
+    source_of : callable
+        Takes the name of a module and returns its text, or None when there is none.
+    """
+
+    package = PACKAGE
+
+    def __init__(self, source_of: Callable[[str], str | None]) -> None:
+        self.source_of = source_of
+
+    def find_spec(
+        self, name: str, path: object = None, target: object = None
+    ) -> ModuleSpec | None:
+        """Return how a module is imported, or None when it is none of the package."""
+        package, _, module = name.partition(".")
+        if package != PACKAGE:
+            return None
+        source = self.source_of(module) if module else ""
+        if source is None:
+            return None
+        loader: Any = SourceLoader(source, f"{PACKAGE}/{module}.py")
+        return ModuleSpec(name, loader, is_package=not module)
+
+
+class SourceLoader:
+    """Runs the text of a module, and keeps it for the lines of a traceback.
+
+    Parameters
+    ----------
+    source : str
+    file_name : str
+        What a traceback calls it.
+    """
+
+    def __init__(self, source: str, file_name: str) -> None:
+        self.source = source
+        self.file_name = file_name
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Leave it to the import system to make an empty module."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module's text."""
+        code = compile(self.source, self.file_name, "exec", dont_inherit=True)
+        exec(code, module.__dict__)
+
+    def get_source(self, name: str) -> str:
+        """Return the module's text; ``linecache`` asks for it."""
+        return self.source
+
+
+def install(source_of: Callable[[str], str | None]) -> None:
+    """Let the package be imported from new texts; forget what came from others."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
+        del sys.modules[name]
+    lines = getattr(sys.modules.get("linecache"), "cache", {})
+    for name in [name for name in lines if name.startswith(f"{PACKAGE}/")]:
+        del lines[name]
+    others = [one for one in sys.meta_path if getattr(one, "package", "") != PACKAGE]
+    # First, so that nobody's folder of this name comes before it.
+    sys.meta_path[:] = [Finder(source_of), *others]
+$python$;
+COMMENT ON FUNCTION churn_runtime.finder IS
+    'Importing the runtime where there is no package on disk.';
+ALTER FUNCTION churn_runtime.finder OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_runtime.finder FROM PUBLIC;

@@ -1,0 +1,71 @@
+CREATE OR REPLACE FUNCTION churn_runtime.pacing() RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
+AS $python$
+"""How many rows a model scores in one call, and when it is too slow to be called."""
+
+import time
+
+from .errors import ScoringError
+
+# Bounds what a model allocates in one call.
+MODEL_CALL_ROWS = 10_000
+
+# Few, for a model of unknown speed.
+FIRST_CALL_ROWS = 1_000
+
+# A cancel waits for the call it meets to end, and 0.5 s is promised.
+CALL_SECONDS = 0.2
+
+# How long a model that was too slow is left alone.
+RECOVERY_SECONDS = 60.0
+
+
+class Pace:
+    """The speed of one model in one session.
+
+    Attributes
+    ----------
+    rows : int
+        How many rows the next call may take, so that it lasts about ``CALL_SECONDS``.
+    """
+
+    def __init__(self) -> None:
+        self.rows = FIRST_CALL_ROWS
+        self.resting_until = 0.0
+        self.slowest = 0.0
+
+    def record(self, rows: int, seconds: float) -> None:
+        """Learn from a call how many rows the next one may take."""
+        fitting = int(rows * CALL_SECONDS / max(seconds, 1e-9))
+        if rows == self.rows or fitting < self.rows:
+            self.rows = max(1, min(fitting, MODEL_CALL_ROWS))
+
+    def rest(self, seconds: float) -> None:
+        """Leave the model alone for a while, after a call that took too long."""
+        self.slowest = seconds
+        self.resting_until = time.monotonic() + RECOVERY_SECONDS
+
+    def is_resting(self) -> bool:
+        """Return whether the model was too slow a short while ago."""
+        return time.monotonic() < self.resting_until
+
+    def check_rested(self, allowed: float) -> None:
+        """Refuse to call the model, unless its slowest call would be allowed by now."""
+        if self.slowest > allowed:
+            raise call_too_slow(self.slowest)
+
+
+def call_too_slow(seconds: float) -> ScoringError:
+    """Return the error for a call that took longer than the attachment allows."""
+    return ScoringError(
+        f"model is too slow: one call took {seconds:.1f} seconds",
+        detail="It is asked again in a minute.",
+        hint="churn.set_score_timeout(profile, interval) allows for more; else roll "
+        "back with churn.rollback_model.",
+        sqlstate="55000",
+    )
+$python$;
+COMMENT ON FUNCTION churn_runtime.pacing IS
+    'How many rows a model scores in one call, and when it is too slow to be called.';
+ALTER FUNCTION churn_runtime.pacing OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_runtime.pacing FROM PUBLIC;

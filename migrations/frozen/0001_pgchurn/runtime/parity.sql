@@ -1,0 +1,80 @@
+CREATE OR REPLACE FUNCTION churn_runtime.parity() RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
+AS $python$
+"""Proving that a compiled form gives what its pickle gives."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from .compiled import CompiledModel
+from .errors import ScoringError
+from .features import Columns, row_count
+from .pickled import PickledModel
+
+TOLERANCE = 1e-6
+
+
+def compare_forms(
+    pickled: PickledModel, compiled: CompiledModel, batches: Iterable[Columns]
+) -> tuple[float, int]:
+    """Compare two forms of a model, row by row.
+
+    Parameters
+    ----------
+    pickled : PickledModel
+    compiled : CompiledModel
+        Compared both in bulk and row by row.
+    batches : iterable of dict of str to ndarray
+        Columns of some rows each.
+
+    Returns
+    -------
+    float
+        The largest difference of two probabilities.
+    int
+        How many rows were compared: those that the pickle scores.
+
+    Raises
+    ------
+    ScoringError
+        When the compiled form fails on a row that the pickle scores.
+    """
+    largest, compared = 0.0, 0
+    for columns in batches:
+        for part in scoreable(pickled, columns):
+            wanted = pickled.probabilities(part)
+            in_bulk = compiled.probabilities(part)
+            if len(in_bulk) != len(wanted):
+                raise ScoringError(
+                    f"{len(in_bulk)} probabilities for {len(wanted)} rows"
+                )
+            difference = np.maximum(
+                np.abs(wanted - in_bulk),
+                np.abs(wanted - compiled.row_probabilities(part)),
+            )
+            # NaN is as different as can be.
+            worst = np.where(np.isnan(difference), np.inf, difference).max(initial=0.0)
+            largest = max(largest, float(worst))
+            compared += len(difference)
+    return largest, compared
+
+
+def scoreable(model: PickledModel, columns: Columns) -> Iterator[Columns]:
+    """Split rows into parts that the model scores, leaving out rows that it refuses."""
+    rows = row_count(columns)
+    if rows == 0:
+        return
+    try:
+        model.probabilities(columns)
+        yield columns
+    except ScoringError:
+        if rows > 1:
+            for half in (slice(None, rows // 2), slice(rows // 2, None)):
+                part = {name: values[half] for name, values in columns.items()}
+                yield from scoreable(model, part)
+$python$;
+COMMENT ON FUNCTION churn_runtime.parity IS
+    'Proving that a compiled form gives what its pickle gives.';
+ALTER FUNCTION churn_runtime.parity OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_runtime.parity FROM PUBLIC;

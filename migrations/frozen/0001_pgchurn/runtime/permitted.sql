@@ -1,0 +1,261 @@
+CREATE OR REPLACE FUNCTION churn_runtime.permitted() RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
+AS $python$
+"""What a pickle may hold: one row for each name that it may mention.
+
+The strict loader, the checks and the documentation derive from this table. To permit
+one more estimator, add its row here and a pipeline with it to ``tests/legitimate.py``;
+write a check in ``estimator_checks`` where its compiled code trusts what fitting wrote.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from .estimator_checks import (
+    check_categories,
+    check_decision_tree,
+    check_forest,
+    check_function_transformer,
+    check_gradient_boosting,
+    check_hist_gradient_boosting,
+    check_one_hot_encoder,
+)
+from .pickle_values import (
+    CHECK_ARRAY,
+    SEED_SEQUENCE,
+    TREE,
+    make_array,
+    make_bit_generator,
+    make_checker,
+    make_dtype,
+    make_empty_array,
+    make_generator,
+    make_hinge,
+    make_scalar,
+    make_seed_sequence,
+    make_slice,
+    make_tree,
+    make_without_arguments,
+    set_array,
+    set_attributes,
+    set_bit_generator,
+    set_calibration,
+    set_checker,
+    set_dtype,
+    set_predictor,
+    set_random_state,
+    set_seed_sequence,
+    set_tree,
+)
+
+# How the documentation calls what a user may put into a pipeline.
+CLASSIFIERS = "Classifiers"
+PREPROCESSING = "Preprocessing"
+CALIBRATED = "Within a calibrated classifier"
+
+
+class Permitted(NamedTuple):
+    """A name that a pickle may mention, and what may be done with it.
+
+    Attributes
+    ----------
+    name : str
+        As the pickler writes it, module first.
+    scores : bool
+        Whether the pickle may hold it outermost: a classifier with ``predict_proba``.
+    check : callable, optional
+        Refuses an instance whose attributes do not fit one another.
+    make : callable, optional
+        Does the call that the pickler writes; without it the class is made empty.
+    makes : str, optional
+        The class of what ``make`` returns, where it is another one.
+    state : callable, optional
+        Gives an instance its state; by default plain attributes.
+    argument : bool
+        Whether it only occurs as an argument of another call.
+    as_is : bool
+        Whether it is a type that an encoder keeps as a parameter.
+    group : str, optional
+        Where the documentation lists it, if it does.
+    """
+
+    name: str
+    scores: bool = False
+    check: Callable[[Any], None] | None = None
+    make: Callable[..., Any] | None = None
+    makes: str | None = None
+    state: Callable[[Any, Any], None] | None = None
+    argument: bool = False
+    as_is: bool = False
+    group: str | None = None
+
+
+PERMITTED = (
+    Permitted("builtins.slice", make=make_slice),
+    Permitted("functools.partial", make=make_checker, state=set_checker),
+    Permitted("numpy.dtype", make=make_dtype, state=set_dtype),
+    Permitted("numpy.float32", as_is=True),
+    Permitted("numpy.float64", as_is=True),
+    Permitted("numpy.int64", as_is=True),
+    Permitted("numpy.ndarray", argument=True, state=set_array),
+    Permitted("numpy._core.multiarray._reconstruct", make=make_empty_array),
+    Permitted("numpy._core.multiarray.scalar", make=make_scalar),
+    Permitted("numpy._core.numeric._frombuffer", make=make_array),
+    Permitted("numpy.random._mt19937.MT19937", argument=True, state=set_bit_generator),
+    Permitted("numpy.random._pcg64.PCG64", argument=True, state=set_bit_generator),
+    Permitted("numpy.random._pickle.__bit_generator_ctor", make=make_bit_generator),
+    Permitted("numpy.random._pickle.__generator_ctor", make=make_generator),
+    Permitted(
+        "numpy.random._pickle.__randomstate_ctor",
+        make=make_generator,
+        makes="numpy.random.mtrand.RandomState",
+        state=set_random_state,
+    ),
+    Permitted(SEED_SEQUENCE, argument=True, state=set_seed_sequence),
+    Permitted(
+        "numpy.random.bit_generator.__pyx_unpickle_SeedSequence",
+        make=make_seed_sequence,
+    ),
+    Permitted("sklearn._loss._loss.CyExponentialLoss", make=make_without_arguments),
+    Permitted("sklearn._loss._loss.CyHalfBinomialLoss", make=make_without_arguments),
+    Permitted("sklearn._loss.link.HalfLogitLink"),
+    Permitted("sklearn._loss.link.Interval"),
+    Permitted("sklearn._loss.link.LogitLink"),
+    Permitted("sklearn._loss.loss.ExponentialLoss"),
+    Permitted("sklearn._loss.loss.HalfBinomialLoss"),
+    Permitted("sklearn.calibration.CalibratedClassifierCV", scores=True),
+    Permitted("sklearn.calibration._CalibratedClassifier"),
+    Permitted("sklearn.calibration._SigmoidCalibration"),
+    Permitted("sklearn.calibration._TemperatureScaling"),
+    Permitted(
+        "sklearn.compose._column_transformer.ColumnTransformer", group=PREPROCESSING
+    ),
+    Permitted(
+        "sklearn.compose._column_transformer.make_column_selector",
+        group=PREPROCESSING,
+    ),
+    Permitted("sklearn.discriminant_analysis.LinearDiscriminantAnalysis", scores=True),
+    Permitted(
+        "sklearn.discriminant_analysis.QuadraticDiscriminantAnalysis", scores=True
+    ),
+    Permitted("sklearn.dummy.DummyClassifier", scores=True),
+    Permitted("sklearn.ensemble._bagging.BaggingClassifier", scores=True),
+    Permitted(
+        "sklearn.ensemble._forest.ExtraTreesClassifier", scores=True, check=check_forest
+    ),
+    Permitted(
+        "sklearn.ensemble._forest.RandomForestClassifier",
+        scores=True,
+        check=check_forest,
+    ),
+    Permitted(
+        "sklearn.ensemble._gb.GradientBoostingClassifier",
+        scores=True,
+        check=check_gradient_boosting,
+    ),
+    Permitted("sklearn.ensemble._hist_gradient_boosting.binning._BinMapper"),
+    Permitted(
+        "sklearn.ensemble._hist_gradient_boosting.gradient_boosting"
+        ".HistGradientBoostingClassifier",
+        scores=True,
+        check=check_hist_gradient_boosting,
+    ),
+    Permitted(
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        state=set_predictor,
+    ),
+    Permitted("sklearn.ensemble._voting.VotingClassifier", scores=True),
+    Permitted("sklearn.ensemble._weight_boosting.AdaBoostClassifier", scores=True),
+    Permitted("sklearn.frozen._frozen.FrozenEstimator", scores=True),
+    Permitted("sklearn.impute._base.MissingIndicator", group=PREPROCESSING),
+    Permitted("sklearn.impute._base.SimpleImputer", group=PREPROCESSING),
+    Permitted("sklearn.isotonic.IsotonicRegression", state=set_calibration),
+    Permitted("sklearn.linear_model._logistic.LogisticRegression", scores=True),
+    Permitted("sklearn.linear_model._sgd_fast.Hinge", make=make_hinge),
+    Permitted(
+        "sklearn.linear_model._sgd_fast.ModifiedHuber", make=make_without_arguments
+    ),
+    Permitted("sklearn.linear_model._stochastic_gradient.SGDClassifier", scores=True),
+    Permitted("sklearn.naive_bayes.BernoulliNB", scores=True),
+    Permitted("sklearn.naive_bayes.GaussianNB", scores=True),
+    Permitted(
+        "sklearn.neural_network._multilayer_perceptron.MLPClassifier", scores=True
+    ),
+    Permitted("sklearn.neural_network._stochastic_optimizers.AdamOptimizer"),
+    Permitted("sklearn.neural_network._stochastic_optimizers.SGDOptimizer"),
+    Permitted("sklearn.pipeline.FeatureUnion", group=PREPROCESSING),
+    Permitted("sklearn.pipeline.Pipeline", scores=True),
+    Permitted("sklearn.preprocessing._data.MaxAbsScaler", group=PREPROCESSING),
+    Permitted("sklearn.preprocessing._data.MinMaxScaler", group=PREPROCESSING),
+    Permitted("sklearn.preprocessing._data.RobustScaler", group=PREPROCESSING),
+    Permitted("sklearn.preprocessing._data.StandardScaler", group=PREPROCESSING),
+    Permitted(
+        "sklearn.preprocessing._encoders.OneHotEncoder",
+        check=check_one_hot_encoder,
+        group=PREPROCESSING,
+    ),
+    Permitted(
+        "sklearn.preprocessing._encoders.OrdinalEncoder",
+        check=check_categories,
+        group=PREPROCESSING,
+    ),
+    # Only what ColumnTransformer and histogram gradient boosting make for themselves.
+    Permitted(
+        "sklearn.preprocessing._function_transformer.FunctionTransformer",
+        check=check_function_transformer,
+    ),
+    Permitted("sklearn.preprocessing._label.LabelBinarizer"),
+    Permitted("sklearn.preprocessing._label.LabelEncoder"),
+    Permitted("sklearn.svm._classes.LinearSVC", group=CALIBRATED),
+    Permitted(
+        "sklearn.tree._classes.DecisionTreeClassifier",
+        scores=True,
+        check=check_decision_tree,
+    ),
+    Permitted("sklearn.tree._classes.DecisionTreeRegressor", check=check_decision_tree),
+    Permitted(
+        "sklearn.tree._classes.ExtraTreeClassifier",
+        scores=True,
+        check=check_decision_tree,
+    ),
+    Permitted(TREE, make=make_tree, state=set_tree),
+    Permitted("sklearn.utils._bunch.Bunch"),
+    Permitted(CHECK_ARRAY, argument=True),
+)
+
+# By module and name: which of the dots separates the two matters.
+BY_NAME = {
+    (module, name): one
+    for one in PERMITTED
+    for module, _, name in [one.name.rpartition(".")]
+}
+# By class, as ``class_name`` gives it.
+STATES = {one.makes or one.name: one.state for one in PERMITTED if one.state}
+CHECKS = {one.name: one.check for one in PERMITTED if one.check}
+SCORING = frozenset(one.name for one in PERMITTED if one.scores)
+
+
+def state_setter(name: str) -> Callable[[Any, Any], None]:
+    """Return what gives an instance of a class its state."""
+    return STATES.get(name, set_attributes)
+
+
+def documented_names() -> dict[str, list[str]]:
+    """Return what a user may put into a pickle, as the documentation lists it.
+
+    Returns
+    -------
+    dict of str to list of str
+        Names of classes as scikit-learn's users know them, in their order, by group.
+    """
+    groups: dict[str, list[str]] = {CLASSIFIERS: [], PREPROCESSING: [], CALIBRATED: []}
+    for one in PERMITTED:
+        group = CLASSIFIERS if one.scores else one.group
+        if group is not None:
+            groups[group].append(one.name.rpartition(".")[2])
+    return {group: sorted(names) for group, names in groups.items()}
+$python$;
+COMMENT ON FUNCTION churn_runtime.permitted IS
+    'What a pickle may hold: one row for each name that it may mention.';
+ALTER FUNCTION churn_runtime.permitted OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_runtime.permitted FROM PUBLIC;

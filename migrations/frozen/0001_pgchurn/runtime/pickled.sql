@@ -1,0 +1,130 @@
+CREATE OR REPLACE FUNCTION churn_runtime.pickled() RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
+AS $python$
+"""A pickled scikit-learn classifier, ready to give probabilities."""
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import ScoringError
+from .estimators import load_estimator
+from .features import (
+    Columns,
+    Positions,
+    check_values,
+    columns_from_arrays,
+    row_count,
+)
+from .signature import Signature
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .registry import ScoreRow
+
+
+class PickledModel:
+    """A classifier as the strict loader has let it out of its pickle.
+
+    Parameters
+    ----------
+    artifact : bytes
+        The pickle.
+    signature : Signature
+    estimator : estimator, optional
+        What ``load_estimator`` has read from the pickle already.
+    """
+
+    def __init__(
+        self, artifact: bytes, signature: Signature, estimator: Any = None
+    ) -> None:
+        self.signature = signature
+        self.estimator = load_estimator(artifact) if estimator is None else estimator
+
+    def probabilities(self, columns: Columns) -> np.ndarray:
+        """Return the positive class's probability of every row.
+
+        Parameters
+        ----------
+        columns : dict of str to ndarray of shape (n_rows,)
+            In the signature's order, see ``plpython.runtime.features``.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,), float64
+        """
+        with warnings.catch_warnings():
+            # One line in the server's log for every unknown category helps nobody.
+            warnings.simplefilter("ignore")
+            try:
+                predicted = self.estimator.predict_proba(self.model_input(columns))
+                predicted = np.asarray(predicted, dtype=float)
+            except MemoryError:
+                raise
+            except Exception as error:
+                raise ScoringError(
+                    "model cannot score these values",
+                    detail=f"{type(error).__name__}: {error}.",
+                ) from error
+        rows = row_count(columns)
+        if predicted.shape != (rows, 2):
+            raise ScoringError(
+                f"model returned an array of shape {predicted.shape} for {rows} rows",
+                detail="predict_proba gives one column for each of the two classes.",
+                sqlstate="55000",
+            )
+        return predicted[:, self.signature.positive_class]
+
+    def row_scorer(self, positions: Positions, repeated: bool = False) -> "ScoreRow":
+        """Return a function that gives the probability of one row.
+
+        Parameters
+        ----------
+        positions : list of (Feature, int)
+            From ``Layout.positions``.
+        repeated : bool
+            Of no consequence here.
+
+        Returns
+        -------
+        callable
+            Taking a sequence of float or None and one of str or None.
+        """
+
+        def score(
+            numbers: "Sequence[float | None]", texts: "Sequence[str | None]"
+        ) -> float:
+            matrix = np.array([numbers], dtype=float)
+            columns = columns_from_arrays(positions, matrix, [texts])
+            check_values(self.signature, columns)
+            return float(self.probabilities(columns)[0])
+
+        return score
+
+    def model_input(self, columns: Columns) -> Any:
+        """Return the columns as what the model was fitted on: a frame or a matrix."""
+        if self.signature.named_columns:
+            return frame_from_columns(columns)
+        return np.column_stack(list(columns.values()))
+
+
+def frame_from_columns(columns: Columns) -> Any:
+    """Return a pandas data frame of float64 and object columns.
+
+    pandas is imported here and not above, so that only models that need it pay for it.
+    """
+    import pandas
+
+    return pandas.DataFrame(
+        {
+            name: pandas.Series(values, dtype=values.dtype)
+            for name, values in columns.items()
+        }
+    )
+$python$;
+COMMENT ON FUNCTION churn_runtime.pickled IS
+    'A pickled scikit-learn classifier, ready to give probabilities.';
+ALTER FUNCTION churn_runtime.pickled OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_runtime.pickled FROM PUBLIC;

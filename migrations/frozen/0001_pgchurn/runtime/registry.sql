@@ -1,0 +1,379 @@
+CREATE OR REPLACE FUNCTION churn_runtime.registry() RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
+AS $python$
+"""Reading models and layouts out of the database, into a session's memory."""
+
+import hashlib
+import json
+from functools import cached_property
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from .bounded_cache import BoundedCache
+from .errors import ScoringError
+from .features import Layout, Positions
+from .pacing import Pace
+from .signature import Signature
+
+# What reads a version is imported where it is read: most sessions meet compiled forms
+# alone, or pickles alone, and trust no key.
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .compiled import CompiledModel
+    from .pickled import PickledModel
+
+    Model = CompiledModel | PickledModel
+    # By fingerprint, in a form that can be part of a key.
+    Keys = tuple[tuple[str, bytes], ...]
+    ScoreRow = Callable[[Sequence[float | None], Sequence[str | None]], float]
+
+# What a pickle needs takes a second to import, and a cancel waits for the step it meets
+# to end.
+IMPORTED_IN_STEPS = ("scipy.sparse", "scipy.stats", "sklearn.base", "sklearn.ensemble")
+
+MODELS_HELD = 8
+SCORERS_HELD = 8
+# So many seconds a session goes by the trusted keys it has read.
+KEYS_HELD_SECONDS = 1.0
+
+
+class Scorer:
+    """A model, and where its features stand in an attachment's arrays.
+
+    Attributes
+    ----------
+    model : PickledModel or CompiledModel
+    positions : list of (Feature, int)
+    pace : Pace
+    """
+
+    def __init__(self, model: "Model", positions: Positions) -> None:
+        self.model = model
+        self.positions = positions
+        self.pace = Pace()
+
+    @cached_property
+    def score_row(self) -> "ScoreRow":
+        """A function of the numbers and the texts of one row; made when first used."""
+        return self.model.row_scorer(self.positions)
+
+    @cached_property
+    def score_next(self) -> "ScoreRow":
+        """The same, made to be called for row after row."""
+        return self.model.row_scorer(self.positions, repeated=True)
+
+
+class Registry:
+    """What a session knows of ``churn.models`` and ``churn.attachments``.
+
+    Parameters
+    ----------
+    plpy : module
+        The PL/Python database interface.
+    """
+
+    def __init__(self, plpy: Any) -> None:
+        self.plpy = plpy
+        self.models = BoundedCache(MODELS_HELD)
+        self.scorers = BoundedCache(SCORERS_HELD)
+        self.plans: dict[str, Any] = {}
+        self.keys: Keys = ()
+        self.keys_expire = float("-inf")
+
+    def fetch(self, statement: str, types: list[str], *arguments: Any) -> Any:
+        """Run a statement under a plan that is prepared once a session."""
+        plan = self.plans.get(statement)
+        if plan is None:
+            plan = self.plans[statement] = self.plpy.prepare(statement, types)
+        return self.plpy.execute(plan, arguments)
+
+    def check_for_interrupts(self) -> None:
+        """Let a cancel or a timeout take effect, which Python alone does not notice."""
+        self.fetch("SELECT 1", [])
+
+    def active_model(self, attachment_id: int) -> tuple[int, bytes]:
+        """Return (version, digest) of the deployment in force.
+
+        It is looked up every time: what is active belongs to a transaction, and a
+        session's memory does not.
+        """
+        rows = self.fetch(
+            "SELECT * FROM churn_internal.active_deployment($1)",
+            ["integer"],
+            attachment_id,
+        )
+        if not rows:
+            raise ScoringError(
+                "no active model for this profile",
+                hint="Call churn.activate_model(version) with a registered version.",
+                sqlstate="55000",
+            )
+        return rows[0]["version"], rows[0]["artifact_sha256"]
+
+    def digest(self, version: int | None) -> bytes:
+        """Return the digest of a registered version."""
+        rows = self.fetch(
+            "SELECT artifact_sha256, deleted_by,"
+            " to_char(deleted_at, 'YYYY-MM-DD') AS deleted_on"
+            " FROM churn.models WHERE version = $1",
+            ["bigint"],
+            version,
+        )
+        if not rows:
+            named = "null" if version is None else version
+            raise ScoringError(
+                f"model version {named} does not exist",
+                hint="SELECT version FROM churn.models lists the registered versions.",
+            )
+        check_not_deleted(version, rows[0])
+        return rows[0]["artifact_sha256"]
+
+    def read_trusted_keys(self) -> dict[str, bytes]:
+        """Return the keys in force, 32 bytes each, by fingerprint."""
+        rows = self.fetch("SELECT * FROM churn_trust.keys_in_force()", [])
+        keys = {row["fingerprint"]: row["public_key"] for row in rows}
+        self.keys = tuple(keys.items())
+        self.keys_expire = monotonic() + KEYS_HELD_SECONDS
+        return keys
+
+    def trusted_keys(self) -> "Keys":
+        """Return the keys in force as part of a key of what this session holds.
+
+        What was loaded under other keys is not used again: a session that holds a model
+        notices a revoked key ``KEYS_HELD_SECONDS`` after the commit at the latest, at
+        the cost of a look at the clock for each call.
+        """
+        if monotonic() >= self.keys_expire:
+            self.read_trusted_keys()
+        return self.keys
+
+    def model(
+        self, version: int | None, digest: bytes, keys: "Keys | None" = None
+    ) -> "Model":
+        """Return the loaded model of a version, from memory or from its row.
+
+        Parameters
+        ----------
+        version : int
+        digest : bytes
+            Of its pickle.
+        keys : tuple, optional
+            The keys that it is verified with, by default those in force.
+        """
+        key = (version, digest, self.trusted_keys() if keys is None else keys)
+        return self.models.get(key, lambda: self.load(*key))
+
+    def load(self, version: int | None, digest: bytes, keys: "Keys") -> "Model":
+        """Read and verify the compiled form of a version, else its pickle.
+
+        Where a key is trusted, what was signed is verified first. When it expires
+        is of no consequence: scores shall not end at midnight.
+        """
+        rows = self.fetch(
+            "SELECT artifact_sha256, compiled, compiled_sha256, signature, environment,"
+            " CASE WHEN compiled IS NULL THEN artifact END AS artifact,"
+            " attestation, attestation_signature, attestation_key, deleted_by,"
+            " to_char(deleted_at, 'YYYY-MM-DD') AS deleted_on"
+            " FROM churn.models WHERE version = $1",
+            ["bigint"],
+            version,
+        )
+        if not rows:
+            raise missing(version)
+        row = rows[0]
+        check_not_deleted(version, row)
+        if row["artifact_sha256"] != digest:
+            raise wrong_digest(version)
+        signature = Signature.from_json(row["signature"])
+        if keys:
+            check_signed(version, row, signature, dict(keys))
+        if row["compiled"] is not None:
+            if hashlib.sha256(row["compiled"]).digest() != row["compiled_sha256"]:
+                raise wrong_digest(version)
+            from .compiled import CompiledModel
+
+            return CompiledModel(row["compiled"], signature)
+        if hashlib.sha256(row["artifact"]).digest() != digest:
+            raise wrong_digest(version)
+        return self.read_pickle(row, signature)
+
+    def read_pickle(
+        self, row: "Mapping[str, Any]", signature: Signature
+    ) -> "PickledModel":
+        """Read the pickle of a version that has no compiled form."""
+        import importlib
+
+        from .environment import check_environment
+
+        check_environment(json.loads(row["environment"]))
+        for module in IMPORTED_IN_STEPS:
+            importlib.import_module(module)
+            self.check_for_interrupts()
+        from .pickled import PickledModel
+
+        return PickledModel(row["artifact"], signature)
+
+    def scorer(
+        self, attachment_id: int, version: int, digest: bytes, layout_digest: str
+    ) -> Scorer:
+        """Return a model fitted to the arrays of an attachment.
+
+        Parameters
+        ----------
+        attachment_id : int
+        version : int
+        digest : bytes
+            Of the version's pickle.
+        layout_digest : str
+            Of the attachment's list of columns, which may change while the session
+            lives, and may change back.
+        """
+        key = (version, digest, attachment_id, layout_digest, self.trusted_keys())
+        return self.scorers.get(key, lambda: self.fit(*key))
+
+    def fit(
+        self,
+        version: int,
+        digest: bytes,
+        attachment_id: int,
+        layout_digest: str,
+        keys: "Keys",
+    ) -> Scorer:
+        """Load a model and find its features in an attachment's arrays."""
+        model = self.model(version, digest, keys)
+        return Scorer(model, self.layout(attachment_id).positions(model.signature))
+
+    def query_scorer(self, version: int | None) -> Scorer:
+        """Return a model fitted to arrays of its features and no others."""
+        key = (version, self.digest(version), self.trusted_keys())
+        return self.scorers.get(key, lambda: self.fit_query(*key))
+
+    def fit_query(self, version: int | None, digest: bytes, keys: "Keys") -> Scorer:
+        """Load a model, whose features stand in the order of its signature."""
+        model = self.model(version, digest, keys)
+        return Scorer(model, Layout.of(model.signature).positions(model.signature))
+
+    def on_error(self, attachment_id: int) -> str:
+        """Return an attachment's failure policy, "keep" or "raise"."""
+        rows = self.fetch(
+            "SELECT on_error FROM churn.attachments WHERE attachment_id = $1",
+            ["integer"],
+            attachment_id,
+        )
+        return rows[0]["on_error"]
+
+    def score_timeout(self, attachment_id: int) -> float:
+        """Return how many seconds one call of a model may take."""
+        rows = self.fetch(
+            "SELECT extract(epoch FROM score_timeout)::float8 AS seconds"
+            " FROM churn.attachments WHERE attachment_id = $1",
+            ["integer"],
+            attachment_id,
+        )
+        return rows[0]["seconds"]
+
+    def layout(self, attachment_id: int) -> Layout:
+        """Read which columns an attachment passes, and in which order."""
+        return self.read_layout(
+            "SELECT number_columns::text[], text_columns::text[]"
+            " FROM churn.attachments WHERE attachment_id = $1",
+            "integer",
+            attachment_id,
+        )
+
+    def layout_of_version(self, version: int) -> Layout:
+        """Read the same of the attachment that a version was registered for."""
+        return self.read_layout(
+            "SELECT a.number_columns::text[], a.text_columns::text[]"
+            " FROM churn.models m JOIN churn.attachments a USING (attachment_id)"
+            " WHERE m.version = $1",
+            "bigint",
+            version,
+        )
+
+    def read_layout(self, statement: str, key_type: str, key: int) -> Layout:
+        """Return the layout in the one row of a statement."""
+        row = self.fetch(statement, [key_type], key)[0]
+        return Layout(tuple(row["number_columns"]), tuple(row["text_columns"]))
+
+
+def check_signed(
+    version: int | None,
+    row: "Mapping[str, Any]",
+    signature: Signature,
+    trusted: dict[str, bytes],
+) -> None:
+    """Refuse a stored version unless a trusted key has signed just what is stored.
+
+    Parameters
+    ----------
+    version : int
+    row : mapping
+        Of ``churn.models``, whose digests are compared with the bytes elsewhere.
+    signature : Signature
+    trusted : dict of str to bytes
+    """
+    from .attestation import NOT_AUTHORISED, verified_statement
+
+    try:
+        statement = verified_statement(
+            row["attestation"],
+            row["attestation_signature"],
+            row["attestation_key"],
+            trusted,
+        )
+        statement.check_artifact(row["artifact_sha256"])
+        statement.check_description(signature, json.loads(row["environment"]))
+    except ScoringError as error:
+        error.message = f"model version {version} is not trusted: {error.message}"
+        raise
+    if row["compiled"] is not None and not statement.covers(row["compiled_sha256"]):
+        raise ScoringError(
+            f"model version {version} is not trusted: its compiled form is not signed",
+            hint="Activate another version, and register this one anew.",
+            sqlstate=NOT_AUTHORISED,
+        )
+
+
+def check_not_deleted(version: int | None, row: "Mapping[str, Any]") -> None:
+    """Refuse a version whose bytes were deleted.
+
+    Parameters
+    ----------
+    row : mapping
+        With ``deleted_on`` (str or None) and ``deleted_by``.
+    """
+    if row["deleted_on"] is not None:
+        raise ScoringError(
+            f"model version {version} was deleted on {row['deleted_on']}",
+            detail=f"{row['deleted_by']} called churn.delete_model.",
+            hint="Name another version: SELECT version FROM churn.models WHERE "
+            "deleted_at IS NULL lists them. Or register the model anew.",
+            sqlstate="55000",
+        )
+
+
+def missing(version: int | None) -> ScoringError:
+    """Return the error for a version that is deployed and not there."""
+    return ScoringError(
+        f"model version {version} is missing",
+        detail="It was deployed, and its row in churn.models is gone.",
+        hint="Activate another version, and restore this one from a backup.",
+        sqlstate="XX001",
+    )
+
+
+def wrong_digest(version: int | None) -> ScoringError:
+    """Return the error for stored bytes that are not those that were registered."""
+    return ScoringError(
+        f"model version {version} does not match its digest",
+        detail="The stored bytes are not those that were registered.",
+        hint="Activate another version, and restore this one from a backup.",
+        sqlstate="XX001",
+    )
+$python$;
+COMMENT ON FUNCTION churn_runtime.registry IS
+    'Reading models and layouts out of the database, into a session''s memory.';
+ALTER FUNCTION churn_runtime.registry OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_runtime.registry FROM PUBLIC;

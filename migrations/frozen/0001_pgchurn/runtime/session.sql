@@ -1,0 +1,60 @@
+CREATE OR REPLACE FUNCTION churn_runtime.session() RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
+AS $python$
+"""What the SQL functions call: one object a session, with a part for each duty."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from .errors import Refusals
+from .registry import Registry
+from .scoring import Scoring
+
+if TYPE_CHECKING:
+    from .admission import Admission
+    from .diagnostics import Diagnostics
+    from .queries import Queries
+
+
+class Session:
+    """Everything that pgchurn does in Python in one session of the server.
+
+    What few sessions need is imported when it is first called.
+
+    Parameters
+    ----------
+    plpy : module
+        The PL/Python database interface.
+    """
+
+    def __init__(self, plpy: Any) -> None:
+        self.plpy = plpy
+        self.refusals = Refusals(plpy)
+        self.registry = Registry(plpy)
+        self.scoring = Scoring(plpy, self.registry, self.refusals)
+
+    @cached_property
+    def queries(self) -> "Queries":
+        """Scores values that stand in no profile, under any version."""
+        from .queries import Queries
+
+        return Queries(self.plpy, self.registry, self.refusals)
+
+    @cached_property
+    def admission(self) -> "Admission":
+        """Checks versions before they are registered or activated."""
+        from .admission import Admission
+
+        return Admission(self.registry, self.refusals)
+
+    @cached_property
+    def diagnostics(self) -> "Diagnostics":
+        """Says what the session has, and loads what it will need."""
+        from .diagnostics import Diagnostics
+
+        return Diagnostics(self.registry, self.refusals)
+$python$;
+COMMENT ON FUNCTION churn_runtime.session IS
+    'What the SQL functions call: one object a session, with a part for each duty.';
+ALTER FUNCTION churn_runtime.session OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_runtime.session FROM PUBLIC;

@@ -1,0 +1,241 @@
+CREATE OR REPLACE FUNCTION churn_runtime.strict_pickle() RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
+AS $python$
+"""Reading the pickle of an estimator, and nothing else.
+
+What a pickle names, calls and sets is decided here, exactly: names that are permitted,
+calls with arguments of the known form, states that fit what they are given to. The
+standard library's unpickler in Python is extended, because the one in C leaves REDUCE
+and BUILD as they are.
+"""
+
+import io
+import pickle
+from typing import Any
+
+import numpy as np
+
+from .errors import ScoringError
+from .permitted import BY_NAME, Permitted, state_setter
+from .pickle_scan import scan_pickle, unreadable
+from .pickle_values import (
+    LARGEST_NUMBER_KEY,
+    MOST_GENERATORS,
+    MOST_NUMBER_KEYS,
+    TREE,
+    Token,
+    class_name,
+    described,
+    printable,
+)
+
+BUNCH = "sklearn.utils._bunch.Bunch"
+
+
+# The stubs leave out what the class in Python offers to be extended.
+Unpickler: Any = pickle._Unpickler
+
+
+class StrictUnpickler(Unpickler):
+    """Builds estimators out of arrays and plain values.
+
+    Parameters
+    ----------
+    artifact : bytes
+        Scanned before, see ``scan_pickle``.
+    """
+
+    dispatch = dict(Unpickler.dispatch)
+
+    def __init__(self, artifact: bytes) -> None:
+        super().__init__(io.BytesIO(artifact), fix_imports=False)
+        self.tokens: dict[tuple[str, str], Any] = {}
+        # What was made and waits for its state, by id; held on to, so that no id
+        # comes to mean another object.
+        self.stateless: dict[int, Any] = {}
+        self.number_keys = 0
+        self.generators = 0
+
+    def read_estimator(self) -> Any:
+        """Return the object that the pickle describes, verified piece by piece."""
+        root = self.load()
+        for waiting in self.stateless.values():
+            if needs_state(waiting):
+                raise unreadable(f"A {type(waiting).__name__} was given no state.")
+        return root
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return a token for a permitted name, which only this class can resolve."""
+        key = (module, name)
+        token = self.tokens.get(key)
+        if token is None:
+            if key not in BY_NAME:
+                raise unreadable(
+                    f"The name {printable(module)}.{printable(name)} is not permitted.",
+                    hint="Only estimators of scikit-learn that hold nothing but "
+                    "numbers and texts may be brought; the documentation lists them.",
+                )
+            token = Token(module, name)
+            if BY_NAME[key].as_is:
+                token = token.resolve()
+            self.tokens[key] = token
+        return token
+
+    def load_frame(self) -> None:
+        """Pass over the length: everything is in memory."""
+        self.read(8)
+
+    dispatch[pickle.FRAME[0]] = load_frame
+
+    def load_appends(self) -> None:
+        """Extend a list, and no object that calls itself one."""
+        items = self.pop_mark()
+        self.top(list).extend(items)
+
+    dispatch[pickle.APPENDS[0]] = load_appends
+
+    def load_append(self) -> None:
+        """Append to a list."""
+        value = self.stack.pop()
+        self.top(list).append(value)
+
+    dispatch[pickle.APPEND[0]] = load_append
+
+    def load_setitem(self) -> None:
+        """Set one entry of a dict."""
+        value = self.stack.pop()
+        key = self.stack.pop()
+        self.set_items([key, value])
+
+    dispatch[pickle.SETITEM[0]] = load_setitem
+
+    def load_setitems(self) -> None:
+        """Set entries of a dict."""
+        self.set_items(self.pop_mark())
+
+    dispatch[pickle.SETITEMS[0]] = load_setitems
+
+    def set_items(self, items: list[Any]) -> None:
+        """Set entries whose keys are quick to hash and seldom collide."""
+        target = self.stack[-1]
+        if type(target) is not dict and class_name(target) != BUNCH:
+            raise unreadable(f"Items are set on a {type(target).__name__}.")
+        for key in items[::2]:
+            if type(key) is str:
+                continue
+            if not is_small_number(key):
+                raise unreadable(f"A {type(key).__name__} is the key of a dict.")
+            self.number_keys += 1
+            if self.number_keys > MOST_NUMBER_KEYS and len(target) > MOST_NUMBER_KEYS:
+                raise unreadable("A dict has too many numbers as keys.")
+        # An odd one out has no value.
+        for i in range(0, len(items) - 1, 2):
+            dict.__setitem__(target, items[i], items[i + 1])
+
+    def top(self, kind: type) -> Any:
+        """Return what is on top of the stack, which has to be of a kind."""
+        found = self.stack[-1]
+        if type(found) is not kind:
+            raise unreadable(
+                f"A {type(found).__name__} stands where a {kind.__name__} belongs."
+            )
+        return found
+
+    def load_newobj(self) -> None:
+        """Make an estimator without a state."""
+        arguments = self.stack.pop()
+        token = self.stack.pop()
+        known = permitted(token)
+        made_empty = known and not (known.make or known.argument or known.as_is)
+        if not made_empty or arguments != ():
+            raise unreadable(f"The opcode NEWOBJ is used on {described(token)}.")
+        made = token.resolve()
+        self.wait_for_state(made.__new__(made))
+
+    dispatch[pickle.NEWOBJ[0]] = load_newobj
+
+    def load_reduce(self) -> None:
+        """Call what has to be called to make arrays, and other things without names."""
+        arguments = self.stack.pop()
+        token = self.stack.pop()
+        known = permitted(token)
+        if known is None or known.make is None or type(arguments) is not tuple:
+            raise unreadable(f"The opcode REDUCE is used on {described(token)}.")
+        if token.module.startswith("numpy.random"):
+            self.generators += 1
+            if self.generators > MOST_GENERATORS:
+                raise unreadable("It holds too many random generators.")
+        self.wait_for_state(known.make(token, *self.complete(token, arguments)))
+
+    dispatch[pickle.REDUCE[0]] = load_reduce
+
+    def complete(self, token: Token, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the arguments of a call, all of which have their states."""
+        for argument in arguments:
+            if id(argument) in self.stateless and needs_state(argument):
+                raise unreadable(f"{token} is given what has no state yet.")
+        return arguments
+
+    def wait_for_state(self, made: Any) -> None:
+        """Push an object that the next BUILD may give a state."""
+        self.stateless[id(made)] = made
+        self.append(made)
+
+    def load_build(self) -> None:
+        """Give an object its one state."""
+        state = self.stack.pop()
+        target = self.stack[-1]
+        if id(target) not in self.stateless:
+            raise unreadable(f"The opcode BUILD is used on {described(target)}.")
+        state_setter(class_name(target))(target, state)
+        del self.stateless[id(target)]
+        # The id is free from here on only if nothing else holds the object, and then
+        # nothing can refer to it.
+
+    dispatch[pickle.BUILD[0]] = load_build
+
+
+def needs_state(made: Any) -> bool:
+    """Return whether an object is unsafe to use before it was given a state."""
+    if type(made) is np.ndarray:
+        return made.dtype.char == "S"
+    if isinstance(made, np.dtype):
+        return made.kind == "V"
+    return class_name(made) in (TREE, "functools.partial")
+
+
+def permitted(token: Any) -> Permitted | None:
+    """Return the row of a name that a pickle has mentioned; None for anything else."""
+    return BY_NAME[token.module, token.name] if type(token) is Token else None
+
+
+def is_small_number(key: Any) -> bool:
+    """Return whether a key is a number as in class weights."""
+    if key is None or type(key) is bool:
+        return True
+    return type(key) in (int, float) and abs(key) < LARGEST_NUMBER_KEY
+
+
+def read_pickle(artifact: bytes) -> Any:
+    """Return the object that a pickle describes, if it is one that may be described.
+
+    Parameters
+    ----------
+    artifact : bytes
+
+    Raises
+    ------
+    ScoringError
+    """
+    scan_pickle(artifact)
+    try:
+        return StrictUnpickler(artifact).read_estimator()
+    except (MemoryError, ScoringError):
+        raise
+    except Exception as error:
+        raise unreadable(f"{type(error).__name__}: {error}.") from error
+$python$;
+COMMENT ON FUNCTION churn_runtime.strict_pickle IS
+    'Reading the pickle of an estimator, and nothing else.';
+ALTER FUNCTION churn_runtime.strict_pickle OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_runtime.strict_pickle FROM PUBLIC;

@@ -1,0 +1,11 @@
+-- Added after the functions, because this one looks up what it calls.
+ALTER DOMAIN churn_internal.probability ADD CONSTRAINT not_failed
+    CHECK (VALUE IS NULL OR VALUE BETWEEN 0 AND 1 OR churn_internal.raise_failure());
+ALTER DOMAIN churn_internal.probabilities ADD CONSTRAINT not_failed
+    CHECK (VALUE IS NOT NULL OR churn_internal.raise_failure());
+ALTER DOMAIN churn_internal.required_boolean ADD CONSTRAINT not_failed
+    CHECK (VALUE IS NOT NULL OR churn_internal.raise_failure());
+ALTER DOMAIN churn_internal.required_integer ADD CONSTRAINT not_failed
+    CHECK (VALUE IS NOT NULL OR churn_internal.raise_failure());
+ALTER DOMAIN churn_internal.required_jsonb ADD CONSTRAINT not_failed
+    CHECK (VALUE IS NOT NULL OR churn_internal.raise_failure());

@@ -1,0 +1,224 @@
+"""Reading a classifier out of a pickle from anybody, ready to score on one thread."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from .errors import ScoringError
+from .estimator_checks import ATOMS, check_common, not_fit
+from .permitted import BY_NAME, CHECKS, SCORING
+from .pickle_values import Token, class_name
+from .strict_pickle import BUNCH, read_pickle
+
+# See MaxHeapAttributeNumber in PostgreSQL's src/include/access/htup_details.h.
+MOST_COLUMNS = 1_600
+DEEPEST_PART = 100
+# With parts that occur twice counted twice: what scoring has to go through.
+MOST_PARTS = 10_000_000
+MOST_ESTIMATORS = 50_000
+
+CONTAINERS = frozenset((dict, list, tuple, np.ndarray))
+NUMBER_TYPES = tuple(
+    getattr(np, name) for (_, name), one in BY_NAME.items() if one.as_is
+)
+ISOTONIC = "sklearn.isotonic.IsotonicRegression"
+NO_CLASSIFIER = "model is not a fitted classifier with predict_proba"
+
+
+def load_estimator(artifact: bytes) -> Any:
+    """Return the classifier in a pickle, ready to give probabilities on one thread.
+
+    Parameters
+    ----------
+    artifact : bytes
+        From anybody. Nothing in it is executed.
+
+    Returns
+    -------
+    estimator
+
+    Raises
+    ------
+    ScoringError
+        Naming what is not permitted.
+    """
+    estimator = read_pickle(artifact)
+    if class_name(estimator) not in SCORING:
+        raise not_fit(
+            f"The pickle holds a {type(estimator).__name__}.", message=NO_CLASSIFIER
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            for part in parts_of(estimator):
+                check = CHECKS.get(class_name(part))
+                if check is not None:
+                    check(part)
+                check_common(part)
+            use_one_thread(estimator)
+            gives_probabilities = hasattr(estimator, "predict_proba")
+        except (MemoryError, ScoringError):
+            raise
+        except Exception as error:
+            raise not_fit(f"{type(error).__name__}: {error}.") from error
+        if not gives_probabilities:
+            raise not_fit(
+                f"This {type(estimator).__name__} gives no probabilities.",
+                message=NO_CLASSIFIER,
+            )
+        probe(estimator)
+    return estimator
+
+
+def parts_of(root: Any) -> list[Any]:
+    """Return every object with attributes of its own that an estimator is made of.
+
+    Refuses what is no part of an estimator, what contains itself, and what unfolds to
+    more than can be gone through.
+    """
+    found: list[Any] = []
+    # By id: what a part unfolds to, as (parts, estimators), or None while it is open.
+    sizes: dict[int, Any] = {}
+    opened = 0
+    waiting: list[tuple[Any, Any]] = [(root, None)]
+    while waiting:
+        part, children = waiting.pop()
+        if children is None:
+            known = sizes.get(id(part), part)
+            if known is None:
+                raise not_fit("It contains itself.")
+            if known is not part:
+                continue
+            opened += 1
+            if opened > DEEPEST_PART:
+                raise not_fit(f"It is nested deeper than {DEEPEST_PART}.")
+            children = children_of(part)
+            sizes[id(part)] = None
+            waiting.append((part, children))
+            waiting += [(child, None) for child in children]
+            continue
+        estimators = 0 if type(part) in CONTAINERS else 1
+        total, depth = 1, 1
+        for child in children:
+            below, above, levels = sizes[id(child)]
+            total += below
+            estimators += above
+            depth = max(depth, levels + 1)
+        if total > MOST_PARTS or estimators > MOST_ESTIMATORS:
+            raise not_fit("It has too many parts, or parts that occur too often.")
+        if depth > DEEPEST_PART:
+            raise not_fit(f"It is nested deeper than {DEEPEST_PART}.")
+        opened -= 1
+        sizes[id(part)] = (total, estimators, depth)
+        if type(part) not in CONTAINERS:
+            found.append(part)
+    return found
+
+
+def children_of(part: Any) -> list[Any]:
+    """Return what a part holds, without plain values."""
+    kind, name = type(part), class_name(part)
+    values: Any
+    if kind is dict or name == BUNCH:
+        values = list(part.values())
+    elif kind is list or kind is tuple:
+        values = part
+    elif kind is np.ndarray:
+        values = part.ravel().tolist() if part.dtype.hasobject else ()
+    elif name == "functools.partial":
+        return []
+    elif name == ISOTONIC:
+        # Its line was made of its points when they were read, and comes from no pickle.
+        values = [value for key, value in vars(part).items() if key != "f_"]
+    elif kind.__module__.startswith("sklearn."):
+        values = list(getattr(part, "__dict__", {}).values())
+    elif kind.__module__.startswith("numpy.random."):
+        return []
+    else:
+        named = part if kind is Token else f"a {kind.__name__}"
+        raise not_fit(f"It has {named} where a value belongs.")
+    if type(values) is not tuple and kind is not np.ndarray or values:
+        return [
+            value
+            for value in values
+            if type(value) not in ATOMS
+            and not (type(value) is np.ndarray and not value.dtype.hasobject)
+            and not any(value is one for one in NUMBER_TYPES)
+            and not isinstance(value, np.dtype)
+        ]
+    return []
+
+
+def use_one_thread(estimator: Any) -> None:
+    """Set ``n_jobs`` to 1 in an estimator and in all that it holds.
+
+    A backend is one process with one thread; a parallel estimator would start worker
+    processes that outlive the session.
+    """
+    for part in parts_of(estimator):
+        if vars(part).get("n_jobs", 1) != 1 if hasattr(part, "__dict__") else False:
+            part.n_jobs = 1
+
+
+def probe(estimator: Any) -> None:
+    """Refuse a classifier that gives something else than probabilities.
+
+    It is given rows of zeros and of nulls; what it cannot take, the registration finds
+    out with rows of the table.
+    """
+    features = getattr(estimator, "n_features_in_", None)
+    if features is None:
+        return
+    if features > MOST_COLUMNS:
+        raise not_fit(f"It takes {features} features; a table has {MOST_COLUMNS}.")
+    for value in (0.0, np.nan):
+        matrix = np.full((1, features), value)
+        try:
+            found = estimator.predict_proba(named_columns(estimator, matrix))
+        except MemoryError:
+            raise
+        except Exception:
+            continue
+        found = np.asarray(found)
+        if found.shape[:1] != (1,) or found.dtype.kind != "f":
+            raise not_fit("It does not return one probability for each class.")
+        # Written so that NaN fails it.
+        if not ((found >= 0) & (found <= 1)).all():
+            raise not_fit(
+                "Asked about a row of zeros or nulls, it returned no number from 0 "
+                "to 1.",
+                message="model returned something that is no probability",
+            )
+
+
+def named_columns(estimator: Any, matrix: np.ndarray) -> Any:
+    """Return a row as what the classifier was fitted on: a frame or a matrix."""
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None:
+        return matrix
+    import pandas
+
+    texts = text_columns(estimator)
+    return pandas.DataFrame(
+        {
+            name: pandas.Series([""], dtype=object) if name in texts else column
+            for name, column in zip(names, matrix.T)
+        }
+    )
+
+
+def text_columns(estimator: Any) -> set[str]:
+    """Return the names of columns whose known categories are texts."""
+    found: set[str] = set()
+    for part in parts_of(estimator):
+        names = vars(part).get("feature_names_in_") if has_texts(part) else None
+        found.update(() if names is None else names)
+    return found
+
+
+def has_texts(part: Any) -> bool:
+    """Return whether an encoder or an imputer knows texts."""
+    held = getattr(part, "__dict__", {})
+    known = held.get("categories_", [held.get("statistics_")])
+    return any(isinstance(one, np.ndarray) and one.dtype == object for one in known)

@@ -1,0 +1,282 @@
+"""Scoring the rows of profiles, one at a time or many, and what becomes of failures.
+
+What the functions of one session share, beside their arguments and results:
+
+``GD["pgchurn"]``
+    The ``Session`` of this process. A function keeps what it calls of it in its ``SD``,
+    under this object. PostgreSQL empties ``SD`` when the function is replaced, also
+    when the replacement is rolled back; ``churn_internal.load_runtime()`` puts another
+    object here when the runtime has changed. A session's memory outlives ROLLBACK, so
+    what is active is never kept here, but read by each statement.
+``GD["pgchurn recount"]``
+    The transaction in which complaints were last counted anew: its later complaints may
+    be among them. No setting, because anybody may SET one.
+``churn.score_failed``, a setting local to the transaction
+    Why scores are missing, set here and read by the statement that asked for them and
+    by ``churn_internal.record_failures``: empty for none; ``recounted``; else JSON,
+    ``{"all": [sqlstate, message], "rows": {"0": [sqlstate, message]}}``, rows by their
+    place in the batch.
+``churn.score_cause``, likewise
+    What the prediction log names as the cause; set by triggers, never read here.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from .batches import (
+    Batch,
+    checked_probability,
+    paced_scores,
+    score_what_scores,
+)
+from .errors import Refusals, failure_of, is_of_server, reason
+from .features import NAN, RowOfTexts
+from .pacing import CALL_SECONDS, call_too_slow
+from .registry import Registry, Scorer
+
+if TYPE_CHECKING:
+    from .batches import FailedRows
+
+    Scores = Sequence[float | None]
+
+# Set in place of a failure: see ``Scoring.was_recounted``.
+RECOUNTED = "recounted"
+
+
+class Scoring:
+    """Scores the rows of profiles.
+
+    Parameters
+    ----------
+    plpy : module
+        The PL/Python database interface.
+    registry : Registry
+    refusals : Refusals
+    """
+
+    def __init__(self, plpy: Any, registry: Registry, refusals: Refusals) -> None:
+        self.plpy = plpy
+        self.registry = registry
+        self.refusals = refusals
+
+    def score_features(
+        self,
+        attachment_id: int,
+        layout_digest: str,
+        numbers: Sequence[float | None],
+        texts: RowOfTexts,
+    ) -> float:
+        """Return the probability of one row under its attachment's active model."""
+        with self.refusals:
+            version, digest = self.registry.active_model(attachment_id)
+            scorer = self.registry.scorer(attachment_id, version, digest, layout_digest)
+            return checked_probability(scorer.score_next(numbers, texts))
+        return NAN
+
+    def score_features_many(
+        self,
+        attachment_id: int,
+        layout_digest: str,
+        numbers: bytes | None,
+        texts: Sequence[RowOfTexts] | None,
+    ) -> "Scores | None":
+        """Return the probabilities of many rows under the active model."""
+        if numbers is None:
+            return []
+        with self.refusals:
+            version, digest = self.registry.active_model(attachment_id)
+            scorer = self.registry.scorer(attachment_id, version, digest, layout_digest)
+            return self.all_scores(scorer, Batch.from_binary(numbers, texts))
+        return None
+
+    def score_changed(
+        self,
+        attachment_id: int,
+        version: int,
+        digest: bytes,
+        layout_digest: str,
+        numbers: Sequence[float | None],
+        texts: RowOfTexts,
+    ) -> float | None:
+        """Return the probability of one changed row, or None by the failure policy."""
+        try:
+            scorer = self.registry.scorer(attachment_id, version, digest, layout_digest)
+            self.check_rested(attachment_id, scorer)
+            started = time.monotonic()
+            probability = scorer.score_row(numbers, texts)
+            seconds = time.monotonic() - started
+            if seconds > CALL_SECONDS:
+                self.check_pace(attachment_id, scorer, seconds)
+            return checked_probability(probability)
+        except Exception as error:
+            failure = failure_of(error)
+        with self.refusals:
+            self.keep_or_raise(attachment_id, version, failure, 1)
+            self.report_failures(failure, [])
+            return None
+        return NAN
+
+    def score_batch(
+        self,
+        attachment_id: int,
+        version: int,
+        digest: bytes,
+        layout_digest: str,
+        numbers: bytes,
+        texts: Sequence[RowOfTexts] | None,
+        on_error: str | None,
+    ) -> "Scores | None":
+        """Score many rows in few calls of the model.
+
+        Parameters
+        ----------
+        attachment_id, version : int
+        digest : bytes
+            Of the version's pickle.
+        layout_digest : str
+        numbers : bytes
+            ``array_send`` of a two-dimensional array of float8, NaN for NULL.
+        texts : list of lists of str or None; None when there are no text columns
+        on_error : {"keep", "raise"} or None
+            What to do about rows that cannot be scored: with "keep" they come back as
+            None and the rest is scored. None: use the attachment's own policy.
+
+        Returns
+        -------
+        sequence of float or None
+        """
+        with self.refusals:
+            batch = Batch.from_binary(numbers, texts)
+            if on_error != "raise":
+                return self.scores_by_policy(
+                    attachment_id, version, digest, layout_digest, batch, on_error
+                )
+            scorer = self.registry.scorer(attachment_id, version, digest, layout_digest)
+            return self.all_scores(scorer, batch)
+        return None
+
+    def all_scores(self, scorer: Scorer, batch: Batch) -> list[float]:
+        """Return the probabilities of all rows, however long a call takes."""
+        return paced_scores(
+            scorer, batch, 0, len(batch), self.registry.check_for_interrupts
+        )
+
+    def scores_by_policy(
+        self,
+        attachment_id: int,
+        version: int,
+        digest: bytes,
+        layout_digest: str,
+        batch: Batch,
+        on_error: str | None,
+    ) -> "Scores":
+        """Return the probability of every row that can be scored, None of the others.
+
+        Raises
+        ------
+        Exception
+            What a row failed with, where the failure policy is to raise it.
+        """
+        try:
+            scorer = self.registry.scorer(attachment_id, version, digest, layout_digest)
+            self.check_rested(attachment_id, scorer)
+        except Exception as error:
+            failure = failure_of(error)
+            self.keep_or_raise(attachment_id, version, failure, len(batch), on_error)
+            self.report_failures(failure, [])
+            return [None] * len(batch)
+
+        def check_call(seconds: float) -> None:
+            if seconds > CALL_SECONDS:
+                self.check_pace(attachment_id, scorer, seconds)
+
+        def score(first: int, last: int) -> list[float]:
+            return paced_scores(
+                scorer,
+                batch,
+                first,
+                last,
+                self.registry.check_for_interrupts,
+                check_call,
+            )
+
+        failures: FailedRows = []
+        scores = score_what_scores(score, 0, len(batch), failures)
+        if failures:
+            self.keep_or_raise(
+                attachment_id, version, failures[0][1], scores.count(None), on_error
+            )
+            # Where the search was given up, the last failure stands for the rest.
+            self.report_failures(failures[-1][1], failures)
+        return scores
+
+    def check_rested(self, attachment_id: int, scorer: Scorer) -> None:
+        """Refuse a model that rests, until its attachment allows for its slowness."""
+        if scorer.pace.is_resting():
+            scorer.pace.check_rested(self.registry.score_timeout(attachment_id))
+
+    def check_pace(self, attachment_id: int, scorer: Scorer, seconds: float) -> None:
+        """Let a model rest when a call took longer than its attachment allows."""
+        if seconds > self.registry.score_timeout(attachment_id):
+            scorer.pace.rest(seconds)
+            raise call_too_slow(seconds)
+
+    def keep_or_raise(
+        self,
+        attachment_id: int,
+        version: int,
+        error: Exception,
+        rows: int,
+        on_error: str | None = None,
+    ) -> None:
+        """Warn of rows that keep their score, or raise, by the failure policy.
+
+        A complaint is worth more than a score: by default it is kept and the score
+        stays as it was. An error of the server itself is raised in any case.
+        """
+        if is_of_server(error):
+            raise error
+        if (on_error or self.registry.on_error(attachment_id)) == "raise":
+            raise error
+        self.plpy.warning(
+            f"model version {version} could not score {rows} "
+            f"{'row' if rows == 1 else 'rows'}: {getattr(error, 'message', error)}",
+            detail=getattr(error, "detail", None)
+            or "The rows keep the score they had.",
+            hint=getattr(error, "hint", None)
+            or "SELECT * FROM churn.health shows what failed; CALL churn.repair(...) "
+            "scores the rows again.",
+        )
+
+    def report_failures(self, error: Exception, rows: "FailedRows") -> None:
+        """Report to the statement that asked for scores why some of them are missing.
+
+        Parameters
+        ----------
+        error : Exception
+            What holds for every row that is not in ``rows``.
+        rows : list of (int, Exception)
+            Rows by their place in the batch.
+        """
+        reasons = {"all": reason(error), "rows": {row: reason(e) for row, e in rows}}
+        self.set_failure(json.dumps(reasons))
+
+    def set_failure(self, text: str) -> None:
+        """Set what the trigger and ``churn_internal.record_failures`` read."""
+        self.registry.fetch(
+            "SELECT set_config('churn.score_failed', $1, true)", ["text"], text
+        )
+
+    def was_recounted(self, transaction_id: int) -> bool:
+        """Return whether complaints were counted anew in the present transaction.
+
+        Then the one that is being added may have been counted already, and the trigger
+        is told so.
+        """
+        (row,) = self.registry.fetch("SELECT txid_current() AS id", [])
+        if row["id"] == transaction_id:
+            self.set_failure(RECOUNTED)
+            return True
+        return False

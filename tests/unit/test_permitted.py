@@ -1,0 +1,64 @@
+"""The table of what a pickle may hold, and what derives from it."""
+
+import importlib
+
+import pytest
+from pgchurn.plpython.runtime.permitted import (
+    CHECKS,
+    PERMITTED,
+    SCORING,
+    STATES,
+    documented_names,
+)
+from pgchurn.plpython.runtime.pickle_values import Token
+from sklearn.base import BaseEstimator
+
+from tests.legitimate import PIPELINES, fitted
+
+
+def resolved(name):
+    """Return what a dotted name stands for."""
+    module, _, attribute = name.rpartition(".")
+    return getattr(importlib.import_module(module), attribute)
+
+
+@pytest.mark.parametrize("one", PERMITTED, ids=lambda one: one.name)
+def test_a_name_is_the_one_under_which_its_instances_are_looked_up(one):
+    made = resolved(one.makes or one.name)
+
+    assert Token(*one.name.rsplit(".", 1)).resolve() is resolved(one.name)
+    if isinstance(made, type):
+        assert f"{made.__module__}.{made.__qualname__}" == (one.makes or one.name)
+
+
+def test_what_may_score_gives_probabilities():
+    # A frozen estimator does what the one that it holds does.
+    for name in SCORING - {"sklearn.frozen._frozen.FrozenEstimator"}:
+        assert hasattr(resolved(name), "predict_proba")
+
+
+def test_checks_and_states_are_of_classes():
+    for name in (*CHECKS, *STATES):
+        assert isinstance(resolved(name), type)
+
+
+def test_the_documentation_lists_every_estimator_that_a_user_fits():
+    groups = documented_names()
+    listed = [name for names in groups.values() for name in names]
+
+    assert len(listed) == len(set(listed))
+    assert all(names == sorted(names) for names in groups.values())
+    for name in PIPELINES:
+        assert type(fitted(name)).__name__ in groups["Classifiers"]
+    # Made by others: the trees of boosting, and what encodes labels or passes on.
+    made = {"DecisionTreeRegressor", "FunctionTransformer", "IsotonicRegression"}
+    made |= {"LabelBinarizer", "LabelEncoder"}
+    estimators = {
+        one.name.rpartition(".")[2]
+        for one in PERMITTED
+        if one.name.startswith("sklearn.")
+        and isinstance(resolved(one.name), type)
+        and issubclass(resolved(one.name), BaseEstimator)
+        and not one.name.rpartition(".")[2].startswith("_")
+    }
+    assert set(listed) == estimators - made | {"make_column_selector"}
