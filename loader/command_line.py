@@ -9,6 +9,7 @@ import psycopg2
 from pgchurn.loader import output
 from pgchurn.loader.commands import (
     activate,
+    delete,
     demo,
     doctor,
     downgrade,
@@ -49,6 +50,7 @@ COMMANDS: dict[str, Command] = {
     "sign": sign,
     "activate": activate,
     "rollback": rollback,
+    "delete": delete,
     "models": models,
     "show": show,
     "rescore": rescore,

@@ -36,6 +36,8 @@ column models.environment                 SELECT     SELECT     -
 column models.provenance                  SELECT     SELECT     -
 column models.registered_by               SELECT     SELECT     -
 column models.registered_at               SELECT     SELECT     -
+column models.deleted_by                  SELECT     SELECT     -
+column models.deleted_at                  SELECT     SELECT     -
 column models.attestation                 SELECT     SELECT     -
 column models.attestation_signature       SELECT     SELECT     -
 column models.attestation_key             SELECT     SELECT     -
@@ -103,6 +105,7 @@ function active_deployment                -          -          -
 function attachment_of                    EXECUTE    EXECUTE    -
 function attachment_of_version            -          -          -
 function attachment_placeholders          -          -          -
+function attachment_of_version            -          -          -
 function begin_rescoring                  EXECUTE    -          -
 function check_activation                 -          -          -
 function check_attachable                 -          -          -

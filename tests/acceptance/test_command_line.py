@@ -1,5 +1,7 @@
 """The commands of pgchurn, as a data scientist and a DBA use them."""
 
+from importlib import metadata
+
 import pytest
 from pgchurn.loader import command_line
 from pgchurn.loader.command_line import main
@@ -107,6 +109,8 @@ def test_doctor_finds_nothing_wrong_with_a_migrated_database(pgchurn):
     findings = pgchurn("doctor")
     assert all(finding["ok"] for finding in findings)
     assert {"memory", "roles", "scikit-learn"} <= {one["check"] for one in findings}
+    (release,) = [one["found"] for one in findings if one["check"] == "pgchurn"]
+    assert release == metadata.version("pgchurn")
 
 
 @pytest.mark.parametrize(
@@ -124,6 +128,11 @@ def test_doctor_finds_nothing_wrong_with_a_migrated_database(pgchurn):
         (
             "UPDATE pgchurn_alembic_version SET version_num = '0001_registry'",
             "revision",
+        ),
+        (
+            "CREATE OR REPLACE FUNCTION churn.version() RETURNS text LANGUAGE sql"
+            " RETURN '0.0.1'::text",
+            "pgchurn",
         ),
         (
             "SELECT churn.set_prediction_log('churn.customers', 1);"
