@@ -1,5 +1,8 @@
 """The commands of pgchurn, as a data scientist and a DBA use them."""
 
+import os
+import subprocess
+import sys
 from importlib import metadata
 
 import pytest
@@ -65,6 +68,13 @@ def test_metrics_are_of_the_held_out_rows(customers, pgchurn):
     assert metrics["tn"] + metrics["fp"] + metrics["fn"] + metrics["tp"] == 64
     for name in ("roc_auc", "average_precision", "brier_score"):
         assert 0 <= metrics[name] <= 1
+
+
+def test_a_seed_splits_the_rows_alike_whatever_their_order_on_disk(customers, pgchurn):
+    first = train(pgchurn, "--algorithm", "logistic_regression")
+    customers.run("UPDATE churn.customers SET age = age WHERE customer_id % 3 = 0")
+    second = train(pgchurn, "--algorithm", "logistic_regression")
+    assert second["evaluation"] == first["evaluation"]
 
 
 def test_versions_are_listed_activated_and_rolled_back(customers, pgchurn):
@@ -232,6 +242,20 @@ def test_a_server_that_is_not_there_is_one_clear_line(capsys):
     assert main(["models", "--database-url", "host=/nowhere dbname=x"]) == 1
     printed = capsys.readouterr()
     assert printed.out == "" and printed.err.startswith("pgchurn: connection to server")
+
+
+def test_a_reader_of_the_output_may_leave_early(customers, empty_database):
+    reading, writing = os.pipe()
+    os.close(reading)
+    left = subprocess.run(
+        [sys.executable, "-m", "pgchurn.loader", "models"],
+        env=empty_database.environment(),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(writing)
+    assert (left.returncode, left.stderr) == (1, "")
 
 
 def test_every_command_says_what_it_is_for():
