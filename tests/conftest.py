@@ -35,6 +35,14 @@ from tests.sharing import machine
 numbers = itertools.count(1)
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--rewrite",
+        action="store_true",
+        help="write what the examples of the pages print into the pages",
+    )
+
+
 def pytest_runtest_setup(item):
     """Let no test be slow without a reason."""
     for mark in item.iter_markers("slow"):
