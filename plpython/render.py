@@ -25,7 +25,7 @@ def release():
 
 
 def render(path):
-    """Return the SQL of one living file, which names the release where it asks for it."""
+    """Return the SQL of one living file, with the release where it asks for it."""
     return path.read_text(encoding="utf-8").replace("@release@", release())
 
 
