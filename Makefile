@@ -29,7 +29,7 @@ unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 export ORT_DISABLE_TELEMETRY = 1
 
 .PHONY: help setup demo test check test-debian13 bench soak lint start stop psql url env \
-	migrate clean freeze release-digests wheel database
+	migrate clean freeze release-digests wheel golden database
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -79,7 +79,7 @@ env: database ## Print what puts pgchurn on the PATH: eval "$(make env)"
 	@$(PRIVATE_SERVER) env
 
 migrate: database ## Bring the database to the newest revision
-	@$(DATABASE) $(PYTHON) -m alembic -c setup.cfg upgrade head
+	@$(DATABASE) $(PYTHON) -m pgchurn.loader migrate
 
 clean: ## Stop the private server; remove it, its data, the packages and Debian 13
 	@$(PRIVATE_SERVER) clean
@@ -89,6 +89,9 @@ freeze: setup ## Copy what changed of plpython into the newest revision
 
 release-digests: setup ## Record what a release installs; then it never changes
 	@$(PYTHON) -m pgchurn.plpython.freeze --release
+
+golden: start ## Write down what a fresh database becomes: tests/migration/catalog.sql
+	@$(PRIVATE_DATABASE) $(PYTHON) -m tests.golden
 
 wheel: setup ## Build the wheel in dist
 	@rm -rf build

@@ -1,6 +1,8 @@
 """The ``pgchurn`` command."""
 
 import argparse
+import os
+import sys
 from collections.abc import Sequence
 from importlib import metadata
 from typing import Protocol
@@ -9,6 +11,7 @@ import psycopg2
 from pgchurn.loader import output
 from pgchurn.loader.commands import (
     activate,
+    delete,
     demo,
     doctor,
     downgrade,
@@ -49,6 +52,7 @@ COMMANDS: dict[str, Command] = {
     "sign": sign,
     "activate": activate,
     "rollback": rollback,
+    "delete": delete,
     "models": models,
     "show": show,
     "rescore": rescore,
@@ -97,11 +101,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = build_parser().parse_args(arguments)
     try:
-        return options.run(options)
+        status = options.run(options)
+        sys.stdout.flush()
+        return status
     except psycopg2.Error as error:
         output.message(f"pgchurn: {describe(error)}")
     except (LoaderError, TrainingError, ScoringError) as error:
         output.message(f"pgchurn: {error}")
     except KeyboardInterrupt:
         output.message("pgchurn: interrupted")
+    except BrokenPipeError:
+        # Who reads the output has seen enough; at its end Python must not try again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1

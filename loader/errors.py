@@ -21,11 +21,7 @@ def primary_message(error: psycopg2.Error) -> str:
     An error that does not come from the server, such as that of a connection, has one
     text, and that is returned.
     """
-    message = error.diag.message_primary
-    if message is None:
-        return str(error).strip()
-    # PL/Python puts the name of its exception class in front.
-    return message.removeprefix("plpy.Error: ")
+    return error.diag.message_primary or str(error).strip()
 
 
 def describe(error: psycopg2.Error) -> str:

@@ -36,13 +36,17 @@ SELECT churn.activate_model(
 -- rollback_model --
 SELECT churn.rollback_model(%(table)s::regclass);
 
+-- delete_model --
+-- Whether its row is gone, too.
+SELECT churn.delete_model(%(version)s);
+
 -- models --
 -- Every version; of those that are active, since when; of those that are attested, as what.
-SELECT m.version, a.profile::text AS profile,
+SELECT m.version, coalesce(a.profile_name, a.profile::text) AS profile,
        coalesce(m.provenance ->> 'algorithm', m.provenance ->> 'estimator') AS algorithm,
        round((m.metrics ->> 'roc_auc')::numeric, 4)::float8 AS roc_auc,
        m.compiled_sha256 IS NOT NULL AS compiled, d.deployed_at AS active_since,
-       m.registered_at, m.registered_by,
+       m.registered_at, m.registered_by, m.deleted_at,
        m.attestation::jsonb ->> 'name' || ' ' || (m.attestation::jsonb ->> 'version')
            AS signed_as,
        left(m.attestation_key, 16) AS signed_by,
@@ -54,8 +58,9 @@ ORDER BY m.version;
 
 -- model --
 -- All there is to say about one version.
-SELECT m.version, a.profile::text AS profile, d.deployed_at AS active_since,
-       m.registered_at, m.registered_by, encode(m.artifact_sha256, 'hex') AS sha256,
+SELECT m.version, coalesce(a.profile_name, a.profile::text) AS profile,
+       a.detached_at, d.deployed_at AS active_since,
+       m.registered_at, m.registered_by, m.deleted_at, m.deleted_by, encode(m.artifact_sha256, 'hex') AS sha256,
        m.compilation, m.parity,
        m.attestation::jsonb ->> 'name' AS signed_as,
        (m.attestation::jsonb ->> 'version')::bigint AS signed_version,
@@ -138,7 +143,11 @@ WHERE %(tables)s::text[] IS NULL OR q.profile = ANY (%(tables)s::text[]::regclas
 SELECT current_setting('server_version') AS version,
        EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'plpython3u')
            AS has_plpython,
-       to_regclass('public.pgchurn_alembic_version') IS NOT NULL AS has_revision;
+       to_regclass('public.pgchurn_alembic_version') IS NOT NULL AS has_revision,
+       to_regprocedure('churn.version()') IS NOT NULL AS has_release;
+
+-- doctor_release --
+SELECT churn.version();
 
 -- doctor_revision --
 SELECT version_num FROM public.pgchurn_alembic_version;
@@ -213,6 +222,25 @@ SELECT EXISTS (
 
 -- why_changed --
 SELECT * FROM churn.why_changed(%(table)s::regclass, %(key)s);
+
+-- upgrade_effects --
+-- Every version that is there: which use is made of it, and why it may have no compiled
+-- form.
+SELECT m.version, coalesce(a.profile_name, a.profile::text) AS profile,
+       CASE m.version
+           WHEN d.version THEN 'active'
+           WHEN p.version THEN 'previous'
+       END AS use,
+       m.compiled_sha256 IS NOT NULL AS compiled, m.compilation,
+       m.compilation ~ '(it was not wanted|none was given)$' AS unwanted,
+       m.environment ->> 'scikit-learn' AS scikit_learn, m.environment ->> 'numpy' AS numpy
+FROM churn.models m
+JOIN churn.attachments a ON a.attachment_id = m.attachment_id
+LEFT JOIN churn.active_deployments c ON c.attachment_id = m.attachment_id
+LEFT JOIN churn.deployments d ON d.deployment_id = c.deployment_id
+LEFT JOIN churn.deployments p ON p.deployment_id = d.previous_deployment_id
+WHERE m.deleted_at IS NULL
+ORDER BY m.version;
 
 -- listen_scores --
 LISTEN churn_scores;

@@ -2,7 +2,8 @@
 
 ``frozen/<revision>/tables`` holds what a revision does once, written by hand;
 ``functions``, ``templates`` and ``runtime`` hold copies of the living source, made by
-``make freeze``. Each of those creates or replaces what its name says.
+``make freeze``. Each of those creates or replaces what its name says, or says that it
+is there no more.
 """
 
 import graphlib
@@ -12,8 +13,16 @@ from pathlib import Path
 FROZEN = Path(__file__).parent / "frozen"
 COPIED = ("runtime", "templates", "functions")
 
+# The copy of what a revision has dropped.
+DROPPED = "-- Dropped.\n"
+
+# A body between dollar quotes. That of a template is full of statements itself.
+BODY = re.compile(r"\$(\w*)\$.*?\$\1\$", re.S)
+# Name and form: of a view its columns, of a routine its arguments and its result.
 CREATED = re.compile(
-    r"^CREATE OR REPLACE (FUNCTION|PROCEDURE|VIEW) ([a-z_]+\.[a-z_0-9]+)", re.M
+    r"^CREATE OR REPLACE (VIEW|FUNCTION|PROCEDURE) ([a-z_]+\.[a-z_0-9]+)"
+    r"(.*?)^(?:\) AS|LANGUAGE )",
+    re.M | re.S,
 )
 # PostgreSQL looks up the names in these when they are created, and in no other body.
 LOOKED_UP_AT_ONCE = re.compile(
@@ -35,8 +44,14 @@ def read(path):
 
 
 def revisions():
-    """Return the names of the revisions that have frozen files, in their order."""
-    return sorted(path.name for path in FROZEN.iterdir() if path.is_dir())
+    """Return the names of all revisions, in their order, which is that of the names."""
+    return sorted(path.stem for path in (FROZEN.parent / "versions").glob("[0-9]*.py"))
+
+
+def previous(revision):
+    """Return the name of the revision before one, or None."""
+    earlier = [name for name in revisions() if name < revision]
+    return earlier[-1] if earlier else None
 
 
 def copies(revision):
@@ -45,29 +60,13 @@ def copies(revision):
     Returns
     -------
     list of str
-        ``<kind>/<name>.sql``, in the order in which they can be created.
+        ``<kind>/<name>.sql``.
     """
-    names = [
+    return [
         f"{kind}/{path.name}"
         for kind in COPIED
         for path in sorted((FROZEN / revision / kind).glob("*.sql"))
     ]
-    texts = {name: read(f"{revision}/{name}") for name in names}
-    creators = {
-        created: name for name in names for _, created in CREATED.findall(texts[name])
-    }
-    order = graphlib.TopologicalSorter()
-    for name in names:
-        order.add(name, *sorted(needed(texts[name], creators) - {name}))
-    return list(order.static_order())
-
-
-def needed(text, creators):
-    """Return which files have to run before a text does."""
-    if not LOOKED_UP_AT_ONCE.search(text):
-        return set()
-    named = re.findall(r"\b[a-z_]+\.[a-z_0-9]+", text)
-    return {creators[name] for name in named if name in creators}
 
 
 def newest(name, before=None):
@@ -100,6 +99,11 @@ def bound_functions(through):
     ----------
     through : str
         The last revision that counts.
+
+    Returns
+    -------
+    list of str
+        Below ``frozen``.
     """
     found = {}
     for revision in revisions():
@@ -110,18 +114,89 @@ def bound_functions(through):
     return [path for path in found.values() if BOUND.search(read(path))]
 
 
-def drop_statements(texts):
-    """Return the SQL that drops what some files have created.
+def created(text):
+    """Return what a file creates.
 
-    Views first, and then all functions in one statement, because some depend on each
-    other.
+    Returns
+    -------
+    dict of str to (str, str)
+        By name: ``VIEW`` or ``ROUTINE``, and what of it cannot be replaced by anything.
     """
-    created = [match for text in texts for match in CREATED.findall(text)]
-    views = [name for kind, name in created if kind == "VIEW"]
-    routines = [name for kind, name in created if kind != "VIEW"]
+    return {
+        name: ("VIEW" if kind == "VIEW" else "ROUTINE", " ".join(form.split()))
+        for kind, name, form in CREATED.findall(BODY.sub("''", text))
+    }
+
+
+def handover(text):
+    """Return the SQL that gives what a file has created to churn_owner alone.
+
+    Whoever migrates is superuser: an object left to him would do what it does with his
+    rights. What stands in ``churn_trust`` is meant to.
+    """
     statements = []
-    for kind, names in (("VIEW", views), ("ROUTINE", routines)):
-        if names:
-            listed = ",\n    ".join(dict.fromkeys(names))
-            statements.append(f"DROP {kind}\n    {listed};")
-    return "\n".join(statements)
+    for name, (kind, _) in created(text).items():
+        if not name.startswith("churn_trust."):
+            statements.append(f"ALTER {kind} {name} OWNER TO churn_owner;\n")
+        if kind == "ROUTINE":
+            statements.append(f"REVOKE ALL ON ROUTINE {name} FROM PUBLIC;\n")
+    return "".join(statements)
+
+
+def in_order(paths):
+    """Return frozen files in an order in which they can be created."""
+    texts = {path: BODY.sub("''", read(path)) for path in paths}
+    creators = {name: path for path in paths for name in created(read(path))}
+    order = graphlib.TopologicalSorter()
+    for path, text in texts.items():
+        order.add(path, *sorted(needed(text, creators) - {path}))
+    return list(order.static_order())
+
+
+def needed(text, creators):
+    """Return which files have to run before a text without its bodies does."""
+    if not LOOKED_UP_AT_ONCE.search(text):
+        return set()
+    named = re.findall(r"\b[a-z_]+\.[a-z_0-9]+", text)
+    return {creators[name] for name in named if name in creators}
+
+
+def drop_statements(before, after):
+    """Return the SQL that drops what cannot be replaced, and what nothing replaces.
+
+    Parameters
+    ----------
+    before, after : list of str
+        Texts of frozen files.
+
+    Returns
+    -------
+    str, str
+        What is to run before the later files do, and what after them, when nothing uses
+        it any more. All of a kind go in one statement, because some depend on each
+        other.
+    """
+    old, new = (
+        {name: form for text in texts for name, form in created(text).items()}
+        for texts in (before, after)
+    )
+    gone = [name for name in old if name not in new]
+    reshaped = [name for name in old if name in new and reshapes(old[name], new[name])]
+    views = [name for name in gone + reshaped if old[name][0] == "VIEW"]
+    routines = [name for name in gone + reshaped if old[name][0] == "ROUTINE"]
+    return (
+        drop("VIEW", views) + drop("ROUTINE", [n for n in routines if n in reshaped]),
+        drop("ROUTINE", [n for n in routines if n in gone]),
+    )
+
+
+def reshapes(old, new):
+    """Return whether CREATE OR REPLACE would refuse, or make something beside it."""
+    # A view may get columns after those that it has.
+    extended = old[0] == new[0] == "VIEW" and new[1].startswith(f"{old[1]},")
+    return old != new and not extended
+
+
+def drop(kind, names):
+    """Return the SQL that drops objects of a kind."""
+    return f"DROP {kind}\n    " + ",\n    ".join(names) + ";\n" if names else ""

@@ -3,9 +3,12 @@
 ``op.run_file("<revision>/tables/<name>.sql")``
     runs a file to the letter;
 ``op.install_functions("<revision>")``
-    creates or replaces all that the revision has copies of;
+    creates or replaces all that the revision has copies of, and drops what its copies
+    say is there no more;
 ``op.restore_functions("<revision>")``
     undoes that: what an earlier revision has a copy of is put back, the rest dropped.
+
+Both then write the functions of attached tables anew.
 
 ``op.execute`` would read ``:name`` as a parameter, ``%`` as a placeholder and rewrite
 tabs, all of which occur in function bodies.
@@ -20,6 +23,11 @@ from pgchurn.migrations import frozen_files
 # schema of the session's own search_path.
 PINNED = "SET LOCAL search_path = pg_catalog, pg_temp;"
 UNPINNED = "SET LOCAL search_path TO DEFAULT;"
+
+# What was written for attached tables follows the templates and what fills them.
+REFRESH = """\
+SELECT churn_internal.refresh_attachment(a.attachment_id)
+FROM churn.attachments a WHERE a.detached_at IS NULL;"""
 
 
 @Operations.register_operation("run_file")
@@ -69,44 +77,52 @@ def run_file(operations, operation):
 
 @Operations.implementation_for(InstallFunctionsOperation)
 def install_functions(operations, operation):
-    """Run every copy; after modules, also what holds on to the runtime."""
+    """Put the copies of a revision in place of the former ones."""
     revision = operation.revision
-    paths = [f"{revision}/{name}" for name in frozen_files.copies(revision)]
-    for path in with_bound_functions(paths, revision):
-        run(operations, frozen_files.read(path))
+    names = frozen_files.copies(revision)
+    former = [frozen_files.newest(name, before=revision) for name in names]
+    replace(operations, former, [f"{revision}/{name}" for name in names], revision)
 
 
 @Operations.implementation_for(RestoreFunctionsOperation)
 def restore_functions(operations, operation):
-    """Run the former copies, and drop what has none."""
+    """Put the former copies in place of those of a revision."""
     revision = operation.revision
     names = frozen_files.copies(revision)
-    former = {name: frozen_files.newest(name, before=revision) for name in names}
-    paths = [path for path in former.values() if path is not None]
-    earlier = [name for name in frozen_files.revisions() if name < revision]
-    if earlier:
-        paths = with_bound_functions(paths, earlier[-1])
-    for path in paths:
-        run(operations, frozen_files.read(path))
-    dropped = [name for name in names if former[name] is None]
-    if dropped:
-        texts = [frozen_files.read(f"{revision}/{name}") for name in dropped]
-        run(operations, frozen_files.drop_statements(texts))
+    former = [frozen_files.newest(name, before=revision) for name in names]
+    through = frozen_files.previous(revision)
+    replace(operations, [f"{revision}/{name}" for name in names], former, through)
 
 
-def with_bound_functions(paths, revision):
-    """Return files and, where one is a module, those of functions bound to the runtime.
+def replace(operations, before, after, through):
+    """Put some frozen files in place of others, and drop what these do not create.
 
-    A session that has loaded the runtime keeps it until such a function is replaced.
+    Where they are copies of the same living file both may be given, or one is None. The
+    database is then at the revision ``through``, or at none.
     """
-    if not any("/runtime/" in path for path in paths):
-        return paths
-    bound = frozen_files.bound_functions(revision)
-    return paths + [path for path in bound if path not in paths]
+    before = [path for path in before if path is not None]
+    after = [path for path in after if path is not None]
+    at_first, at_last = frozen_files.drop_statements(
+        [frozen_files.read(path) for path in before],
+        [frozen_files.read(path) for path in after],
+    )
+    # A session that has loaded the runtime keeps it until such a function is replaced.
+    if through is not None and any("/runtime/" in path for path in before + after):
+        bound = frozen_files.bound_functions(through)
+        after += [path for path in bound if path not in after]
+    run(operations, at_first)
+    for path in frozen_files.in_order(after):
+        text = frozen_files.read(path)
+        run(operations, f"{text}{frozen_files.handover(text)}")
+    run(operations, at_last)
+    if before and after:
+        run(operations, REFRESH)
 
 
 def run(operations, text):
     """Send a text to the server, or print it."""
+    if not text:
+        return
     text = f"{PINNED}\n{text.rstrip()}\n{UNPINNED}"
     if operations.migration_context.as_sql:
         operations.migration_context.impl.static_output(text)

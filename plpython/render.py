@@ -35,21 +35,13 @@ def render_template(path):
     text = PLACEHOLDER.sub(lambda match: f"@{match[1] or match[2]}@", text)
     name = f"churn_internal.template_{path.stem}"
     return f"""\
-CREATE OR REPLACE FUNCTION {name}()
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION {name}() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 {text.rstrip()}
-$template$
-$body$;
-COMMENT ON FUNCTION {name} IS
-    'Template of what churn.attach creates for a pair of tables: see
-churn_internal.create_from_template.';
-ALTER FUNCTION {name} OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION {name} FROM PUBLIC;
-""".replace("see\nchurn", "see '\n    'churn")
+$template$ $body$;
+COMMENT ON FUNCTION {name} IS 'Template: see churn_internal.create_from_template.';
+"""
 
 
 def living_files():

@@ -39,6 +39,4 @@ AS $python$
 {source}$python$;
 COMMENT ON FUNCTION {function} IS
     '{comment}';
-ALTER FUNCTION {function} OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION {function} FROM PUBLIC;
 """

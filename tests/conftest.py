@@ -41,6 +41,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--rewrite",
+        action="store_true",
+        help="write what the examples of the pages print into the pages",
+    )
+
+
 def pytest_runtest_setup(item):
     """Let no test be slow without a reason."""
     for mark in item.iter_markers("slow"):

@@ -59,8 +59,7 @@ class Session:
         except psycopg2.Error as error:
             return Refusal(
                 error.pgcode,
-                # PL/Python puts its class in front of what it is told to say.
-                error.diag.message_primary.removeprefix("plpy.Error: "),
+                error.diag.message_primary,
                 error.diag.message_detail,
                 error.diag.message_hint,
             )

@@ -36,9 +36,13 @@ column models.environment                 SELECT     SELECT     -
 column models.provenance                  SELECT     SELECT     -
 column models.registered_by               SELECT     SELECT     -
 column models.registered_at               SELECT     SELECT     -
+column models.deleted_by                  SELECT     SELECT     -
+column models.deleted_at                  SELECT     SELECT     -
 column models.attestation                 SELECT     SELECT     -
 column models.attestation_signature       SELECT     SELECT     -
 column models.attestation_key             SELECT     SELECT     -
+column models.deleted_by                  SELECT     SELECT     -
+column models.deleted_at                  SELECT     SELECT     -
 table outbox                              SELECT     SELECT     -
 table predictions                         SELECT     SELECT     -
 
@@ -55,9 +59,11 @@ sequence outbox_change_id_seq             -          -          -
 
 function activate_model                   EXECUTE    -          -
 function attach                           -          -          -
+function delete_model                     EXECUTE    -          -
 function detach                           -          -          -
 function expire_outbox                    EXECUTE    -          -
 function expire_predictions               -          -          -
+function forget                           -          -          -
 function predict                          EXECUTE    EXECUTE    -
 function predict_query                    EXECUTE    EXECUTE    -
 function register_model                   EXECUTE    -          -
@@ -75,6 +81,7 @@ function set_prediction_log               -          -          -
 function set_score_timeout                EXECUTE    -          -
 function set_scoring_mode                 EXECUTE    -          -
 function verify                           EXECUTE    EXECUTE    -
+function version                          EXECUTE    EXECUTE    EXECUTE
 function warm                             EXECUTE    EXECUTE    EXECUTE
 function why_changed                      EXECUTE    EXECUTE    -
 function work                             EXECUTE    -          -
@@ -88,19 +95,25 @@ table predictions_default                 -          -          -
 table rescore_ranges                      -          -          -
 table rescore_runs                        -          -          -
 
+type *                                    -          -          -
+
 sequence rescore_runs_run_id_seq          -          -          -
 
 function abandon_rescoring                -          -          -
 function active_attestation               -          -          -
 function active_deployment                -          -          -
 function attachment_of                    EXECUTE    EXECUTE    -
+function attachment_of_version            -          -          -
 function attachment_placeholders          -          -          -
+function attachment_of_version            -          -          -
 function begin_rescoring                  EXECUTE    -          -
 function check_activation                 -          -          -
 function check_attachable                 -          -          -
 function check_attestation                -          -          -
 function check_batch_size                 EXECUTE    -          -
 function check_batches                    EXECUTE    -          -
+function check_deletable                  -          -          -
+function check_isolation                  -          -          -
 function check_model                      -          -          -
 function check_publishing                 -          -          -
 function column_kind                      EXECUTE    -          -
@@ -126,22 +139,24 @@ function fit_prediction_log               -          -          -
 function follow_altered_tables            -          -          -
 function has_recounted                    -          -          -
 function keep_attached_tables             -          -          -
+function key_comparison                   -          -          -
 function key_order                        -          -          -
+function key_spellings                    -          -          -
 function key_type                         EXECUTE    -          -
 function layout_digest                    -          -          -
-function load_examination                 -          -          -
-function load_pickle_reader               -          -          -
 function load_runtime                     -          -          -
 function lock_deployments                 -          -          -
 function log_predictions_N                -          -          -
 function note_recount                     -          -          -
 function note_worker                      -          -          -
 function predict_many                     EXECUTE    EXECUTE    -
+function predict_row                      EXECUTE    EXECUTE    -
 function profiles_changed_N               -          -          -
 function publish_scores_N                 -          -          -
 function query_columns                    EXECUTE    EXECUTE    -
 function query_statement                  EXECUTE    EXECUTE    -
 function queue_lock                       EXECUTE    -          -
+function raise_failure                    -          -          -
 function read_profiles_N                  -          -          -
 function record_failures                  -          -          -
 function refresh_attachment               -          -          -
@@ -156,12 +171,16 @@ function score_batch                      -          -          -
 function score_changed                    -          -          -
 function score_features                   EXECUTE    EXECUTE    -
 function score_features_many              EXECUTE    EXECUTE    -
+function session_environment              EXECUTE    EXECUTE    -
 function table_name                       EXECUTE    EXECUTE    -
+function take_failure                     -          -          -
 function template_*                       -          -          -
 function to_double                        EXECUTE    EXECUTE    -
 function verify_profiles_N                -          -          -
 function wait_for_batch                   EXECUTE    -          -
+function wait_for_writers                 -          -          -
 function wake_workers                     -          -          -
+function warm_session                     EXECUTE    EXECUTE    EXECUTE
 function work_profiles_N                  -          -          -
 function write_profiles_N                 -          -          -
 function wrong_profiles                   EXECUTE    -          -
@@ -196,6 +215,7 @@ ACTIONS = {
     "column": {"SELECT", "INSERT", "UPDATE", "REFERENCES"},
     "sequence": {"USAGE", "SELECT", "UPDATE"},
     "function": {"EXECUTE"},
+    "type": {"USAGE"},
 }
 ACTIONS["view"] = ACTIONS["table"]
 

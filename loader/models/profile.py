@@ -138,7 +138,9 @@ class Profile:
         label: str,
         progress: Callable[[int], object],
     ) -> tuple[pd.DataFrame, np.ndarray]:
-        """Read all labelled rows.
+        """Read all labelled rows, in the order of the key.
+
+        In any other, the same seed would split the same rows otherwise.
 
         Parameters
         ----------
@@ -158,8 +160,8 @@ class Profile:
         """
         column = sql.Identifier(label)
         statement = self.select(column, kinds) + sql.SQL(
-            " WHERE {} IS NOT NULL"
-        ).format(column)
+            " WHERE {} IS NOT NULL ORDER BY {}"
+        ).format(column, sql.Identifier(self.key))
         rows = []
         with connection.cursor(name="pgchurn_profile") as cursor:
             cursor.itersize = FETCH_ROWS

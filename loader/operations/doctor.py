@@ -1,5 +1,6 @@
 """Checks that show a DBA what is wrong before anybody else notices."""
 
+from importlib import metadata
 from typing import Any
 
 import psycopg2
@@ -34,8 +35,10 @@ def examine(connection: Connection) -> list[Finding]:
             if server["has_plpython"]
             else "run pgchurn migrate",
         ),
-        revision(connection, server["has_revision"]),
     ]
+    if server["has_release"]:
+        findings.append(release(connection))
+    findings.append(revision(connection, server["has_revision"]))
     if not all(found["ok"] for found in findings):
         return findings
     findings += environment(connection)
@@ -64,6 +67,20 @@ def complete(check: str, missing: list[Row], trouble: str) -> Finding:
     """Return the finding on things that should all be there."""
     names = ", ".join(row["name"] for row in missing)
     return finding(check, not names, f"{names} {trouble}" if names else "all there")
+
+
+def release(connection: Connection) -> Finding:
+    """Compare the release that installed the database with this one."""
+    installed = fetch_value(connection, "doctor_release")
+    here = metadata.version("pgchurn")
+    if installed == here:
+        return finding("pgchurn", True, installed)
+    return finding(
+        "pgchurn",
+        False,
+        f"{installed} in the database, {here} here: run pgchurn migrate with the newer "
+        "of the two, and use that",
+    )
 
 
 def revision(connection: Connection, has_revision: bool) -> Finding:

@@ -152,7 +152,7 @@ class Statement:
         """
         if not isinstance(environment, dict):
             environment = {}
-        said = {
+        registered = {
             "features": [feature.name for feature in signature.features],
             "classes": list(signature.classes),
             "positive class": signature.positive_class,
@@ -166,9 +166,9 @@ class Statement:
             "named columns": self.named_columns,
             **self.environment,
         }
-        for part in said:
+        for part in registered:
             # As JSON, because in Python 1 equals True.
-            given, wanted = json.dumps(said[part]), json.dumps(signed[part])
+            given, wanted = json.dumps(registered[part]), json.dumps(signed[part])
             if given != wanted:
                 raise ScoringError(
                     "model is described otherwise than it was signed",
@@ -221,7 +221,7 @@ def verified_statement(
     key: str | None,
     trusted: dict[str, bytes],
 ) -> Statement:
-    """Return what a trusted key states about a model.
+    """Return the statement about a model that a trusted key has signed.
 
     Parameters
     ----------
@@ -230,7 +230,7 @@ def verified_statement(
     signature : bytes or None
         Its Ed25519 signature, 64 bytes.
     key : str or None
-        Fingerprint of the key that is said to have signed it.
+        Fingerprint of the key that should have signed it.
     trusted : dict of str to bytes
         The keys in force, 32 bytes each, by fingerprint.
 

@@ -99,7 +99,7 @@ class Refusals:
 
 
 def unexpected(error: Exception) -> "Failure":
-    """Return what is raised in place of an error that nobody has foreseen."""
+    """Return the failure for an error that nobody has foreseen, with its trace."""
     from traceback import format_exception
 
     *lines, last = format_exception(error, limit=-LAST_FRAMES)
@@ -135,7 +135,7 @@ def failure_of(error: Exception) -> Exception:
 
 
 def reason(error: Exception) -> list[str]:
-    """Return what is recorded of a failure: its SQLSTATE and its message."""
+    """Return the SQLSTATE and the message of a failure, which are recorded."""
     return [sqlstate_of(error), plain_text(str(getattr(error, "message", error)))]
 
 

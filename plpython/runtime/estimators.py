@@ -117,7 +117,7 @@ def parts_of(root: Any) -> list[Any]:
 
 
 def children_of(part: Any) -> list[Any]:
-    """Return what a part holds, without plain values."""
+    """Return the parts of a part, without plain values."""
     kind, name = type(part), class_name(part)
     values: Any
     if kind is dict or name == BUNCH:
@@ -186,8 +186,7 @@ def probe(estimator: Any) -> None:
         # Written so that NaN fails it.
         if not ((found >= 0) & (found <= 1)).all():
             raise not_fit(
-                "Asked about a row of zeros or nulls, it returned no number from 0 "
-                "to 1.",
+                "For a row of zeros or nulls, it returned no number from 0 to 1.",
                 message="model returned something that is no probability",
             )
 

@@ -482,7 +482,7 @@ def message(data: memoryview, fields: dict[int, Field]) -> Message:
 
 
 def empty_field(field: Field) -> Any:
-    """Return what a field holds that is not there."""
+    """Return the value of a field that is missing."""
     if field.run:
         return np.zeros(0, np.int64)
     return [] if field.often else None

@@ -56,7 +56,7 @@ def call_too_slow(seconds: float) -> ScoringError:
     """Return the error for a call that took longer than the attachment allows."""
     return ScoringError(
         f"model is too slow: one call took {seconds:.1f} seconds",
-        detail="It is asked again in a minute.",
+        detail="It is called again in a minute.",
         hint="churn.set_score_timeout(profile, interval) allows for more; else roll "
         "back with churn.rollback_model.",
         sqlstate="55000",

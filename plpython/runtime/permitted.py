@@ -233,12 +233,12 @@ SCORING = frozenset(one.name for one in PERMITTED if one.scores)
 
 
 def state_setter(name: str) -> Callable[[Any, Any], None]:
-    """Return what gives an instance of a class its state."""
+    """Return the function that gives an instance of a class its state."""
     return STATES.get(name, set_attributes)
 
 
 def documented_names() -> dict[str, list[str]]:
-    """Return what a user may put into a pickle, as the documentation lists it.
+    """Return the classes that a pickle may hold, as the documentation lists them.
 
     Returns
     -------

@@ -53,7 +53,7 @@ class Token:
         return f"{self.module}.{self.name}"
 
     def resolve(self) -> Any:
-        """Return what the name stands for."""
+        """Return the object of this name."""
         return getattr(importlib.import_module(self.module), self.name)
 
 
@@ -69,7 +69,7 @@ def class_name(thing: object) -> str:
 
 
 def described(thing: object) -> str:
-    """Return what a thing is called in a message."""
+    """Return the words for a thing in a message."""
     return str(thing) if type(thing) is Token else f"a {type(thing).__name__}"
 
 

@@ -15,7 +15,7 @@ from .batches import (
     score_what_scores,
 )
 from .errors import LIMIT_SQLSTATE, Refusals, ScoringError, failure_of, sqlstate_of
-from .features import RowOfTexts, missing_feature
+from .features import NAN, RowOfTexts, missing_feature
 from .json_rows import columns_from_json, values_from_json
 from .pacing import MODEL_CALL_ROWS
 from .registry import Registry
@@ -47,13 +47,13 @@ class Queries:
         self.registry = registry
         self.refusals = refusals
 
-    def predict(self, version: int | None, features: str | None) -> float | None:
+    def predict(self, version: int | None, features: str | None) -> float:
         """Return the probability for values given as JSON text, by name."""
         with self.refusals:
             model = self.registry.model(version, self.registry.digest(version))
             columns = columns_from_json(model.signature, values_from_json(features))
             return float(checked_probabilities(model, columns)[0])
-        return None
+        return NAN
 
     def query_statement(
         self,

@@ -130,7 +130,7 @@ class StrictUnpickler(Unpickler):
             dict.__setitem__(target, items[i], items[i + 1])
 
     def top(self, kind: type) -> Any:
-        """Return what is on top of the stack, which has to be of a kind."""
+        """Return the top of the stack, which has to be of a kind."""
         found = self.stack[-1]
         if type(found) is not kind:
             raise unreadable(

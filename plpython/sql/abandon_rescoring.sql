@@ -22,5 +22,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.abandon_rescoring IS
     'Ends the unfinished run of an attachment, if there is one.';
-ALTER FUNCTION churn_internal.abandon_rescoring OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.abandon_rescoring FROM PUBLIC;

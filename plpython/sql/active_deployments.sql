@@ -1,4 +1,7 @@
-CREATE OR REPLACE VIEW churn.active_deployments AS
+CREATE OR REPLACE VIEW churn.active_deployments (
+    attachment_id, profile, version, artifact_sha256, deployment_id, deployed_by,
+    deployed_at
+) AS
 SELECT DISTINCT ON (d.attachment_id)
     d.attachment_id, a.profile, d.version, d.artifact_sha256, d.deployment_id,
     d.deployed_by, d.deployed_at
@@ -8,5 +11,4 @@ WHERE a.detached_at IS NULL
 ORDER BY d.attachment_id, d.deployment_id DESC;
 COMMENT ON VIEW churn.active_deployments IS
     'The version in force for each attachment.';
-ALTER VIEW churn.active_deployments OWNER TO churn_owner;
 GRANT SELECT ON churn.active_deployments TO churn_loader, churn_scorer;

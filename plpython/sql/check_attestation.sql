@@ -20,5 +20,3 @@ $python$;
 COMMENT ON FUNCTION churn_internal.check_attestation IS
     'An error unless a candidate is signed as it must be; false when its compiled form is '
     'not signed with it.';
-ALTER FUNCTION churn_internal.check_attestation OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.check_attestation FROM PUBLIC;

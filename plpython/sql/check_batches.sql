@@ -16,6 +16,4 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.check_batches IS
     'An error where a procedure cannot commit, or not batches of this size.';
-ALTER FUNCTION churn_internal.check_batches OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.check_batches FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.check_batches TO churn_loader;

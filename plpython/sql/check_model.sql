@@ -12,5 +12,3 @@ return call(version)
 $python$;
 COMMENT ON FUNCTION churn_internal.check_model IS
     'An error unless a version loads here and its profile has the features it needs.';
-ALTER FUNCTION churn_internal.check_model OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.check_model FROM PUBLIC;

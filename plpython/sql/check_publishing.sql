@@ -25,5 +25,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.check_publishing IS
     'Refuses a mode of publishing scores that does not exist, or a threshold out of range.';
-ALTER FUNCTION churn_internal.check_publishing OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.check_publishing FROM PUBLIC;

@@ -21,6 +21,4 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION churn_internal.column_kind IS
     'How a column of this type can be a feature: number, boolean or text; null: not at all.';
-ALTER FUNCTION churn_internal.column_kind OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.column_kind FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.column_kind TO churn_loader;

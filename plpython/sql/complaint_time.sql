@@ -12,5 +12,3 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION churn_internal.complaint_time IS
     'SQL of the time of a complaint c; dates and times without a zone are in UTC.';
-ALTER FUNCTION churn_internal.complaint_time OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.complaint_time FROM PUBLIC;

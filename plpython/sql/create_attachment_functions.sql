@@ -58,5 +58,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.create_attachment_functions IS
     'Writes the functions of an attachment for its tables as they are now.';
-ALTER FUNCTION churn_internal.create_attachment_functions OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.create_attachment_functions FROM PUBLIC;

@@ -54,5 +54,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.create_log_predictions IS
     'Writes the function that logs an attachment''s scores.';
-ALTER FUNCTION churn_internal.create_log_predictions OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.create_log_predictions FROM PUBLIC;

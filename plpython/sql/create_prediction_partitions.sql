@@ -47,5 +47,3 @@ $body$;
 COMMENT ON FUNCTION churn_internal.create_prediction_partitions IS
     'Makes the coming partitions of churn.predictions, and moves to them what its default '
     'partition has caught.';
-ALTER FUNCTION churn_internal.create_prediction_partitions OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.create_prediction_partitions FROM PUBLIC;

@@ -58,5 +58,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.create_profile_update_trigger IS
     'Creates the triggers that score updated profiles, fitted to what else the table does.';
-ALTER FUNCTION churn_internal.create_profile_update_trigger OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.create_profile_update_trigger FROM PUBLIC;

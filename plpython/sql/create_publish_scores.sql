@@ -56,5 +56,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.create_publish_scores IS
     'Writes the trigger that tells consumers of an attachment''s scores, or silences it.';
-ALTER FUNCTION churn_internal.create_publish_scores OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.create_publish_scores FROM PUBLIC;

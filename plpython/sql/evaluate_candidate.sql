@@ -21,5 +21,3 @@ return call(
 $python$;
 COMMENT ON FUNCTION churn_internal.evaluate_candidate IS
     'Scores rows with a candidate''s pickle, and compares its compiled form with it.';
-ALTER FUNCTION churn_internal.evaluate_candidate OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.evaluate_candidate FROM PUBLIC;

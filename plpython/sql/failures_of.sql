@@ -18,6 +18,4 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.failures_of IS
     'What failed to be scored in an attachment, by version and reason.';
-ALTER FUNCTION churn_internal.failures_of OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.failures_of FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.failures_of TO churn_loader, churn_scorer;

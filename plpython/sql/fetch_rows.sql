@@ -11,6 +11,4 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.fetch_rows IS
     'The next rows of a cursor that churn.predict_query has opened.';
-ALTER FUNCTION churn_internal.fetch_rows OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.fetch_rows FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.fetch_rows TO churn_scorer, churn_loader;

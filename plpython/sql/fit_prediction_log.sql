@@ -14,8 +14,6 @@ $body$;
 COMMENT ON FUNCTION churn_internal.fit_prediction_log() IS
     'Trigger of churn.deployments: has the features of a version that becomes active '
     'logged, too.';
-ALTER FUNCTION churn_internal.fit_prediction_log() OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.fit_prediction_log() FROM PUBLIC;
 
 CREATE OR REPLACE TRIGGER fit_prediction_log AFTER INSERT ON churn.deployments
     FOR EACH ROW EXECUTE FUNCTION churn_internal.fit_prediction_log();

@@ -20,8 +20,6 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.follow_altered_tables() IS
     'Event trigger: keeps scoring going when columns are added, renamed or dropped.';
-ALTER FUNCTION churn_internal.follow_altered_tables() OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.follow_altered_tables() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION churn_internal.keep_attached_tables()
 RETURNS event_trigger
@@ -67,5 +65,3 @@ $body$;
 COMMENT ON FUNCTION churn_internal.keep_attached_tables() IS
     'Event trigger: an attached table is detached before it is dropped, one that was '
     'attached is known as dropped, and a dropped column is scored without.';
-ALTER FUNCTION churn_internal.keep_attached_tables() OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.keep_attached_tables() FROM PUBLIC;

@@ -6,5 +6,3 @@ return GD.get("pgchurn recount") == transaction_id
 $python$;
 COMMENT ON FUNCTION churn_internal.has_recounted IS
     'Whether complaints were counted anew in this session''s transaction.';
-ALTER FUNCTION churn_internal.has_recounted OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.has_recounted FROM PUBLIC;

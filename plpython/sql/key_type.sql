@@ -11,6 +11,4 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION churn_internal.key_type IS
     'Schema-qualified and quoted type of a profile''s key.';
-ALTER FUNCTION churn_internal.key_type OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.key_type FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.key_type TO churn_loader;

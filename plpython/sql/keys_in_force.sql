@@ -11,5 +11,4 @@ $body$;
 COMMENT ON FUNCTION churn_trust.keys_in_force IS
     'The keys that may sign models. While there is one, unsigned models neither register '
     'nor score.';
-REVOKE ALL ON FUNCTION churn_trust.keys_in_force FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_trust.keys_in_force TO churn_owner;

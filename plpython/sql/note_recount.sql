@@ -7,5 +7,3 @@ $python$;
 COMMENT ON FUNCTION churn_internal.note_recount IS
     'Remembers that complaints were counted anew in a transaction; in memory, because '
     'anybody may SET a setting.';
-ALTER FUNCTION churn_internal.note_recount OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.note_recount FROM PUBLIC;

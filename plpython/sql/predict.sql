@@ -4,6 +4,4 @@ LANGUAGE sql STABLE PARALLEL UNSAFE
 RETURN churn_internal.predict_row(version, features);
 COMMENT ON FUNCTION churn.predict IS
     'Probability of churn, 0 to 1, under any version, of any feature values by name.';
-ALTER FUNCTION churn.predict OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.predict FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.predict TO churn_scorer, churn_loader;

@@ -77,6 +77,4 @@ END
 $body$;
 COMMENT ON FUNCTION churn.predict_query IS
     'Probabilities of churn, 0 to 1, under any version, of the rows of any query.';
-ALTER FUNCTION churn.predict_query OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.predict_query FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.predict_query TO churn_scorer, churn_loader;

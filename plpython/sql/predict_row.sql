@@ -13,6 +13,4 @@ return call(version, features)
 $python$;
 COMMENT ON FUNCTION churn_internal.predict_row IS
     'Probability of churn under any version, for churn.predict.';
-ALTER FUNCTION churn_internal.predict_row OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.predict_row FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.predict_row TO churn_scorer, churn_loader;

@@ -10,6 +10,4 @@ return described.colnames(), described.coltypes()
 $python$;
 COMMENT ON FUNCTION churn_internal.query_columns IS
     'Names and types of a query''s columns; no row of it is computed.';
-ALTER FUNCTION churn_internal.query_columns OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.query_columns FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.query_columns TO churn_scorer, churn_loader;

@@ -15,6 +15,4 @@ return call(version, query, names, types, pass_features)
 $python$;
 COMMENT ON FUNCTION churn_internal.query_statement IS
     'SQL that reads a query''s rows as a model takes them, and how many are a batch.';
-ALTER FUNCTION churn_internal.query_statement OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.query_statement FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.query_statement TO churn_scorer, churn_loader;

@@ -1,4 +1,6 @@
-CREATE OR REPLACE VIEW churn.queue AS
+CREATE OR REPLACE VIEW churn.queue (
+    profile, scoring_mode, active_version, waiting, failing, oldest
+) AS
     SELECT a.profile, a.scoring_mode, d.version AS active_version,
            coalesce(m.waiting, 0) AS waiting, coalesce(m.failing, 0) AS failing,
            clock_timestamp() - m.oldest AS oldest
@@ -29,5 +31,4 @@ COMMENT ON COLUMN churn.queue.waiting IS 'How many customers are marked.';
 COMMENT ON COLUMN churn.queue.failing IS
     'How many of them failed to be scored; churn.health has the reasons.';
 COMMENT ON COLUMN churn.queue.oldest IS 'For how long the oldest has been marked.';
-ALTER VIEW churn.queue OWNER TO churn_owner;
 GRANT SELECT ON churn.queue TO churn_loader, churn_scorer;

@@ -4,6 +4,4 @@ LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
 RETURN 7242877::bigint;
 COMMENT ON FUNCTION churn_internal.queue_lock IS
     'Number of the advisory lock that a worker holds while it sleeps.';
-ALTER FUNCTION churn_internal.queue_lock OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.queue_lock FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.queue_lock TO churn_loader;

@@ -31,5 +31,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.raise_failure IS
     'Raises what a function in Python has failed with.';
-ALTER FUNCTION churn_internal.raise_failure OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.raise_failure FROM PUBLIC;

@@ -40,5 +40,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.record_failures IS
     'Marks the profiles that got no score, with the reason that the runtime failure.';
-ALTER FUNCTION churn_internal.record_failures OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.record_failures FROM PUBLIC;

@@ -77,6 +77,4 @@ COMMENT ON FUNCTION churn_internal.rescore_batch IS
     'Scores the next batch of a run, of the same range while something is left of it; no '
     'range: others were at the last ones. Commit before the next. The outcome is null '
     'until the run is done, or abandoned for another.';
-ALTER FUNCTION churn_internal.rescore_batch OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.rescore_batch FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.rescore_batch TO churn_loader;

@@ -1,4 +1,7 @@
-CREATE OR REPLACE VIEW churn.rescore_progress AS
+CREATE OR REPLACE VIEW churn.rescore_progress (
+    profile, run_id, version, state, rows_done, rows_expected, workers,
+    rows_per_second, time_left, started_by, started_at, ended_at
+) AS
     SELECT a.profile, r.run_id, d.version,
            coalesce(
                r.outcome, CASE WHEN w.workers > 0 THEN 'running' ELSE 'interrupted' END
@@ -51,5 +54,4 @@ COMMENT ON COLUMN churn.rescore_progress.time_left IS
 COMMENT ON COLUMN churn.rescore_progress.started_by IS 'Who started it.';
 COMMENT ON COLUMN churn.rescore_progress.started_at IS 'When it was started.';
 COMMENT ON COLUMN churn.rescore_progress.ended_at IS 'When it ended.';
-ALTER VIEW churn.rescore_progress OWNER TO churn_owner;
 GRANT SELECT ON churn.rescore_progress TO churn_loader, churn_scorer;

@@ -18,5 +18,3 @@ $python$;
 COMMENT ON FUNCTION churn_internal.score_batch IS
     'Probabilities of many rows in few calls of the model; a row that cannot be scored is '
     'an error, or null; on_error null: as the attachment has it.';
-ALTER FUNCTION churn_internal.score_batch OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.score_batch FROM PUBLIC;

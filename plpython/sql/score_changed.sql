@@ -23,5 +23,3 @@ return call(
 $python$;
 COMMENT ON FUNCTION churn_internal.score_changed IS
     'Probability of one changed row; NULL where the failure policy keeps the old score.';
-ALTER FUNCTION churn_internal.score_changed OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.score_changed FROM PUBLIC;

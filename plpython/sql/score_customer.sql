@@ -19,6 +19,4 @@ END
 $body$;
 COMMENT ON FUNCTION churn.score_customer IS
     'Probability of churn, 0 to 1, of a customer of churn.customers, by key.';
-ALTER FUNCTION churn.score_customer OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.score_customer FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.score_customer TO churn_scorer, churn_loader;

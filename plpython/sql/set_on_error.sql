@@ -17,6 +17,4 @@ END
 $body$;
 COMMENT ON FUNCTION churn.set_on_error IS
     'What happens to a complaint that cannot be scored: keep it with the old score, or raise.';
-ALTER FUNCTION churn.set_on_error OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.set_on_error FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.set_on_error TO churn_loader;

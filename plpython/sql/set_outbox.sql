@@ -17,6 +17,4 @@ END
 $body$;
 COMMENT ON FUNCTION churn.set_outbox IS
     'Which stored scores go to churn.outbox: off, every, or threshold, those that cross it.';
-ALTER FUNCTION churn.set_outbox OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.set_outbox FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.set_outbox TO churn_loader;

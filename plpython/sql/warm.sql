@@ -4,6 +4,4 @@ LANGUAGE sql STABLE PARALLEL UNSAFE
 RETURN churn_internal.warm_session();
 COMMENT ON FUNCTION churn.warm IS
     'Loads the packages and active models into this session; returns how many models.';
-ALTER FUNCTION churn.warm OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.warm FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.warm TO churn_scorer, churn_loader, churn_application;

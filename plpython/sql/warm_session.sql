@@ -13,6 +13,4 @@ return call()
 $python$;
 COMMENT ON FUNCTION churn_internal.warm_session IS
     'Loads packages and models into this session, for churn.warm.';
-ALTER FUNCTION churn_internal.warm_session OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.warm_session FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.warm_session TO churn_scorer, churn_loader, churn_application;

@@ -45,6 +45,4 @@ $body$;
 COMMENT ON FUNCTION churn.work IS
     'Scores one batch of marked customers, of all attachments or of one; returns how many '
     'it scored, and how many failed and are tried again later. Waits for no lock.';
-ALTER FUNCTION churn.work OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.work FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.work TO churn_loader;

@@ -20,6 +20,4 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.wrong_profiles IS
     'Keys of the profiles that churn.verify finds wrong or that are marked, in key order.';
-ALTER FUNCTION churn_internal.wrong_profiles OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.wrong_profiles FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.wrong_profiles TO churn_loader;

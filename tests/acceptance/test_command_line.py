@@ -1,5 +1,10 @@
 """The commands of pgchurn, as a data scientist and a DBA use them."""
 
+import os
+import subprocess
+import sys
+from importlib import metadata
+
 import pytest
 from pgchurn.loader import command_line
 from pgchurn.loader.command_line import main
@@ -65,6 +70,13 @@ def test_metrics_are_of_the_held_out_rows(customers, pgchurn):
         assert 0 <= metrics[name] <= 1
 
 
+def test_a_seed_splits_the_rows_alike_whatever_their_order_on_disk(customers, pgchurn):
+    first = train(pgchurn, "--algorithm", "logistic_regression")
+    customers.run("UPDATE churn.customers SET age = age WHERE customer_id % 3 = 0")
+    second = train(pgchurn, "--algorithm", "logistic_regression")
+    assert second["evaluation"] == first["evaluation"]
+
+
 def test_versions_are_listed_activated_and_rolled_back(customers, pgchurn):
     first = train(pgchurn, "--algorithm", "logistic_regression")["version"]
     second = train(pgchurn, "--algorithm", "random_forest")["version"]
@@ -107,6 +119,8 @@ def test_doctor_finds_nothing_wrong_with_a_migrated_database(pgchurn):
     findings = pgchurn("doctor")
     assert all(finding["ok"] for finding in findings)
     assert {"memory", "roles", "scikit-learn"} <= {one["check"] for one in findings}
+    (release,) = [one["found"] for one in findings if one["check"] == "pgchurn"]
+    assert release == metadata.version("pgchurn")
 
 
 @pytest.mark.parametrize(
@@ -124,6 +138,11 @@ def test_doctor_finds_nothing_wrong_with_a_migrated_database(pgchurn):
         (
             "UPDATE pgchurn_alembic_version SET version_num = '0001_registry'",
             "revision",
+        ),
+        (
+            "CREATE OR REPLACE FUNCTION churn.version() RETURNS text LANGUAGE sql"
+            " RETURN '0.0.1'::text",
+            "pgchurn",
         ),
         (
             "SELECT churn.set_prediction_log('churn.customers', 1);"
@@ -223,6 +242,20 @@ def test_a_server_that_is_not_there_is_one_clear_line(capsys):
     assert main(["models", "--database-url", "host=/nowhere dbname=x"]) == 1
     printed = capsys.readouterr()
     assert printed.out == "" and printed.err.startswith("pgchurn: connection to server")
+
+
+def test_a_reader_of_the_output_may_leave_early(customers, empty_database):
+    reading, writing = os.pipe()
+    os.close(reading)
+    left = subprocess.run(
+        [sys.executable, "-m", "pgchurn.loader", "models"],
+        env=empty_database.environment(),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(writing)
+    assert (left.returncode, left.stderr) == (1, "")
 
 
 def test_every_command_says_what_it_is_for():

@@ -1,7 +1,5 @@
 """The demonstration, twice."""
 
-from pgchurn.loader.command_line import main
-
 
 def test_the_demonstration_moves_every_score_up_and_can_be_repeated(owner, pgchurn):
     for version in (1, 2):
@@ -18,10 +16,3 @@ def test_the_demonstration_leaves_somebodys_customers_alone(owner, pgchurn):
     owner.run("INSERT INTO churn.customers (customer_name) VALUES ('somebody')")
     assert "another database" in pgchurn("demo", status=1).err
     assert owner.value("SELECT count(*) FROM churn.customers") == 1
-
-
-def test_the_demonstration_prints_a_readable_table(empty_database, capsys):
-    assert main(["demo", "--database-url", empty_database.url]) == 0
-    printed = capsys.readouterr().out
-    for words in ("Ada Lovelace", "Try next", "INSERT took"):
-        assert words in printed

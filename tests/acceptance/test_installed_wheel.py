@@ -94,6 +94,6 @@ def test_site_packages_hold_pgchurn_and_what_it_depends_on(programs):
         "print(*sorted({file.parts[0] for file in files('pgchurn')}))"
     )
 
-    tops = run([programs / "python", "-c", program]).stdout.split()
+    tops = run([programs / "python", "-I", "-c", program]).stdout.split()
 
     assert tops == ["..", "pgchurn", f"pgchurn-{version('pgchurn')}.dist-info"]

@@ -2,10 +2,13 @@
 
 import os
 import platform
+import shutil
+import subprocess
 from importlib import metadata
 from pathlib import Path
 
 from tests.bench import pgbench
+from tests.databases import CHECKOUT
 
 PACKAGES = (
     "scikit-learn",
@@ -36,6 +39,7 @@ def circumstances(bench):
         [list(SETTINGS)],
     )
     return {
+        "commit": {"of the checkout": commit()},
         "machine": {
             "cores": len(os.sched_getaffinity(0)),
             "processor": proc_field("cpuinfo", "model name"),
@@ -54,6 +58,15 @@ def circumstances(bench):
             "connection": "Unix socket",
         },
     }
+
+
+def commit():
+    """Return the checkout's commit, and whether something was changed since."""
+    if shutil.which("git") is None:
+        return "not known"
+    described = ["git", "describe", "--always", "--dirty"]
+    done = subprocess.run(described, capture_output=True, text=True, cwd=CHECKOUT)
+    return done.stdout.strip() or "not known"
 
 
 def proc_field(file, name):

@@ -29,8 +29,7 @@ def as_text(result, figures):
     """Return the circumstances, the table, the notes and the problems."""
     lines = []
     for title, values in result["circumstances"].items():
-        listed = ", ".join(f"{name} {value}" for name, value in values.items())
-        lines.append(f"{title}: {listed}")
+        lines.append(f"{title}: {listed(values)}")
     lines += ["", table(figures), ""]
     lines += [f"note: {note}" for note in result["notes"]]
     lines += [f"incorrect: {problem}" for problem in result["problems"]]
@@ -59,8 +58,36 @@ def table(figures):
     return tabulate.tabulate(rows, HEADERS, disable_numparse=True)
 
 
+def as_page(result, figures):
+    """Return the page of a full run."""
+    lines = [
+        "# What `make bench` measured",
+        "",
+        f"Written by a full run, which took {result['seconds'] / 60:.0f} minutes. "
+        f"{verdict(figures, result['problems']).capitalize()}.",
+        "",
+        as_markdown(figures),
+        "",
+        *(f"- {note}" for note in result["notes"]),
+        *(f"- incorrect: {problem}" for problem in result["problems"]),
+        "",
+        "What the figures hold for:",
+        "",
+        *(
+            f"- {title}: {listed(values)}"
+            for title, values in result["circumstances"].items()
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def listed(values):
+    """Return names and values as one text."""
+    return ", ".join(f"{name} {value}" for name, value in values.items())
+
+
 def as_markdown(figures):
-    """Return the ratios as the README shows them."""
+    """Return the ratios as a table of Markdown."""
     rows = []
     shown = None
     for figure in figures:

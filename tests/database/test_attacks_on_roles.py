@@ -208,8 +208,8 @@ def test_saying_that_a_score_failed_does_not_keep_the_version(session):
     )
 
 
-@pytest.mark.parametrize("name", ["recounted", "score_failed", "writing_at_depth"])
-@pytest.mark.parametrize("value", ["", "yes", "0", "1", "2"])
+@pytest.mark.parametrize("name", ["score_failed", "score_cause", "unmarked"])
+@pytest.mark.parametrize("value", ["", "yes", "0", "true", "recounted", "{}"])
 def test_no_setting_misleads_the_trigger_of_complaints(session, name, value):
     with session.role("churn_application"):
         session.run("SELECT set_config(%s, %s, true)", f"churn.{name}", value)
@@ -235,7 +235,7 @@ def test_saying_that_pgchurn_writes_does_not_let_a_score_be_overwritten(
             " GENERATED ALWAYS AS (complaint_count * 2) STORED"
         )
     with intruder.role(INTRUDER):
-        intruder.run("SET LOCAL churn.writing_at_depth = '0'")
+        intruder.run("SET LOCAL churn.score_failed = 'recounted'")
         intruder.run(FORGERY)
 
     assert_fresh(intruder, MODEL)
@@ -253,7 +253,7 @@ def test_nor_does_it_from_a_trigger_of_ones_own(intruder, derived):
             CREATE TEMPORARY TABLE lever (id integer);
             CREATE FUNCTION pg_temp.pull() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
-                SET LOCAL churn.writing_at_depth = '1';
+                SET LOCAL churn.score_failed = 'recounted';
                 {FORGERY};
                 RETURN NULL;
             END
@@ -287,7 +287,7 @@ IN_BETWEEN = """
     CREATE FUNCTION pg_temp.in_between() RETURNS integer LANGUAGE plpgsql AS $$
     BEGIN
         {recount};
-        SET LOCAL churn.recounted = '';
+        SET LOCAL churn.score_failed = '';
         RESET ALL;
         RETURN 1;
     END
@@ -298,9 +298,9 @@ IN_BETWEEN = """
 @pytest.mark.parametrize(
     "recount",
     [
-        "SET LOCAL churn.recounted = 'yes';"
+        "SET LOCAL churn.score_failed = 'recounted';"
         " INSERT INTO churn.complaints (customer_id) VALUES (1)",
-        "SET LOCAL churn.recounted = 'yes';"
+        "SET LOCAL churn.score_failed = 'recounted';"
         " INSERT INTO churn.complaints (customer_id) VALUES (1), (3)",
         "UPDATE churn.customers SET complaint_count = -1 WHERE customer_id = 1",
         "BEGIN UPDATE churn.customers SET complaint_count = -1;"

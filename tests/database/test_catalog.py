@@ -28,6 +28,16 @@ def test_every_table_view_and_column_has_a_comment(session):
     )
 
 
+def test_every_type_has_a_comment(session):
+    assert (
+        session.column(
+            f"SELECT typname FROM pg_type WHERE typnamespace = ANY ({OURS})"
+            " AND typtype = 'd' AND obj_description(oid, 'pg_type') IS NULL"
+        )
+        == []
+    )
+
+
 def test_every_function_has_a_comment(session):
     assert functions(session, "obj_description(p.oid, 'pg_proc') IS NULL") == []
 

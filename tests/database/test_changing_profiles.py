@@ -249,7 +249,7 @@ def test_a_company_trigger_that_derives_a_feature_from_the_count_is_heeded(sessi
 
 
 def test_saying_that_pgchurn_writes_does_not_stop_the_scoring(session):
-    session.run("SET LOCAL churn.writing_at_depth = '0'")
+    session.run("SET LOCAL churn.score_failed = 'recounted'")
 
     session.run("UPDATE churn.customers SET age = 90")
 

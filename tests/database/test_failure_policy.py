@@ -168,11 +168,11 @@ def test_without_an_active_model_nothing_fails(bare):
     assert bare.row("SELECT active_version, waiting FROM churn.health") == (None, 0)
 
 
-@pytest.mark.parametrize("relation", ["health", "failed_profiles"])
+@pytest.mark.parametrize("relation", ["churn.health", "churn_internal.failed_profiles"])
 def test_failures_are_for_those_who_look_after_scores(session, relation):
     overwrite(session, INFINITE)
     session.run(INSERT, 1)
-    query = f"SELECT count(*) FROM churn.{relation}"
+    query = f"SELECT count(*) FROM {relation}"
 
     for role in ("churn_loader", "churn_scorer"):
         with session.role(role):

@@ -41,11 +41,11 @@ UNKNOWN = "cannot to determine result of dynamic SQL"
 UNSANITIZED = "text type variable is not sanitized"
 SANITIZED = {
     "churn.detach": "what it drops is named by format and %I, or by regprocedure",
-    "churn.forget": "churn_internal.key_comparison writes it, with %I",
+    "churn.forget": "churn_internal.key_comparison writes types and operators by name",
     "churn.register_model": "the sample is the name of a table and a number",
     "churn_internal.begin_rescoring": "a number",
     "churn_internal.create_from_template": "placeholders are quoted one by one",
-    "churn_internal.key_spellings": "the type is named by key_comparison",
+    "churn_internal.key_spellings": "the type is what key_comparison writes",
 }
 
 

@@ -424,7 +424,7 @@ def test_what_has_no_partition_is_caught_and_moved_when_it_has_one(logged):
     coming = logged.column(PARTITIONS)
     assert len(coming) == 5
     for partition in coming[:-1]:
-        logged.run(f"DROP TABLE churn.{partition}")
+        logged.run(f"DROP TABLE churn_internal.{partition}")
     logged.run("INSERT INTO churn.complaints (customer_id) VALUES (1), (3)")
     assert logged.value("SELECT count(*) FROM churn_internal.predictions_default") == 2
 

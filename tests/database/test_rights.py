@@ -49,6 +49,10 @@ OBJECTS = {
     "function": """
         SELECT proname, oid FROM pg_proc WHERE pronamespace = %s::regnamespace
     """,
+    "type": """
+        SELECT typname, oid FROM pg_type
+        WHERE typnamespace = %s::regnamespace AND typtype = 'd'
+    """,
 }
 COLUMNS = """
     SELECT c.relname || '.' || a.attname, c.oid, a.attnum FROM pg_class c
@@ -169,7 +173,8 @@ def test_there_is_no_kind_of_object_that_nobody_thought_of(attached):
     for catalog, condition in {
         "pg_class": f"relnamespace = ANY ({OURS})"
         " AND relkind NOT IN ('r', 'p', 'v', 'S', 'i', 'I')",
-        "pg_type": f"typnamespace = ANY ({OURS}) AND typrelid = 0 AND typelem = 0",
+        "pg_type": f"typnamespace = ANY ({OURS}) AND typrelid = 0 AND typelem = 0"
+        " AND typtype <> 'd'",
         "pg_operator": f"oprnamespace = ANY ({OURS})",
         "pg_collation": f"collnamespace = ANY ({OURS})",
         "pg_conversion": f"connamespace = ANY ({OURS})",

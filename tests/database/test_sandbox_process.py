@@ -1,4 +1,4 @@
-"""Judging a candidate on the server: what reaches SQL, and what is left behind."""
+"""The sandbox on the server: what reaches SQL, and what is left behind."""
 
 import json
 import threading
@@ -46,20 +46,20 @@ def runs(observer, process):
     )
 
 
-def judge_with(session, answer):
-    """Let this transaction's judge do something else."""
+def respond_with(session, statement):
+    """Let the sandbox of this transaction do something else."""
     session.run(f"""
-        CREATE OR REPLACE FUNCTION churn_internal.load_examination() RETURNS void
+        CREATE OR REPLACE FUNCTION churn_runtime.sandbox_worker() RETURNS void
         LANGUAGE plpython3u AS $python$
 import os, time
-def answer(question, *parts):
-    {answer}
+def respond(request, *parts):
+    {statement}
         $python$
         """)
 
 
-def wait_for_judge(database, backend):
-    """Return the process that judges for a backend."""
+def wait_for_sandbox(database, backend):
+    """Return the process that evaluates for a backend."""
     observer = observer_of(database)
     deadline = time.monotonic() + LONGEST
     while not (found := processes_of(observer, backend)):
@@ -84,13 +84,13 @@ def candidate(module_database):
     session.close()
 
 
-def test_a_cancel_ends_the_judging_at_once(module_database, candidate):
+def test_a_cancel_ends_the_sandbox_at_once(module_database, candidate):
     observer = observer_of(module_database)
-    judge_with(candidate, "time.sleep(600)")
+    respond_with(candidate, "time.sleep(600)")
     backend = candidate.backend
 
     with in_background(lambda: register(candidate, MODEL)) as work:
-        process = wait_for_judge(module_database, backend)
+        process = wait_for_sandbox(module_database, backend)
         before = time.monotonic()
         observer.run("SELECT pg_cancel_backend(%s)", backend)
         error = refused(work)
@@ -102,9 +102,9 @@ def test_a_cancel_ends_the_judging_at_once(module_database, candidate):
     assert register(candidate, MODEL)
 
 
-def test_a_statement_timeout_ends_the_judging(module_database, candidate):
+def test_a_statement_timeout_ends_the_sandbox(module_database, candidate):
     observer = observer_of(module_database)
-    judge_with(candidate, "while True: pass")
+    respond_with(candidate, "while True: pass")
     candidate.run("SET LOCAL statement_timeout = '1s'")
 
     with pytest.raises(psycopg2.Error) as raised:
@@ -115,16 +115,16 @@ def test_a_statement_timeout_ends_the_judging(module_database, candidate):
     candidate.rollback()
 
 
-@pytest.mark.parametrize("answer", ["time.sleep(600)", "while True: pass"])
-def test_a_session_that_is_terminated_takes_its_judge_along(
-    module_database, candidate, answer
+@pytest.mark.parametrize("statement", ["time.sleep(600)", "while True: pass"])
+def test_a_session_that_is_terminated_takes_its_sandbox_along(
+    module_database, candidate, statement
 ):
     observer = observer_of(module_database)
-    judge_with(candidate, answer)
+    respond_with(candidate, statement)
     backend = candidate.backend
 
     with in_background(lambda: register(candidate, MODEL)) as work:
-        process = wait_for_judge(module_database, backend)
+        process = wait_for_sandbox(module_database, backend)
         observer.run("SELECT pg_terminate_backend(%s)", backend)
         refused(work)
 
@@ -135,11 +135,11 @@ def test_a_session_that_is_terminated_takes_its_judge_along(
 
 
 @pytest.mark.parametrize(
-    "answer, sqlstate, said",
+    "statement, sqlstate, said",
     [
         ("os.kill(os.getpid(), 11)", "22023", "signal 11"),
-        ("os._exit(0)", "22023", "no verdict"),
-        ("print('noise')", "22023", "no verdict"),
+        ("os._exit(0)", "22023", "not responded"),
+        ("print('noise')", "22023", "not responded"),
         (
             'print(\'{"failed": ["MemoryError", ""]}\')',
             "54000",
@@ -147,9 +147,9 @@ def test_a_session_that_is_terminated_takes_its_judge_along(
         ),
     ],
 )
-def test_how_the_judge_ends_is_told_in_sql(session, answer, sqlstate, said):
+def test_how_the_sandbox_ends_is_reported_in_sql(session, statement, sqlstate, said):
     replay = {}
-    judge_with(session, answer)
+    respond_with(session, statement)
 
     with pytest.raises(psycopg2.Error) as raised, session.savepoint():
         register(session, MODEL, replay=replay)

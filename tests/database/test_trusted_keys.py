@@ -2,12 +2,14 @@
 
 import contextlib
 import json
+import math
 import time
 
 import psycopg2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pgchurn.loader.models.registration import attestation_parameters
 
 from tests.models import (
     activate,
@@ -37,12 +39,12 @@ SCORE = "SELECT churn.score_customer(1)"
 BEHIND = """
     INSERT INTO churn.models (
         attachment_id, artifact, artifact_sha256, compiled, compiled_sha256, parity,
-        compilation, signature, metrics, environment, provenance, statement,
+        compilation, signature, metrics, environment, provenance, attestation,
         attestation_signature, attestation_key
     )
     SELECT m.attachment_id, a.artifact, sha256(a.artifact), a.compiled,
            sha256(a.compiled), CASE WHEN a.compiled IS NOT NULL THEN 0.0 END,
-           'behind', %(signature)s, '{}', m.environment, '{}', %(statement)s,
+           'behind', %(signature)s, '{}', m.environment, '{}', %(attestation)s,
            %(attestation_signature)s, %(attestation_key)s
     FROM churn.models m,
          (SELECT %(artifact)s::bytea, %(compiled)s::bytea) a (artifact, compiled)
@@ -72,9 +74,9 @@ def trusting(session):
     return session
 
 
-def refused_registration(session, model, statement=None, **changed):
+def refused_registration(session, model, attestation=None, **changed):
     return refusal(
-        session, lambda: register_signed(session, model, statement, **changed)
+        session, lambda: register_signed(session, model, attestation, **changed)
     )
 
 
@@ -84,15 +86,13 @@ def refusal(session, attempt):
     return raised.value
 
 
-def insert_behind(session, model, statement=None, **changed):
+def insert_behind(session, model, attestation=None, **changed):
     """Write a version and its activation as a table's row; return the version."""
     given = {
         "artifact": model.artifact,
         "compiled": None,
         "signature": json.dumps(model.signature),
-        "statement": statement and statement.statement,
-        "attestation_signature": statement and statement.signature,
-        "attestation_key": statement and statement.key,
+        **attestation_parameters(attestation),
         **changed,
     }
     with session.connection.cursor() as cursor:
@@ -295,15 +295,18 @@ def test_no_shadow_makes_an_unsigned_model_register(trusting, role):
 OWNERS_TRICKS = """
     CREATE OR REPLACE FUNCTION churn_internal.check_attestation(
         artifact_sha256 bytea, compiled_sha256 bytea, signature jsonb,
-        environment jsonb, statement text, attestation_signature bytea,
+        environment jsonb, attestation text, attestation_signature bytea,
         attestation_key text, active_attestation text, allow_older boolean
-    ) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+    ) RETURNS churn_internal.required_boolean LANGUAGE sql AS 'SELECT true';
     CREATE OR REPLACE FUNCTION churn_internal.check_activation(
-        statement text, active_attestation text, allow_older boolean,
+        attestation text, active_attestation text, allow_older boolean,
         allow_expired boolean
-    ) RETURNS void LANGUAGE sql AS '';
-    CREATE OR REPLACE FUNCTION churn_internal.check_model(version bigint) RETURNS void
-        LANGUAGE sql AS ''
+    ) RETURNS churn_internal.required_boolean LANGUAGE sql AS 'SELECT true';
+    CREATE OR REPLACE FUNCTION churn_internal.check_model(version bigint)
+        RETURNS churn_internal.required_boolean LANGUAGE sql AS 'SELECT true'
+"""
+OWNERS_SILENCE = """
+    ALTER DOMAIN churn_internal.probability DROP CONSTRAINT not_failed
 """
 OWNERS_PATHS = f"""
     DO $$
@@ -314,8 +317,8 @@ OWNERS_PATHS = f"""
             SELECT oid FROM pg_proc WHERE pronamespace = ANY ({OURS})
             AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpython3u')
         LOOP
-            EXECUTE format('ALTER FUNCTION %s SET search_path = shadow, churn, pg_temp,'
-                           ' pg_catalog', function);
+            EXECUTE format('ALTER FUNCTION %s SET search_path = shadow, churn,'
+                           ' churn_internal, pg_temp, pg_catalog', function);
         END LOOP;
     END
     $$
@@ -346,6 +349,17 @@ def test_the_owner_can_register_an_unsigned_model_and_it_does_not_score(
     assert refused.sqlstate == "42501"
 
 
+def test_the_owner_can_silence_the_error_and_there_is_no_score_all_the_same(trusting):
+    with acting_as(trusting, "all of that"):
+        trusting.run("SET LOCAL ROLE churn_owner")
+        trusting.run(OWNERS_TRICKS)
+        trusting.run(OWNERS_SILENCE)
+    with trusting.role("attacker"):
+        activate(trusting, register_signed(trusting, OTHER))
+
+    assert math.isnan(trusting.value(SCORE))
+
+
 @pytest.mark.parametrize("trusted", [False, True])
 def test_a_row_written_behind_the_registry_scores_only_where_no_key_is_trusted(
     session, trusted
@@ -364,10 +378,10 @@ def test_a_row_written_behind_the_registry_scores_only_where_no_key_is_trusted(
         assert 0 < session.value(SCORE) < 1
 
 
-def behind(session, model, statement, **changed):
+def behind(session, model, attestation, **changed):
     """Return how a version written behind the registry is refused."""
     with acting_as(session, "who may read and write all data"):
-        insert_behind(session, model, statement, **changed)
+        insert_behind(session, model, attestation, **changed)
     return session.refusal(SCORE)
 
 
@@ -412,7 +426,7 @@ def test_a_signed_model_registers_and_scores(trusting, form):
 
     assert trusting.value("SELECT count(churn.score(c)) FROM churn.customers c") == 40
     stored = trusting.row(
-        "SELECT statement::jsonb ->> 'name', attestation_key, compiled IS NOT NULL"
+        "SELECT attestation::jsonb ->> 'name', attestation_key, compiled IS NOT NULL"
         " FROM churn.models WHERE version = %s",
         version,
     )
@@ -465,7 +479,7 @@ def test_a_signature_that_does_not_hold_is_refused_clearly(
     error = refused_registration(trusting, OTHER, make())
 
     assert error.pgcode == state
-    assert error.diag.message_primary.removeprefix("plpy.Error: ") == message
+    assert error.diag.message_primary == message
     assert error.diag.message_detail
     assert error.diag.message_hint
 

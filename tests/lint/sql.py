@@ -70,7 +70,11 @@ def problem_of_body(tree, statement):
         return None
     language = options["language"].sval if "language" in options else None
     try:
-        if language == "sql" and "as" in options:
+        if "as" not in options:
+            # One of SQL that was parsed with the statement, or none at all, as in
+            # tests/migration/catalog.sql.
+            return None
+        if language == "sql":
             parse_sql(options["as"][0].sval)
         elif language == "plpgsql" or (language is None and isinstance(tree, DoStmt)):
             parse_plpgsql(statement)

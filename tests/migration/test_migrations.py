@@ -1,8 +1,9 @@
 import os
+import re
 import sys
 
 import pytest
-from pgchurn.plpython.freeze import newest_frozen
+from pgchurn.migrations import frozen_files
 from psycopg2.extensions import make_dsn
 
 from tests.databases import CHECKOUT, Database, postgresql_program, run
@@ -10,32 +11,16 @@ from tests.models import (
     assert_fresh,
     default_model,
     deploy,
-    divergences,
     fit,
     populate,
-    stored_scores,
 )
+from tests.schemas import SCHEMAS
 from tests.snapshots import schema_of, snapshot
 
-REVISIONS = (
-    "0001_registry",
-    "0002_scoring",
-    "0003_default_attachment",
-    "0004_trust",
-    "0005_peaks",
-    "0006_scoring_marks",
-)
-# Those that a database goes below and keeps its attachments.
-LATER_REVISIONS = REVISIONS[3:]
+REVISIONS = frozen_files.revisions()
 COMPANY = fit({"usage": "number", "complaint_count": "number"})
 CLIENTS = "company.clients"
-# The columns that every revision has.
-MODELS = """
-    SELECT version, attachment_id, artifact, artifact_sha256, compiled, compiled_sha256,
-           parity, compilation, signature, metrics, environment, provenance,
-           registered_by, registered_at
-    FROM churn.models ORDER BY version
-"""
+OUR_SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname ~ 'churn'"
 
 
 @pytest.fixture
@@ -63,12 +48,6 @@ def revise(database, *steps):
         database.alembic("downgrade" if down else "upgrade", step)
 
 
-def go_below(database, revision):
-    """Undo a revision and all after it."""
-    steps = len(REVISIONS) - REVISIONS.index(revision)
-    database.alembic("downgrade", f"-{steps}")
-
-
 def test_the_revisions_tested_are_all_there_are(migrated, server):
     history = Database(server, migrated.template_dbname).alembic("history").stdout
 
@@ -93,11 +72,20 @@ def without_extension(lines):
     return [line for line in lines if "plpython3u" not in line]
 
 
-def test_the_way_down_to_base_leaves_no_object(empty_database):
+def test_a_snapshot_is_of_every_schema(empty_database):
+    lines = "\n".join(snapshot(empty_database))
+
+    for schema in (*SCHEMAS, "churn_trust"):
+        assert f"CREATE SCHEMA {schema};" in lines
+    assert "CREATE FUNCTION churn_internal." in lines
+    assert "CREATE TABLE churn_trust.trusted_keys" in lines
+
+
+def test_a_downgrade_to_base_leaves_no_object(empty_database):
     revise(empty_database, "base")
 
     session = empty_database.session()
-    assert session.value("SELECT to_regnamespace('churn')") is None
+    assert session.column(OUR_SCHEMAS) == []
     assert session.column("SELECT evtname FROM pg_event_trigger") == []
     assert session.column(
         "SELECT c.oid::regclass::text FROM pg_class c"
@@ -114,7 +102,7 @@ def test_the_way_down_to_base_leaves_no_object(empty_database):
     )
 
 
-def test_the_way_down_to_base_and_up_again_is_open_to_a_database_in_use(
+def test_a_database_in_use_can_be_downgraded_to_base_and_upgraded_again(
     trained_database,
 ):
     session = trained_database.session()
@@ -131,7 +119,7 @@ def test_the_way_down_to_base_and_up_again_is_open_to_a_database_in_use(
     assert_fresh(session, default_model())
 
 
-def test_the_way_down_to_base_leaves_no_right_on_a_companys_tables(trained_database):
+def test_a_downgrade_to_base_leaves_no_right_on_a_companys_tables(trained_database):
     session = trained_database.session()
     attach_company(session)
     session.commit()
@@ -161,14 +149,14 @@ def test_offline_gives_the_same_catalog_as_online(blank, migrated, server, tmp_p
     assert REVISIONS[-1] in blank.alembic("current").stdout
 
 
-def test_the_way_down_works_offline_too(empty_database, tmp_path):
+def test_a_downgrade_works_offline_too(empty_database, tmp_path):
     script = tmp_path / "downgrade.sql"
     script.write_text(empty_database.alembic("downgrade", "head:base", "--sql").stdout)
 
     with empty_database.server.migrating():
         empty_database.program("psql", "-qX", "-v", "ON_ERROR_STOP=1", "-f", script)
 
-    assert empty_database.session().value("SELECT to_regnamespace('churn')") is None
+    assert empty_database.session().column(OUR_SCHEMAS) == []
 
 
 def test_the_script_can_be_made_without_a_server():
@@ -202,162 +190,7 @@ def test_upgrading_twice_changes_nothing(empty_database):
     assert snapshot(empty_database) == before
 
 
-def test_a_company_that_stood_at_the_second_revision_survives_the_upgrade(blank):
-    revise(blank, "0002_scoring")
-    session = blank.session()
-    attach_company(session)
-    session.commit()
-    before = state(session)
-    session.rollback()
-
-    revise(blank, "head")
-
-    assert state(session) == before
-    assert_fresh(session, COMPANY, CLIENTS, "id")
-    session.run("INSERT INTO company.calls SELECT id FROM company.clients")
-    assert_fresh(session, COMPANY, CLIENTS, "id")
-    populate(session)
-    assert_fresh(session, default_model())
-
-
-def state(session):
-    return (
-        stored_scores(session, CLIENTS, "id"),
-        session.run(MODELS),
-        session.run("SELECT * FROM churn.deployments ORDER BY deployment_id"),
-        session.run(
-            "SELECT id, churn_scored_at, complaint_count FROM company.clients"
-            " ORDER BY id"
-        ),
-    )
-
-
-def test_a_company_survives_the_loss_of_the_default_tables(trained_database):
-    session = trained_database.session()
-    attach_company(session)
-    session.commit()
-    before = state(session)
-    session.rollback()
-
-    go_below(trained_database, "0003_default_attachment")
-    revise(trained_database, "head")
-
-    assert state(session) == before
-    session.run("INSERT INTO company.calls SELECT id FROM company.clients")
-    assert_fresh(session, COMPANY, CLIENTS, "id")
-    assert divergences(session) == []
-    populate(session)
-    assert_fresh(session, default_model())
-
-
-@pytest.mark.parametrize("revision", LATER_REVISIONS)
-def test_models_and_scores_survive_the_way_down_and_up_again(
-    trained_database, revision
-):
-    session = trained_database.session()
-    attach_company(session)
-    session.commit()
-    before = state(session)
-    session.rollback()
-
-    go_below(trained_database, revision)
-
-    assert state(session) == before
-    session.run("INSERT INTO company.calls SELECT id FROM company.clients")
-    assert_fresh(session, COMPANY, CLIENTS, "id")
-    session.rollback()
-    revise(trained_database, "head")
-    assert state(session) == before
-    session.run("INSERT INTO company.calls SELECT id FROM company.clients")
-    assert_fresh(session, COMPANY, CLIENTS, "id")
-    assert divergences(session) == []
-
-
-@pytest.mark.parametrize("revision", LATER_REVISIONS)
-def test_a_profile_that_derives_features_survives_the_way_down_and_up_again(
-    trained_database, revision
-):
-    session = trained_database.session()
-    session.run(
-        "ALTER TABLE churn.customers ADD COLUMN twice integer"
-        " GENERATED ALWAYS AS (complaint_count * 2) STORED"
-    )
-    session.commit()
-    session.close()
-
-    for move, to in ((go_below, revision), (revise, "head")):
-        move(trained_database, to)
-        session = trained_database.session()
-        session.run("INSERT INTO churn.complaints (customer_id) VALUES (1), (3)")
-        assert_fresh(session, default_model())
-        session.run("ALTER TABLE churn.customers DROP COLUMN twice")
-        session.run("SELECT churn.detach('churn.customers')")
-        session.close()
-
-
-def test_who_was_told_of_scores_is_not_told_below_and_nothing_of_it_is_left(
-    trained_database,
-):
-    session = trained_database.session()
-    attach_company(session)
-    session.run("SELECT churn.set_outbox('company.clients', 'every')")
-    session.run("SELECT churn.set_notifications('churn.customers', 'threshold', 0.5)")
-    session.run("SELECT churn.set_notifications('churn.customers', 'off')")
-    session.commit()
-
-    go_below(trained_database, "0005_peaks")
-
-    assert (
-        session.column(
-            "SELECT tgname::text FROM pg_trigger WHERE tgname ~ '_downstream$'"
-            " UNION ALL SELECT proname FROM pg_proc WHERE proname ~ '^publish_scores'"
-        )
-        == []
-    )
-    session.run("INSERT INTO company.calls SELECT id FROM company.clients")
-    assert_fresh(session, COMPANY, CLIENTS, "id")
-    session.rollback()
-    revise(trained_database, "head")
-    session.run("INSERT INTO company.calls SELECT id FROM company.clients")
-    assert session.value("SELECT count(*) FROM churn.outbox") == 0
-    session.run("SELECT churn.set_outbox('company.clients', 'every')")
-    session.run("INSERT INTO company.calls SELECT id FROM company.clients")
-    assert session.value("SELECT count(*) FROM churn.outbox") == 20
-
-
-@pytest.mark.parametrize("revision", ["0006_scoring_marks", "0005_peaks"])
-def test_who_waits_for_a_score_is_not_forgotten_below(trained_database, revision):
-    session = trained_database.session()
-    session.run("SELECT churn.set_scoring_mode('churn.customers', 'queued')")
-    for customer in (1, 2, 2):
-        session.run("INSERT INTO churn.complaints (customer_id) VALUES (%s)", customer)
-    session.commit()
-
-    go_below(trained_database, revision)
-
-    session.rollback()
-    marked = "SELECT key FROM churn_internal.failed_profiles ORDER BY key"
-    assert session.column(marked) == ["1", "2"]
-    session.rollback()
-    revise(trained_database, "head")
-    session.connection.autocommit = True
-    session.run("CALL churn.repair('churn.customers')")
-    assert_fresh(session, default_model())
-
-
-def test_a_live_session_goes_on_after_an_upgrade(blank):
-    revise(blank, "0002_scoring")
-    session = blank.session()
-    attach_company(session)
-    session.commit()
-
-    revise(blank, "head")
-
-    session.run("INSERT INTO company.calls SELECT id FROM company.clients LIMIT 1")
-    assert_fresh(session, COMPANY, CLIENTS, "id")
-
-
-def test_what_stands_in_the_way_down_is_named_and_nothing_is_changed(empty_database):
+def test_what_hinders_a_downgrade_is_named_and_nothing_is_changed(empty_database):
     session = empty_database.session(autocommit=True)
     session.run("CREATE VIEW public.risky AS SELECT churn_score FROM churn.customers")
     before = snapshot(empty_database)
@@ -401,8 +234,36 @@ def test_a_migrator_who_is_no_superuser_is_told_so_and_nothing_is_changed(blank)
 
 
 def test_every_statement_passes_to_the_letter(empty_database):
-    body = empty_database.session().value(
-        "SELECT prosrc FROM pg_proc WHERE proname = 'load_runtime'"
-    )
-    frozen = newest_frozen("load_runtime.sql").read_text(encoding="utf-8")
-    assert f"$python${body}$python$" in frozen
+    session = empty_database.session()
+
+    for revision in REVISIONS:
+        for name in frozen_files.copies(revision):
+            if frozen_files.newest(name) == f"{revision}/{name}":
+                text = frozen_files.read(f"{revision}/{name}")
+                for _, body in re.findall(r"\nAS (\$\w+\$)(.*?)\1;", text, re.S):
+                    assert session.value(
+                        "SELECT count(*) FROM pg_proc WHERE prosrc = %s", body
+                    ), name
+
+
+# From before 1.0, or of a release to come.
+@pytest.mark.parametrize("revision", ["0006_scoring_marks", "9999_of_the_future"])
+@pytest.mark.parametrize("move", [("upgrade", "head"), ("downgrade", "base")])
+def test_a_database_at_a_revision_that_is_not_ours_is_left_alone(
+    empty_database, revision, move
+):
+    session = empty_database.session(autocommit=True)
+    session.run("UPDATE pgchurn_alembic_version SET version_num = %s", revision)
+    before = snapshot(empty_database)
+
+    done = empty_database.alembic(*move, check=False)
+
+    assert done.returncode != 0
+    assert f"this database is at revision {revision}, which this release" in done.stderr
+    assert "whose revisions were replaced by 0001_pgchurn" in done.stderr
+    assert "HINT:  Downgrade it to base with what has migrated it" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert snapshot(empty_database) == before
+    assert session.column("SELECT version_num FROM pgchurn_alembic_version") == [
+        revision
+    ]

@@ -7,6 +7,7 @@ from pglast import parse_sql, split
 from pglast.ast import CreateFunctionStmt, DoStmt
 
 from tests.databases import Database
+from tests.schemas import OURS, SCHEMAS
 
 # Every other function pins its search_path. What these call is written in full, which
 # pgspot goes on to check.
@@ -42,7 +43,9 @@ COMPANY = """
 """
 # Types and defaults of parameters were looked up when the function was created; and
 # pgspot asks for a schema of one's own before it lets anything be replaced.
-AS_STORED = "SET search_path = pg_catalog, pg_temp;\nCREATE SCHEMA churn;\n"
+AS_STORED = "SET search_path = pg_catalog, pg_temp;\n" + "".join(
+    f"CREATE SCHEMA {schema};\n" for schema in SCHEMAS
+)
 
 
 def findings(path, script):
@@ -110,7 +113,7 @@ def test_every_function_as_it_is_stored_is_clean(session, tmp_path):
 
     functions = session.column(
         "SELECT pg_get_functiondef(p.oid) || ';' FROM pg_proc p"
-        " WHERE p.pronamespace = 'churn'::regnamespace AND p.prosqlbody IS NULL"
+        f" WHERE p.pronamespace = ANY ({OURS}) AND p.prosqlbody IS NULL"
     )
 
     assert sum("_2(" in text for text in functions) >= 6
@@ -121,7 +124,7 @@ def test_the_functions_that_a_template_creates_are_among_them(session, tmp_path)
     session.run(COMPANY)
 
     definition = session.value(
-        "SELECT pg_get_functiondef('churn_internal.complaints_changed_2'::regproc)"
+        "SELECT pg_get_functiondef('churn_internal.complaints_inserted_2'::regproc)"
     )
 
     pinned = "SET search_path TO 'pg_catalog', 'pg_temp'"
@@ -138,9 +141,10 @@ def test_functions_without_a_search_path_are_these_and_run_as_their_caller(sessi
     # the query of a caller, by churn.predict_query.
     assert set(
         session.run(
-            "SELECT DISTINCT format('churn.%s', p.proname), p.prosecdef FROM pg_proc p"
+            "SELECT DISTINCT format('%s.%s', p.pronamespace::regnamespace, p.proname),"
+            " p.prosecdef FROM pg_proc p"
             " JOIN pg_language l ON l.oid = p.prolang"
-            " WHERE p.pronamespace = 'churn'::regnamespace"
+            f" WHERE p.pronamespace = ANY ({OURS})"
             " AND l.lanname <> 'plpython3u' AND p.prosqlbody IS NULL"
             " AND NOT coalesce(p.proconfig::text LIKE '%search_path=%', false)"
         )

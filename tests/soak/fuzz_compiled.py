@@ -1,6 +1,6 @@
 """Mutants of compiled forms: none may crash or hang the process that reads it.
 
-Each is read as the judge reads a candidate, scanned and then loaded and run, in a
+Each is read as the sandbox reads a candidate, scanned and then loaded and run, in a
 process that is started again when it ends.
 """
 

@@ -1,7 +1,7 @@
 """What the benchmark prints."""
 
 from tests.bench.measuring import Figure, Target
-from tests.bench.report import as_markdown, as_text, number
+from tests.bench.report import as_markdown, as_page, as_text, number
 
 RESULT = {"circumstances": {"machine": {"cores": 2}}, "notes": [], "problems": []}
 
@@ -24,7 +24,16 @@ def test_what_is_incorrect_is_shown():
     assert text.endswith("1 incorrect")
 
 
-def test_the_table_for_the_readme_names_a_workload_once():
+def test_the_page_of_a_full_run_has_figures_notes_and_circumstances():
+    result = {**RESULT, "seconds": 600, "notes": ["a note"], "problems": ["a problem"]}
+    page = as_page(result, [Figure("w", "c", "r", "s", [1.0], [2.0])])
+    assert "took 10 minutes. 0 of 0 targets met; 1 incorrect." in page
+    for line in ("- a note", "- incorrect: a problem", "- machine: cores 2"):
+        assert f"\n{line}" in page
+    assert "| w " in page
+
+
+def test_the_table_of_a_page_names_a_workload_once():
     first = Figure("w", "a", "r", "s", [1.0, 1.0], [2.0, 4.0], target=Target(0.7))
     text = as_markdown([first, Figure("w", "b", "r", "s", [1.0], [2.0])])
     lines = [

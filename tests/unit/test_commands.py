@@ -12,6 +12,7 @@ NOWHERE = "host=/nowhere dbname=none"
 READ_NO_MODEL = {
     "activate": ["1"],
     "rollback": [],
+    "delete": ["1", "2"],
     "models": [],
     "show": ["1"],
     "rescore": [],

@@ -36,6 +36,12 @@ def test_what_parses_is_let_through(linted, language, body):
     assert linted(SOUND.format(language=language, body=body)) == []
 
 
+def test_a_function_may_have_no_body_between_quotes(linted):
+    assert linted("CREATE FUNCTION f() RETURNS integer RETURN 1;") == []
+    for language in ("sql", "plpgsql"):
+        assert linted(f"CREATE FUNCTION f() RETURNS void LANGUAGE {language};") == []
+
+
 def test_a_statement_that_does_not_parse_is_found_at_its_place(linted):
     assert linted("SELECT 1;\nSELECT 1 +;\n") == [(2, 'syntax error at or near ";"')]
 

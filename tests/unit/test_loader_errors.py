@@ -2,8 +2,7 @@
 
 from types import SimpleNamespace
 
-import pytest
-from pgchurn.loader.errors import describe, listed, primary_message
+from pgchurn.loader.errors import describe, listed
 
 
 def database_error(message, detail=None, hint=None, text=""):
@@ -18,18 +17,6 @@ def test_an_error_is_shown_with_its_detail_and_hint():
     error = database_error("it is wrong", "This part.", "Do that.")
 
     assert describe(error) == "it is wrong\nDETAIL:  This part.\nHINT:  Do that."
-
-
-@pytest.mark.parametrize(
-    ("message", "shown"),
-    [
-        ("plpy.Error: model is not signed", "model is not signed"),
-        ("ValueError: plpy.Error: no", "ValueError: plpy.Error: no"),
-        ("spiexceptions.DivisionByZero: no", "spiexceptions.DivisionByZero: no"),
-    ],
-)
-def test_only_what_pl_python_puts_in_front_of_a_refusal_is_left_out(message, shown):
-    assert primary_message(database_error(message)) == shown
 
 
 def test_an_error_that_is_not_the_servers_is_shown_as_it_is():

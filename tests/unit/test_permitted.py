@@ -13,6 +13,8 @@ from pgchurn.plpython.runtime.permitted import (
 from pgchurn.plpython.runtime.pickle_values import Token
 from sklearn.base import BaseEstimator
 
+from tests.databases import CHECKOUT
+from tests.documents.pages import Page
 from tests.legitimate import PIPELINES, fitted
 
 
@@ -62,3 +64,11 @@ def test_the_documentation_lists_every_estimator_that_a_user_fits():
         and not one.name.rpartition(".")[2].startswith("_")
     }
     assert set(listed) == estimators - made | {"make_column_selector"}
+
+
+def test_the_page_lists_what_the_table_permits():
+    page = Page(CHECKOUT / "loader" / "README.md")
+    listed = " ".join(page.section("What a pickle may hold").split())
+
+    for group, names in documented_names().items():
+        assert f"- {group}: {', '.join(names)} " in listed

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from pgchurn.migrations.frozen_files import handover
 from pgchurn.plpython import render_runtime
 from pgchurn.plpython.render_runtime import module_names, render_module
 
@@ -26,8 +27,10 @@ def test_the_comment_is_the_first_line_of_the_docstring():
 def test_only_the_owner_may_do_anything_with_it():
     sql = render_module("features")
 
-    assert "ALTER FUNCTION churn_runtime.features OWNER TO churn_owner;" in sql
-    assert "REVOKE ALL ON FUNCTION churn_runtime.features FROM PUBLIC;" in sql
+    assert handover(sql) == (
+        "ALTER ROUTINE churn_runtime.features OWNER TO churn_owner;\n"
+        "REVOKE ALL ON ROUTINE churn_runtime.features FROM PUBLIC;\n"
+    )
     assert not re.search("^GRANT", sql, re.MULTILINE)
 
 

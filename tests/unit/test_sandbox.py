@@ -85,14 +85,14 @@ def test_a_result_comes_back():
 def test_the_request_and_all_parts_arrive():
     parts = [b"pickle", None, b"", bytes(range(256)) * 200_000]
 
-    said = found(
+    text = found(
         "found = [request, *(p if p is None else (len(p), sum(p)) for p in parts)]",
         request={"it": ["is", None, "\u00e9"]},
         parts=parts,
     )
 
     sizes = [None if part is None else (len(part), sum(part)) for part in parts]
-    assert said == str([{"it": ["is", None, "\u00e9"]}, *sizes])
+    assert text == str([{"it": ["is", None, "\u00e9"]}, *sizes])
 
 
 def test_a_refusal_arrives_with_all_its_parts():
@@ -118,7 +118,7 @@ def test_what_a_candidate_prints_is_no_response():
 
 
 @pytest.mark.parametrize(
-    "raised, sqlstate, said",
+    "raised, sqlstate, part",
     [
         ("MemoryError()", "54000", "more memory"),
         ("RecursionError('deep')", "22023", "could not be evaluated"),
@@ -126,11 +126,11 @@ def test_what_a_candidate_prints_is_no_response():
         ("ScoringError('no', 'So.', 'Do.', '22004')", "22004", "no"),
     ],
 )
-def test_what_a_candidate_raises_becomes_an_error(raised, sqlstate, said):
+def test_what_a_candidate_raises_becomes_an_error(raised, sqlstate, part):
     error = refusal(evaluating(f"raise {raised}"), parts=NO_MODEL)
 
     assert error.sqlstate == sqlstate
-    assert said in error.message
+    assert part in error.message
 
 
 @pytest.mark.parametrize("number", ["SIGSEGV", "SIGABRT", "SIGKILL", "SIGBUS"])
@@ -173,7 +173,7 @@ def test_time_is_limited(monkeypatch, statement):
 
 
 @pytest.mark.parametrize(
-    "said",
+    "response",
     [
         "",
         "\n",
@@ -200,8 +200,8 @@ def test_time_is_limited(monkeypatch, statement):
         "9" * 5_000,
     ],
 )
-def test_a_response_that_cannot_be_read_is_refused(said):
-    assert refusal(responding(said)).message == "model could not be evaluated"
+def test_a_response_that_cannot_be_read_is_refused(response):
+    assert refusal(responding(response)).message == "model could not be evaluated"
 
 
 def test_a_response_without_an_end_is_cut_off():
@@ -211,9 +211,9 @@ def test_a_response_without_an_end_is_cut_off():
 
 
 def test_long_texts_are_cut_short():
-    said = {"refused": ["no", "x" * 50_000, "Do that.", "22023"]}
+    response = {"refused": ["no", "x" * 50_000, "Do that.", "22023"]}
 
-    assert len(refusal(responding(json.dumps(said))).detail) < 5_000
+    assert len(refusal(responding(json.dumps(response))).detail) < 5_000
 
 
 def test_a_worker_that_cannot_be_imported_is_named():
@@ -244,20 +244,20 @@ def test_the_child_has_no_descriptor_but_its_pipes():
     with open(os.devnull) as inherited:
         os.set_inheritable(inherited.fileno(), True)
 
-        said = found(
+        text = found(
             "names = os.listdir('/proc/self/fd')",
             "found = sorted(n for n in names if os.path.exists(f'/proc/self/fd/{n}'))",
         )
 
     # The listing's own is gone when they are looked at.
-    assert set(eval(said)) <= {"0", "1", "2"}
+    assert set(eval(text)) <= {"0", "1", "2"}
 
 
 def test_the_child_has_limits_and_a_clean_environment(monkeypatch):
     monkeypatch.setenv("A_SECRET", "known")
     names = ["AS", "CPU", "CORE", "FSIZE", "NOFILE", "NPROC"]
 
-    said = found(
+    text = found(
         "import resource, signal",
         f"kinds = [getattr(resource, 'RLIMIT_' + name) for name in {names}]",
         "limits = [resource.getrlimit(kind) for kind in kinds]",
@@ -266,7 +266,7 @@ def test_the_child_has_limits_and_a_clean_environment(monkeypatch):
         "         masked, sys.path)",
     )
 
-    limits, environment, folder, alone, masked, path = eval(said)
+    limits, environment, folder, alone, masked, path = eval(text)
     assert all(hard >= soft >= 0 for soft, hard in limits)
     assert [hard - soft for soft, hard in limits] == [0, 1, 0, 0, 0, 0]
     assert limits[0][0] < 2 << 30
@@ -279,13 +279,13 @@ def test_the_child_has_limits_and_a_clean_environment(monkeypatch):
 def test_the_child_writes_no_file(tmp_path):
     path = str(tmp_path / "written")
 
-    said = found(
+    text = found(
         "try:",
         f"    with open({path!r}, 'w') as file: file.write('x')",
         "except OSError as error: found = error.strerror",
     )
 
-    assert said == os.strerror(27)
+    assert text == os.strerror(27)
     assert Path(path).stat().st_size == 0
 
 

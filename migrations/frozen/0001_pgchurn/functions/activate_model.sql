@@ -41,6 +41,4 @@ COMMENT ON FUNCTION churn.activate_model IS
     'Makes a version score its profile: for every session''s next statement at commit. Where '
     'a key is trusted, what was signed must not have expired, nor be about an older '
     'version than the active one, unless that is allowed by name.';
-ALTER FUNCTION churn.activate_model OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.activate_model FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.activate_model TO churn_loader;

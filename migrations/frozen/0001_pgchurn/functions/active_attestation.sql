@@ -8,5 +8,3 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION churn_internal.active_attestation IS
     'What was signed about the version that scores an attachment, or null.';
-ALTER FUNCTION churn_internal.active_attestation OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.active_attestation FROM PUBLIC;

@@ -12,5 +12,3 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION churn_internal.active_deployment IS
     'The version that scores an attachment and its digest; no row while there is none.';
-ALTER FUNCTION churn_internal.active_deployment OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.active_deployment FROM PUBLIC;

@@ -61,5 +61,3 @@ $body$;
 COMMENT ON FUNCTION churn.attach IS
     'Wires up a profile table and its complaints table: output columns, counters, '
     'triggers and churn.score(profile). Returns the attachment''s number.';
-ALTER FUNCTION churn.attach OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.attach FROM PUBLIC;

@@ -19,6 +19,4 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.attachment_of IS
     'The attachment of a profile table; an error when it is not attached.';
-ALTER FUNCTION churn_internal.attachment_of OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.attachment_of FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.attachment_of TO churn_loader, churn_scorer;

@@ -20,5 +20,3 @@ $body$;
 COMMENT ON FUNCTION churn_internal.attachment_of_version IS
     'The attachment that a model version was registered for; an error when there is no '
     'such version.';
-ALTER FUNCTION churn_internal.attachment_of_version OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.attachment_of_version FROM PUBLIC;

@@ -69,5 +69,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.attachment_placeholders IS
     'What stands for the placeholders of the templates in an attachment''s functions.';
-ALTER FUNCTION churn_internal.attachment_placeholders OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.attachment_placeholders FROM PUBLIC;

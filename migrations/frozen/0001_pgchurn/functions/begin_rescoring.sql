@@ -91,6 +91,4 @@ $body$;
 COMMENT ON FUNCTION churn_internal.begin_rescoring IS
     'The unfinished run of a profile under its active model, or else, or to restart, a '
     'new one. In place of an abandoned run: null where another one is done already.';
-ALTER FUNCTION churn_internal.begin_rescoring OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.begin_rescoring FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.begin_rescoring TO churn_loader;

@@ -15,5 +15,3 @@ $python$;
 COMMENT ON FUNCTION churn_internal.check_activation IS
     'An error when the attestation of a version has expired, or is older than that of '
     'the active version.';
-ALTER FUNCTION churn_internal.check_activation OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.check_activation FROM PUBLIC;

@@ -128,5 +128,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.check_attachable IS
     'An error, naming cause and remedy, when churn.attach could not do its work.';
-ALTER FUNCTION churn_internal.check_attachable OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.check_attachable FROM PUBLIC;

@@ -12,6 +12,4 @@ BEGIN
 END
 $body$;
 COMMENT ON FUNCTION churn_internal.check_batch_size IS 'An error where no batch has this size.';
-ALTER FUNCTION churn_internal.check_batch_size OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.check_batch_size FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.check_batch_size TO churn_loader;

@@ -62,5 +62,3 @@ $body$;
 COMMENT ON FUNCTION churn_internal.check_deletable IS
     'An error when a version scores, when churn.rollback_model goes back to it, or when '
     'stored scores are of it.';
-ALTER FUNCTION churn_internal.check_deletable OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.check_deletable FROM PUBLIC;

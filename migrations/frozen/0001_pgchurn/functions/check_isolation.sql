@@ -16,5 +16,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.check_isolation IS
     'An error in a transaction that does not see what was committed after it began.';
-ALTER FUNCTION churn_internal.check_isolation OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.check_isolation FROM PUBLIC;

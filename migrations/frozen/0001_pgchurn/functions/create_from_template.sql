@@ -30,5 +30,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.create_from_template IS
     'Executes the statements of a template, filled.';
-ALTER FUNCTION churn_internal.create_from_template OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.create_from_template FROM PUBLIC;

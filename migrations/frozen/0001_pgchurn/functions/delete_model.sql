@@ -59,6 +59,4 @@ COMMENT ON FUNCTION churn.delete_model IS
     'Deletes a version that neither scores nor would after churn.rollback_model: with its '
     'row, which is true, or, where a deployment, churn.predictions or churn.outbox names '
     'it, its bytes alone. Commit the activation of another version before.';
-ALTER FUNCTION churn.delete_model OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.delete_model FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.delete_model TO churn_loader;

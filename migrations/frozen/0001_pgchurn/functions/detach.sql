@@ -60,5 +60,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn.detach IS
     'Undoes churn.attach: the table''s own columns and all complaints stay.';
-ALTER FUNCTION churn.detach OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.detach FROM PUBLIC;

@@ -18,5 +18,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.end_rescoring IS
     'Ends a run, unless another session has: keeps how many rows were done.';
-ALTER FUNCTION churn_internal.end_rescoring OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.end_rescoring FROM PUBLIC;

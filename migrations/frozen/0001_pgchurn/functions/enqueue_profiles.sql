@@ -34,5 +34,3 @@ $body$;
 COMMENT ON FUNCTION churn_internal.enqueue_profiles IS
     'Marks profiles that changed, each once, for churn.work to score: those that have a '
     'score, those that have none, and where it is null none, since they wait already.';
-ALTER FUNCTION churn_internal.enqueue_profiles OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.enqueue_profiles FROM PUBLIC;

@@ -19,6 +19,4 @@ $body$;
 COMMENT ON FUNCTION churn.expire_outbox IS
     'Removes rows of churn.outbox that are older; returns how many. What a replication '
     'slot has still to send is sent all the same.';
-ALTER FUNCTION churn.expire_outbox OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.expire_outbox FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.expire_outbox TO churn_loader;

@@ -60,5 +60,3 @@ $body$;
 COMMENT ON FUNCTION churn.expire_predictions IS
     'Drops the partitions of churn.predictions of which all is older, says how many and '
     'how many predictions were in them, and makes the coming ones.';
-ALTER FUNCTION churn.expire_predictions OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.expire_predictions FROM PUBLIC;

@@ -35,5 +35,3 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION churn_internal.feature_arrays IS
     'SQL of the two arrays, of numbers and of texts, that carry a profile row to a model.';
-ALTER FUNCTION churn_internal.feature_arrays OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.feature_arrays FROM PUBLIC;

@@ -11,5 +11,3 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION churn_internal.fill_template IS
     'A template with each @placeholder@ replaced.';
-ALTER FUNCTION churn_internal.fill_template OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.fill_template FROM PUBLIC;

@@ -75,6 +75,4 @@ COMMENT ON FUNCTION churn.forget IS
     'how many rows of what are gone; the company''s own tables stay as they are. Delete the '
     'profile row first, or its next score is stored again. What a replication slot has '
     'still to send is sent all the same, and backups keep what they hold.';
-ALTER FUNCTION churn.forget OWNER TO churn_owner;
 -- Superusers', until a DBA grants it: it deletes what auditors may ask for.
-REVOKE ALL ON FUNCTION churn.forget FROM PUBLIC;

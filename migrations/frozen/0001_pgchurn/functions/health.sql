@@ -1,4 +1,7 @@
-CREATE OR REPLACE VIEW churn.health AS
+CREATE OR REPLACE VIEW churn.health (
+    profile, on_error, score_timeout, active_version, failed_version, sqlstate, reason,
+    customers, waiting, failures, first_failed_at, last_failed_at
+) AS
     SELECT a.profile, a.on_error, a.score_timeout, d.version AS active_version,
            m.version AS failed_version, m.sqlstate, m.reason,
            coalesce(m.customers, 0) AS customers, coalesce(m.waiting, 0) AS waiting,
@@ -23,5 +26,4 @@ COMMENT ON COLUMN churn.health.waiting IS
 COMMENT ON COLUMN churn.health.failures IS 'How often it failed.';
 COMMENT ON COLUMN churn.health.first_failed_at IS 'When it failed first.';
 COMMENT ON COLUMN churn.health.last_failed_at IS 'When it failed last.';
-ALTER VIEW churn.health OWNER TO churn_owner;
 GRANT SELECT ON churn.health TO churn_loader, churn_scorer;

@@ -59,5 +59,3 @@ COMMENT ON FUNCTION churn_internal.key_comparison IS
     'The type of a profile''s key, beneath all domains, and as SQL: what a key is compared '
     'with to equal the text $3, and whether the text k.key is among the spellings $2 or '
     'equals it. No type: the column is gone.';
-ALTER FUNCTION churn_internal.key_comparison OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.key_comparison FROM PUBLIC;

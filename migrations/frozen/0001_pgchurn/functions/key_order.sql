@@ -11,5 +11,3 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION churn_internal.key_order IS
     'Type and collation of a profile''s key, which say in what order keys are.';
-ALTER FUNCTION churn_internal.key_order OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.key_order FROM PUBLIC;

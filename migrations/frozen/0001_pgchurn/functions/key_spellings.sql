@@ -27,5 +27,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.key_spellings IS
     'The texts that a key may have been stored as, itself included.';
-ALTER FUNCTION churn_internal.key_spellings OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.key_spellings FROM PUBLIC;

@@ -4,5 +4,3 @@ LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
 RETURN md5(ROW(attachment.number_columns, attachment.text_columns)::text);
 COMMENT ON FUNCTION churn_internal.layout_digest IS
     'Digest of the columns that an attachment passes to a model, in their order.';
-ALTER FUNCTION churn_internal.layout_digest OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.layout_digest FROM PUBLIC;

@@ -45,5 +45,3 @@ $python$;
 COMMENT ON FUNCTION churn_internal.load_runtime() IS
     'Lets this session import the modules of the schema churn_runtime, and makes what the '
     'other functions call: see plpython/README.md.';
-ALTER FUNCTION churn_internal.load_runtime() OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.load_runtime() FROM PUBLIC;

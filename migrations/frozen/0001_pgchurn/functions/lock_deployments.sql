@@ -13,5 +13,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.lock_deployments IS
     'Serialises activations and rollbacks of one attachment until commit.';
-ALTER FUNCTION churn_internal.lock_deployments OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.lock_deployments FROM PUBLIC;

@@ -14,5 +14,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.note_worker IS
     'Lets churn.rescore_progress count this session as a worker of a run, until commit.';
-ALTER FUNCTION churn_internal.note_worker OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.note_worker FROM PUBLIC;

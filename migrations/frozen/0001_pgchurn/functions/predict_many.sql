@@ -16,6 +16,4 @@ $python$;
 COMMENT ON FUNCTION churn_internal.predict_many IS
     'Probabilities of a batch of rows, as churn_internal.query_statement has them read; one '
     'that cannot be scored is an error that names it, or null.';
-ALTER FUNCTION churn_internal.predict_many OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.predict_many FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.predict_many TO churn_scorer, churn_loader;

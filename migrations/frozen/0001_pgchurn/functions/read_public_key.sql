@@ -65,4 +65,3 @@ return {
 $python$;
 COMMENT ON FUNCTION churn_trust.read_public_key IS
     'Fingerprint and 32 bytes of an Ed25519 public key in PEM, or why it is refused.';
-REVOKE ALL ON FUNCTION churn_trust.read_public_key FROM PUBLIC;

@@ -69,5 +69,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.refresh_attachment IS
     'Fits an attachment''s functions to its tables after they were altered.';
-ALTER FUNCTION churn_internal.refresh_attachment OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.refresh_attachment FROM PUBLIC;

@@ -21,8 +21,6 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.refuse_change() IS
     'Trigger of the registry''s tables, whose rows are only ever added.';
-ALTER FUNCTION churn_internal.refuse_change() OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.refuse_change() FROM PUBLIC;
 
 CREATE OR REPLACE TRIGGER refuse_change
     BEFORE UPDATE OR DELETE OR TRUNCATE ON churn.models

@@ -17,7 +17,6 @@ END
 $body$;
 COMMENT ON FUNCTION churn_trust.refuse_key_change() IS
     'Trigger of the trusted keys: pg_write_all_data and a careless GRANT do not reach them.';
-REVOKE ALL ON FUNCTION churn_trust.refuse_key_change() FROM PUBLIC;
 
 CREATE OR REPLACE TRIGGER refuse_key_change
     -- For each row, because logical replication fires no trigger for a statement.

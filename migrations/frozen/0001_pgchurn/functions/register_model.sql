@@ -117,6 +117,4 @@ $body$;
 COMMENT ON FUNCTION churn.register_model IS
     'Registers a pickled classifier after replaying rows, by key, whose probabilities '
     'the client computed; keeps its compiled form when the two agree. Returns the version.';
-ALTER FUNCTION churn.register_model OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.register_model FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.register_model TO churn_loader;

@@ -24,6 +24,4 @@ $body$;
 COMMENT ON PROCEDURE churn.repair IS
     'Mends what churn.verify finds and scores marked customers again, committing after '
     'each batch.';
-ALTER PROCEDURE churn.repair OWNER TO churn_owner;
-REVOKE ALL ON PROCEDURE churn.repair FROM PUBLIC;
 GRANT EXECUTE ON PROCEDURE churn.repair TO churn_loader;

@@ -48,6 +48,4 @@ COMMENT ON PROCEDURE churn.rescore IS
     'Scores a whole profile table under its active model, committing after each batch; '
     'goes on where an unfinished run stopped, beside others that are at it, and begins '
     'anew when another version becomes active.';
-ALTER PROCEDURE churn.rescore OWNER TO churn_owner;
-REVOKE ALL ON PROCEDURE churn.rescore FROM PUBLIC;
 GRANT EXECUTE ON PROCEDURE churn.rescore TO churn_loader;

@@ -21,6 +21,4 @@ $body$;
 COMMENT ON FUNCTION churn_internal.reserve_batch IS
     'When the next batch may begin, so that all workers of a run together stay within '
     'rows_per_second. Commit, that the others may go on.';
-ALTER FUNCTION churn_internal.reserve_batch OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.reserve_batch FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.reserve_batch TO churn_loader;

@@ -28,5 +28,3 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.revoke_from_owner IS
     'Takes back what churn.attach granted on a table, where no attachment needs it.';
-ALTER FUNCTION churn_internal.revoke_from_owner OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.revoke_from_owner FROM PUBLIC;

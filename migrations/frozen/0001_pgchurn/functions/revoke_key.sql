@@ -23,4 +23,3 @@ $body$;
 COMMENT ON FUNCTION churn_trust.revoke_key IS
     'Ends the trust in a key. What it signed scores no more, in sessions that hold it '
     'from a second after the commit at the latest. For superusers.';
-REVOKE ALL ON FUNCTION churn_trust.revoke_key FROM PUBLIC;

@@ -36,6 +36,4 @@ $body$;
 COMMENT ON FUNCTION churn.rollback_model IS
     'Puts the version before the active one in force again and returns it; called '
     'again, the one before that.';
-ALTER FUNCTION churn.rollback_model OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.rollback_model FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.rollback_model TO churn_loader;

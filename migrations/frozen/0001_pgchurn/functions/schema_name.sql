@@ -8,5 +8,3 @@ BEGIN ATOMIC
     WHERE c.oid = schema_name.relation;
 END;
 COMMENT ON FUNCTION churn_internal.schema_name IS 'Quoted name of the schema of a table.';
-ALTER FUNCTION churn_internal.schema_name OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.schema_name FROM PUBLIC;

@@ -15,6 +15,4 @@ return call(attachment_id, layout_digest, numbers, texts)
 $python$;
 COMMENT ON FUNCTION churn_internal.score_features IS
     'Probability of churn, 0 to 1, of one row given as arrays, under the active model.';
-ALTER FUNCTION churn_internal.score_features OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.score_features FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.score_features TO churn_scorer, churn_loader;

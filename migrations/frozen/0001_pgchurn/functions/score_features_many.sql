@@ -15,6 +15,4 @@ return call(attachment_id, layout_digest, numbers, texts)
 $python$;
 COMMENT ON FUNCTION churn_internal.score_features_many IS
     'Probabilities of churn of many rows given as arrays, under the active model.';
-ALTER FUNCTION churn_internal.score_features_many OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.score_features_many FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.score_features_many TO churn_scorer, churn_loader;

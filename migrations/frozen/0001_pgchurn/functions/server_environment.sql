@@ -4,6 +4,4 @@ LANGUAGE sql STABLE PARALLEL UNSAFE
 RETURN churn_internal.session_environment();
 COMMENT ON FUNCTION churn.server_environment IS
     'Interpreter, package versions and memory of a session that scores.';
-ALTER FUNCTION churn.server_environment OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.server_environment FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.server_environment TO churn_scorer, churn_loader;

@@ -13,6 +13,4 @@ return call()
 $python$;
 COMMENT ON FUNCTION churn_internal.session_environment IS
     'Interpreter, package versions and memory, for churn.server_environment.';
-ALTER FUNCTION churn_internal.session_environment OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.session_environment FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.session_environment TO churn_scorer, churn_loader;

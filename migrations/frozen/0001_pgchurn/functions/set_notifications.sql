@@ -18,6 +18,4 @@ $body$;
 COMMENT ON FUNCTION churn.set_notifications IS
     'Which stored scores are told by NOTIFY on churn_scores: off, every, or threshold, '
     'those that cross it.';
-ALTER FUNCTION churn.set_notifications OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.set_notifications FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.set_notifications TO churn_loader;

@@ -17,6 +17,4 @@ END
 $body$;
 COMMENT ON FUNCTION churn.set_score_timeout IS
     'How long one call of a model may take before it counts as a failure.';
-ALTER FUNCTION churn.set_score_timeout OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.set_score_timeout FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.set_score_timeout TO churn_loader;

@@ -9,6 +9,4 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION churn_internal.table_name IS
     'Schema-qualified and quoted name of a table, whatever the search_path.';
-ALTER FUNCTION churn_internal.table_name OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.table_name FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.table_name TO churn_loader, churn_scorer;

@@ -10,6 +10,4 @@ RETURN CASE
 END;
 COMMENT ON FUNCTION churn_internal.to_double IS
     'A number of any size as a double: infinite or zero where a cast would be an error.';
-ALTER FUNCTION churn_internal.to_double OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.to_double FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.to_double TO churn_scorer, churn_loader;

@@ -12,6 +12,4 @@ END
 $body$;
 COMMENT ON FUNCTION churn.verify IS
     'Counters and scores that disagree with the truth, row by row; empty when all is well.';
-ALTER FUNCTION churn.verify OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.verify FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.verify TO churn_loader, churn_scorer;

@@ -10,6 +10,4 @@ END
 $body$;
 COMMENT ON FUNCTION churn_internal.wait_for_batch IS
     'Returns when a batch of a run may begin, as churn_internal.reserve_batch has said.';
-ALTER FUNCTION churn_internal.wait_for_batch OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.wait_for_batch FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal.wait_for_batch TO churn_loader;

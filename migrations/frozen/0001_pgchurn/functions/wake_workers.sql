@@ -11,5 +11,3 @@ RETURN CASE
 END;
 COMMENT ON FUNCTION churn_internal.wake_workers IS
     'Notifies workers of new marks, if one sleeps; returns whether it did.';
-ALTER FUNCTION churn_internal.wake_workers OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.wake_workers FROM PUBLIC;

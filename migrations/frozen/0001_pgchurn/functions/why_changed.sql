@@ -57,6 +57,4 @@ END
 $body$;
 COMMENT ON FUNCTION churn.why_changed IS
     'The last two logged scores of a customer side by side, with the features that differ.';
-ALTER FUNCTION churn.why_changed OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn.why_changed FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.why_changed TO churn_loader, churn_scorer;

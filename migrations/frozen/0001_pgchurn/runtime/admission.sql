@@ -182,5 +182,3 @@ def check_time_and_age(
 $python$;
 COMMENT ON FUNCTION churn_runtime.admission IS
     'Checking a version before it is registered, and before it is activated.';
-ALTER FUNCTION churn_runtime.admission OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.admission FROM PUBLIC;

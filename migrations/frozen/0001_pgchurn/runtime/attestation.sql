@@ -155,7 +155,7 @@ class Statement:
         """
         if not isinstance(environment, dict):
             environment = {}
-        said = {
+        registered = {
             "features": [feature.name for feature in signature.features],
             "classes": list(signature.classes),
             "positive class": signature.positive_class,
@@ -169,9 +169,9 @@ class Statement:
             "named columns": self.named_columns,
             **self.environment,
         }
-        for part in said:
+        for part in registered:
             # As JSON, because in Python 1 equals True.
-            given, wanted = json.dumps(said[part]), json.dumps(signed[part])
+            given, wanted = json.dumps(registered[part]), json.dumps(signed[part])
             if given != wanted:
                 raise ScoringError(
                     "model is described otherwise than it was signed",
@@ -224,7 +224,7 @@ def verified_statement(
     key: str | None,
     trusted: dict[str, bytes],
 ) -> Statement:
-    """Return what a trusted key states about a model.
+    """Return the statement about a model that a trusted key has signed.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def verified_statement(
     signature : bytes or None
         Its Ed25519 signature, 64 bytes.
     key : str or None
-        Fingerprint of the key that is said to have signed it.
+        Fingerprint of the key that should have signed it.
     trusted : dict of str to bytes
         The keys in force, 32 bytes each, by fingerprint.
 
@@ -303,5 +303,3 @@ def today_in_utc() -> date:
 $python$;
 COMMENT ON FUNCTION churn_runtime.attestation IS
     'Attestations: what a signer states about a model, and whether a trusted key did.';
-ALTER FUNCTION churn_runtime.attestation OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.attestation FROM PUBLIC;

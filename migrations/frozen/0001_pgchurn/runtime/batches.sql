@@ -186,5 +186,3 @@ def score_what_scores(
 $python$;
 COMMENT ON FUNCTION churn_runtime.batches IS
     'Scoring many rows: decoding them, pacing the calls, finding the rows that fail.';
-ALTER FUNCTION churn_runtime.batches OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.batches FROM PUBLIC;

@@ -38,5 +38,3 @@ class BoundedCache:
 $python$;
 COMMENT ON FUNCTION churn_runtime.bounded_cache IS
     'A bounded memory of things that never change.';
-ALTER FUNCTION churn_runtime.bounded_cache OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.bounded_cache FROM PUBLIC;

@@ -271,5 +271,3 @@ def unknown_category(name: str, value: Any) -> ScoringError:
 $python$;
 COMMENT ON FUNCTION churn_runtime.compiled IS
     'The compiled form of a model: an ONNX graph in double precision.';
-ALTER FUNCTION churn_runtime.compiled OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.compiled FROM PUBLIC;

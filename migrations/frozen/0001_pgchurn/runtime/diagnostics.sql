@@ -61,5 +61,3 @@ def memory_megabytes() -> int:
 $python$;
 COMMENT ON FUNCTION churn_runtime.diagnostics IS
     'What a session has, and loading what it will need.';
-ALTER FUNCTION churn_runtime.diagnostics OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.diagnostics FROM PUBLIC;

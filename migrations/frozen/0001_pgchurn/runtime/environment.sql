@@ -64,5 +64,3 @@ def check_environment(recorded: Any) -> None:
 $python$;
 COMMENT ON FUNCTION churn_runtime.environment IS
     'The interpreter and packages that a model depends on.';
-ALTER FUNCTION churn_runtime.environment OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.environment FROM PUBLIC;

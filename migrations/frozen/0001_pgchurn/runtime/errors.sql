@@ -102,7 +102,7 @@ class Refusals:
 
 
 def unexpected(error: Exception) -> "Failure":
-    """Return what is raised in place of an error that nobody has foreseen."""
+    """Return the failure for an error that nobody has foreseen, with its trace."""
     from traceback import format_exception
 
     *lines, last = format_exception(error, limit=-LAST_FRAMES)
@@ -138,7 +138,7 @@ def failure_of(error: Exception) -> Exception:
 
 
 def reason(error: Exception) -> list[str]:
-    """Return what is recorded of a failure: its SQLSTATE and its message."""
+    """Return the SQLSTATE and the message of a failure, which are recorded."""
     return [sqlstate_of(error), plain_text(str(getattr(error, "message", error)))]
 
 
@@ -149,5 +149,3 @@ def plain_text(text: str) -> str:
 $python$;
 COMMENT ON FUNCTION churn_runtime.errors IS
     'Refusals of the runtime, and how they become errors of SQL.';
-ALTER FUNCTION churn_runtime.errors OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.errors FROM PUBLIC;

@@ -344,5 +344,3 @@ def not_fit(
 $python$;
 COMMENT ON FUNCTION churn_runtime.estimator_checks IS
     'What has to hold of the parts of an estimator before it may score anything.';
-ALTER FUNCTION churn_runtime.estimator_checks OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.estimator_checks FROM PUBLIC;

@@ -120,7 +120,7 @@ def parts_of(root: Any) -> list[Any]:
 
 
 def children_of(part: Any) -> list[Any]:
-    """Return what a part holds, without plain values."""
+    """Return the parts of a part, without plain values."""
     kind, name = type(part), class_name(part)
     values: Any
     if kind is dict or name == BUNCH:
@@ -189,8 +189,7 @@ def probe(estimator: Any) -> None:
         # Written so that NaN fails it.
         if not ((found >= 0) & (found <= 1)).all():
             raise not_fit(
-                "Asked about a row of zeros or nulls, it returned no number from 0 "
-                "to 1.",
+                "For a row of zeros or nulls, it returned no number from 0 to 1.",
                 message="model returned something that is no probability",
             )
 
@@ -228,5 +227,3 @@ def has_texts(part: Any) -> bool:
 $python$;
 COMMENT ON FUNCTION churn_runtime.estimators IS
     'Reading a classifier out of a pickle from anybody, ready to score on one thread.';
-ALTER FUNCTION churn_runtime.estimators OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.estimators FROM PUBLIC;

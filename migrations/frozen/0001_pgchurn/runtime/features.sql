@@ -200,5 +200,3 @@ def null_feature(feature: Feature) -> ScoringError:
 $python$;
 COMMENT ON FUNCTION churn_runtime.features IS
     'From the values that SQL hands over to the columns that a model reads.';
-ALTER FUNCTION churn_runtime.features OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.features FROM PUBLIC;

@@ -85,5 +85,3 @@ def install(source_of: Callable[[str], str | None]) -> None:
 $python$;
 COMMENT ON FUNCTION churn_runtime.finder IS
     'Importing the runtime where there is no package on disk.';
-ALTER FUNCTION churn_runtime.finder OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.finder FROM PUBLIC;

@@ -87,5 +87,3 @@ def wrong_kind(feature: Feature, value: Any) -> ScoringError:
 $python$;
 COMMENT ON FUNCTION churn_runtime.json_rows IS
     'From a JSON object to the columns of one row.';
-ALTER FUNCTION churn_runtime.json_rows OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.json_rows FROM PUBLIC;

@@ -485,7 +485,7 @@ def message(data: memoryview, fields: dict[int, Field]) -> Message:
 
 
 def empty_field(field: Field) -> Any:
-    """Return what a field holds that is not there."""
+    """Return the value of a field that is missing."""
     if field.run:
         return np.zeros(0, np.int64)
     return [] if field.often else None
@@ -536,5 +536,3 @@ def not_allowed(what: str) -> ScoringError:
 $python$;
 COMMENT ON FUNCTION churn_runtime.onnx_scan IS
     'Scanning a compiled form before ONNX Runtime reads it.';
-ALTER FUNCTION churn_runtime.onnx_scan OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.onnx_scan FROM PUBLIC;

@@ -59,7 +59,7 @@ def call_too_slow(seconds: float) -> ScoringError:
     """Return the error for a call that took longer than the attachment allows."""
     return ScoringError(
         f"model is too slow: one call took {seconds:.1f} seconds",
-        detail="It is asked again in a minute.",
+        detail="It is called again in a minute.",
         hint="churn.set_score_timeout(profile, interval) allows for more; else roll "
         "back with churn.rollback_model.",
         sqlstate="55000",
@@ -67,5 +67,3 @@ def call_too_slow(seconds: float) -> ScoringError:
 $python$;
 COMMENT ON FUNCTION churn_runtime.pacing IS
     'How many rows a model scores in one call, and when it is too slow to be called.';
-ALTER FUNCTION churn_runtime.pacing OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.pacing FROM PUBLIC;

@@ -76,5 +76,3 @@ def scoreable(model: PickledModel, columns: Columns) -> Iterator[Columns]:
 $python$;
 COMMENT ON FUNCTION churn_runtime.parity IS
     'Proving that a compiled form gives what its pickle gives.';
-ALTER FUNCTION churn_runtime.parity OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.parity FROM PUBLIC;

@@ -205,5 +205,3 @@ def unreadable(detail: str, hint: str | None = None) -> ScoringError:
 $python$;
 COMMENT ON FUNCTION churn_runtime.pickle_scan IS
     'Scanning a pickle''s opcodes without executing one.';
-ALTER FUNCTION churn_runtime.pickle_scan OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.pickle_scan FROM PUBLIC;

@@ -56,7 +56,7 @@ class Token:
         return f"{self.module}.{self.name}"
 
     def resolve(self) -> Any:
-        """Return what the name stands for."""
+        """Return the object of this name."""
         return getattr(importlib.import_module(self.module), self.name)
 
 
@@ -72,7 +72,7 @@ def class_name(thing: object) -> str:
 
 
 def described(thing: object) -> str:
-    """Return what a thing is called in a message."""
+    """Return the words for a thing in a message."""
     return str(thing) if type(thing) is Token else f"a {type(thing).__name__}"
 
 
@@ -446,5 +446,3 @@ def check_calibration_points(state: dict[str, Any], name: str) -> None:
 $python$;
 COMMENT ON FUNCTION churn_runtime.pickle_values IS
     'The values that a pickle may describe by calls and states, each of its known form.';
-ALTER FUNCTION churn_runtime.pickle_values OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.pickle_values FROM PUBLIC;

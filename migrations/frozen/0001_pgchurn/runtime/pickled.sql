@@ -126,5 +126,3 @@ def frame_from_columns(columns: Columns) -> Any:
 $python$;
 COMMENT ON FUNCTION churn_runtime.pickled IS
     'A pickled scikit-learn classifier, ready to give probabilities.';
-ALTER FUNCTION churn_runtime.pickled OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.pickled FROM PUBLIC;

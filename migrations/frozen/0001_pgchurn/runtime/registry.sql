@@ -375,5 +375,3 @@ def wrong_digest(version: int | None) -> ScoringError:
 $python$;
 COMMENT ON FUNCTION churn_runtime.registry IS
     'Reading models and layouts out of the database, into a session''s memory.';
-ALTER FUNCTION churn_runtime.registry OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.registry FROM PUBLIC;

@@ -244,5 +244,3 @@ def malformed_program(detail: str) -> ScoringError:
 $python$;
 COMMENT ON FUNCTION churn_runtime.row_program IS
     'A model as a Python function of one row.';
-ALTER FUNCTION churn_runtime.row_program OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.row_program FROM PUBLIC;

@@ -354,5 +354,3 @@ def no_response(detail: str, hint: str | None = None) -> ScoringError:
 $python$;
 COMMENT ON FUNCTION churn_runtime.sandbox IS
     'Evaluating a candidate in a process of its own, before anything that serves reads it.';
-ALTER FUNCTION churn_runtime.sandbox OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.sandbox FROM PUBLIC;

@@ -80,5 +80,3 @@ if __name__ == "__main__":
 $python$;
 COMMENT ON FUNCTION churn_runtime.sandbox_start IS
     'The program of the sandbox: it limits itself, and then imports what it needs.';
-ALTER FUNCTION churn_runtime.sandbox_start OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.sandbox_start FROM PUBLIC;

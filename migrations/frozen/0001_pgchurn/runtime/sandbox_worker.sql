@@ -148,5 +148,3 @@ def score_largest_batch(model: CompiledModel, batches: list[Columns]) -> None:
 $python$;
 COMMENT ON FUNCTION churn_runtime.sandbox_worker IS
     'What the sandbox does with a candidate.';
-ALTER FUNCTION churn_runtime.sandbox_worker OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.sandbox_worker FROM PUBLIC;

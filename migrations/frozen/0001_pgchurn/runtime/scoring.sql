@@ -286,5 +286,3 @@ class Scoring:
 $python$;
 COMMENT ON FUNCTION churn_runtime.scoring IS
     'Scoring the rows of profiles, one at a time or many, and what becomes of failures.';
-ALTER FUNCTION churn_runtime.scoring OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.scoring FROM PUBLIC;

@@ -56,5 +56,3 @@ class Session:
 $python$;
 COMMENT ON FUNCTION churn_runtime.session IS
     'What the SQL functions call: one object a session, with a part for each duty.';
-ALTER FUNCTION churn_runtime.session OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.session FROM PUBLIC;

@@ -146,5 +146,3 @@ class Signature(NamedTuple):
 $python$;
 COMMENT ON FUNCTION churn_runtime.signature IS
     'What a model expects: its features by name, their kinds, and its positive class.';
-ALTER FUNCTION churn_runtime.signature OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.signature FROM PUBLIC;

@@ -133,7 +133,7 @@ class StrictUnpickler(Unpickler):
             dict.__setitem__(target, items[i], items[i + 1])
 
     def top(self, kind: type) -> Any:
-        """Return what is on top of the stack, which has to be of a kind."""
+        """Return the top of the stack, which has to be of a kind."""
         found = self.stack[-1]
         if type(found) is not kind:
             raise unreadable(
@@ -237,5 +237,3 @@ def read_pickle(artifact: bytes) -> Any:
 $python$;
 COMMENT ON FUNCTION churn_runtime.strict_pickle IS
     'Reading the pickle of an estimator, and nothing else.';
-ALTER FUNCTION churn_runtime.strict_pickle OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_runtime.strict_pickle FROM PUBLIC;

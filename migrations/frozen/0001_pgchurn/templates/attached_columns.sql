@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.template_attached_columns()
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.template_attached_columns() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 -- Until commit nobody writes: no complaint slips in between the count and the triggers.
 LOCK TABLE @profile@, @complaints@ IN SHARE ROW EXCLUSIVE MODE;
@@ -39,10 +36,5 @@ FROM (
     GROUP BY 1
 ) n
 WHERE p.@key@ = n.key;
-$template$
-$body$;
-COMMENT ON FUNCTION churn_internal.template_attached_columns IS
-    'Template of what churn.attach creates for a pair of tables: see '
-    'churn_internal.create_from_template.';
-ALTER FUNCTION churn_internal.template_attached_columns OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.template_attached_columns FROM PUBLIC;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_attached_columns IS 'Template: see churn_internal.create_from_template.';

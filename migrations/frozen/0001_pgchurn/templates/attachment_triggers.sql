@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.template_attachment_triggers()
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.template_attachment_triggers() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 -- A trigger with transition tables serves one event.
 CREATE TRIGGER "pgchurn_@id@_insert" AFTER INSERT ON @complaints@
@@ -31,10 +28,5 @@ COMMENT ON TRIGGER "pgchurn_@id@_profile_insert" ON @profile@ IS
     'Counts the complaints of new profiles and scores them.';
 COMMENT ON TRIGGER "pgchurn_@id@_profile_update" ON @profile@ IS
     'Scores profiles whose features changed.';
-$template$
-$body$;
-COMMENT ON FUNCTION churn_internal.template_attachment_triggers IS
-    'Template of what churn.attach creates for a pair of tables: see '
-    'churn_internal.create_from_template.';
-ALTER FUNCTION churn_internal.template_attachment_triggers OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.template_attachment_triggers FROM PUBLIC;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_attachment_triggers IS 'Template: see churn_internal.create_from_template.';

@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.template_complaints_inserted_inline()
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.template_complaints_inserted_inline() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."complaints_inserted_@id@"()
 RETURNS trigger
@@ -93,10 +90,5 @@ $function$;
 COMMENT ON FUNCTION churn_internal."complaints_inserted_@id@" IS @complaints_comment@;
 ALTER FUNCTION churn_internal."complaints_inserted_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."complaints_inserted_@id@" FROM PUBLIC;
-$template$
-$body$;
-COMMENT ON FUNCTION churn_internal.template_complaints_inserted_inline IS
-    'Template of what churn.attach creates for a pair of tables: see '
-    'churn_internal.create_from_template.';
-ALTER FUNCTION churn_internal.template_complaints_inserted_inline OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.template_complaints_inserted_inline FROM PUBLIC;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_complaints_inserted_inline IS 'Template: see churn_internal.create_from_template.';

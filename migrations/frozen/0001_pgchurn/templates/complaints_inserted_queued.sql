@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.template_complaints_inserted_queued()
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.template_complaints_inserted_queued() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 -- No model and no Python: customers are counted, and enqueued for churn.work.
 CREATE OR REPLACE FUNCTION churn_internal."complaints_inserted_@id@"()
@@ -74,10 +71,5 @@ $function$;
 COMMENT ON FUNCTION churn_internal."complaints_inserted_@id@" IS @complaints_comment@;
 ALTER FUNCTION churn_internal."complaints_inserted_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."complaints_inserted_@id@" FROM PUBLIC;
-$template$
-$body$;
-COMMENT ON FUNCTION churn_internal.template_complaints_inserted_queued IS
-    'Template of what churn.attach creates for a pair of tables: see '
-    'churn_internal.create_from_template.';
-ALTER FUNCTION churn_internal.template_complaints_inserted_queued OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.template_complaints_inserted_queued FROM PUBLIC;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_complaints_inserted_queued IS 'Template: see churn_internal.create_from_template.';

@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.template_complaints_recounted()
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.template_complaints_recounted() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 -- What is taken away or moved is counted anew.
 CREATE OR REPLACE FUNCTION churn_internal."complaints_recounted_@id@"()
@@ -50,10 +47,5 @@ $function$;
 COMMENT ON FUNCTION churn_internal."complaints_recounted_@id@" IS @complaints_comment@;
 ALTER FUNCTION churn_internal."complaints_recounted_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."complaints_recounted_@id@" FROM PUBLIC;
-$template$
-$body$;
-COMMENT ON FUNCTION churn_internal.template_complaints_recounted IS
-    'Template of what churn.attach creates for a pair of tables: see '
-    'churn_internal.create_from_template.';
-ALTER FUNCTION churn_internal.template_complaints_recounted OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.template_complaints_recounted FROM PUBLIC;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_complaints_recounted IS 'Template: see churn_internal.create_from_template.';

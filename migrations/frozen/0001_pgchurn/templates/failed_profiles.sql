@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.template_failed_profiles()
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.template_failed_profiles() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."failed_profiles_@id@"(
     OUT failed churn_internal.failed_profiles, OUT waiting boolean
@@ -25,10 +22,5 @@ COMMENT ON FUNCTION churn_internal."failed_profiles_@id@" IS
     'Marks of profiles, and whether these still wait to be scored.';
 ALTER FUNCTION churn_internal."failed_profiles_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."failed_profiles_@id@" FROM PUBLIC;
-$template$
-$body$;
-COMMENT ON FUNCTION churn_internal.template_failed_profiles IS
-    'Template of what churn.attach creates for a pair of tables: see '
-    'churn_internal.create_from_template.';
-ALTER FUNCTION churn_internal.template_failed_profiles OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.template_failed_profiles FROM PUBLIC;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_failed_profiles IS 'Template: see churn_internal.create_from_template.';

@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.template_log_predictions()
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.template_log_predictions() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."log_predictions_@id@"()
 RETURNS trigger
@@ -48,10 +45,5 @@ $function$;
 COMMENT ON FUNCTION churn_internal."log_predictions_@id@" IS @log_comment@;
 ALTER FUNCTION churn_internal."log_predictions_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."log_predictions_@id@" FROM PUBLIC;
-$template$
-$body$;
-COMMENT ON FUNCTION churn_internal.template_log_predictions IS
-    'Template of what churn.attach creates for a pair of tables: see '
-    'churn_internal.create_from_template.';
-ALTER FUNCTION churn_internal.template_log_predictions OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.template_log_predictions FROM PUBLIC;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_log_predictions IS 'Template: see churn_internal.create_from_template.';

@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.template_log_trigger()
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.template_log_trigger() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 CREATE OR REPLACE TRIGGER "pgchurn_@id@_log" AFTER UPDATE ON @profile@
     REFERENCING OLD TABLE AS former NEW TABLE AS updated
@@ -10,10 +7,5 @@ CREATE OR REPLACE TRIGGER "pgchurn_@id@_log" AFTER UPDATE ON @profile@
     EXECUTE FUNCTION churn_internal."log_predictions_@id@"();
 COMMENT ON TRIGGER "pgchurn_@id@_log" ON @profile@ IS
     'Appends the scores that pgchurn stores to churn.predictions.';
-$template$
-$body$;
-COMMENT ON FUNCTION churn_internal.template_log_trigger IS
-    'Template of what churn.attach creates for a pair of tables: see '
-    'churn_internal.create_from_template.';
-ALTER FUNCTION churn_internal.template_log_trigger OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.template_log_trigger FROM PUBLIC;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_log_trigger IS 'Template: see churn_internal.create_from_template.';

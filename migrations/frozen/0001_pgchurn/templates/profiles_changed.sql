@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.template_profiles_changed()
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.template_profiles_changed() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."profiles_changed_@id@"()
 RETURNS trigger
@@ -58,10 +55,5 @@ $function$;
 COMMENT ON FUNCTION churn_internal."profiles_changed_@id@" IS @profile_comment@;
 ALTER FUNCTION churn_internal."profiles_changed_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."profiles_changed_@id@" FROM PUBLIC;
-$template$
-$body$;
-COMMENT ON FUNCTION churn_internal.template_profiles_changed IS
-    'Template of what churn.attach creates for a pair of tables: see '
-    'churn_internal.create_from_template.';
-ALTER FUNCTION churn_internal.template_profiles_changed OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.template_profiles_changed FROM PUBLIC;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_profiles_changed IS 'Template: see churn_internal.create_from_template.';

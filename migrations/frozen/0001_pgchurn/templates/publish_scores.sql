@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.template_publish_scores()
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.template_publish_scores() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."publish_scores_@id@"()
 RETURNS trigger
@@ -73,10 +70,5 @@ $function$;
 COMMENT ON FUNCTION churn_internal."publish_scores_@id@" IS @publish_comment@;
 ALTER FUNCTION churn_internal."publish_scores_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."publish_scores_@id@" FROM PUBLIC;
-$template$
-$body$;
-COMMENT ON FUNCTION churn_internal.template_publish_scores IS
-    'Template of what churn.attach creates for a pair of tables: see '
-    'churn_internal.create_from_template.';
-ALTER FUNCTION churn_internal.template_publish_scores OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.template_publish_scores FROM PUBLIC;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_publish_scores IS 'Template: see churn_internal.create_from_template.';

@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.template_repair_profiles()
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.template_repair_profiles() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."repair_profiles_@id@"(wrong text[])
 RETURNS void
@@ -34,10 +31,5 @@ COMMENT ON FUNCTION churn_internal."repair_profiles_@id@" IS
 ALTER FUNCTION churn_internal."repair_profiles_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."repair_profiles_@id@" FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal."repair_profiles_@id@" TO churn_loader;
-$template$
-$body$;
-COMMENT ON FUNCTION churn_internal.template_repair_profiles IS
-    'Template of what churn.attach creates for a pair of tables: see '
-    'churn_internal.create_from_template.';
-ALTER FUNCTION churn_internal.template_repair_profiles OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.template_repair_profiles FROM PUBLIC;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_repair_profiles IS 'Template: see churn_internal.create_from_template.';

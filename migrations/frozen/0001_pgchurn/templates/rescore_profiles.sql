@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.template_rescore_profiles()
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.template_rescore_profiles() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."rescore_profiles_@id@"(
     after_key text, through_key text, batch_size integer,
@@ -81,10 +78,5 @@ COMMENT ON FUNCTION churn_internal."rescore_profiles_@id@" IS
     'bound. Says its last key and how many rows there were.';
 ALTER FUNCTION churn_internal."rescore_profiles_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."rescore_profiles_@id@" FROM PUBLIC;
-$template$
-$body$;
-COMMENT ON FUNCTION churn_internal.template_rescore_profiles IS
-    'Template of what churn.attach creates for a pair of tables: see '
-    'churn_internal.create_from_template.';
-ALTER FUNCTION churn_internal.template_rescore_profiles OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.template_rescore_profiles FROM PUBLIC;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_rescore_profiles IS 'Template: see churn_internal.create_from_template.';

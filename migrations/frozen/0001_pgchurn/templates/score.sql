@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.template_score()
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.template_score() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 -- Plain SQL without settings of its own: the planner puts the expression in its place,
 -- so that no row is ever built.
@@ -21,10 +18,5 @@ COMMENT ON FUNCTION churn.score(@profile@) IS
 ALTER FUNCTION churn.score(@profile@) OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.score(@profile@) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.score(@profile@) TO churn_scorer, churn_loader;
-$template$
-$body$;
-COMMENT ON FUNCTION churn_internal.template_score IS
-    'Template of what churn.attach creates for a pair of tables: see '
-    'churn_internal.create_from_template.';
-ALTER FUNCTION churn_internal.template_score OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.template_score FROM PUBLIC;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_score IS 'Template: see churn_internal.create_from_template.';

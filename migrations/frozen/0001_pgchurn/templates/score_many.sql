@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.template_score_many()
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.template_score_many() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 CREATE OR REPLACE FUNCTION churn.score_many(profiles @profile@[])
 RETURNS double precision[]
@@ -41,10 +38,5 @@ COMMENT ON FUNCTION churn.score_many(@profile@[]) IS
 ALTER FUNCTION churn.score_many(@profile@[]) OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.score_many(@profile@[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.score_many(@profile@[]) TO churn_scorer, churn_loader;
-$template$
-$body$;
-COMMENT ON FUNCTION churn_internal.template_score_many IS
-    'Template of what churn.attach creates for a pair of tables: see '
-    'churn_internal.create_from_template.';
-ALTER FUNCTION churn_internal.template_score_many OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.template_score_many FROM PUBLIC;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_score_many IS 'Template: see churn_internal.create_from_template.';

@@ -1,16 +1,8 @@
-CREATE OR REPLACE FUNCTION churn_internal.template_silent_downstream_trigger()
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.template_silent_downstream_trigger() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 CREATE OR REPLACE TRIGGER "pgchurn_@id@_downstream" AFTER UPDATE ON @profile@
     FOR EACH STATEMENT WHEN (false)
     EXECUTE FUNCTION churn_internal."publish_scores_@id@"();
-$template$
-$body$;
-COMMENT ON FUNCTION churn_internal.template_silent_downstream_trigger IS
-    'Template of what churn.attach creates for a pair of tables: see '
-    'churn_internal.create_from_template.';
-ALTER FUNCTION churn_internal.template_silent_downstream_trigger OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.template_silent_downstream_trigger FROM PUBLIC;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_silent_downstream_trigger IS 'Template: see churn_internal.create_from_template.';

@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.template_verify_profiles()
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.template_verify_profiles() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 -- STABLE: all of its statements see the snapshot of the query that calls it, so that
 -- what others commit meanwhile is not taken for a divergence.
@@ -95,10 +92,5 @@ $function$;
 COMMENT ON FUNCTION churn_internal."verify_profiles_@id@" IS @verify_comment@;
 ALTER FUNCTION churn_internal."verify_profiles_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."verify_profiles_@id@" FROM PUBLIC;
-$template$
-$body$;
-COMMENT ON FUNCTION churn_internal.template_verify_profiles IS
-    'Template of what churn.attach creates for a pair of tables: see '
-    'churn_internal.create_from_template.';
-ALTER FUNCTION churn_internal.template_verify_profiles OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.template_verify_profiles FROM PUBLIC;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_verify_profiles IS 'Template: see churn_internal.create_from_template.';

@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.template_work_profiles()
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.template_work_profiles() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."work_profiles_@id@"(
     batch_size integer, OUT scored bigint, OUT failed bigint
@@ -110,10 +107,5 @@ COMMENT ON FUNCTION churn_internal."work_profiles_@id@" IS
     'Scores the profiles that were marked first, and clears their marks.';
 ALTER FUNCTION churn_internal."work_profiles_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."work_profiles_@id@" FROM PUBLIC;
-$template$
-$body$;
-COMMENT ON FUNCTION churn_internal.template_work_profiles IS
-    'Template of what churn.attach creates for a pair of tables: see '
-    'churn_internal.create_from_template.';
-ALTER FUNCTION churn_internal.template_work_profiles OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.template_work_profiles FROM PUBLIC;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_work_profiles IS 'Template: see churn_internal.create_from_template.';

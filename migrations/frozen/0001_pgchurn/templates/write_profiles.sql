@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.template_write_profiles()
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.template_write_profiles() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."write_profiles_@id@"(
     changed @key_type@[], new_complaints bigint[], latest_complaints timestamptz[],
@@ -146,10 +143,5 @@ COMMENT ON FUNCTION churn_internal."write_profiles_@id@" IS
     'them once. Overwritten: those counted anew may hold what others wrote.';
 ALTER FUNCTION churn_internal."write_profiles_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."write_profiles_@id@" FROM PUBLIC;
-$template$
-$body$;
-COMMENT ON FUNCTION churn_internal.template_write_profiles IS
-    'Template of what churn.attach creates for a pair of tables: see '
-    'churn_internal.create_from_template.';
-ALTER FUNCTION churn_internal.template_write_profiles OWNER TO churn_owner;
-REVOKE ALL ON FUNCTION churn_internal.template_write_profiles FROM PUBLIC;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_write_profiles IS 'Template: see churn_internal.create_from_template.';

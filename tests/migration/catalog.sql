@@ -1,0 +1,2122 @@
+-- What a fresh database becomes: written by make golden, see tests/golden.py.
+
+CREATE ROLE churn_application NOLOGIN INHERIT;
+COMMENT ON ROLE churn_application IS 'Inserts complaints, nothing else. Grant it to applications.';
+
+CREATE ROLE churn_loader NOLOGIN INHERIT;
+COMMENT ON ROLE churn_loader IS 'Registers and activates models. Grant it to data scientists.';
+
+CREATE ROLE churn_owner BYPASSRLS NOLOGIN INHERIT;
+COMMENT ON ROLE churn_owner IS 'Owns every object of pgchurn. Nobody logs in as it.';
+
+CREATE ROLE churn_scorer NOLOGIN INHERIT;
+COMMENT ON ROLE churn_scorer IS 'Reads scores and asks for new ones. Grant it to analysts.';
+
+CREATE SCHEMA churn;
+ALTER SCHEMA churn OWNER TO churn_owner;
+GRANT USAGE ON SCHEMA churn TO churn_application;
+GRANT USAGE ON SCHEMA churn TO churn_loader;
+GRANT USAGE ON SCHEMA churn TO churn_scorer;
+COMMENT ON SCHEMA churn IS 'pgchurn: churn scores that are fresh whenever a complaint commits. What people call and read.';
+
+CREATE SCHEMA churn_internal;
+ALTER SCHEMA churn_internal OWNER TO churn_owner;
+GRANT USAGE ON SCHEMA churn_internal TO churn_application;
+GRANT USAGE ON SCHEMA churn_internal TO churn_loader;
+GRANT USAGE ON SCHEMA churn_internal TO churn_scorer;
+COMMENT ON SCHEMA churn_internal IS 'pgchurn: what its own functions and triggers use.';
+
+CREATE SCHEMA churn_runtime;
+ALTER SCHEMA churn_runtime OWNER TO churn_owner;
+COMMENT ON SCHEMA churn_runtime IS 'pgchurn: the Python modules that score, each the body of a function that is never called.';
+
+CREATE SCHEMA churn_trust;
+GRANT USAGE ON SCHEMA churn_trust TO churn_owner;
+COMMENT ON SCHEMA churn_trust IS 'pgchurn: who may sign models, out of reach of all but superusers.';
+
+CREATE DOMAIN churn_internal.probabilities AS double precision[] CONSTRAINT not_failed CHECK (((VALUE IS NOT NULL) OR churn_internal.raise_failure()));
+ALTER DOMAIN churn_internal.probabilities OWNER TO churn_owner;
+COMMENT ON DOMAIN churn_internal.probabilities IS 'A probability for each row, null for those that keep their score.';
+
+CREATE DOMAIN churn_internal.probability AS double precision CONSTRAINT not_failed CHECK (((VALUE IS NULL) OR ((VALUE >= (0)::double precision) AND (VALUE <= (1)::double precision)) OR churn_internal.raise_failure()));
+ALTER DOMAIN churn_internal.probability OWNER TO churn_owner;
+COMMENT ON DOMAIN churn_internal.probability IS 'A number from 0 to 1, or null where a row keeps its score.';
+
+CREATE DOMAIN churn_internal.required_boolean AS boolean CONSTRAINT not_failed CHECK (((VALUE IS NOT NULL) OR churn_internal.raise_failure()));
+ALTER DOMAIN churn_internal.required_boolean OWNER TO churn_owner;
+COMMENT ON DOMAIN churn_internal.required_boolean IS 'What a check has found.';
+
+CREATE DOMAIN churn_internal.required_integer AS integer CONSTRAINT not_failed CHECK (((VALUE IS NOT NULL) OR churn_internal.raise_failure()));
+ALTER DOMAIN churn_internal.required_integer OWNER TO churn_owner;
+COMMENT ON DOMAIN churn_internal.required_integer IS 'How many there are.';
+
+CREATE DOMAIN churn_internal.required_jsonb AS jsonb CONSTRAINT not_failed CHECK (((VALUE IS NOT NULL) OR churn_internal.raise_failure()));
+ALTER DOMAIN churn_internal.required_jsonb OWNER TO churn_owner;
+COMMENT ON DOMAIN churn_internal.required_jsonb IS 'What there is to tell.';
+
+CREATE TABLE churn.attachments (
+    attachment_id integer NOT NULL,
+    profile regclass NOT NULL,
+    profile_key name NOT NULL,
+    complaints regclass NOT NULL,
+    complaint_key name NOT NULL,
+    complaint_time name,
+    on_error text DEFAULT 'keep'::text NOT NULL,
+    score_timeout interval DEFAULT '00:00:05'::interval NOT NULL,
+    scoring_mode text DEFAULT 'inline'::text NOT NULL,
+    log_rate double precision DEFAULT 0 NOT NULL,
+    notifications text DEFAULT 'off'::text NOT NULL,
+    notification_threshold double precision,
+    outbox text DEFAULT 'off'::text NOT NULL,
+    outbox_threshold double precision,
+    number_columns name[] DEFAULT '{}'::name[] NOT NULL,
+    text_columns name[] DEFAULT '{}'::name[] NOT NULL,
+    attached_by name DEFAULT SESSION_USER NOT NULL,
+    attached_at timestamp with time zone DEFAULT now() NOT NULL,
+    detached_at timestamp with time zone,
+    profile_name text,
+    complaints_name text,
+    dropped_at timestamp with time zone,
+    CONSTRAINT attachments_pkey PRIMARY KEY (attachment_id),
+    CONSTRAINT attachments_detached_check CHECK (((num_nulls(detached_at, profile_name, complaints_name) = ANY (ARRAY[0, 3])) AND ((detached_at IS NOT NULL) OR (dropped_at IS NULL)))),
+    CONSTRAINT attachments_log_rate_check CHECK (((log_rate >= (0)::double precision) AND (log_rate <= (1)::double precision))),
+    CONSTRAINT attachments_notifications_check CHECK (((notifications = ANY (ARRAY['off'::text, 'every'::text, 'threshold'::text])) AND ((notifications = 'threshold'::text) = (notification_threshold IS NOT NULL)))),
+    CONSTRAINT attachments_on_error_check CHECK ((on_error = ANY (ARRAY['keep'::text, 'raise'::text]))),
+    CONSTRAINT attachments_outbox_check CHECK (((outbox = ANY (ARRAY['off'::text, 'every'::text, 'threshold'::text])) AND ((outbox = 'threshold'::text) = (outbox_threshold IS NOT NULL)))),
+    CONSTRAINT attachments_scoring_mode_check CHECK ((scoring_mode = ANY (ARRAY['inline'::text, 'queued'::text])))
+);
+CREATE UNIQUE INDEX attachments_profile_idx ON churn.attachments USING btree (profile) WHERE (detached_at IS NULL);
+ALTER TABLE churn.attachments OWNER TO churn_owner;
+GRANT SELECT ON churn.attachments TO churn_loader;
+GRANT SELECT ON churn.attachments TO churn_scorer;
+COMMENT ON TABLE churn.attachments IS 'A profile table and its complaints table, wired together by churn.attach.';
+COMMENT ON COLUMN churn.attachments.attachment_id IS 'Ends the names of the functions and triggers that churn.attach created.';
+COMMENT ON COLUMN churn.attachments.profile IS 'The table with one row for each customer.';
+COMMENT ON COLUMN churn.attachments.profile_key IS 'Its unique key.';
+COMMENT ON COLUMN churn.attachments.complaints IS 'The event table.';
+COMMENT ON COLUMN churn.attachments.complaint_key IS 'The column of the event table that holds the profile''s key.';
+COMMENT ON COLUMN churn.attachments.complaint_time IS 'The column of the event table that says when; null: when it was inserted.';
+COMMENT ON COLUMN churn.attachments.on_error IS 'When a model cannot score a complaint: keep the complaint and the old score, or raise.';
+COMMENT ON COLUMN churn.attachments.score_timeout IS 'How long one call of the model may take before it counts as a failure.';
+COMMENT ON COLUMN churn.attachments.scoring_mode IS 'inline: a statement scores the customers that it changes; queued: it enqueues them.';
+COMMENT ON COLUMN churn.attachments.log_rate IS 'Which share of the scores that are stored is appended to churn.predictions, 0 to 1.';
+COMMENT ON COLUMN churn.attachments.notifications IS 'Which stored scores are told by NOTIFY: off, every, or threshold, those that cross it.';
+COMMENT ON COLUMN churn.attachments.notification_threshold IS 'The threshold of notifications; null: not in this mode.';
+COMMENT ON COLUMN churn.attachments.outbox IS 'Which stored scores go to churn.outbox: off, every, or threshold, those that cross it.';
+COMMENT ON COLUMN churn.attachments.outbox_threshold IS 'The threshold of the outbox; null: not in this mode.';
+COMMENT ON COLUMN churn.attachments.number_columns IS 'The profile''s numeric and boolean columns, as scoring passes them.';
+COMMENT ON COLUMN churn.attachments.text_columns IS 'The profile''s text columns, as scoring passes them.';
+COMMENT ON COLUMN churn.attachments.attached_by IS 'Who attached it.';
+COMMENT ON COLUMN churn.attachments.attached_at IS 'When it was attached, last.';
+COMMENT ON COLUMN churn.attachments.detached_at IS 'When it was detached; the row stays, for the history of its models.';
+COMMENT ON COLUMN churn.attachments.profile_name IS 'What the profile table was called when it was detached; null: it is attached.';
+COMMENT ON COLUMN churn.attachments.complaints_name IS 'What the event table was called when it was detached; null: it is attached.';
+COMMENT ON COLUMN churn.attachments.dropped_at IS 'When the profile table was dropped, after it was detached: no other table takes up its models.';
+
+CREATE TABLE churn.complaints (
+    complaint_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    customer_id bigint NOT NULL,
+    complained_at timestamp with time zone DEFAULT now() NOT NULL,
+    channel text,
+    subject text,
+    CONSTRAINT complaints_pkey PRIMARY KEY (complaint_id),
+    CONSTRAINT complaints_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES churn.customers(customer_id) ON UPDATE CASCADE ON DELETE CASCADE
+);
+CREATE INDEX complaints_customer_idx ON churn.complaints USING btree (customer_id, complained_at);
+ALTER TABLE churn.complaints OWNER TO churn_owner;
+GRANT INSERT ON churn.complaints TO churn_application;
+COMMENT ON TABLE churn.complaints IS 'The default event table: one row for each complaint.';
+COMMENT ON COLUMN churn.complaints.complaint_id IS 'The complaint''s key.';
+COMMENT ON COLUMN churn.complaints.customer_id IS 'Who complained.';
+COMMENT ON COLUMN churn.complaints.complained_at IS 'When.';
+COMMENT ON COLUMN churn.complaints.channel IS 'By which way it came in.';
+COMMENT ON COLUMN churn.complaints.subject IS 'What it was about.';
+CREATE TRIGGER pgchurn_1_delete AFTER DELETE ON churn.complaints REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.complaints_recounted_1();
+COMMENT ON TRIGGER pgchurn_1_delete ON churn.complaints IS 'Counts anew after complaints were deleted and scores their customers.';
+CREATE TRIGGER pgchurn_1_insert AFTER INSERT ON churn.complaints REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.complaints_inserted_1();
+COMMENT ON TRIGGER pgchurn_1_insert ON churn.complaints IS 'Counts new complaints and scores their customers.';
+CREATE TRIGGER pgchurn_1_truncate AFTER TRUNCATE ON churn.complaints FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.complaints_recounted_1();
+COMMENT ON TRIGGER pgchurn_1_truncate ON churn.complaints IS 'Sets counters back and scores all customers who had complaints.';
+CREATE TRIGGER pgchurn_1_update AFTER UPDATE ON churn.complaints REFERENCING OLD TABLE AS former NEW TABLE AS updated FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.complaints_recounted_1();
+COMMENT ON TRIGGER pgchurn_1_update ON churn.complaints IS 'Counts moved complaints anew and scores their customers.';
+
+CREATE TABLE churn.customers (
+    customer_id bigint GENERATED BY DEFAULT AS IDENTITY NOT NULL,
+    customer_name text,
+    signed_up_on date,
+    age integer,
+    region text,
+    contract text,
+    payment_method text,
+    internet_service text,
+    paperless_billing boolean,
+    has_dependents boolean,
+    tenure_months integer,
+    monthly_charges numeric(10,2),
+    total_charges numeric(12,2),
+    data_usage_gb double precision,
+    support_calls integer,
+    late_payments integer,
+    churned boolean,
+    complaint_count integer DEFAULT 0 NOT NULL,
+    last_complaint_at timestamp with time zone,
+    churn_score double precision,
+    churn_model_version bigint,
+    churn_scored_at timestamp with time zone,
+    CONSTRAINT customers_pkey PRIMARY KEY (customer_id)
+);
+ALTER TABLE churn.customers OWNER TO churn_owner;
+GRANT SELECT ON churn.customers TO churn_loader;
+GRANT SELECT ON churn.customers TO churn_scorer;
+COMMENT ON TABLE churn.customers IS 'The default profile: one row for each customer.';
+GRANT UPDATE (complaint_count, last_complaint_at, churn_score, churn_model_version, churn_scored_at) ON churn.customers TO churn_owner;
+COMMENT ON COLUMN churn.customers.customer_id IS 'The customer''s key.';
+COMMENT ON COLUMN churn.customers.customer_name IS 'Whom to call.';
+COMMENT ON COLUMN churn.customers.signed_up_on IS 'Day on which the subscription began.';
+COMMENT ON COLUMN churn.customers.age IS 'Age in years.';
+COMMENT ON COLUMN churn.customers.region IS 'Sales region.';
+COMMENT ON COLUMN churn.customers.contract IS 'Term of the contract: month to month, one year, two year.';
+COMMENT ON COLUMN churn.customers.payment_method IS 'How the customer pays.';
+COMMENT ON COLUMN churn.customers.internet_service IS 'Kind of line: none, dsl, fiber.';
+COMMENT ON COLUMN churn.customers.paperless_billing IS 'Whether bills go out by e-mail.';
+COMMENT ON COLUMN churn.customers.has_dependents IS 'Whether others in the household use the service.';
+COMMENT ON COLUMN churn.customers.tenure_months IS 'Months since the subscription began.';
+COMMENT ON COLUMN churn.customers.monthly_charges IS 'Charges of the last month.';
+COMMENT ON COLUMN churn.customers.total_charges IS 'Charges since the subscription began.';
+COMMENT ON COLUMN churn.customers.data_usage_gb IS 'Data used in the last month, in GB.';
+COMMENT ON COLUMN churn.customers.support_calls IS 'Calls to support in the last year.';
+COMMENT ON COLUMN churn.customers.late_payments IS 'Late payments in the last year.';
+COMMENT ON COLUMN churn.customers.churned IS 'Whether the customer left, the label to train on; null: not known yet.';
+COMMENT ON COLUMN churn.customers.complaint_count IS 'How many complaints the customer has made. Kept by pgchurn.';
+COMMENT ON COLUMN churn.customers.last_complaint_at IS 'When the customer last complained. Kept by pgchurn.';
+COMMENT ON COLUMN churn.customers.churn_score IS 'Probability of churn, 0 to 1; null: never scored. Kept by pgchurn.';
+COMMENT ON COLUMN churn.customers.churn_model_version IS 'The version in churn.models that gave the score. Kept by pgchurn.';
+COMMENT ON COLUMN churn.customers.churn_scored_at IS 'When the score was given. Kept by pgchurn.';
+CREATE TRIGGER pgchurn_1_profile_insert AFTER INSERT ON churn.customers REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.profiles_changed_1();
+COMMENT ON TRIGGER pgchurn_1_profile_insert ON churn.customers IS 'Counts the complaints of new profiles and scores them.';
+CREATE TRIGGER pgchurn_1_profile_update AFTER UPDATE ON churn.customers REFERENCING OLD TABLE AS former NEW TABLE AS updated FOR EACH STATEMENT WHEN ((CURRENT_USER <> 'churn_owner'::text)) EXECUTE FUNCTION churn_internal.profiles_changed_1();
+COMMENT ON TRIGGER pgchurn_1_profile_update ON churn.customers IS 'Scores profiles whose features changed.';
+
+CREATE TABLE churn.deployments (
+    deployment_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    attachment_id integer NOT NULL,
+    version bigint NOT NULL,
+    artifact_sha256 bytea NOT NULL,
+    action text NOT NULL,
+    previous_deployment_id bigint,
+    deployed_by name DEFAULT SESSION_USER NOT NULL,
+    deployed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT deployments_pkey PRIMARY KEY (deployment_id),
+    CONSTRAINT deployments_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES churn.attachments(attachment_id),
+    CONSTRAINT deployments_previous_deployment_id_fkey FOREIGN KEY (previous_deployment_id) REFERENCES churn.deployments(deployment_id),
+    CONSTRAINT deployments_version_fkey FOREIGN KEY (version) REFERENCES churn.models(version),
+    CONSTRAINT deployments_action_check CHECK ((action = ANY (ARRAY['activate'::text, 'rollback'::text])))
+);
+CREATE INDEX deployments_attachment_idx ON churn.deployments USING btree (attachment_id, deployment_id);
+ALTER TABLE churn.deployments OWNER TO churn_owner;
+GRANT SELECT ON churn.deployments TO churn_loader;
+GRANT SELECT ON churn.deployments TO churn_scorer;
+COMMENT ON TABLE churn.deployments IS 'Which version scores an attachment: the latest row is in force. Append-only.';
+COMMENT ON COLUMN churn.deployments.deployment_id IS 'Ascends in the order of commits.';
+COMMENT ON COLUMN churn.deployments.attachment_id IS 'The attachment that is scored.';
+COMMENT ON COLUMN churn.deployments.version IS 'The version that scores it.';
+COMMENT ON COLUMN churn.deployments.artifact_sha256 IS 'Digest of that version''s artifact: what was loaded must be what was activated.';
+COMMENT ON COLUMN churn.deployments.action IS 'Whether this was an activation or a rollback.';
+COMMENT ON COLUMN churn.deployments.previous_deployment_id IS 'What a rollback from here puts in force again; null: nothing.';
+COMMENT ON COLUMN churn.deployments.deployed_by IS 'Who said so.';
+COMMENT ON COLUMN churn.deployments.deployed_at IS 'Since when.';
+CREATE TRIGGER fit_prediction_log AFTER INSERT ON churn.deployments FOR EACH ROW EXECUTE FUNCTION churn_internal.fit_prediction_log();
+COMMENT ON TRIGGER fit_prediction_log ON churn.deployments IS 'Logs the features of the version that becomes active.';
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON churn.deployments FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.refuse_change();
+COMMENT ON TRIGGER refuse_change ON churn.deployments IS 'Keeps the history whole.';
+
+CREATE TABLE churn.models (
+    version bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    attachment_id integer NOT NULL,
+    artifact bytea,
+    artifact_sha256 bytea NOT NULL,
+    compiled bytea,
+    compiled_sha256 bytea,
+    parity double precision,
+    compilation text NOT NULL,
+    signature jsonb NOT NULL,
+    metrics jsonb NOT NULL,
+    environment jsonb NOT NULL,
+    provenance jsonb NOT NULL,
+    attestation text,
+    attestation_signature bytea,
+    attestation_key text,
+    registered_by name DEFAULT SESSION_USER NOT NULL,
+    registered_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_by name,
+    deleted_at timestamp with time zone,
+    CONSTRAINT models_pkey PRIMARY KEY (version),
+    CONSTRAINT models_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES churn.attachments(attachment_id),
+    CONSTRAINT models_check CHECK ((artifact_sha256 = sha256(artifact))),
+    CONSTRAINT models_check1 CHECK (((compiled IS NULL) OR (compiled_sha256 = sha256(compiled)))),
+    CONSTRAINT models_check2 CHECK ((num_nulls(compiled_sha256, parity) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT models_check3 CHECK ((num_nulls(deleted_by, deleted_at) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT models_check4 CHECK (
+CASE
+    WHEN (deleted_at IS NULL) THEN ((artifact IS NOT NULL) AND (num_nulls(compiled, parity) = ANY (ARRAY[0, 2])))
+    ELSE (num_nulls(artifact, compiled) = 2)
+END),
+    CONSTRAINT models_check5 CHECK ((num_nulls(attestation, attestation_signature, attestation_key) = ANY (ARRAY[0, 3])))
+);
+CREATE INDEX models_attachment_idx ON churn.models USING btree (attachment_id);
+ALTER TABLE churn.models ALTER COLUMN artifact SET STORAGE EXTERNAL;
+ALTER TABLE churn.models ALTER COLUMN compiled SET STORAGE EXTERNAL;
+ALTER TABLE churn.models OWNER TO churn_owner;
+COMMENT ON TABLE churn.models IS 'The registry: one immutable row for each version, written by churn.register_model. churn.delete_model alone takes something away.';
+GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_loader;
+GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_scorer;
+COMMENT ON COLUMN churn.models.version IS 'The version''s number, never used twice.';
+COMMENT ON COLUMN churn.models.attachment_id IS 'The attachment whose profile it scores.';
+COMMENT ON COLUMN churn.models.artifact IS 'The pickled scikit-learn classifier; null: it was deleted.';
+COMMENT ON COLUMN churn.models.artifact_sha256 IS 'Digest of the artifact.';
+COMMENT ON COLUMN churn.models.compiled IS 'Its ONNX form, which is what scores; null: the pickle scores, or it was deleted.';
+COMMENT ON COLUMN churn.models.compiled_sha256 IS 'Digest of the compiled form; null: there never was one.';
+COMMENT ON COLUMN churn.models.parity IS 'The largest difference of a probability between the two forms that was found.';
+COMMENT ON COLUMN churn.models.compilation IS 'What the compiled form was compared on, or why there is none.';
+COMMENT ON COLUMN churn.models.signature IS 'Features by name, kind and order, which may be null, and the positive class.';
+COMMENT ON COLUMN churn.models.metrics IS 'Figures of the held-out test split, or null.';
+COMMENT ON COLUMN churn.models.environment IS 'Python and package versions it was pickled under.';
+COMMENT ON COLUMN churn.models.provenance IS 'Where model and training data came from.';
+COMMENT ON COLUMN churn.models.attestation IS 'What its signer states about it, as it was signed; null: it is not signed.';
+COMMENT ON COLUMN churn.models.attestation_signature IS 'The Ed25519 signature of that.';
+COMMENT ON COLUMN churn.models.attestation_key IS 'Fingerprint of the key that signed.';
+COMMENT ON COLUMN churn.models.registered_by IS 'Who registered it.';
+COMMENT ON COLUMN churn.models.registered_at IS 'When it was registered.';
+COMMENT ON COLUMN churn.models.deleted_by IS 'Who deleted it; null: it is there.';
+COMMENT ON COLUMN churn.models.deleted_at IS 'When its bytes were deleted; the row stays for what names the version.';
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON churn.models FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.refuse_change();
+COMMENT ON TRIGGER refuse_change ON churn.models IS 'Keeps a version what it was.';
+
+CREATE TABLE churn.outbox (
+    change_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    attachment_id integer NOT NULL,
+    profile text NOT NULL,
+    key text NOT NULL,
+    former_score double precision,
+    score double precision NOT NULL,
+    former_version bigint,
+    version bigint NOT NULL,
+    scored_at timestamp with time zone NOT NULL,
+    CONSTRAINT outbox_pkey PRIMARY KEY (change_id)
+);
+ALTER TABLE churn.outbox OWNER TO churn_owner;
+GRANT SELECT ON churn.outbox TO churn_loader;
+GRANT SELECT ON churn.outbox TO churn_scorer;
+COMMENT ON TABLE churn.outbox IS 'Changes of scores, for consumers that must miss none: they read it by logical decoding, in the order of commits. churn.expire_outbox removes old rows.';
+COMMENT ON COLUMN churn.outbox.change_id IS 'The key by which a consumer drops repeats; not in the order of commits.';
+COMMENT ON COLUMN churn.outbox.attachment_id IS 'The attachment of the profile.';
+COMMENT ON COLUMN churn.outbox.profile IS 'The profile''s name at that time.';
+COMMENT ON COLUMN churn.outbox.key IS 'The profile row''s key, as text.';
+COMMENT ON COLUMN churn.outbox.former_score IS 'The score before; null: there was none.';
+COMMENT ON COLUMN churn.outbox.score IS 'The score that was stored.';
+COMMENT ON COLUMN churn.outbox.former_version IS 'The version that gave the score before.';
+COMMENT ON COLUMN churn.outbox.version IS 'The version that gave the score.';
+COMMENT ON COLUMN churn.outbox.scored_at IS 'When the score was given.';
+
+CREATE TABLE churn.predictions (
+    attachment_id integer NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    version bigint NOT NULL,
+    score double precision NOT NULL,
+    features json NOT NULL,
+    cause text NOT NULL,
+    predicted_at timestamp with time zone NOT NULL
+) PARTITION BY RANGE (predicted_at);
+CREATE INDEX predictions_key_idx ON ONLY churn.predictions USING btree (attachment_id, key, predicted_at);
+ALTER TABLE churn.predictions OWNER TO churn_owner;
+GRANT SELECT ON churn.predictions TO churn_loader;
+GRANT SELECT ON churn.predictions TO churn_scorer;
+COMMENT ON TABLE churn.predictions IS 'Every score that was stored while churn.set_prediction_log had it logged, a partition for each month. churn.expire_predictions drops old ones and makes coming ones.';
+COMMENT ON COLUMN churn.predictions.attachment_id IS 'The attachment of the profile.';
+COMMENT ON COLUMN churn.predictions.key IS 'The profile row''s key, as text.';
+COMMENT ON COLUMN churn.predictions.version IS 'The version that gave the score.';
+COMMENT ON COLUMN churn.predictions.score IS 'Probability of churn, 0 to 1.';
+COMMENT ON COLUMN churn.predictions.features IS 'The feature values by name, of that version and of those active before it.';
+COMMENT ON COLUMN churn.predictions.cause IS 'What had it scored: complaint, profile (which is new or was updated), queue or batch.';
+COMMENT ON COLUMN churn.predictions.predicted_at IS 'When the score was given, as in the profile''s churn_scored_at.';
+
+CREATE TABLE churn_internal.failed_profiles (
+    attachment_id integer NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    version bigint,
+    sqlstate text,
+    reason text,
+    failures bigint DEFAULT 0 NOT NULL,
+    first_failed_at timestamp with time zone,
+    last_failed_at timestamp with time zone,
+    enqueued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT failed_profiles_pkey PRIMARY KEY (attachment_id, key)
+);
+CREATE INDEX failed_profiles_due_idx ON churn_internal.failed_profiles USING btree (attachment_id, due_at);
+ALTER TABLE churn_internal.failed_profiles OWNER TO churn_owner;
+GRANT SELECT ON churn_internal.failed_profiles TO churn_loader;
+GRANT SELECT ON churn_internal.failed_profiles TO churn_scorer;
+COMMENT ON TABLE churn_internal.failed_profiles IS 'Customers without a score that is theirs: those whose last score failed, and those who changed in queued mode and have none. churn.work and churn.repair score them and delete their rows. A failure counts until the customer is scored after it.';
+COMMENT ON COLUMN churn_internal.failed_profiles.attachment_id IS 'The attachment of the profile.';
+COMMENT ON COLUMN churn_internal.failed_profiles.key IS 'The profile row''s key, as text.';
+COMMENT ON COLUMN churn_internal.failed_profiles.version IS 'The version that failed, the last time.';
+COMMENT ON COLUMN churn_internal.failed_profiles.sqlstate IS 'What kind of failure it was; null: it has not failed.';
+COMMENT ON COLUMN churn_internal.failed_profiles.reason IS 'The message that came with it.';
+COMMENT ON COLUMN churn_internal.failed_profiles.failures IS 'How often it failed; 0: the customer merely waits.';
+COMMENT ON COLUMN churn_internal.failed_profiles.first_failed_at IS 'When it failed first.';
+COMMENT ON COLUMN churn_internal.failed_profiles.last_failed_at IS 'When it failed last.';
+COMMENT ON COLUMN churn_internal.failed_profiles.enqueued_at IS 'When the customer was enqueued, or failed first.';
+COMMENT ON COLUMN churn_internal.failed_profiles.due_at IS 'When churn.work may try it: after a failure in ever longer pauses, an hour at most.';
+
+CREATE TABLE churn_internal.pending_profiles (
+    attachment_id integer NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    enqueued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+CREATE INDEX pending_profiles_enqueued_idx ON churn_internal.pending_profiles USING btree (attachment_id, enqueued_at);
+ALTER TABLE churn_internal.pending_profiles OWNER TO churn_owner;
+GRANT SELECT ON churn_internal.pending_profiles TO churn_loader;
+GRANT SELECT ON churn_internal.pending_profiles TO churn_scorer;
+COMMENT ON TABLE churn_internal.pending_profiles IS 'Customers who changed in queued mode since they were scored. churn.work and churn.repair score them and delete their rows.';
+COMMENT ON COLUMN churn_internal.pending_profiles.attachment_id IS 'The attachment of the profile.';
+COMMENT ON COLUMN churn_internal.pending_profiles.key IS 'The profile row''s key, as text.';
+COMMENT ON COLUMN churn_internal.pending_profiles.enqueued_at IS 'When the customer was enqueued.';
+
+CREATE TABLE churn_internal.predictions_default PARTITION OF churn.predictions DEFAULT;
+ALTER TABLE churn_internal.predictions_default OWNER TO churn_owner;
+COMMENT ON TABLE churn_internal.predictions_default IS 'The net: what was logged in a month that no partition was made for.';
+COMMENT ON COLUMN churn_internal.predictions_default.attachment_id IS 'The attachment of the profile.';
+COMMENT ON COLUMN churn_internal.predictions_default.key IS 'The profile row''s key, as text.';
+COMMENT ON COLUMN churn_internal.predictions_default.version IS 'The version that gave the score.';
+COMMENT ON COLUMN churn_internal.predictions_default.score IS 'Probability of churn, 0 to 1.';
+COMMENT ON COLUMN churn_internal.predictions_default.features IS 'The feature values by name, of that version and of those active before it.';
+COMMENT ON COLUMN churn_internal.predictions_default.cause IS 'What had it scored: complaint, profile (which is new or was updated), queue or batch.';
+COMMENT ON COLUMN churn_internal.predictions_default.predicted_at IS 'When the score was given, as in the profile''s churn_scored_at.';
+
+CREATE TABLE churn_internal.rescore_ranges (
+    run_id bigint NOT NULL,
+    range_number integer NOT NULL,
+    after_key text,
+    through_key text,
+    rows_done bigint DEFAULT 0 NOT NULL,
+    worked interval DEFAULT '00:00:00'::interval NOT NULL,
+    finished boolean DEFAULT false NOT NULL,
+    CONSTRAINT rescore_ranges_pkey PRIMARY KEY (run_id, range_number),
+    CONSTRAINT rescore_ranges_run_id_fkey FOREIGN KEY (run_id) REFERENCES churn_internal.rescore_runs(run_id)
+);
+ALTER TABLE churn_internal.rescore_ranges OWNER TO churn_owner;
+COMMENT ON TABLE churn_internal.rescore_ranges IS 'The ranges of keys of unfinished runs. A worker holds the lock of a row while it scores the next batch of its range.';
+COMMENT ON COLUMN churn_internal.rescore_ranges.run_id IS 'The run.';
+COMMENT ON COLUMN churn_internal.rescore_ranges.range_number IS 'Ascends with the keys, from 1.';
+COMMENT ON COLUMN churn_internal.rescore_ranges.after_key IS 'What is left begins after this key; null: with the first.';
+COMMENT ON COLUMN churn_internal.rescore_ranges.through_key IS 'The last key of the range; null: there is none.';
+COMMENT ON COLUMN churn_internal.rescore_ranges.rows_done IS 'How many rows were done.';
+COMMENT ON COLUMN churn_internal.rescore_ranges.worked IS 'How long workers were at it, waits for a limited rate included.';
+COMMENT ON COLUMN churn_internal.rescore_ranges.finished IS 'Whether nothing is left.';
+
+CREATE TABLE churn_internal.rescore_runs (
+    run_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    attachment_id integer NOT NULL,
+    deployment_id bigint NOT NULL,
+    key_order text NOT NULL,
+    rows_expected bigint NOT NULL,
+    rows_done bigint,
+    next_batch_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    started_by name DEFAULT SESSION_USER NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ended_at timestamp with time zone,
+    outcome text,
+    CONSTRAINT rescore_runs_pkey PRIMARY KEY (run_id),
+    CONSTRAINT rescore_runs_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES churn.attachments(attachment_id),
+    CONSTRAINT rescore_runs_deployment_id_fkey FOREIGN KEY (deployment_id) REFERENCES churn.deployments(deployment_id),
+    CONSTRAINT rescore_runs_check CHECK ((num_nulls(rows_done, ended_at, outcome) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT rescore_runs_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'abandoned'::text])))
+);
+CREATE UNIQUE INDEX rescore_runs_unfinished_idx ON churn_internal.rescore_runs USING btree (attachment_id) WHERE (ended_at IS NULL);
+ALTER TABLE churn_internal.rescore_runs OWNER TO churn_owner;
+COMMENT ON TABLE churn_internal.rescore_runs IS 'Each time that a whole table was scored, or is to be: one of an attachment at most is unfinished.';
+COMMENT ON COLUMN churn_internal.rescore_runs.run_id IS 'Ascends.';
+COMMENT ON COLUMN churn_internal.rescore_runs.attachment_id IS 'The attachment of the profile.';
+COMMENT ON COLUMN churn_internal.rescore_runs.deployment_id IS 'The deployment whose version scores; after another one the run begins anew.';
+COMMENT ON COLUMN churn_internal.rescore_runs.key_order IS 'Type and collation of the key: its ranges hold in no other order.';
+COMMENT ON COLUMN churn_internal.rescore_runs.rows_expected IS 'How many rows there were at the start, estimated from a sample if they are many.';
+COMMENT ON COLUMN churn_internal.rescore_runs.rows_done IS 'How many rows were done when it ended.';
+COMMENT ON COLUMN churn_internal.rescore_runs.next_batch_at IS 'When the next batch may begin, where rows per second are limited.';
+COMMENT ON COLUMN churn_internal.rescore_runs.started_by IS 'Who started it.';
+COMMENT ON COLUMN churn_internal.rescore_runs.started_at IS 'When it was started.';
+COMMENT ON COLUMN churn_internal.rescore_runs.ended_at IS 'When it ended; null: it is unfinished.';
+COMMENT ON COLUMN churn_internal.rescore_runs.outcome IS 'done, or abandoned for another run or because the table was detached.';
+
+CREATE TABLE churn_trust.trusted_keys (
+    fingerprint text NOT NULL,
+    public_key bytea NOT NULL,
+    comment text NOT NULL,
+    added_by name DEFAULT SESSION_USER NOT NULL,
+    added_at timestamp with time zone DEFAULT now() NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT trusted_keys_pkey PRIMARY KEY (fingerprint),
+    CONSTRAINT trusted_keys_public_key_check CHECK ((length(public_key) = 32))
+);
+COMMENT ON TABLE churn_trust.trusted_keys IS 'The Ed25519 keys that may sign models. While one is in force, unsigned models neither register nor score.';
+COMMENT ON COLUMN churn_trust.trusted_keys.fingerprint IS 'SHA-256 of the key as DER SubjectPublicKeyInfo, in hexadecimal digits.';
+COMMENT ON COLUMN churn_trust.trusted_keys.public_key IS 'The 32 bytes of RFC 8032.';
+COMMENT ON COLUMN churn_trust.trusted_keys.comment IS 'Whose key it is.';
+COMMENT ON COLUMN churn_trust.trusted_keys.added_by IS 'Who trusted it.';
+COMMENT ON COLUMN churn_trust.trusted_keys.added_at IS 'When it was trusted.';
+COMMENT ON COLUMN churn_trust.trusted_keys.revoked_at IS 'When the trust ended; null: the key is in force.';
+CREATE TRIGGER refuse_key_change BEFORE INSERT OR DELETE OR UPDATE ON churn_trust.trusted_keys FOR EACH ROW EXECUTE FUNCTION churn_trust.refuse_key_change();
+ALTER TABLE churn_trust.trusted_keys ENABLE ALWAYS TRIGGER refuse_key_change;
+COMMENT ON TRIGGER refuse_key_change ON churn_trust.trusted_keys IS 'Lets superusers alone change a row.';
+CREATE TRIGGER refuse_key_truncation BEFORE TRUNCATE ON churn_trust.trusted_keys FOR EACH STATEMENT EXECUTE FUNCTION churn_trust.refuse_key_change();
+ALTER TABLE churn_trust.trusted_keys ENABLE ALWAYS TRIGGER refuse_key_truncation;
+COMMENT ON TRIGGER refuse_key_truncation ON churn_trust.trusted_keys IS 'Lets superusers alone empty the table.';
+
+CREATE VIEW churn.active_deployments AS SELECT
+    NULL::integer AS attachment_id,
+    NULL::regclass AS profile,
+    NULL::bigint AS version,
+    NULL::bytea AS artifact_sha256,
+    NULL::bigint AS deployment_id,
+    NULL::name AS deployed_by,
+    NULL::timestamp with time zone AS deployed_at;
+ALTER VIEW churn.active_deployments OWNER TO churn_owner;
+GRANT SELECT ON churn.active_deployments TO churn_loader;
+GRANT SELECT ON churn.active_deployments TO churn_scorer;
+COMMENT ON VIEW churn.active_deployments IS 'The version in force for each attachment.';
+
+CREATE VIEW churn.health AS SELECT
+    NULL::regclass AS profile,
+    NULL::text AS on_error,
+    NULL::interval AS score_timeout,
+    NULL::bigint AS active_version,
+    NULL::bigint AS failed_version,
+    NULL::text AS sqlstate,
+    NULL::text AS reason,
+    NULL::bigint AS customers,
+    NULL::bigint AS waiting,
+    NULL::numeric AS failures,
+    NULL::timestamp with time zone AS first_failed_at,
+    NULL::timestamp with time zone AS last_failed_at;
+ALTER VIEW churn.health OWNER TO churn_owner;
+GRANT SELECT ON churn.health TO churn_loader;
+GRANT SELECT ON churn.health TO churn_scorer;
+COMMENT ON VIEW churn.health IS 'What failed to be scored, when and how often: one row for each reason, or one without a reason for an attachment where nothing failed.';
+COMMENT ON COLUMN churn.health.profile IS 'The attached profile table.';
+COMMENT ON COLUMN churn.health.on_error IS 'Its failure policy, keep or raise.';
+COMMENT ON COLUMN churn.health.score_timeout IS 'How long one call of its model may take.';
+COMMENT ON COLUMN churn.health.active_version IS 'The version that scores; null: none.';
+COMMENT ON COLUMN churn.health.failed_version IS 'The version that failed.';
+COMMENT ON COLUMN churn.health.sqlstate IS 'What kind of failure it was.';
+COMMENT ON COLUMN churn.health.reason IS 'The message that came with it.';
+COMMENT ON COLUMN churn.health.customers IS 'How many customers it met.';
+COMMENT ON COLUMN churn.health.waiting IS 'How many of them were not scored since; churn.repair scores them again.';
+COMMENT ON COLUMN churn.health.failures IS 'How often it failed.';
+COMMENT ON COLUMN churn.health.first_failed_at IS 'When it failed first.';
+COMMENT ON COLUMN churn.health.last_failed_at IS 'When it failed last.';
+
+CREATE VIEW churn.queue AS SELECT
+    NULL::regclass AS profile,
+    NULL::text AS scoring_mode,
+    NULL::bigint AS active_version,
+    NULL::bigint AS waiting,
+    NULL::bigint AS failing,
+    NULL::interval AS oldest;
+ALTER VIEW churn.queue OWNER TO churn_owner;
+GRANT SELECT ON churn.queue TO churn_loader;
+GRANT SELECT ON churn.queue TO churn_scorer;
+COMMENT ON VIEW churn.queue IS 'How many customers are marked for churn.work: one row for each attachment.';
+COMMENT ON COLUMN churn.queue.profile IS 'The attached profile table.';
+COMMENT ON COLUMN churn.queue.scoring_mode IS 'inline: scored by the statement that changes them; queued: marked by it.';
+COMMENT ON COLUMN churn.queue.active_version IS 'The version that scores; null: none, and all wait until there is one.';
+COMMENT ON COLUMN churn.queue.waiting IS 'How many customers are marked.';
+COMMENT ON COLUMN churn.queue.failing IS 'How many of them failed to be scored; churn.health has the reasons.';
+COMMENT ON COLUMN churn.queue.oldest IS 'For how long the oldest has been marked.';
+
+CREATE VIEW churn.rescore_progress AS SELECT
+    NULL::regclass AS profile,
+    NULL::bigint AS run_id,
+    NULL::bigint AS version,
+    NULL::text AS state,
+    NULL::bigint AS rows_done,
+    NULL::bigint AS rows_expected,
+    NULL::bigint AS workers,
+    NULL::numeric AS rows_per_second,
+    NULL::interval(0) AS time_left,
+    NULL::name AS started_by,
+    NULL::timestamp with time zone AS started_at,
+    NULL::timestamp with time zone AS ended_at;
+ALTER VIEW churn.rescore_progress OWNER TO churn_owner;
+GRANT SELECT ON churn.rescore_progress TO churn_loader;
+GRANT SELECT ON churn.rescore_progress TO churn_scorer;
+COMMENT ON VIEW churn.rescore_progress IS 'How far the scoring of whole tables is: one row for each run of an attachment.';
+COMMENT ON COLUMN churn.rescore_progress.profile IS 'The attached profile table.';
+COMMENT ON COLUMN churn.rescore_progress.run_id IS 'The run; the newest is the greatest.';
+COMMENT ON COLUMN churn.rescore_progress.version IS 'The version that scores.';
+COMMENT ON COLUMN churn.rescore_progress.state IS 'running; interrupted: CALL churn.rescore goes on with it; done; or abandoned for another run.';
+COMMENT ON COLUMN churn.rescore_progress.rows_done IS 'How many rows are done.';
+COMMENT ON COLUMN churn.rescore_progress.rows_expected IS 'About how many there are; in the end as many as were done.';
+COMMENT ON COLUMN churn.rescore_progress.workers IS 'How many sessions are at it.';
+COMMENT ON COLUMN churn.rescore_progress.rows_per_second IS 'How fast they all are together, going by the run so far.';
+COMMENT ON COLUMN churn.rescore_progress.time_left IS 'How long they will need for the rest; null: nobody is at it, or no batch is done.';
+COMMENT ON COLUMN churn.rescore_progress.started_by IS 'Who started it.';
+COMMENT ON COLUMN churn.rescore_progress.started_at IS 'When it was started.';
+COMMENT ON COLUMN churn.rescore_progress.ended_at IS 'When it ended.';
+
+CREATE FUNCTION churn.activate_model(version bigint, allow_older boolean DEFAULT false, allow_expired boolean DEFAULT false) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.activate_model(version bigint, allow_older boolean, allow_expired boolean) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.activate_model(version bigint, allow_older boolean, allow_expired boolean) TO churn_loader;
+COMMENT ON ROUTINE churn.activate_model(version bigint, allow_older boolean, allow_expired boolean) IS 'Makes a version score its profile: for every session''s next statement at commit. Where a key is trusted, what was signed must not have expired, nor be about an older version than the active one, unless that is allowed by name.';
+
+CREATE FUNCTION churn.attach(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name DEFAULT NULL::name) RETURNS integer
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.attach(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn.attach(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name) IS 'Wires up a profile table and its complaints table: output columns, counters, triggers and churn.score(profile). Returns the attachment''s number.';
+
+CREATE FUNCTION churn.delete_model(version bigint) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.delete_model(version bigint) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.delete_model(version bigint) TO churn_loader;
+COMMENT ON ROUTINE churn.delete_model(version bigint) IS 'Deletes a version that neither scores nor would after churn.rollback_model: with its row, which is true, or, where a deployment, churn.predictions or churn.outbox names it, its bytes alone. Commit the activation of another version before.';
+
+CREATE FUNCTION churn.detach(profile regclass) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.detach(profile regclass) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn.detach(profile regclass) IS 'Undoes churn.attach: the table''s own columns and all complaints stay.';
+
+CREATE FUNCTION churn.expire_outbox(older_than interval) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.expire_outbox(older_than interval) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.expire_outbox(older_than interval) TO churn_loader;
+COMMENT ON ROUTINE churn.expire_outbox(older_than interval) IS 'Removes rows of churn.outbox that are older; returns how many. What a replication slot has still to send is sent all the same.';
+
+CREATE FUNCTION churn.expire_predictions(older_than interval, OUT partitions integer, OUT predictions bigint) RETURNS record
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET TimeZone TO 'UTC'
+    SET lock_timeout TO '100 ms';
+ALTER ROUTINE churn.expire_predictions(older_than interval, OUT partitions integer, OUT predictions bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn.expire_predictions(older_than interval, OUT partitions integer, OUT predictions bigint) IS 'Drops the partitions of churn.predictions of which all is older, says how many and how many predictions were in them, and makes the coming ones.';
+
+CREATE FUNCTION churn.forget(profile regclass, key text) RETURNS TABLE(relation regclass, rows bigint)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.forget(profile regclass, key text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn.forget(profile regclass, key text) IS 'Takes a customer out of the log, the outbox, the queue and unfinished runs, and says how many rows of what are gone; the company''s own tables stay as they are. Delete the profile row first, or its next score is stored again. What a replication slot has still to send is sent all the same, and backups keep what they hold.';
+
+CREATE FUNCTION churn.predict(version bigint, features jsonb) RETURNS double precision
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn.predict(version bigint, features jsonb) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.predict(version bigint, features jsonb) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.predict(version bigint, features jsonb) TO churn_scorer;
+COMMENT ON ROUTINE churn.predict(version bigint, features jsonb) IS 'Probability of churn, 0 to 1, under any version, of any feature values by name.';
+
+CREATE FUNCTION churn.predict_query(version bigint, query text, on_error text DEFAULT 'raise'::text, pass_features boolean DEFAULT false, search_path text DEFAULT current_setting('search_path'::text)) RETURNS TABLE(row_number bigint, passed jsonb, score double precision)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    SET cursor_tuple_fraction TO '1';
+ALTER ROUTINE churn.predict_query(version bigint, query text, on_error text, pass_features boolean, search_path text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.predict_query(version bigint, query text, on_error text, pass_features boolean, search_path text) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.predict_query(version bigint, query text, on_error text, pass_features boolean, search_path text) TO churn_scorer;
+COMMENT ON ROUTINE churn.predict_query(version bigint, query text, on_error text, pass_features boolean, search_path text) IS 'Probabilities of churn, 0 to 1, under any version, of the rows of any query.';
+
+CREATE FUNCTION churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compiled bytea DEFAULT NULL::bytea, compilation text DEFAULT 'none was given'::text, boundary_numbers double precision[] DEFAULT NULL::double precision[], boundary_texts text[] DEFAULT NULL::text[], attestation text DEFAULT NULL::text, attestation_signature bytea DEFAULT NULL::bytea, attestation_key text DEFAULT NULL::text, allow_older boolean DEFAULT false) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compiled bytea, compilation text, boundary_numbers double precision[], boundary_texts text[], attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compiled bytea, compilation text, boundary_numbers double precision[], boundary_texts text[], attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) TO churn_loader;
+COMMENT ON ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compiled bytea, compilation text, boundary_numbers double precision[], boundary_texts text[], attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) IS 'Registers a pickled classifier after replaying rows, by key, whose probabilities the client computed; keeps its compiled form when the two agree. Returns the version.';
+
+CREATE PROCEDURE churn.repair(IN profile regclass, IN batch_size integer DEFAULT 10000)
+    LANGUAGE plpgsql;
+ALTER ROUTINE churn.repair(IN profile regclass, IN batch_size integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.repair(IN profile regclass, IN batch_size integer) TO churn_loader;
+COMMENT ON ROUTINE churn.repair(IN profile regclass, IN batch_size integer) IS 'Mends what churn.verify finds and scores marked customers again, committing after each batch.';
+
+CREATE PROCEDURE churn.rescore(IN profile regclass, IN batch_size integer DEFAULT 10000, IN rows_per_second integer DEFAULT NULL::integer, IN restart boolean DEFAULT false)
+    LANGUAGE plpgsql;
+ALTER ROUTINE churn.rescore(IN profile regclass, IN batch_size integer, IN rows_per_second integer, IN restart boolean) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.rescore(IN profile regclass, IN batch_size integer, IN rows_per_second integer, IN restart boolean) TO churn_loader;
+COMMENT ON ROUTINE churn.rescore(IN profile regclass, IN batch_size integer, IN rows_per_second integer, IN restart boolean) IS 'Scores a whole profile table under its active model, committing after each batch; goes on where an unfinished run stopped, beside others that are at it, and begins anew when another version becomes active.';
+
+CREATE FUNCTION churn.rollback_model(profile regclass) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.rollback_model(profile regclass) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.rollback_model(profile regclass) TO churn_loader;
+COMMENT ON ROUTINE churn.rollback_model(profile regclass) IS 'Puts the version before the active one in force again and returns it; called again, the one before that.';
+
+CREATE FUNCTION churn.score(churn.customers) RETURNS double precision
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    AS $function$
+SELECT CASE
+    -- The missing side of an outer join is nobody's row.
+    WHEN ($1).customer_id IS NULL AND ($1).complaint_count IS NULL THEN NULL
+    ELSE churn_internal.score_features(1, 'cad42c3004ca42e6c23d4aeba82c3c62', ARRAY[($1).age::double precision, ($1).paperless_billing::integer::double precision, ($1).has_dependents::integer::double precision, ($1).tenure_months::double precision, ($1).monthly_charges::double precision, ($1).total_charges::double precision, ($1).data_usage_gb::double precision, ($1).support_calls::double precision, ($1).late_payments::double precision, ($1).churned::integer::double precision, ($1).complaint_count::double precision]::double precision[], ARRAY[($1).customer_name::pg_catalog.text, ($1).region::pg_catalog.text, ($1).contract::pg_catalog.text, ($1).payment_method::pg_catalog.text, ($1).internet_service::pg_catalog.text]::pg_catalog.text[])
+END
+$function$;
+ALTER ROUTINE churn.score(churn.customers) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.score(churn.customers) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.score(churn.customers) TO churn_scorer;
+COMMENT ON ROUTINE churn.score(churn.customers) IS 'Probability of churn, 0 to 1, of a profile row under its active model.';
+
+CREATE FUNCTION churn.score_customer(customer_id bigint) RETURNS double precision
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.score_customer(customer_id bigint) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.score_customer(customer_id bigint) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.score_customer(customer_id bigint) TO churn_scorer;
+COMMENT ON ROUTINE churn.score_customer(customer_id bigint) IS 'Probability of churn, 0 to 1, of a customer of churn.customers, by key.';
+
+CREATE FUNCTION churn.score_many(profiles churn.customers[]) RETURNS double precision[]
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    AS $function$
+#variable_conflict use_variable
+DECLARE
+    positions bigint[];
+    numbers bytea;
+    texts text[];
+BEGIN
+    IF profiles IS NULL THEN
+        RETURN NULL;
+    END IF;
+    SELECT array_agg(r.ordinality), array_send(array_agg(r.numbers)), array_agg(r.texts)
+    INTO positions, numbers, texts
+    FROM (
+        SELECT p.ordinality, ARRAY[coalesce(p.age::double precision, 'NaN'), coalesce(p.paperless_billing::integer::double precision, 'NaN'), coalesce(p.has_dependents::integer::double precision, 'NaN'), coalesce(p.tenure_months::double precision, 'NaN'), coalesce(p.monthly_charges::double precision, 'NaN'), coalesce(p.total_charges::double precision, 'NaN'), coalesce(p.data_usage_gb::double precision, 'NaN'), coalesce(p.support_calls::double precision, 'NaN'), coalesce(p.late_payments::double precision, 'NaN'), coalesce(p.churned::integer::double precision, 'NaN'), coalesce(p.complaint_count::double precision, 'NaN')]::double precision[] AS numbers, ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[] AS texts
+        FROM unnest(profiles) WITH ORDINALITY p
+        WHERE num_nonnulls(p.customer_id, p.complaint_count) > 0
+        ORDER BY p.ordinality
+    ) r;
+    RETURN ARRAY(
+        SELECT s.score
+        FROM generate_series(1, cardinality(profiles)) n (position)
+        LEFT JOIN unnest(
+            positions, churn_internal.score_features_many(1, 'cad42c3004ca42e6c23d4aeba82c3c62', numbers, texts)
+        ) s (position, score) ON s.position = n.position
+        ORDER BY n.position
+    );
+END
+$function$;
+ALTER ROUTINE churn.score_many(profiles churn.customers[]) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.score_many(profiles churn.customers[]) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.score_many(profiles churn.customers[]) TO churn_scorer;
+COMMENT ON ROUTINE churn.score_many(profiles churn.customers[]) IS 'Probabilities of churn, 0 to 1, of many profile rows in few calls of the active model.';
+
+CREATE FUNCTION churn.server_environment() RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn.server_environment() OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.server_environment() TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.server_environment() TO churn_scorer;
+COMMENT ON ROUTINE churn.server_environment() IS 'Interpreter, package versions and memory of a session that scores.';
+
+CREATE FUNCTION churn.set_notifications(profile regclass, mode text, threshold double precision DEFAULT NULL::double precision) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.set_notifications(profile regclass, mode text, threshold double precision) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.set_notifications(profile regclass, mode text, threshold double precision) TO churn_loader;
+COMMENT ON ROUTINE churn.set_notifications(profile regclass, mode text, threshold double precision) IS 'Which stored scores are told by NOTIFY on churn_scores: off, every, or threshold, those that cross it.';
+
+CREATE FUNCTION churn.set_on_error(profile regclass, on_error text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.set_on_error(profile regclass, on_error text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.set_on_error(profile regclass, on_error text) TO churn_loader;
+COMMENT ON ROUTINE churn.set_on_error(profile regclass, on_error text) IS 'What happens to a complaint that cannot be scored: keep it with the old score, or raise.';
+
+CREATE FUNCTION churn.set_outbox(profile regclass, mode text, threshold double precision DEFAULT NULL::double precision) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.set_outbox(profile regclass, mode text, threshold double precision) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.set_outbox(profile regclass, mode text, threshold double precision) TO churn_loader;
+COMMENT ON ROUTINE churn.set_outbox(profile regclass, mode text, threshold double precision) IS 'Which stored scores go to churn.outbox: off, every, or threshold, those that cross it.';
+
+CREATE FUNCTION churn.set_prediction_log(profile regclass, rate double precision) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.set_prediction_log(profile regclass, rate double precision) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn.set_prediction_log(profile regclass, rate double precision) IS 'Which share of the scores that are stored is appended to churn.predictions: from 0, none, to 1, all.';
+
+CREATE FUNCTION churn.set_score_timeout(profile regclass, score_timeout interval) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.set_score_timeout(profile regclass, score_timeout interval) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.set_score_timeout(profile regclass, score_timeout interval) TO churn_loader;
+COMMENT ON ROUTINE churn.set_score_timeout(profile regclass, score_timeout interval) IS 'How long one call of a model may take before it counts as a failure.';
+
+CREATE FUNCTION churn.set_scoring_mode(profile regclass, scoring_mode text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.set_scoring_mode(profile regclass, scoring_mode text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.set_scoring_mode(profile regclass, scoring_mode text) TO churn_loader;
+COMMENT ON ROUTINE churn.set_scoring_mode(profile regclass, scoring_mode text) IS 'Whether customers are scored by the statement that changes them (inline), or marked for churn.work (queued): for every session''s next statement at commit.';
+
+CREATE FUNCTION churn.verify(profile regclass) RETURNS TABLE(key text, column_name text, stored text, expected text)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.verify(profile regclass) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.verify(profile regclass) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.verify(profile regclass) TO churn_scorer;
+COMMENT ON ROUTINE churn.verify(profile regclass) IS 'Counters and scores that disagree with the truth, row by row; empty when all is well.';
+
+CREATE FUNCTION churn.version() RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn.version() OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.version() TO churn_application;
+GRANT EXECUTE ON ROUTINE churn.version() TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.version() TO churn_scorer;
+COMMENT ON ROUTINE churn.version() IS 'The release of pgchurn that installed what is in this database.';
+
+CREATE FUNCTION churn.warm() RETURNS integer
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn.warm() OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.warm() TO churn_application;
+GRANT EXECUTE ON ROUTINE churn.warm() TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.warm() TO churn_scorer;
+COMMENT ON ROUTINE churn.warm() IS 'Loads the packages and active models into this session; returns how many models.';
+
+CREATE FUNCTION churn.why_changed(profile regclass, key text) RETURNS TABLE(what text, former text, current text)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.why_changed(profile regclass, key text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.why_changed(profile regclass, key text) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.why_changed(profile regclass, key text) TO churn_scorer;
+COMMENT ON ROUTINE churn.why_changed(profile regclass, key text) IS 'The last two logged scores of a customer side by side, with the features that differ.';
+
+CREATE FUNCTION churn.work(batch_size integer DEFAULT 1000, profile regclass DEFAULT NULL::regclass, OUT scored bigint, OUT failed bigint) RETURNS record
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.work(batch_size integer, profile regclass, OUT scored bigint, OUT failed bigint) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.work(batch_size integer, profile regclass, OUT scored bigint, OUT failed bigint) TO churn_loader;
+COMMENT ON ROUTINE churn.work(batch_size integer, profile regclass, OUT scored bigint, OUT failed bigint) IS 'Scores one batch of marked customers, of all attachments or of one; returns how many it scored, and how many failed and are tried again later. Waits for no lock.';
+
+CREATE FUNCTION churn_internal.abandon_rescoring(attachment_id integer) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.abandon_rescoring(attachment_id integer) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.abandon_rescoring(attachment_id integer) IS 'Ends the unfinished run of an attachment, if there is one.';
+
+CREATE FUNCTION churn_internal.active_attestation(attachment_id integer) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.active_attestation(attachment_id integer) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.active_attestation(attachment_id integer) IS 'What was signed about the version that scores an attachment, or null.';
+
+CREATE FUNCTION churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) RETURNS SETOF record
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) IS 'The version that scores an attachment and its digest; no row while there is none.';
+
+CREATE FUNCTION churn_internal.attachment_of(profile regclass) RETURNS churn.attachments
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.attachment_of(profile regclass) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.attachment_of(profile regclass) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.attachment_of(profile regclass) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.attachment_of(profile regclass) IS 'The attachment of a profile table; an error when it is not attached.';
+
+CREATE FUNCTION churn_internal.attachment_of_version(version bigint) RETURNS integer
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.attachment_of_version(version bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.attachment_of_version(version bigint) IS 'The attachment that a model version was registered for; an error when there is no such version.';
+
+CREATE FUNCTION churn_internal.attachment_placeholders(attachment churn.attachments) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.attachment_placeholders(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.attachment_placeholders(attachment churn.attachments) IS 'What stands for the placeholders of the templates in an attachment''s functions.';
+
+CREATE FUNCTION churn_internal.begin_rescoring(profile regclass, restart boolean DEFAULT false, abandoned bigint DEFAULT NULL::bigint) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET DateStyle TO 'ISO';
+ALTER ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) IS 'The unfinished run of a profile under its active model, or else, or to restart, a new one. In place of an abandoned run: null where another one is done already.';
+
+CREATE FUNCTION churn_internal.check_activation(attestation text, active_attestation text, allow_older boolean, allow_expired boolean) RETURNS churn_internal.required_boolean
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.check_activation(attestation text, active_attestation text, allow_older boolean, allow_expired boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_activation(attestation text, active_attestation text, allow_older boolean, allow_expired boolean) IS 'An error when the attestation of a version has expired, or is older than that of the active version.';
+
+CREATE FUNCTION churn_internal.check_attachable(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.check_attachable(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_attachable(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name) IS 'An error, naming cause and remedy, when churn.attach could not do its work.';
+
+CREATE FUNCTION churn_internal.check_attestation(artifact_sha256 bytea, compiled_sha256 bytea, signature jsonb, environment jsonb, attestation text, attestation_signature bytea, attestation_key text, active_attestation text, allow_older boolean) RETURNS churn_internal.required_boolean
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.check_attestation(artifact_sha256 bytea, compiled_sha256 bytea, signature jsonb, environment jsonb, attestation text, attestation_signature bytea, attestation_key text, active_attestation text, allow_older boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_attestation(artifact_sha256 bytea, compiled_sha256 bytea, signature jsonb, environment jsonb, attestation text, attestation_signature bytea, attestation_key text, active_attestation text, allow_older boolean) IS 'An error unless a candidate is signed as it must be; false when its compiled form is not signed with it.';
+
+CREATE FUNCTION churn_internal.check_batch_size(batch_size integer) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.check_batch_size(batch_size integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.check_batch_size(batch_size integer) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.check_batch_size(batch_size integer) IS 'An error where no batch has this size.';
+
+CREATE FUNCTION churn_internal.check_batches(procedure text, batch_size integer) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.check_batches(procedure text, batch_size integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.check_batches(procedure text, batch_size integer) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.check_batches(procedure text, batch_size integer) IS 'An error where a procedure cannot commit, or not batches of this size.';
+
+CREATE FUNCTION churn_internal.check_deletable(attachment churn.attachments, version bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.check_deletable(attachment churn.attachments, version bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_deletable(attachment churn.attachments, version bigint) IS 'An error when a version scores, when churn.rollback_model goes back to it, or when stored scores are of it.';
+
+CREATE FUNCTION churn_internal.check_isolation(impossible text, consequence text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.check_isolation(impossible text, consequence text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_isolation(impossible text, consequence text) IS 'An error in a transaction that does not see what was committed after it began.';
+
+CREATE FUNCTION churn_internal.check_model(version bigint) RETURNS churn_internal.required_boolean
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.check_model(version bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_model(version bigint) IS 'An error unless a version loads here and its profile has the features it needs.';
+
+CREATE FUNCTION churn_internal.check_publishing(mode text, threshold double precision) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.check_publishing(mode text, threshold double precision) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_publishing(mode text, threshold double precision) IS 'Refuses a mode of publishing scores that does not exist, or a threshold out of range.';
+
+CREATE FUNCTION churn_internal.column_kind(type oid) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.column_kind(type oid) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.column_kind(type oid) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.column_kind(type oid) IS 'How a column of this type can be a feature: number, boolean or text; null: not at all.';
+
+CREATE FUNCTION churn_internal.complaint_time(attachment churn.attachments) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.complaint_time(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.complaint_time(attachment churn.attachments) IS 'SQL of the time of a complaint c; dates and times without a zone are in UTC.';
+
+CREATE FUNCTION churn_internal.complaints_inserted_1() RETURNS trigger
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    AS $function$
+#variable_conflict use_variable
+DECLARE
+    key pg_catalog.int8;
+    complained_at timestamptz;
+    version bigint;
+    digest bytea;
+    recounted boolean := false;
+    failure text;
+    ignored text;
+BEGIN
+    IF false THEN
+        ignored := set_config('churn.score_cause', 'complaint', true);
+    END IF;
+    -- Whether it is one complaint is told without aggregates: to set them up took a
+    -- twentieth of the whole INSERT.
+    SELECT c.customer_id, c.complained_at, d.version, d.artifact_sha256
+    INTO key, complained_at, version, digest
+    FROM inserted c LEFT JOIN churn_internal.active_deployment(1) d ON true
+    WHERE NOT EXISTS (SELECT FROM inserted OFFSET 1);
+
+    -- What this statement did besides, by a trigger, an upsert or a WITH, may have
+    -- counted the new complaints already: then they are counted anew. The setting
+    -- is a hint and no more: anybody may SET it.
+    IF current_setting('churn.score_failed', true) <> '' THEN
+        recounted := churn_internal.has_recounted(txid_current());
+        IF NOT recounted THEN
+            ignored := set_config('churn.score_failed', '', true);
+        END IF;
+    END IF;
+    IF version IS NOT NULL AND NOT recounted THEN
+        -- The usual case, one complaint, in one UPDATE: it locks, counts, scores
+        -- and writes the row at once. SET evaluates in the order of the columns, so
+        -- the two after the score know whether there was one; a sub-SELECT for the
+        -- three of them cost a tenth of the whole INSERT.
+        UPDATE churn.customers p SET
+            complaint_count = p.complaint_count + 1,
+            last_complaint_at = greatest(p.last_complaint_at, complained_at),
+            churn_score = coalesce(
+                churn_internal.score_changed(
+                    1, version, digest, 'cad42c3004ca42e6c23d4aeba82c3c62', ARRAY[p.age::double precision, p.paperless_billing::integer::double precision, p.has_dependents::integer::double precision, p.tenure_months::double precision, p.monthly_charges::double precision, p.total_charges::double precision, p.data_usage_gb::double precision, p.support_calls::double precision, p.late_payments::double precision, p.churned::integer::double precision, (p.complaint_count + 1)::double precision]::double precision[], ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[]
+                ), p.churn_score
+            ),
+            churn_model_version = CASE
+                WHEN current_setting('churn.score_failed', true) <> ''
+                    THEN p.churn_model_version
+                ELSE version
+            END,
+            churn_scored_at = CASE
+                WHEN current_setting('churn.score_failed', true) <> ''
+                    THEN p.churn_scored_at
+                ELSE clock_timestamp()
+            END
+        WHERE p.customer_id = key;
+        failure := current_setting('churn.score_failed', true);
+        IF failure = 'recounted' THEN
+            PERFORM churn_internal."write_profiles_1"(
+                ARRAY[key], NULL, ARRAY[complained_at]
+            );
+        ELSIF failure <> '' THEN
+            PERFORM churn_internal.record_failures(
+                1, version, ARRAY[key::text], ARRAY[NULL]::double precision[]
+            );
+        END IF;
+    ELSE
+        PERFORM churn_internal."write_profiles_1"(
+            array_agg(n.key ORDER BY n.key),
+            CASE WHEN NOT churn_internal.has_recounted(txid_current())
+                 THEN array_agg(n.complaints ORDER BY n.key) END,
+            array_agg(n.latest ORDER BY n.key), false
+        )
+        FROM (
+            SELECT c.customer_id::pg_catalog.int8 AS key, count(*) AS complaints,
+                   max(c.complained_at) AS latest
+            FROM inserted c WHERE c.customer_id IS NOT NULL
+            GROUP BY 1
+        ) n
+        HAVING count(*) > 0;
+    END IF;
+    RETURN NULL;
+END
+$function$;
+ALTER ROUTINE churn_internal.complaints_inserted_1() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.complaints_inserted_1() IS 'Trigger of churn.complaints: keeps counters and scores of churn.customers right.';
+
+CREATE FUNCTION churn_internal.complaints_recounted_1() RETURNS trigger
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    AS $function$
+#variable_conflict use_variable
+DECLARE
+    keys pg_catalog.int8[];
+    ignored text;
+BEGIN
+    IF false THEN
+        ignored := set_config('churn.score_cause', 'complaint', true);
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        SELECT array_agg(DISTINCT c.customer_id::pg_catalog.int8) INTO keys
+        FROM deleted c WHERE c.customer_id IS NOT NULL;
+    ELSIF TG_OP = 'UPDATE' THEN
+        SELECT array_agg(DISTINCT m.key) INTO keys
+        FROM (
+            SELECT n.key FROM (
+                SELECT c.customer_id::pg_catalog.int8, c.complained_at, 1 FROM updated c
+                UNION ALL
+                SELECT c.customer_id::pg_catalog.int8, c.complained_at, -1 FROM former c
+            ) n (key, at, change)
+            WHERE n.key IS NOT NULL
+            GROUP BY n.key, n.at HAVING sum(n.change) <> 0
+        ) m;
+    ELSE
+        -- TRUNCATE also takes complaints away that came after this transaction's
+        -- snapshot. Whose they were cannot be seen, but locking their rows fails.
+        IF current_setting('transaction_isolation') <> 'read committed' THEN
+            PERFORM FROM churn.customers p ORDER BY p.customer_id FOR NO KEY UPDATE;
+        END IF;
+        SELECT array_agg(p.customer_id ORDER BY p.customer_id) INTO keys
+        FROM churn.customers p
+        WHERE p.complaint_count <> 0 OR p.last_complaint_at IS NOT NULL;
+    END IF;
+    PERFORM churn_internal."write_profiles_1"(keys, NULL, NULL, false)
+    WHERE keys IS NOT NULL;
+    RETURN NULL;
+END
+$function$;
+ALTER ROUTINE churn_internal.complaints_recounted_1() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.complaints_recounted_1() IS 'Trigger of churn.complaints: keeps counters and scores of churn.customers right.';
+
+CREATE FUNCTION churn_internal.create_attachment_functions(attachment churn.attachments) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.create_attachment_functions(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.create_attachment_functions(attachment churn.attachments) IS 'Writes the functions of an attachment for its tables as they are now.';
+
+CREATE FUNCTION churn_internal.create_from_template(template name, placeholders jsonb) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.create_from_template(template name, placeholders jsonb) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.create_from_template(template name, placeholders jsonb) IS 'Executes the statements of a template, filled.';
+
+CREATE FUNCTION churn_internal.create_log_predictions(attachment churn.attachments) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.create_log_predictions(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.create_log_predictions(attachment churn.attachments) IS 'Writes the function that logs an attachment''s scores.';
+
+CREATE FUNCTION churn_internal.create_prediction_partitions() RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET TimeZone TO 'UTC';
+ALTER ROUTINE churn_internal.create_prediction_partitions() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.create_prediction_partitions() IS 'Makes the coming partitions of churn.predictions, and moves to them what its default partition has caught.';
+
+CREATE FUNCTION churn_internal.create_profile_update_trigger(attachment churn.attachments) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.create_profile_update_trigger(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.create_profile_update_trigger(attachment churn.attachments) IS 'Creates the triggers that score updated profiles, fitted to what else the table does.';
+
+CREATE FUNCTION churn_internal.create_publish_scores(attachment churn.attachments) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.create_publish_scores(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.create_publish_scores(attachment churn.attachments) IS 'Writes the trigger that tells consumers of an attachment''s scores, or silences it.';
+
+CREATE FUNCTION churn_internal.dequeue_missing_profiles_1(enqueued text[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    gone text[];
+BEGIN
+    -- Which profiles are still gone once their marks are locked, only a new snapshot
+    -- tells, and the higher levels take none.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RETURN;
+    END IF;
+    DELETE FROM churn_internal.pending_profiles m
+    WHERE m.ctid = ANY (ARRAY(
+        SELECT g.ctid FROM churn_internal.pending_profiles g
+        WHERE g.attachment_id = 1 AND g.key = ANY (enqueued)
+          AND NOT EXISTS (SELECT FROM churn.customers p WHERE p.customer_id = g.key::pg_catalog.int8)
+        FOR UPDATE SKIP LOCKED
+    ));
+    -- Whoever inserts a profile holds this other mark of its key until commit. So the
+    -- marks are locked first.
+    SELECT array_agg(r.key) INTO gone
+    FROM (
+        SELECT m.key FROM churn_internal.failed_profiles m
+        WHERE m.attachment_id = 1 AND m.key = ANY (enqueued)
+          AND NOT EXISTS (SELECT FROM churn.customers p WHERE p.customer_id = m.key::pg_catalog.int8)
+        FOR UPDATE SKIP LOCKED
+    ) r;
+    IF gone IS NOT NULL THEN
+        DELETE FROM churn_internal.failed_profiles m
+        WHERE m.attachment_id = 1 AND m.key = ANY (gone)
+          AND NOT EXISTS (SELECT FROM churn.customers p WHERE p.customer_id = m.key::pg_catalog.int8);
+    END IF;
+END
+$function$;
+ALTER ROUTINE churn_internal.dequeue_missing_profiles_1(enqueued text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.dequeue_missing_profiles_1(enqueued text[]) IS 'Clears those of these marks whose profiles are gone.';
+
+CREATE FUNCTION churn_internal.end_rescoring(run_id bigint, outcome text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.end_rescoring(run_id bigint, outcome text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.end_rescoring(run_id bigint, outcome text) IS 'Ends a run, unless another session has: keeps how many rows were done.';
+
+CREATE FUNCTION churn_internal.enqueue_profiles(attachment_id integer, keys text[], have_scores boolean[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.enqueue_profiles(attachment_id integer, keys text[], have_scores boolean[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.enqueue_profiles(attachment_id integer, keys text[], have_scores boolean[]) IS 'Marks profiles that changed, each once, for churn.work to score: those that have a score, those that have none, and where it is null none, since they wait already.';
+
+CREATE FUNCTION churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, compiled bytea, signature jsonb, environment jsonb, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], boundary_numbers double precision[], boundary_texts text[], OUT replayed double precision[], OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) RETURNS record
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, compiled bytea, signature jsonb, environment jsonb, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], boundary_numbers double precision[], boundary_texts text[], OUT replayed double precision[], OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, compiled bytea, signature jsonb, environment jsonb, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], boundary_numbers double precision[], boundary_texts text[], OUT replayed double precision[], OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) IS 'Scores rows with a candidate''s pickle, and compares its compiled form with it.';
+
+CREATE FUNCTION churn_internal.failed_profiles_1(OUT failed churn_internal.failed_profiles, OUT waiting boolean) RETURNS SETOF record
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    AS $function$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT m, p.customer_id IS NOT NULL
+              AND (p.churn_scored_at > m.last_failed_at) IS NOT TRUE
+    FROM churn_internal.failed_profiles m
+    LEFT JOIN churn.customers p ON p.customer_id = m.key::pg_catalog.int8
+    WHERE m.attachment_id = 1;
+END
+$function$;
+ALTER ROUTINE churn_internal.failed_profiles_1(OUT failed churn_internal.failed_profiles, OUT waiting boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.failed_profiles_1(OUT failed churn_internal.failed_profiles, OUT waiting boolean) IS 'Marks of profiles, and whether these still wait to be scored.';
+
+CREATE FUNCTION churn_internal.failures_of(attachment_id integer) RETURNS TABLE(version bigint, sqlstate text, reason text, customers bigint, waiting bigint, failures numeric, first_failed_at timestamp with time zone, last_failed_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.failures_of(attachment_id integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.failures_of(attachment_id integer) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.failures_of(attachment_id integer) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.failures_of(attachment_id integer) IS 'What failed to be scored in an attachment, by version and reason.';
+
+CREATE FUNCTION churn_internal.feature_arrays(attachment churn.attachments, row_name text, complaint_count text, null_number text, OUT numbers text, OUT texts text) RETURNS record
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.feature_arrays(attachment churn.attachments, row_name text, complaint_count text, null_number text, OUT numbers text, OUT texts text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.feature_arrays(attachment churn.attachments, row_name text, complaint_count text, null_number text, OUT numbers text, OUT texts text) IS 'SQL of the two arrays, of numbers and of texts, that carry a profile row to a model.';
+
+CREATE FUNCTION churn_internal.fetch_rows(cursor refcursor, batch_size integer) RETURNS TABLE(numbers double precision[], texts text[], passed jsonb)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.fetch_rows(cursor refcursor, batch_size integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.fetch_rows(cursor refcursor, batch_size integer) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.fetch_rows(cursor refcursor, batch_size integer) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.fetch_rows(cursor refcursor, batch_size integer) IS 'The next rows of a cursor that churn.predict_query has opened.';
+
+CREATE FUNCTION churn_internal.fill_template(template text, placeholders jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.fill_template(template text, placeholders jsonb) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.fill_template(template text, placeholders jsonb) IS 'A template with each @placeholder@ replaced.';
+
+CREATE FUNCTION churn_internal.fit_prediction_log() RETURNS trigger
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.fit_prediction_log() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.fit_prediction_log() IS 'Trigger of churn.deployments: has the features of a version that becomes active logged, too.';
+
+CREATE FUNCTION churn_internal.follow_altered_tables() RETURNS event_trigger
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.follow_altered_tables() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.follow_altered_tables() IS 'Event trigger: keeps scoring going when columns are added, renamed or dropped.';
+
+CREATE FUNCTION churn_internal.has_recounted(transaction_id bigint) RETURNS boolean
+    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.has_recounted(transaction_id bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.has_recounted(transaction_id bigint) IS 'Whether complaints were counted anew in this session''s transaction.';
+
+CREATE FUNCTION churn_internal.keep_attached_tables() RETURNS event_trigger
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.keep_attached_tables() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.keep_attached_tables() IS 'Event trigger: an attached table is detached before it is dropped, one that was attached is known as dropped, and a dropped column is scored without.';
+
+CREATE FUNCTION churn_internal.key_comparison(attachment churn.attachments, OUT type text, OUT equals_key text, OUT names_key text) RETURNS record
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.key_comparison(attachment churn.attachments, OUT type text, OUT equals_key text, OUT names_key text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.key_comparison(attachment churn.attachments, OUT type text, OUT equals_key text, OUT names_key text) IS 'The type of a profile''s key, beneath all domains, and as SQL: what a key is compared with to equal the text $3, and whether the text k.key is among the spellings $2 or equals it. No type: the column is gone.';
+
+CREATE FUNCTION churn_internal.key_order(attachment churn.attachments) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.key_order(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.key_order(attachment churn.attachments) IS 'Type and collation of a profile''s key, which say in what order keys are.';
+
+CREATE FUNCTION churn_internal.key_spellings(type text, key text) RETURNS text[]
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    SET DateStyle TO 'ISO';
+ALTER ROUTINE churn_internal.key_spellings(type text, key text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.key_spellings(type text, key text) IS 'The texts that a key may have been stored as, itself included.';
+
+CREATE FUNCTION churn_internal.key_type(attachment churn.attachments) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.key_type(attachment churn.attachments) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.key_type(attachment churn.attachments) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.key_type(attachment churn.attachments) IS 'Schema-qualified and quoted type of a profile''s key.';
+
+CREATE FUNCTION churn_internal.layout_digest(attachment churn.attachments) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.layout_digest(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.layout_digest(attachment churn.attachments) IS 'Digest of the columns that an attachment passes to a model, in their order.';
+
+CREATE FUNCTION churn_internal.load_runtime() RETURNS void
+    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.load_runtime() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.load_runtime() IS 'Lets this session import the modules of the schema churn_runtime, and makes what the other functions call: see plpython/README.md.';
+
+CREATE FUNCTION churn_internal.lock_deployments(attachment_id integer) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.lock_deployments(attachment_id integer) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.lock_deployments(attachment_id integer) IS 'Serialises activations and rollbacks of one attachment until commit.';
+
+CREATE FUNCTION churn_internal.note_recount(transaction_id bigint) RETURNS void
+    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.note_recount(transaction_id bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.note_recount(transaction_id bigint) IS 'Remembers that complaints were counted anew in a transaction; in memory, because anybody may SET a setting.';
+
+CREATE FUNCTION churn_internal.note_worker(run_id bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.note_worker(run_id bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.note_worker(run_id bigint) IS 'Lets churn.rescore_progress count this session as a worker of a run, until commit.';
+
+CREATE FUNCTION churn_internal.predict_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text) RETURNS churn_internal.probabilities
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.predict_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.predict_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.predict_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.predict_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text) IS 'Probabilities of a batch of rows, as churn_internal.query_statement has them read; one that cannot be scored is an error that names it, or null.';
+
+CREATE FUNCTION churn_internal.predict_row(version bigint, features jsonb) RETURNS churn_internal.probability
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.predict_row(version bigint, features jsonb) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.predict_row(version bigint, features jsonb) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.predict_row(version bigint, features jsonb) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.predict_row(version bigint, features jsonb) IS 'Probability of churn under any version, for churn.predict.';
+
+CREATE FUNCTION churn_internal.profiles_changed_1() RETURNS trigger
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    AS $function$
+#variable_conflict use_variable
+DECLARE
+    -- Said by the trigger, which knows who writes: a setting anybody may SET.
+    own CONSTANT boolean := TG_NARGS > 0;
+    ignored text;
+BEGIN
+    IF NOT own THEN
+        ignored := set_config('churn.score_cause', 'profile', true);
+    END IF;
+    IF TG_OP = 'INSERT' THEN
+        PERFORM churn_internal."write_profiles_1"(n.keys, NULL, NULL, false, true)
+        FROM (SELECT array_agg(p.customer_id ORDER BY p.customer_id) AS keys FROM inserted p) n
+        WHERE n.keys IS NOT NULL;
+        RETURN NULL;
+    END IF;
+    -- Only rows in which something that scoring reads or writes has changed; of what
+    -- pgchurn itself wrote, only rows in which that changed features in turn. Complaints
+    -- are counted anew where the key, the counter or what tells who is pending was overwritten.
+    PERFORM churn_internal."write_profiles_1"(n.keys, n.complaints, NULL, false, true)
+    FROM (
+        SELECT array_agg(p.customer_id ORDER BY p.customer_id) AS keys,
+               array_agg(
+                   CASE WHEN own
+                             OR (f.complaint_count, f.last_complaint_at, f.churn_score,
+                                 f.churn_model_version)
+                                IS NOT DISTINCT FROM
+                                (p.complaint_count, p.last_complaint_at, p.churn_score,
+                                 p.churn_model_version)
+                        THEN 0::bigint END
+                   ORDER BY p.customer_id
+               ) AS complaints
+        FROM updated p
+        LEFT JOIN former f ON f.customer_id = p.customer_id
+        WHERE f.customer_id IS NULL
+           OR (ARRAY[f.age::double precision, f.paperless_billing::integer::double precision, f.has_dependents::integer::double precision, f.tenure_months::double precision, f.monthly_charges::double precision, f.total_charges::double precision, f.data_usage_gb::double precision, f.support_calls::double precision, f.late_payments::double precision, f.churned::integer::double precision, NULL::double precision]::double precision[], ARRAY[f.customer_name::pg_catalog.text, f.region::pg_catalog.text, f.contract::pg_catalog.text, f.payment_method::pg_catalog.text, f.internet_service::pg_catalog.text]::pg_catalog.text[]) IS DISTINCT FROM (ARRAY[p.age::double precision, p.paperless_billing::integer::double precision, p.has_dependents::integer::double precision, p.tenure_months::double precision, p.monthly_charges::double precision, p.total_charges::double precision, p.data_usage_gb::double precision, p.support_calls::double precision, p.late_payments::double precision, p.churned::integer::double precision, NULL::double precision]::double precision[], ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[])
+           OR (NOT own
+               AND (f.complaint_count, f.last_complaint_at, f.churn_score,
+                    f.churn_model_version, f.churn_scored_at)
+                   IS DISTINCT FROM
+                   (p.complaint_count, p.last_complaint_at, p.churn_score,
+                    p.churn_model_version, p.churn_scored_at))
+    ) n
+    WHERE n.keys IS NOT NULL;
+    RETURN NULL;
+END
+$function$;
+ALTER ROUTINE churn_internal.profiles_changed_1() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.profiles_changed_1() IS 'Trigger of churn.customers: scores rows that are new or whose features changed.';
+
+CREATE FUNCTION churn_internal.query_columns(query text, OUT names text[], OUT types oid[]) RETURNS record
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.query_columns(query text, OUT names text[], OUT types oid[]) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.query_columns(query text, OUT names text[], OUT types oid[]) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.query_columns(query text, OUT names text[], OUT types oid[]) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.query_columns(query text, OUT names text[], OUT types oid[]) IS 'Names and types of a query''s columns; no row of it is computed.';
+
+CREATE FUNCTION churn_internal.query_statement(version bigint, query text, names text[], types oid[], pass_features boolean, OUT statement text, OUT batch_size churn_internal.required_integer) RETURNS record
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.query_statement(version bigint, query text, names text[], types oid[], pass_features boolean, OUT statement text, OUT batch_size churn_internal.required_integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.query_statement(version bigint, query text, names text[], types oid[], pass_features boolean, OUT statement text, OUT batch_size churn_internal.required_integer) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.query_statement(version bigint, query text, names text[], types oid[], pass_features boolean, OUT statement text, OUT batch_size churn_internal.required_integer) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.query_statement(version bigint, query text, names text[], types oid[], pass_features boolean, OUT statement text, OUT batch_size churn_internal.required_integer) IS 'SQL that reads a query''s rows as a model takes them, and how many are a batch.';
+
+CREATE FUNCTION churn_internal.queue_lock() RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.queue_lock() OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.queue_lock() TO churn_loader;
+COMMENT ON ROUTINE churn_internal.queue_lock() IS 'Number of the advisory lock that a worker holds while it sleeps.';
+
+CREATE FUNCTION churn_internal.raise_failure() RETURNS boolean
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.raise_failure() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.raise_failure() IS 'Raises what a function in Python has failed with.';
+
+CREATE FUNCTION churn_internal.read_profiles_1(wanted bigint[], complaint_counts bigint[], OUT keys bigint[], OUT numbers bytea, OUT texts text[]) RETURNS record
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET plan_cache_mode TO force_generic_plan
+    AS $function$
+#variable_conflict use_variable
+BEGIN
+    SELECT array_agg(r.key), array_send(array_agg(r.numbers)), array_agg(r.texts)
+    INTO keys, numbers, texts
+    FROM (
+        SELECT p.customer_id AS key, ARRAY[coalesce(p.age::double precision, 'NaN'), coalesce(p.paperless_billing::integer::double precision, 'NaN'), coalesce(p.has_dependents::integer::double precision, 'NaN'), coalesce(p.tenure_months::double precision, 'NaN'), coalesce(p.monthly_charges::double precision, 'NaN'), coalesce(p.total_charges::double precision, 'NaN'), coalesce(p.data_usage_gb::double precision, 'NaN'), coalesce(p.support_calls::double precision, 'NaN'), coalesce(p.late_payments::double precision, 'NaN'), coalesce(p.churned::integer::double precision, 'NaN'), coalesce(coalesce(given.complaint_count, p.complaint_count)::double precision, 'NaN')]::double precision[] AS numbers, ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[] AS texts
+        FROM churn.customers p
+        JOIN unnest(wanted, complaint_counts) given (key, complaint_count)
+            ON given.key = p.customer_id
+        ORDER BY p.customer_id
+    ) r;
+END
+$function$;
+ALTER ROUTINE churn_internal.read_profiles_1(wanted bigint[], complaint_counts bigint[], OUT keys bigint[], OUT numbers bytea, OUT texts text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.read_profiles_1(wanted bigint[], complaint_counts bigint[], OUT keys bigint[], OUT numbers bytea, OUT texts text[]) IS 'Features of the profiles with these keys in key order, as scoring takes them; complaint_counts, where given, stand in for the stored ones.';
+
+CREATE FUNCTION churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[] DEFAULT NULL::timestamp with time zone[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[]) IS 'Marks the profiles that got no score, with the reason that the runtime failure.';
+
+CREATE FUNCTION churn_internal.refresh_attachment(attachment_id integer) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.refresh_attachment(attachment_id integer) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.refresh_attachment(attachment_id integer) IS 'Fits an attachment''s functions to its tables after they were altered.';
+
+CREATE FUNCTION churn_internal.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.refuse_change() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.refuse_change() IS 'Trigger of the registry''s tables, whose rows are only ever added.';
+
+CREATE FUNCTION churn_internal.repair_profiles_1(wrong text[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    started CONSTANT timestamptz := clock_timestamp();
+BEGIN
+    PERFORM set_config('churn.score_cause', 'batch', true);
+    PERFORM churn_internal."write_profiles_1"(
+        ARRAY(SELECT w.key::pg_catalog.int8 FROM unnest(wrong) w (key) ORDER BY 1), NULL, NULL
+    );
+    -- Of the profiles that were scored just now, and are still locked: a score from
+    -- before says nothing of what a mark was made for.
+    DELETE FROM churn_internal.failed_profiles m
+    USING churn.customers p
+    WHERE m.attachment_id = 1 AND m.key = ANY (wrong) AND p.customer_id = m.key::pg_catalog.int8
+      AND p.churn_scored_at >= started AND (m.last_failed_at >= started) IS NOT TRUE;
+    DELETE FROM churn_internal.pending_profiles m
+    USING churn.customers p
+    WHERE m.attachment_id = 1 AND m.key = ANY (wrong) AND p.customer_id = m.key::pg_catalog.int8
+      AND p.churn_scored_at >= started;
+    PERFORM churn_internal."dequeue_missing_profiles_1"(wrong);
+END
+$function$;
+ALTER ROUTINE churn_internal.repair_profiles_1(wrong text[]) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.repair_profiles_1(wrong text[]) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.repair_profiles_1(wrong text[]) IS 'Counts and scores the profiles with these keys anew, and clears their marks.';
+
+CREATE FUNCTION churn_internal.rescore_batch(run_id bigint, batch_size integer, INOUT range_number integer, OUT outcome text) RETURNS record
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET DateStyle TO 'ISO';
+ALTER ROUTINE churn_internal.rescore_batch(run_id bigint, batch_size integer, INOUT range_number integer, OUT outcome text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.rescore_batch(run_id bigint, batch_size integer, INOUT range_number integer, OUT outcome text) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.rescore_batch(run_id bigint, batch_size integer, INOUT range_number integer, OUT outcome text) IS 'Scores the next batch of a run, of the same range while something is left of it; no range: others were at the last ones. Commit before the next. The outcome is null until the run is done, or abandoned for another.';
+
+CREATE FUNCTION churn_internal.rescore_profiles_1(after_key text, through_key text, batch_size integer, OUT last_key text, OUT rows_done bigint) RETURNS record
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET plan_cache_mode TO force_custom_plan
+    SET enable_hashjoin TO off
+    SET enable_mergejoin TO off
+    SET enable_seqscan TO off
+    AS $function$
+#variable_conflict use_variable
+DECLARE
+    first pg_catalog.int8 := after_key::pg_catalog.int8;
+    last pg_catalog.int8 := through_key::pg_catalog.int8;
+    active record;
+    profiles record;
+    scores double precision[];
+    written bigint;
+BEGIN
+    PERFORM set_config('churn.score_cause', 'batch', true);
+    SELECT * INTO active FROM churn_internal.active_deployment(1);
+    SELECT array_agg(r.tid) AS tids, array_agg(r.writer) AS writers,
+           array_agg(r.key) AS keys, array_send(array_agg(r.numbers)) AS numbers,
+           array_agg(r.texts) AS texts
+    INTO profiles
+    FROM (
+        SELECT p.ctid AS tid, p.xmin AS writer, p.customer_id AS key, ARRAY[coalesce(p.age::double precision, 'NaN'), coalesce(p.paperless_billing::integer::double precision, 'NaN'), coalesce(p.has_dependents::integer::double precision, 'NaN'), coalesce(p.tenure_months::double precision, 'NaN'), coalesce(p.monthly_charges::double precision, 'NaN'), coalesce(p.total_charges::double precision, 'NaN'), coalesce(p.data_usage_gb::double precision, 'NaN'), coalesce(p.support_calls::double precision, 'NaN'), coalesce(p.late_payments::double precision, 'NaN'), coalesce(p.churned::integer::double precision, 'NaN'), coalesce(p.complaint_count::double precision, 'NaN')]::double precision[] AS numbers,
+               ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[] AS texts
+        FROM churn.customers p
+        WHERE (first IS NULL OR p.customer_id > first) AND (last IS NULL OR p.customer_id <= last)
+        ORDER BY p.customer_id
+        LIMIT batch_size
+    ) r;
+    rows_done := coalesce(cardinality(profiles.keys), 0);
+    IF rows_done = 0 THEN
+        RETURN;
+    END IF;
+    last_key := profiles.keys[rows_done];
+    scores := churn_internal.score_batch(
+        1, active.version, active.artifact_sha256, 'cad42c3004ca42e6c23d4aeba82c3c62', profiles.numbers,
+        profiles.texts, on_error => NULL
+    );
+    -- Locking the rows before reading them would write each of them twice. So one that
+    -- somebody has changed meanwhile, which is at another place or has another writer,
+    -- is found out here, and then the whole batch is done again by the rules: its locks
+    -- are let go, because more of them would not be taken in the order of keys. So it is
+    -- where a row got no score, since only one that is locked may be marked.
+    BEGIN
+        IF array_position(scores, NULL) IS NOT NULL THEN
+            RAISE SQLSTATE 'CH001';
+        END IF;
+        UPDATE churn.customers p SET
+            churn_score = new.score, churn_model_version = active.version,
+            churn_scored_at = clock_timestamp()
+        FROM unnest(profiles.tids, profiles.writers, profiles.keys, scores)
+            new (tid, writer, key, score)
+        WHERE p.ctid = new.tid AND p.xmin = new.writer AND p.customer_id = new.key
+          AND new.score IS NOT NULL;
+        GET DIAGNOSTICS written = ROW_COUNT;
+        IF written < rows_done THEN
+            RAISE SQLSTATE 'CH001';
+        END IF;
+    EXCEPTION WHEN SQLSTATE 'CH001' THEN
+        PERFORM churn_internal."write_profiles_1"(
+            profiles.keys, array_fill(0::bigint, ARRAY[cardinality(profiles.keys)]), NULL
+        );
+    END;
+END
+$function$;
+ALTER ROUTINE churn_internal.rescore_profiles_1(after_key text, through_key text, batch_size integer, OUT last_key text, OUT rows_done bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.rescore_profiles_1(after_key text, through_key text, batch_size integer, OUT last_key text, OUT rows_done bigint) IS 'Scores the first batch of the profiles after a key and through another; null: no bound. Says its last key and how many rows there were.';
+
+CREATE FUNCTION churn_internal.reserve_batch(run_id bigint, batch_size integer, rows_per_second integer) RETURNS timestamp with time zone
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.reserve_batch(run_id bigint, batch_size integer, rows_per_second integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.reserve_batch(run_id bigint, batch_size integer, rows_per_second integer) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.reserve_batch(run_id bigint, batch_size integer, rows_per_second integer) IS 'When the next batch may begin, so that all workers of a run together stay within rows_per_second. Commit, that the others may go on.';
+
+CREATE FUNCTION churn_internal.revoke_from_owner(relation regclass) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.revoke_from_owner(relation regclass) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.revoke_from_owner(relation regclass) IS 'Takes back what churn.attach granted on a table, where no attachment needs it.';
+
+CREATE FUNCTION churn_internal.schema_name(relation regclass) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.schema_name(relation regclass) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.schema_name(relation regclass) IS 'Quoted name of the schema of a table.';
+
+CREATE FUNCTION churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text, numbers bytea, texts text[], on_error text) RETURNS churn_internal.probabilities
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text, numbers bytea, texts text[], on_error text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text, numbers bytea, texts text[], on_error text) IS 'Probabilities of many rows in few calls of the model; a row that cannot be scored is an error, or null; on_error null: as the attachment has it.';
+
+CREATE FUNCTION churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text, numbers double precision[], texts text[]) RETURNS churn_internal.probability
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text, numbers double precision[], texts text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text, numbers double precision[], texts text[]) IS 'Probability of one changed row; NULL where the failure policy keeps the old score.';
+
+CREATE FUNCTION churn_internal.score_features(attachment_id integer, layout_digest text, numbers double precision[], texts text[]) RETURNS churn_internal.probability
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.score_features(attachment_id integer, layout_digest text, numbers double precision[], texts text[]) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout_digest text, numbers double precision[], texts text[]) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout_digest text, numbers double precision[], texts text[]) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.score_features(attachment_id integer, layout_digest text, numbers double precision[], texts text[]) IS 'Probability of churn, 0 to 1, of one row given as arrays, under the active model.';
+
+CREATE FUNCTION churn_internal.score_features_many(attachment_id integer, layout_digest text, numbers bytea, texts text[]) RETURNS churn_internal.probabilities
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.score_features_many(attachment_id integer, layout_digest text, numbers bytea, texts text[]) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout_digest text, numbers bytea, texts text[]) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout_digest text, numbers bytea, texts text[]) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout_digest text, numbers bytea, texts text[]) IS 'Probabilities of churn of many rows given as arrays, under the active model.';
+
+CREATE FUNCTION churn_internal.session_environment() RETURNS churn_internal.required_jsonb
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.session_environment() OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.session_environment() TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.session_environment() TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.session_environment() IS 'Interpreter, package versions and memory, for churn.server_environment.';
+
+CREATE FUNCTION churn_internal.table_name(relation regclass) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.table_name(relation regclass) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.table_name(relation regclass) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.table_name(relation regclass) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.table_name(relation regclass) IS 'Schema-qualified and quoted name of a table, whatever the search_path.';
+
+CREATE FUNCTION churn_internal.take_failure(OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) RETURNS record
+    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.take_failure(OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.take_failure(OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) IS 'Why a function in Python has returned what its type does not allow; null otherwise.';
+
+CREATE FUNCTION churn_internal.template_attached_columns() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_attached_columns() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_attached_columns() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_attachment_triggers() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_attachment_triggers() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_attachment_triggers() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_complaints_inserted_inline() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_complaints_inserted_inline() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_complaints_inserted_inline() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_complaints_inserted_queued() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_complaints_inserted_queued() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_complaints_inserted_queued() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_complaints_recounted() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_complaints_recounted() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_complaints_recounted() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_dequeue_missing_profiles() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_dequeue_missing_profiles() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_dequeue_missing_profiles() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_downstream_trigger() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_downstream_trigger() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_downstream_trigger() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_failed_profiles() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_failed_profiles() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_failed_profiles() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_log_predictions() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_log_predictions() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_log_predictions() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_log_trigger() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_log_trigger() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_log_trigger() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_profile_derived_trigger() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_profile_derived_trigger() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_profile_derived_trigger() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_profile_update_trigger() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_profile_update_trigger() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_profile_update_trigger() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_profiles_changed() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_profiles_changed() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_profiles_changed() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_publish_scores() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_publish_scores() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_publish_scores() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_read_profiles() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_read_profiles() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_read_profiles() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_repair_profiles() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_repair_profiles() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_repair_profiles() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_rescore_profiles() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_rescore_profiles() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_rescore_profiles() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_score() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_score() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_score() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_score_many() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_score_many() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_score_many() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_silent_downstream_trigger() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_silent_downstream_trigger() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_silent_downstream_trigger() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_verify_profiles() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_verify_profiles() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_verify_profiles() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_work_profiles() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_work_profiles() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_work_profiles() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_write_profiles() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_write_profiles() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_write_profiles() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.to_double(value numeric) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.to_double(value numeric) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.to_double(value numeric) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.to_double(value numeric) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.to_double(value numeric) IS 'A number of any size as a double: infinite or zero where a cast would be an error.';
+
+CREATE FUNCTION churn_internal.verify_profiles_1() RETURNS TABLE(key text, column_name text, stored text, expected text)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    AS $function$
+#variable_conflict use_variable
+DECLARE
+    batch_size CONSTANT integer := 10000;
+    batch pg_catalog.int8[];
+    active record;
+    named record;
+    profiles record;
+    scores double precision[];
+BEGIN
+    SELECT * INTO active FROM churn_internal.active_deployment(1);
+    FOR batch IN
+        SELECT array_agg(b.key)
+        FROM (
+            SELECT p.customer_id AS key,
+                   (row_number() OVER (ORDER BY p.customer_id) - 1) / batch_size AS number
+            FROM churn.customers p
+        ) b
+        GROUP BY b.number ORDER BY b.number
+    LOOP
+        RETURN QUERY
+        SELECT p.customer_id::text, wrong.column_name, wrong.stored, wrong.expected
+        FROM churn.customers p
+        LEFT JOIN (
+            SELECT c.customer_id AS key, count(*) AS complaints,
+                   max(c.complained_at) AS latest
+            FROM churn.complaints c
+            WHERE c.customer_id = ANY (batch)
+            GROUP BY 1
+        ) counted ON counted.key = p.customer_id
+        CROSS JOIN LATERAL (VALUES
+            ('complaint_count', p.complaint_count::text,
+             coalesce(counted.complaints, 0)::text),
+            ('last_complaint_at', p.last_complaint_at::text,
+             CASE WHEN counted.complaints > 0 THEN (counted.latest)::text END)
+        ) wrong (column_name, stored, expected)
+        WHERE p.customer_id = ANY (batch) AND wrong.stored IS DISTINCT FROM wrong.expected;
+
+        -- A score is compared with what the version that it names would give, no score
+        -- at all with what the active version would.
+        FOR named IN
+            SELECT v.version, m.artifact_sha256, m.deleted_at, array_agg(p.customer_id) AS keys
+            FROM churn.customers p
+            CROSS JOIN LATERAL (SELECT CASE
+                WHEN num_nonnulls(p.churn_model_version, p.churn_score) > 0
+                    THEN p.churn_model_version
+                ELSE active.version
+            END) v (version)
+            LEFT JOIN churn.models m ON m.version = v.version
+            WHERE p.customer_id = ANY (batch)
+              AND num_nonnulls(v.version, p.churn_score) > 0
+            GROUP BY 1, 2, 3
+        LOOP
+            IF named.artifact_sha256 IS NULL OR named.deleted_at IS NOT NULL THEN
+                RETURN QUERY
+                SELECT k.key::text, 'churn_model_version', named.version::text,
+                       'a registered version'
+                FROM unnest(named.keys) k (key);
+                IF named.deleted_at IS NOT NULL THEN
+                    RAISE WARNING USING
+                        MESSAGE = format('model version %s was deleted on %s', named.version,
+                                         to_char(named.deleted_at, 'YYYY-MM-DD')),
+                        DETAIL = format('Rows that name it: %s.', cardinality(named.keys)),
+                        HINT = format('CALL churn.repair(%L) scores them anew.', 'churn.customers');
+                END IF;
+                CONTINUE;
+            END IF;
+            SELECT * INTO profiles FROM churn_internal."read_profiles_1"(named.keys, NULL);
+            scores := churn_internal.score_batch(
+                1, named.version, named.artifact_sha256, 'cad42c3004ca42e6c23d4aeba82c3c62', profiles.numbers,
+                profiles.texts, on_error => 'keep'
+            );
+            RETURN QUERY
+            SELECT p.customer_id::text, 'churn_score', p.churn_score::text, s.score::text
+            FROM churn.customers p
+            JOIN unnest(profiles.keys, scores) s (key, score) ON s.key = p.customer_id
+            WHERE (abs(p.churn_score - s.score) <= 1e-9) IS NOT TRUE
+              AND num_nonnulls(p.churn_score, s.score) > 0;
+        END LOOP;
+    END LOOP;
+END
+$function$;
+ALTER ROUTINE churn_internal.verify_profiles_1() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.verify_profiles_1() IS 'Counters and scores of churn.customers that disagree with the truth.';
+
+CREATE FUNCTION churn_internal.wait_for_batch(run_id bigint, batch_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.wait_for_batch(run_id bigint, batch_at timestamp with time zone) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.wait_for_batch(run_id bigint, batch_at timestamp with time zone) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.wait_for_batch(run_id bigint, batch_at timestamp with time zone) IS 'Returns when a batch of a run may begin, as churn_internal.reserve_batch has said.';
+
+CREATE FUNCTION churn_internal.wait_for_writers(attachment churn.attachments) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.wait_for_writers(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.wait_for_writers(attachment churn.attachments) IS 'Returns when the transactions that were writing an attachment''s tables have ended.';
+
+CREATE FUNCTION churn_internal.wake_workers() RETURNS boolean
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.wake_workers() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.wake_workers() IS 'Notifies workers of new marks, if one sleeps; returns whether it did.';
+
+CREATE FUNCTION churn_internal.warm_session() RETURNS churn_internal.required_integer
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.warm_session() OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.warm_session() TO churn_application;
+GRANT EXECUTE ON ROUTINE churn_internal.warm_session() TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.warm_session() TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.warm_session() IS 'Loads packages and models into this session, for churn.warm.';
+
+CREATE FUNCTION churn_internal.work_profiles_1(batch_size integer, OUT scored bigint, OUT failed bigint) RETURNS record
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET plan_cache_mode TO force_custom_plan
+    SET enable_hashjoin TO off
+    SET enable_mergejoin TO off
+    SET enable_seqscan TO off
+    AS $function$
+#variable_conflict use_variable
+DECLARE
+    active record;
+    profiles record;
+    scores double precision[];
+BEGIN
+    PERFORM set_config('churn.score_cause', 'queue', true);
+    scored := 0;
+    failed := 0;
+    SELECT * INTO active FROM churn_internal.active_deployment(1);
+    IF active.version IS NULL THEN
+        RETURN;
+    END IF;
+    -- It waits for nobody: what a writer or another worker holds keeps its marks. Whoever
+    -- changes a profile locks it before looking for its mark, and a mark is taken away
+    -- only under that lock, from a row that was read under it: no change is missed. So
+    -- the profile is locked first: who holds it finds all its marks free.
+    SELECT array_agg(r.tid) AS tids, array_agg(r.key) AS keys,
+           array_agg(r.mark) AS marks, array_agg(r.mark_tid) AS mark_tids,
+           array_agg(r.enqueued_at) AS enqueued_at,
+           array_send(array_agg(r.numbers)) AS numbers, array_agg(r.texts) AS texts
+    INTO profiles
+    FROM (
+        SELECT * FROM (
+            SELECT p.ctid AS tid, p.customer_id AS key, m.key AS mark, m.ctid AS mark_tid,
+                   m.enqueued_at, m.enqueued_at AS due_at, ARRAY[coalesce(p.age::double precision, 'NaN'), coalesce(p.paperless_billing::integer::double precision, 'NaN'), coalesce(p.has_dependents::integer::double precision, 'NaN'), coalesce(p.tenure_months::double precision, 'NaN'), coalesce(p.monthly_charges::double precision, 'NaN'), coalesce(p.total_charges::double precision, 'NaN'), coalesce(p.data_usage_gb::double precision, 'NaN'), coalesce(p.support_calls::double precision, 'NaN'), coalesce(p.late_payments::double precision, 'NaN'), coalesce(p.churned::integer::double precision, 'NaN'), coalesce(p.complaint_count::double precision, 'NaN')]::double precision[] AS numbers,
+                   ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[] AS texts
+            FROM churn_internal.pending_profiles m
+            JOIN churn.customers p ON p.customer_id = m.key::pg_catalog.int8
+            WHERE m.attachment_id = 1
+            ORDER BY m.enqueued_at
+            LIMIT batch_size
+            FOR NO KEY UPDATE OF p SKIP LOCKED FOR UPDATE OF m SKIP LOCKED
+        ) changed
+        UNION ALL
+        SELECT * FROM (
+            SELECT p.ctid AS tid, p.customer_id AS key, m.key AS mark, NULL::tid,
+                   m.enqueued_at, m.due_at, ARRAY[coalesce(p.age::double precision, 'NaN'), coalesce(p.paperless_billing::integer::double precision, 'NaN'), coalesce(p.has_dependents::integer::double precision, 'NaN'), coalesce(p.tenure_months::double precision, 'NaN'), coalesce(p.monthly_charges::double precision, 'NaN'), coalesce(p.total_charges::double precision, 'NaN'), coalesce(p.data_usage_gb::double precision, 'NaN'), coalesce(p.support_calls::double precision, 'NaN'), coalesce(p.late_payments::double precision, 'NaN'), coalesce(p.churned::integer::double precision, 'NaN'), coalesce(p.complaint_count::double precision, 'NaN')]::double precision[] AS numbers, ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[] AS texts
+            FROM churn_internal.failed_profiles m
+            JOIN churn.customers p ON p.customer_id = m.key::pg_catalog.int8
+            WHERE m.attachment_id = 1 AND m.due_at <= statement_timestamp()
+            ORDER BY m.due_at
+            LIMIT batch_size
+            FOR NO KEY UPDATE OF p SKIP LOCKED FOR UPDATE OF m SKIP LOCKED
+        ) unscored
+        ORDER BY due_at
+        LIMIT batch_size
+    ) r;
+    IF profiles.tids IS NOT NULL THEN
+        -- Complaints are committed, so a failure is never an error: it would hold up
+        -- the whole queue.
+        scores := churn_internal.score_batch(
+            1, active.version, active.artifact_sha256, 'cad42c3004ca42e6c23d4aeba82c3c62', profiles.numbers,
+            profiles.texts, on_error => 'keep'
+        );
+        -- Before the profiles are written: if that changes features in turn, by a
+        -- generated column or a trigger, they are marked again.
+        DELETE FROM churn_internal.pending_profiles m
+        USING unnest(profiles.mark_tids) done (tid)
+        WHERE m.ctid = done.tid;
+        DELETE FROM churn_internal.failed_profiles m
+        USING unnest(profiles.marks, scores) s (key, score)
+        WHERE m.attachment_id = 1 AND m.key = s.key AND s.score IS NOT NULL;
+        UPDATE churn.customers p SET
+            churn_score = new.score, churn_model_version = active.version,
+            churn_scored_at = clock_timestamp()
+        FROM unnest(profiles.tids, profiles.keys, scores) new (tid, key, score)
+        WHERE p.ctid = new.tid AND p.customer_id = new.key AND new.score IS NOT NULL;
+        -- Once each, however many marks a customer has: scored in another way meanwhile,
+        -- one who waits is marked anew by the next complaint.
+        GET DIAGNOSTICS scored = ROW_COUNT;
+        failed := count(DISTINCT s.mark)
+            FROM unnest(profiles.marks, scores) s (mark, score) WHERE s.score IS NULL;
+        IF failed > 0 THEN
+            PERFORM churn_internal.record_failures(
+                1, active.version, profiles.marks, scores, profiles.enqueued_at
+            );
+        END IF;
+    END IF;
+    IF scored + failed < batch_size THEN
+        PERFORM churn_internal."dequeue_missing_profiles_1"(array_agg(m.key))
+        FROM (
+            SELECT m.key FROM churn_internal.failed_profiles m
+            WHERE m.attachment_id = 1 AND m.due_at <= statement_timestamp()
+            UNION ALL
+            SELECT m.key FROM churn_internal.pending_profiles m WHERE m.attachment_id = 1
+        ) m;
+    END IF;
+END
+$function$;
+ALTER ROUTINE churn_internal.work_profiles_1(batch_size integer, OUT scored bigint, OUT failed bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.work_profiles_1(batch_size integer, OUT scored bigint, OUT failed bigint) IS 'Scores the profiles that were marked first, and clears their marks.';
+
+CREATE FUNCTION churn_internal.write_profiles_1(changed bigint[], new_complaints bigint[], latest_complaints timestamp with time zone[], queued boolean DEFAULT false, overwritten boolean DEFAULT false) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET plan_cache_mode TO force_generic_plan
+    AS $function$
+#variable_conflict use_variable
+DECLARE
+    -- Bounds the memory that a statement takes, however many customers it touches.
+    batch_size CONSTANT integer := 5000;
+    batch_end integer;
+    active record;
+    recounted pg_catalog.int8[];
+    profiles record;
+    scores double precision[];
+BEGIN
+    SELECT * INTO active FROM churn_internal.active_deployment(CASE WHEN NOT queued THEN 1 END);
+    FOR batch_start IN 1 .. cardinality(changed) BY batch_size LOOP
+        batch_end := batch_start + batch_size - 1;
+        recounted := ARRAY(
+            SELECT given.key
+            FROM unnest(
+                changed[batch_start:batch_end], new_complaints[batch_start:batch_end]
+            ) given (key, complaints)
+            WHERE given.complaints IS NULL
+        );
+        IF cardinality(recounted) > 0 THEN
+            PERFORM churn_internal.note_recount(txid_current());
+            PERFORM set_config('churn.score_failed', 'recounted', true);
+            -- Locked by a statement of its own, so that the next one, which counts,
+            -- sees all that was committed before the locks.
+            PERFORM FROM churn.customers p
+            WHERE p.customer_id = ANY (changed[batch_start:batch_end])
+            ORDER BY p.customer_id
+            FOR NO KEY UPDATE;
+            -- A key that comes into being may have a mark from before: see
+            -- churn_internal.enqueue_profiles, which may find it in this transaction.
+            PERFORM FROM churn_internal.failed_profiles m
+            WHERE m.attachment_id = 1 AND m.key = ANY (recounted::text[])
+            FOR UPDATE;
+        END IF;
+
+        -- Locks in key order, so that two statements never wait for each other in a
+        -- ring, and no more than NO KEY UPDATE, so that foreign keys are not held up.
+        SELECT array_agg(r.tid) AS tids, array_agg(r.key) AS keys,
+               array_agg(r.complaints) AS counts, array_agg(r.latest) AS latests,
+               array_agg(r.has_score) AS have_scores,
+               array_send(array_agg(r.numbers) FILTER (WHERE NOT queued)) AS numbers,
+               array_agg(r.texts) FILTER (WHERE NOT queued) AS texts
+        INTO profiles
+        FROM (
+            SELECT p.ctid AS tid, p.customer_id AS key, n.complaints, n.latest,
+                   -- Null: waits already, unless somebody wrote that there.
+                   CASE
+                       WHEN p.churn_score IS NULL
+                            OR (overwritten AND given.complaints IS NULL) THEN false
+                       WHEN p.churn_model_version IS NOT NULL THEN true
+                   END AS has_score,
+                   CASE WHEN NOT queued THEN ARRAY[coalesce(p.age::double precision, 'NaN'), coalesce(p.paperless_billing::integer::double precision, 'NaN'), coalesce(p.has_dependents::integer::double precision, 'NaN'), coalesce(p.tenure_months::double precision, 'NaN'), coalesce(p.monthly_charges::double precision, 'NaN'), coalesce(p.total_charges::double precision, 'NaN'), coalesce(p.data_usage_gb::double precision, 'NaN'), coalesce(p.support_calls::double precision, 'NaN'), coalesce(p.late_payments::double precision, 'NaN'), coalesce(p.churned::integer::double precision, 'NaN'), coalesce(n.complaints::double precision, 'NaN')]::double precision[] END AS numbers,
+                   CASE WHEN NOT queued THEN ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[] END AS texts
+            FROM churn.customers p
+            JOIN unnest(
+                changed[batch_start:batch_end], new_complaints[batch_start:batch_end],
+                latest_complaints[batch_start:batch_end]
+            ) given (key, complaints, latest) ON given.key = p.customer_id
+            LEFT JOIN (
+                SELECT c.customer_id AS key, count(*) AS complaints,
+                       max(c.complained_at) AS latest
+                FROM churn.complaints c
+                WHERE cardinality(recounted) > 0 AND c.customer_id = ANY (recounted)
+                GROUP BY 1
+            ) counted ON counted.key = p.customer_id
+            CROSS JOIN LATERAL (
+                SELECT CASE
+                           WHEN given.complaints IS NULL
+                               THEN coalesce(counted.complaints, 0)
+                           ELSE p.complaint_count + given.complaints
+                       END,
+                       CASE
+                           WHEN given.complaints IS NULL AND counted.complaints IS NULL
+                               THEN NULL
+                           WHEN given.complaints IS NULL THEN counted.latest
+                           ELSE greatest(p.last_complaint_at, given.latest)
+                       END
+            ) n (complaints, latest)
+            ORDER BY p.customer_id
+            FOR NO KEY UPDATE OF p
+        ) r;
+
+        scores := NULL;
+        IF active.version IS NOT NULL AND profiles.tids IS NOT NULL THEN
+            scores := churn_internal.score_batch(
+                1, active.version, active.artifact_sha256, 'cad42c3004ca42e6c23d4aeba82c3c62',
+                profiles.numbers, profiles.texts, on_error => NULL
+            );
+        END IF;
+
+        -- By place, since nobody moves a row that is locked; and by key, since the
+        -- partitions of a table have the same places.
+        UPDATE churn.customers p SET
+            complaint_count = new.complaints,
+            last_complaint_at = new.latest,
+            churn_score = coalesce(new.score, p.churn_score),
+            -- Who waits in the queue has a score of no version.
+            churn_model_version = CASE
+                WHEN queued THEN NULL
+                WHEN new.score IS NULL THEN p.churn_model_version
+                ELSE active.version
+            END,
+            churn_scored_at = CASE
+                WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
+            END
+        FROM unnest(
+            profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores
+        ) new (tid, key, complaints, latest, score)
+        WHERE p.ctid = new.tid AND p.customer_id = new.key
+          AND (new.score IS NOT NULL
+               OR (queued AND p.churn_model_version IS NOT NULL)
+               OR (p.complaint_count, p.last_complaint_at)
+                  IS DISTINCT FROM (new.complaints, new.latest));
+        IF queued AND profiles.tids IS NOT NULL THEN
+            PERFORM churn_internal.enqueue_profiles(
+                1, profiles.keys::text[], profiles.have_scores
+            );
+        ELSIF array_position(scores, NULL) IS NOT NULL THEN
+            PERFORM churn_internal.record_failures(
+                1, active.version, profiles.keys::text[], scores
+            );
+        END IF;
+    END LOOP;
+END
+$function$;
+ALTER ROUTINE churn_internal.write_profiles_1(changed bigint[], new_complaints bigint[], latest_complaints timestamp with time zone[], queued boolean, overwritten boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.write_profiles_1(changed bigint[], new_complaints bigint[], latest_complaints timestamp with time zone[], queued boolean, overwritten boolean) IS 'Locks profiles in key order, adds complaints or, where new_complaints is null, counts them anew, scores the rows, or marks them where queued, and writes each of them once. Overwritten: those counted anew may hold what others wrote.';
+
+CREATE FUNCTION churn_internal.wrong_profiles(attachment churn.attachments) RETURNS text[]
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.wrong_profiles(attachment churn.attachments) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.wrong_profiles(attachment churn.attachments) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.wrong_profiles(attachment churn.attachments) IS 'Keys of the profiles that churn.verify finds wrong or that are marked, in key order.';
+
+CREATE FUNCTION churn_trust.keys_in_force() RETURNS TABLE(fingerprint text, public_key bytea)
+    LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+GRANT EXECUTE ON ROUTINE churn_trust.keys_in_force() TO churn_owner;
+COMMENT ON ROUTINE churn_trust.keys_in_force() IS 'The keys that may sign models. While there is one, unsigned models neither register nor score.';
+
+CREATE FUNCTION churn_trust.read_public_key(public_key text, OUT fingerprint text, OUT point bytea, OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) RETURNS record
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+COMMENT ON ROUTINE churn_trust.read_public_key(public_key text, OUT fingerprint text, OUT point bytea, OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) IS 'Fingerprint and 32 bytes of an Ed25519 public key in PEM, or why it is refused.';
+
+CREATE FUNCTION churn_trust.refuse_key_change() RETURNS trigger
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+COMMENT ON ROUTINE churn_trust.refuse_key_change() IS 'Trigger of the trusted keys: pg_write_all_data and a careless GRANT do not reach them.';
+
+CREATE FUNCTION churn_trust.revoke_key(fingerprint text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+COMMENT ON ROUTINE churn_trust.revoke_key(fingerprint text) IS 'Ends the trust in a key. What it signed scores no more, in sessions that hold it from a second after the commit at the latest. For superusers.';
+
+CREATE FUNCTION churn_trust.trust_key(public_key text, comment text) RETURNS text
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+COMMENT ON ROUTINE churn_trust.trust_key(public_key text, comment text) IS 'Trusts an Ed25519 public key, in PEM, to sign models; returns its fingerprint. From then on unsigned models neither register nor score. For superusers.';
+
+CREATE EVENT TRIGGER churn_follow_altered_tables ON ddl_command_end
+    WHEN TAG IN ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE TRIGGER')
+    EXECUTE FUNCTION churn_internal.follow_altered_tables();
+COMMENT ON EVENT TRIGGER churn_follow_altered_tables IS 'Fits the functions of attached tables to what was altered.';
+
+CREATE EVENT TRIGGER churn_keep_attached_tables ON sql_drop
+    WHEN TAG IN ('DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP TYPE', 'DROP DOMAIN', 'DROP EXTENSION')
+    EXECUTE FUNCTION churn_internal.keep_attached_tables();
+COMMENT ON EVENT TRIGGER churn_keep_attached_tables IS 'Refuses to drop a table that is attached.';
+
+-- Module admission
+-- Module attestation
+-- Module batches
+-- Module bounded_cache
+-- Module compiled
+-- Module diagnostics
+-- Module environment
+-- Module errors
+-- Module estimator_checks
+-- Module estimators
+-- Module features
+-- Module finder
+-- Module json_rows
+-- Module onnx_scan
+-- Module pacing
+-- Module parity
+-- Module permitted
+-- Module pickle_scan
+-- Module pickle_values
+-- Module pickled
+-- Module queries
+-- Module registry
+-- Module row_program
+-- Module sandbox
+-- Module sandbox_start
+-- Module sandbox_worker
+-- Module scoring
+-- Module session
+-- Module signature
+-- Module strict_pickle
