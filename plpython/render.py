@@ -36,7 +36,8 @@ def render_template(path):
     name = f"churn_internal.template_{path.stem}"
     return f"""\
 CREATE OR REPLACE FUNCTION {name}() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $body$
 SELECT $template$
 {text.rstrip()}
 $template$ $body$;

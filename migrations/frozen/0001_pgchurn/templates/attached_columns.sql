@@ -1,5 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_attached_columns() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $body$
 SELECT $template$
 -- Until commit nobody writes: no complaint slips in between the count and the triggers.
 LOCK TABLE @profile@, @complaints@ IN SHARE ROW EXCLUSIVE MODE;

@@ -1,5 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_dequeue_missing_profiles() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $body$
 SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."dequeue_missing_profiles_@id@"(enqueued text[])
 RETURNS void

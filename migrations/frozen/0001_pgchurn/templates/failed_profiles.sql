@@ -1,5 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_failed_profiles() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $body$
 SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."failed_profiles_@id@"(
     OUT failed churn_internal.failed_profiles, OUT waiting boolean

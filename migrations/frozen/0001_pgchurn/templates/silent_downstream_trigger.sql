@@ -1,5 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_silent_downstream_trigger() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $body$
 SELECT $template$
 CREATE OR REPLACE TRIGGER "pgchurn_@id@_downstream" AFTER UPDATE ON @profile@
     FOR EACH STATEMENT WHEN (false)

@@ -1,5 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_work_profiles() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $body$
 SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."work_profiles_@id@"(
     batch_size integer, OUT scored bigint, OUT failed bigint

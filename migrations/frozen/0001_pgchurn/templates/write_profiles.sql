@@ -1,5 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_write_profiles() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $body$
 SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."write_profiles_@id@"(
     changed @key_type@[], new_complaints bigint[], latest_complaints timestamptz[],
