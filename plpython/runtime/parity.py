@@ -15,10 +15,10 @@ TOLERANCE = 1e-6
 def compare_forms(
     pickled: PickledModel, compiled: CompiledModel, batches: Iterable[Columns]
 ) -> tuple[float, int]:
-    """Compare two forms of a model, the compiled one both in bulk and row by row.
+    """Compare two forms of a model, the compiled one in bulk and row by row.
 
-    Returns ------- float The largest difference of two probabilities. int How many rows
-    were compared: those that the pickle scores.
+    Returns the largest difference of probabilities, and how many rows were compared:
+    those that the pickle scores.
     """
     largest, compared = 0.0, 0
     for columns in batches:

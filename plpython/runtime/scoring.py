@@ -103,8 +103,6 @@ class Scoring:
 
         Parameters
         ----------
-        digest : bytes
-            Of the version's pickle.
         numbers : bytes
             ``array_send`` of a two-dimensional array of float8, NaN for NULL.
         texts : list of lists of str or None

@@ -11,8 +11,7 @@ BEGIN
         -- Waits for the batches that workers are at, so that they count.
         PERFORM FROM churn_internal.rescore_ranges g
         WHERE g.run_id = run
-        ORDER BY g.range_number
-        FOR UPDATE;
+        ORDER BY g.range_number FOR UPDATE;
         PERFORM churn_internal.end_rescoring(run, 'abandoned');
     END IF;
 END $body$;

@@ -7,8 +7,7 @@ BEGIN
     FROM churn.models m WHERE m.version = attachment_of_version.version;
     IF NOT FOUND THEN
         RAISE invalid_parameter_value USING
-            MESSAGE = format('model version %s does not exist',
-                             coalesce(version::text, 'null')),
+            MESSAGE = format('model version %s does not exist', coalesce(version::text, 'null')),
             HINT = 'SELECT version FROM churn.models lists the registered versions.';
     END IF;
     RETURN attachment_id;

@@ -24,8 +24,7 @@ BEGIN
         'complaint_key', quote_ident(attachment.complaint_key),
         -- Without a time of its own a complaint was made when it was inserted.
         'complaint_time', coalesce(complaint_time, 'now()'),
-        'latest_complaint', coalesce('max(' || complaint_time || ')',
-                                     'NULL::timestamptz'),
+        'latest_complaint', coalesce('max(' || complaint_time || ')', 'NULL::timestamptz'),
         'latest', CASE
             WHEN complaint_time IS NULL
                 THEN 'greatest(p.last_complaint_at, given.latest)'

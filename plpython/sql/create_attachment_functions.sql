@@ -33,8 +33,7 @@ BEGIN
     FROM (VALUES
         ('score', '($1)', '($1).complaint_count', 'NULL'),
         ('score_many', 'p', 'p.complaint_count', '''NaN'''),
-        ('read_profiles', 'p', 'coalesce(given.complaint_count, p.complaint_count)',
-         '''NaN'''),
+        ('read_profiles', 'p', 'coalesce(given.complaint_count, p.complaint_count)', '''NaN'''),
         ('write_profiles', 'p', 'n.complaints', '''NaN'''),
         ('rescore_profiles', 'p', 'p.complaint_count', '''NaN'''),
         ('failed_profiles', 'p', 'p.complaint_count', '''NaN'''),
@@ -42,8 +41,7 @@ BEGIN
         ('repair_profiles', 'p', 'p.complaint_count', '''NaN'''),
         ('work_profiles', 'p', 'p.complaint_count', '''NaN'''),
         ('verify_profiles', 'p', 'p.complaint_count', '''NaN'''),
-        ('complaints_inserted_' || attachment.scoring_mode, 'p',
-         '(p.complaint_count + 1)', 'NULL'),
+        ('complaints_inserted_' || attachment.scoring_mode, 'p', '(p.complaint_count + 1)', 'NULL'),
         ('complaints_recounted', 'p', 'p.complaint_count', '''NaN'''),
         ('profiles_changed', 'p', 'NULL', 'NULL')
     ) t (template, row_name, complaint_count, null_number);

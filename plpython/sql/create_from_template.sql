@@ -10,8 +10,7 @@ BEGIN
     EXECUTE format('SELECT churn_internal.%I()', 'template_' || template) INTO statements;
     SELECT p.part INTO missing
     FROM string_to_table(statements, '@') WITH ORDINALITY p (part, position)
-    WHERE p.position % 2 = 0 AND placeholders ->> p.part IS NULL
-    LIMIT 1;
+    WHERE p.position % 2 = 0 AND placeholders ->> p.part IS NULL LIMIT 1;
     IF FOUND THEN
         RAISE invalid_parameter_value USING
             MESSAGE = format('template %s has no value for %s', template, missing);
@@ -20,9 +19,7 @@ BEGIN
     WHILE position(quote IN placeholders::text) > 0 LOOP
         quote := '$function_' || md5(quote) || '$';
     END LOOP;
-    EXECUTE churn_internal.fill_template(
-        replace(statements, '$function$', quote), placeholders
-    );
+    EXECUTE churn_internal.fill_template(replace(statements, '$function$', quote), placeholders);
 END $body$;
 COMMENT ON FUNCTION churn_internal.create_from_template IS
     'Executes the statements of a template, filled.';

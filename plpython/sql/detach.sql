@@ -24,8 +24,7 @@ BEGIN
     PERFORM churn_internal.abandon_rescoring(attachment.attachment_id);
     -- Those of partitions go with them.
     FOR generated IN
-        SELECT format('TRIGGER %I ON %s', t.tgname,
-                      churn_internal.table_name(t.tgrelid::regclass))
+        SELECT format('TRIGGER %I ON %s', t.tgname, churn_internal.table_name(t.tgrelid::regclass))
         FROM pg_catalog.pg_trigger t
         WHERE t.tgrelid IN (attachment.profile, attachment.complaints)
           AND starts_with(t.tgname, format('pgchurn_%s_', attachment.attachment_id))

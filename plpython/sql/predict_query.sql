@@ -22,8 +22,7 @@ BEGIN
     IF on_error IS NULL
        OR on_error OPERATOR(pg_catalog.<>) ALL (ARRAY['keep', 'raise']) THEN
         RAISE invalid_parameter_value USING
-            MESSAGE = pg_catalog.format('unknown failure policy %s',
-                                        COALESCE(on_error, 'null')),
+            MESSAGE = pg_catalog.format('unknown failure policy %s', COALESCE(on_error, 'null')),
             HINT = 'Pass keep or raise.';
     END IF;
     IF bare IS NULL THEN

@@ -8,8 +8,7 @@ BEGIN
     FROM churn.customers c WHERE c.customer_id = score_customer.customer_id;
     IF NOT FOUND THEN
         RAISE no_data_found USING
-            MESSAGE = format('customer %s does not exist',
-                             coalesce(customer_id::text, 'null')),
+            MESSAGE = format('customer %s does not exist', coalesce(customer_id::text, 'null')),
             HINT = 'Pass a customer_id of churn.customers.';
     END IF;
     RETURN score;

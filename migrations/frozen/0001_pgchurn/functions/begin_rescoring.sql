@@ -73,9 +73,7 @@ BEGIN
     INSERT INTO churn_internal.rescore_runs (
         attachment_id, deployment_id, key_order, rows_expected
     )
-    VALUES (
-        attachment.attachment_id, deployment, churn_internal.key_order(attachment), expected
-    )
+    VALUES (attachment.attachment_id, deployment, churn_internal.key_order(attachment), expected)
     RETURNING run_id INTO run;
     INSERT INTO churn_internal.rescore_ranges (run_id, range_number, after_key, through_key)
     SELECT run, n,

@@ -30,8 +30,7 @@ BEGIN
     SELECT t.relation, c.relkind, c.relpersistence INTO wrong
     FROM (VALUES (profile), (complaints)) t (relation)
     LEFT JOIN pg_catalog.pg_class c ON c.oid = t.relation
-    WHERE c.oid IS NULL OR c.relkind NOT IN ('r', 'p') OR c.relpersistence = 't'
-    LIMIT 1;
+    WHERE c.oid IS NULL OR c.relkind NOT IN ('r', 'p') OR c.relpersistence = 't' LIMIT 1;
     IF FOUND THEN
         RAISE wrong_object_type USING
             MESSAGE = format('%s cannot be attached', coalesce(wrong.relation::text, 'null')),
@@ -52,8 +51,7 @@ BEGIN
         SELECT FROM pg_catalog.pg_attribute a
         WHERE a.attrelid = t.relation AND a.attname = t.name
           AND a.attnum > 0 AND NOT a.attisdropped
-    )
-    LIMIT 1;
+    ) LIMIT 1;
     IF FOUND THEN
         RAISE undefined_column USING
             MESSAGE = format('column %I of %s does not exist', wrong.name, wrong.relation);
@@ -64,8 +62,7 @@ BEGIN
     WHERE a.attrelid = profile AND NOT a.attisdropped AND a.attname IN (
         'complaint_count', 'last_complaint_at', 'churn_score', 'churn_model_version',
         'churn_scored_at'
-    )
-    LIMIT 1;
+    ) LIMIT 1;
     IF FOUND THEN
         RAISE duplicate_column USING
             MESSAGE = format('%s already has a column %s', profile, wrong.attname),

@@ -47,8 +47,7 @@ BEGIN
         artifact = NULL, compiled = NULL, deleted_by = session_user, deleted_at = now()
     WHERE m.version = delete_model.version AND m.deleted_at IS NULL;
     RAISE NOTICE USING
-        MESSAGE = format('model version %s keeps its row, without its bytes',
-                         delete_model.version),
+        MESSAGE = format('model version %s keeps its row, without its bytes', delete_model.version),
         DETAIL = format('%s names it.', named_by);
     RETURN false;
 END $body$;

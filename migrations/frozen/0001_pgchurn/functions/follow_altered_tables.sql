@@ -26,8 +26,7 @@ BEGIN
     FROM pg_event_trigger_dropped_objects() d
     JOIN churn.attachments a ON d.objid IN (a.profile, a.complaints)
     WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objsubid = 0
-      AND a.detached_at IS NULL
-    LIMIT 1;
+      AND a.detached_at IS NULL LIMIT 1;
     IF FOUND THEN
         RAISE dependent_objects_still_exist USING
             MESSAGE = format('cannot drop table %s because it is attached',

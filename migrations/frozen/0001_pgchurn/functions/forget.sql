@@ -24,8 +24,7 @@ BEGIN
       );
     IF NOT FOUND THEN
         RAISE invalid_parameter_value USING
-            MESSAGE = format('table %s was never attached',
-                             coalesce(forget.profile::text, 'null')),
+            MESSAGE = format('table %s was never attached', coalesce(forget.profile::text, 'null')),
             HINT = 'SELECT profile, profile_name FROM churn.attachments lists those that '
                    'were.';
     END IF;

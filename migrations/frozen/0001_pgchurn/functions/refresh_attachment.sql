@@ -25,8 +25,7 @@ BEGIN
         SELECT FROM pg_catalog.pg_attribute a
         WHERE a.attrelid = needed.relation AND a.attname = needed.name
           AND NOT a.attisdropped
-    )
-    LIMIT 1;
+    ) LIMIT 1;
     IF lost IS NOT NULL THEN
         RAISE dependent_objects_still_exist USING
             MESSAGE = format('%s is needed by pgchurn under this name', lost),
@@ -39,8 +38,7 @@ BEGIN
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.oid IN (attachment.profile, attachment.complaints)
-      AND NOT has_schema_privilege('churn_owner', n.oid, 'USAGE')
-    LIMIT 1;
+      AND NOT has_schema_privilege('churn_owner', n.oid, 'USAGE') LIMIT 1;
     IF lost IS NOT NULL THEN
         RAISE insufficient_privilege USING
             MESSAGE = format('pgchurn may not use schema %I', lost),

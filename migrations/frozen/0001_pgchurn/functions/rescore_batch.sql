@@ -40,8 +40,7 @@ BEGIN
         SELECT g.* INTO held
         FROM churn_internal.rescore_ranges g
         WHERE g.run_id = rescore_batch.run_id AND NOT g.finished
-        ORDER BY g.range_number
-        LIMIT 1 FOR UPDATE;
+        ORDER BY g.range_number LIMIT 1 FOR UPDATE;
     END IF;
     range_number := held.range_number;
     IF held.run_id IS NULL THEN

@@ -8,9 +8,7 @@ except KeyError:
     plpy.execute("SELECT churn_internal.load_runtime()")
     SD.clear()
     call = SD[GD["pgchurn"]] = GD["pgchurn"].scoring.score_batch
-return call(
-    attachment_id, version, artifact_sha256, layout_digest, numbers, texts, on_error
-)
+return call(attachment_id, version, artifact_sha256, layout_digest, numbers, texts, on_error)
 $python$;
 COMMENT ON FUNCTION churn_internal.score_batch IS
     'Probabilities of many rows in few calls of the model; a row that cannot be scored is '

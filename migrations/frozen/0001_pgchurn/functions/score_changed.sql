@@ -14,9 +14,7 @@ if recount:
         return None
     # That was another transaction: nobody need ask again.
     del GD["pgchurn recount"]
-return call(
-    attachment_id, version, artifact_sha256, layout_digest, numbers, texts
-)
+return call(attachment_id, version, artifact_sha256, layout_digest, numbers, texts)
 $python$;
 COMMENT ON FUNCTION churn_internal.score_changed IS
     'Probability of one changed row; NULL where the failure policy keeps the old score.';

@@ -12,8 +12,7 @@ BEGIN
     END IF;
     IF rate IS NULL OR NOT rate BETWEEN 0 AND 1 THEN
         RAISE invalid_parameter_value USING
-            MESSAGE = format('rate must be from 0 to 1, not %s',
-                             coalesce(rate::text, 'null')),
+            MESSAGE = format('rate must be from 0 to 1, not %s', coalesce(rate::text, 'null')),
             HINT = 'Pass 1 to log every score, 0.1 to log about a tenth, 0 to log none.';
     END IF;
     -- Waits for whoever activates a version or fits the attachment to its tables.

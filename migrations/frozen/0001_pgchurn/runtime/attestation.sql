@@ -184,17 +184,14 @@ def verified_statement(
 ) -> Statement:
     """Return the statement about a model that a trusted key has signed.
 
+    One that is unsigned, or not signed by a trusted key, is refused: SQLSTATE 42501.
+
     Parameters
     ----------
     key : str or None
         Fingerprint of the key that should have signed it.
     trusted : dict of str to bytes
         The keys in force, 32 bytes each, by fingerprint.
-
-    Raises
-    ------
-    ScoringError
-        With SQLSTATE 42501 when it is unsigned, or not by a trusted key.
     """
     if text is None or signature is None or key is None:
         raise ScoringError(

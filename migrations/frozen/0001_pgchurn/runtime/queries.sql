@@ -57,7 +57,7 @@ class Queries:
         types: list[int],
         pass_features: bool,
     ) -> tuple[str | None, int | None]:
-        """Return the statement that reads a query's rows for ``predict_many``.
+        """Return the statement that reads a query's rows, and how many are a batch.
 
         Parameters
         ----------
@@ -67,11 +67,6 @@ class Queries:
             Object identifiers of the types of its columns.
         pass_features : bool
             Whether columns that are features pass through as well.
-
-        Returns
-        -------
-        (str, int)
-            The statement, and how many of its rows are to be passed at once.
         """
         with self.refusals:
             signature = self.registry.query_scorer(version).model.signature

@@ -95,12 +95,8 @@ def run_in_sandbox(
     with so many rows to score, and to respond with at most. ``check_for_interrupts`` is
     called some twenty times a second; whatever it raises ends the child.
 
-    Raises
-    ------
-    ScoringError
-        What the child refused with; with SQLSTATE 54000, of limits that a program sets
-        itself, when the candidate exceeds one; else 22023 when the child ended without
-        a response.
+    Raised is what the child refused with; SQLSTATE 54000, of limits that a program sets
+    itself, when the candidate exceeds one; else 22023 when it ended without a response.
     """
     header = {
         "python": list(sys.version_info),

@@ -7,8 +7,7 @@ CREATE TABLE churn.attachments (
     complaint_time name,
     on_error text NOT NULL DEFAULT 'keep' CHECK (on_error IN ('keep', 'raise')),
     score_timeout interval NOT NULL DEFAULT '5 s',
-    scoring_mode text NOT NULL DEFAULT 'inline'
-        CHECK (scoring_mode IN ('inline', 'queued')),
+    scoring_mode text NOT NULL DEFAULT 'inline' CHECK (scoring_mode IN ('inline', 'queued')),
     log_rate double precision NOT NULL DEFAULT 0 CHECK (log_rate BETWEEN 0 AND 1),
     notifications text NOT NULL DEFAULT 'off',
     notification_threshold double precision,

@@ -41,8 +41,7 @@ COMMENT ON COLUMN churn.customers.churned IS
 
 CREATE TABLE churn.complaints (
     complaint_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    customer_id bigint NOT NULL
-        REFERENCES churn.customers ON UPDATE CASCADE ON DELETE CASCADE,
+    customer_id bigint NOT NULL REFERENCES churn.customers ON UPDATE CASCADE ON DELETE CASCADE,
     complained_at timestamptz NOT NULL DEFAULT now(),
     channel text,
     subject text

@@ -8,8 +8,7 @@ CREATE TABLE churn.deployments (
     deployed_by name NOT NULL DEFAULT session_user,
     deployed_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX deployments_attachment_idx
-    ON churn.deployments (attachment_id, deployment_id);
+CREATE INDEX deployments_attachment_idx ON churn.deployments (attachment_id, deployment_id);
 COMMENT ON TABLE churn.deployments IS
     'Which version scores an attachment: the latest row is in force. Append-only.';
 COMMENT ON COLUMN churn.deployments.deployment_id IS 'Ascends in the order of commits.';

@@ -34,8 +34,7 @@ CREATE TABLE churn_internal.failed_profiles (
     due_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (attachment_id, key)
 );
-CREATE INDEX failed_profiles_due_idx
-    ON churn_internal.failed_profiles (attachment_id, due_at);
+CREATE INDEX failed_profiles_due_idx ON churn_internal.failed_profiles (attachment_id, due_at);
 COMMENT ON TABLE churn_internal.failed_profiles IS
     'Customers without a score that is theirs: those whose last score failed, and those '
     'who changed in queued mode and have none. churn.work and churn.repair score them and '
