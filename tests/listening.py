@@ -152,6 +152,10 @@ class Listener:
     def end(self, number=signal.SIGTERM):
         """Send it a signal; return its exit status and what it said."""
         self.process.send_signal(number)
+        return self.result()
+
+    def result(self):
+        """Wait until it has ended; return its exit status and what it said."""
         said = self.process.communicate(timeout=LONGEST)[1]
         return self.process.returncode, said
 

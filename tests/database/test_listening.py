@@ -156,8 +156,9 @@ def test_what_a_command_did_not_take_comes_again(listener, writer, tmp_path):
     listener.start("--exec", "cat > /dev/null; exit 3").wait_until_connected()
     complain(writer, 1, 2)
     writer.commit()
-    assert listener.process.wait(20) == 1
-    assert "the command ended with status 3" in listener.process.stderr.read()
+    status, said = listener.result()
+    assert status == 1
+    assert "the command ended with status 3" in said
 
     listener.start("--exec", f"cat >> {tmp_path}/changes").wait_for_lines(2)
 
@@ -172,8 +173,9 @@ def test_what_nobody_reads_any_more_comes_again(listener, writer):
     os.close(reading)
     complain(writer, 1)
     writer.commit()
-    assert listener.process.wait(20) == 1
-    assert "the reader of the output is gone" in listener.process.stderr.read()
+    status, said = listener.result()
+    assert status == 1
+    assert "the reader of the output is gone" in said
 
     listener.start().wait_for_lines(1)
     assert keys(listener.lines()) == ["1"]
