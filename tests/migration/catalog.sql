@@ -1556,139 +1556,139 @@ CREATE FUNCTION churn_internal.template_attached_columns() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_attached_columns() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_attached_columns() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_attached_columns() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_attachment_triggers() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_attachment_triggers() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_attachment_triggers() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_attachment_triggers() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_complaints_inserted_inline() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_complaints_inserted_inline() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_complaints_inserted_inline() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_complaints_inserted_inline() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_complaints_inserted_queued() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_complaints_inserted_queued() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_complaints_inserted_queued() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_complaints_inserted_queued() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_complaints_recounted() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_complaints_recounted() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_complaints_recounted() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_complaints_recounted() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_dequeue_missing_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_dequeue_missing_profiles() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_dequeue_missing_profiles() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_dequeue_missing_profiles() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_downstream_trigger() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_downstream_trigger() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_downstream_trigger() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_downstream_trigger() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_failed_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_failed_profiles() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_failed_profiles() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_failed_profiles() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_log_predictions() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_log_predictions() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_log_predictions() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_log_predictions() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_log_trigger() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_log_trigger() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_log_trigger() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_log_trigger() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_profile_derived_trigger() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_profile_derived_trigger() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_profile_derived_trigger() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_profile_derived_trigger() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_profile_update_trigger() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_profile_update_trigger() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_profile_update_trigger() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_profile_update_trigger() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_profiles_changed() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_profiles_changed() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_profiles_changed() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_profiles_changed() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_publish_scores() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_publish_scores() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_publish_scores() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_publish_scores() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_read_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_read_profiles() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_read_profiles() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_read_profiles() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_repair_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_repair_profiles() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_repair_profiles() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_repair_profiles() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_rescore_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_rescore_profiles() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_rescore_profiles() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_rescore_profiles() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_score() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_score() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_score() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_score() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_score_many() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_score_many() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_score_many() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_score_many() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_silent_downstream_trigger() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_silent_downstream_trigger() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_silent_downstream_trigger() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_silent_downstream_trigger() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_verify_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_verify_profiles() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_verify_profiles() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_verify_profiles() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_work_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_work_profiles() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_work_profiles() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_work_profiles() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_write_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_write_profiles() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_write_profiles() IS 'Template of what churn.attach creates for a pair of tables: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_write_profiles() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.to_double(value numeric) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
