@@ -1,5 +1,4 @@
 import os
-import re
 import sys
 
 import pytest
@@ -233,17 +232,17 @@ def test_a_migrator_who_is_no_superuser_is_told_so_and_nothing_is_changed(blank)
     assert snapshot(blank) == before
 
 
-def test_every_statement_passes_to_the_letter(empty_database):
-    session = empty_database.session()
+def test_every_body_passes_to_the_letter(empty_database):
+    stored = set(empty_database.session().column("SELECT prosrc FROM pg_proc"))
 
     for revision in REVISIONS:
         for name in frozen_files.copies(revision):
             if frozen_files.newest(name) == f"{revision}/{name}":
                 text = frozen_files.read(f"{revision}/{name}")
-                for _, body in re.findall(r"\nAS (\$\w+\$)(.*?)\1;", text, re.S):
-                    assert session.value(
-                        "SELECT count(*) FROM pg_proc WHERE prosrc = %s", body
-                    ), name
+                for body in frozen_files.BODY.finditer(text):
+                    quote = f"${body[1]}$"
+                    found = body[0].removeprefix(quote).removesuffix(quote)
+                    assert found in stored, name
 
 
 # From before 1.0, or of a release to come.
