@@ -60,6 +60,7 @@ DEEDS = {
         "SELECT churn_internal.repair_profiles_1('{{1,2}}')",
         "SELECT churn.register_model('churn.customers', artifact, signature, metrics,"
         " environment, provenance, NULL, NULL) FROM given",
+        "SELECT churn.delete_model({other})",
     ],
     "churn_owner": [
         "SELECT churn.set_scoring_mode('churn.customers', 'queued')",
@@ -70,6 +71,7 @@ DEEDS = {
         "SELECT churn.work(1000, 'churn.customers')",
         "DROP TABLE given",
         "SELECT churn.expire_predictions('1 year')",
+        "SELECT * FROM churn.forget('churn.customers', '1')",
     ],
 }
 
