@@ -678,6 +678,7 @@ def test_a_deletion_waits_for_who_stores_scores_of_the_version(
     complains.close()
 
 
+@pytest.mark.slow(reason="waits until a deletion gives up")
 def test_a_deletion_does_not_wait_for_ever_nor_hold_others_up(
     first, second, module_database, versions
 ):
