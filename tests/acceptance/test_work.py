@@ -69,7 +69,7 @@ def start():
 
         def start(url, *options):
             worker = Process(url, *options)
-            stack.callback(worker.process.wait)
+            stack.enter_context(worker.process)
             stack.callback(worker.process.kill)
             return worker
 
