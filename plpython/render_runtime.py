@@ -34,9 +34,7 @@ def render_module(name: str) -> str:
     function = f"churn_runtime.{name}"
     return f"""\
 CREATE OR REPLACE FUNCTION {function}() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 {source}$python$;
-COMMENT ON FUNCTION {function} IS
-    '{comment}';
+COMMENT ON FUNCTION {function} IS '{comment}';
 """

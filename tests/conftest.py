@@ -19,6 +19,7 @@ Most tests use `session`: the backend behind it has imported scikit-learn alread
 
 import itertools
 import os
+import signal
 
 # Before anything loads OpenMP: threads of several processes would only wait for each
 # other, and training takes many times as long.
@@ -33,6 +34,11 @@ from tests.models import populate
 from tests.sharing import machine
 
 numbers = itertools.count(1)
+
+# As when a script starts the tests in the background: so would the programs that they
+# start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):
@@ -58,7 +64,7 @@ def machine_shared_or_alone(request, tmp_path_factory):
         return
     # The processes have folders of their own in the run's.
     folder = tmp_path_factory.getbasetemp().parent
-    with machine(folder, alone="alone" in request.keywords):
+    with machine(folder, alone=request.node.get_closest_marker("alone") is not None):
         yield
 
 

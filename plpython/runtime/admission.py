@@ -18,11 +18,6 @@ class Admission:
 
     A check that refuses returns None, which its SQL function's type turns into an
     error: see ``Refusals``.
-
-    Parameters
-    ----------
-    registry : Registry
-    refusals : Refusals
     """
 
     def __init__(self, registry: Registry, refusals: Refusals) -> None:
@@ -51,7 +46,6 @@ class Admission:
             The statement, its signature and the key's fingerprint; each may be None.
         active_attestation : str or None
             The statement about the version that is active.
-        allow_older : bool
 
         Returns
         -------
@@ -122,9 +116,6 @@ class Admission:
 
         Parameters
         ----------
-        attachment_id : int
-        artifact, compiled : bytes
-            The pickle, and its compiled form or None.
         signature, environment : str
             JSON.
         replay, sample : (bytes, list)

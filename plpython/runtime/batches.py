@@ -61,12 +61,8 @@ class Batch:
 def matrix_from_binary(numbers: bytes) -> np.ndarray:
     """Decode ``array_send`` of a two-dimensional array of float8.
 
-    Decoding the binary form is several times faster than PL/Python's own conversion
-    to nested lists. NULL has no place in it: the caller passes NaN.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n_columns), float64
+    Decoding the binary form is several times faster than PL/Python's own conversion to
+    nested lists. NULL has no place in it: the caller passes NaN.
     """
     rows, columns = np.frombuffer(numbers, ">i4", 4, offset=12)[[0, 2]]
     elements = np.frombuffer(numbers, BINARY_ELEMENT, offset=BINARY_HEADER)
@@ -86,22 +82,10 @@ def paced_scores(
     check_for_interrupts: Callable[[], object],
     check_call: Callable[[float], object] | None = None,
 ) -> list[float]:
-    """Score rows first to last in calls that last no longer than a cancel may wait.
+    """Score rows in calls that last no longer than a cancel may wait.
 
-    Parameters
-    ----------
-    scorer : Scorer
-    batch : Batch
-    first, last : int
-        The first row, and the one after the last.
-    check_for_interrupts : callable
-        Called before each call of the model.
-    check_call : callable, optional
-        Given the seconds that each call took; raises where that is too long.
-
-    Returns
-    -------
-    list of float
+    Before each call ``check_for_interrupts`` is called, and after it ``check_call``
+    with the seconds that it took: to raise where that is too long.
     """
     scores: list[float] = []
     while first < last:
@@ -152,19 +136,11 @@ def score_what_scores(
     failures: "FailedRows",
     most_failures: int = MOST_FAILURES,
 ) -> Sequence[float | None]:
-    """Score rows first to last, halving where it fails, None where a row fails.
+    """Score rows, halving where it fails, None where a row fails.
 
     One row with an impossible value must not cost the other rows their score. After
-    ``most_failures`` rows it is the model that fails, and the search is given up.
-
-    Parameters
-    ----------
-    score : callable
-        Taking the first row and the one after the last.
-    first, last : int
-    failures : list of (int, Exception)
-        Gets the rows that fail, each with its error.
-    most_failures : int
+    ``most_failures`` rows it is the model that fails, and the search is given up. Rows
+    that fail are appended to ``failures``.
     """
     if len(failures) >= most_failures:
         return [None] * (last - first)

@@ -6,17 +6,12 @@ from typing import Any
 
 
 class BoundedCache:
-    """Keep the most recently used values of a session.
+    """Keep the most recently used values of a session, ``capacity`` at most.
 
     A session's memory outlives its transactions and is not undone by a rollback, so a
     key must hold all that its value depends on: for a model its version together with
     the digest of its bytes, since a version number alone can come to mean other bytes
     after a restore or a migration down and up again.
-
-    Parameters
-    ----------
-    capacity : int
-        How many values are kept before the least recently used one is dropped.
     """
 
     def __init__(self, capacity: int) -> None:

@@ -6,13 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import ScoringError
-from .features import (
-    Columns,
-    Positions,
-    check_values,
-    checked_row,
-    columns_from_arrays,
-)
+from .features import Columns, Positions, check_values, checked_row, columns_from_arrays
 from .row_program import check_row_program, profile_function, row_function
 from .signature import Feature, Signature
 
@@ -39,14 +33,10 @@ class CompiledModel:
     ``onnx_scan`` did that when the version was registered, in the sandbox, and what a
     session loads has the digest that was recorded then.
 
-    Parameters
-    ----------
-    compiled : bytes
-        A model with one input of shape (n_rows, n_features), numbers before texts, and
-        one output of shape (n_rows, 1), the probability of the positive class, both of
-        doubles. Its metadata maps each text feature's categories to codes, and may
-        hold the model once more as a row program.
-    signature : Signature
+    The graph has one input of shape (n_rows, n_features), numbers before texts, and one
+    output of shape (n_rows, 1), the probability of the positive class, both of doubles.
+    Its metadata maps each text feature's categories to codes, and may hold the model
+    once more as a row program.
     """
 
     def __init__(self, compiled: bytes, signature: Signature) -> None:
@@ -73,17 +63,7 @@ class CompiledModel:
                 self.refusing.add(name)
 
     def probabilities(self, columns: Columns) -> np.ndarray:
-        """Return the positive class's probability of every row.
-
-        Parameters
-        ----------
-        columns : dict of str to ndarray of shape (n_rows,)
-            See ``plpython.runtime.features``.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,), float64
-        """
+        """Return the positive class's probability of every row."""
         matrix = self.input_matrix(columns)
         return self.session.run([self.output], {self.input: matrix})[0][:, 0]
 
@@ -112,17 +92,7 @@ class CompiledModel:
     def row_scorer(self, positions: Positions, repeated: bool = False) -> "ScoreRow":
         """Return a function that gives the probability of one row.
 
-        Parameters
-        ----------
-        positions : list of (Feature, int)
-            From ``Layout.positions``.
-        repeated : bool
-            Whether row follows upon row, as in a SELECT.
-
-        Returns
-        -------
-        callable
-            Taking a sequence of float or None and one of str or None.
+        With ``repeated`` it is made for row after row, as in a SELECT.
         """
         by_name = {feature.name: position for feature, position in positions}
         number_features = self.signature.numbers()
@@ -211,11 +181,8 @@ class CompiledModel:
 def read_metadata(text: str, signature: Signature) -> dict[str, Any]:
     """Return the metadata of a compiled form, checked part by part.
 
-    Raises
-    ------
-    ScoringError
-        Unless every text feature of the signature has its codes, nothing else has, and
-        the row program is of as many inputs as there are features.
+    Every text feature of the signature has its codes, nothing else has, and the row
+    program is of as many inputs as there are features.
     """
     try:
         metadata = json.loads(text)

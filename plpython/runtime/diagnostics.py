@@ -11,13 +11,7 @@ LIBRARIES = ("numpy", "sklearn", "pandas", "onnxruntime")
 
 
 class Diagnostics:
-    """Says what the session has, and loads what it will need.
-
-    Parameters
-    ----------
-    registry : Registry
-    refusals : Refusals
-    """
+    """Says what the session has, and loads what it will need."""
 
     def __init__(self, registry: Registry, refusals: Refusals) -> None:
         self.registry = registry

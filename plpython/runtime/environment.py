@@ -32,16 +32,6 @@ def check_environment(recorded: Any) -> None:
 
     scikit-learn promises nothing about pickles across versions: one may load and
     predict something else. See "Model persistence" in scikit-learn's user guide.
-
-    Parameters
-    ----------
-    recorded : dict
-        Package name to version, as registered with the model.
-
-    Raises
-    ------
-    ScoringError
-        With SQLSTATE 55000, naming both versions.
     """
     if not isinstance(recorded, dict):
         raise ScoringError(

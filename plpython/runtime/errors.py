@@ -20,14 +20,9 @@ LAST_FRAMES = 10
 class ScoringError(Exception):
     """A refusal that names its cause and its remedy.
 
-    Parameters
-    ----------
-    message : str
-        Primary message: lower case, no full stop, as PostgreSQL words its own.
-    detail, hint : str, optional
-        Sentences; the hint says what to do.
-    sqlstate : str, default "22023"
-        The SQLSTATE that the error carries into SQL (invalid_parameter_value).
+    The message is in lower case without a full stop, as PostgreSQL words its own;
+    detail and hint are sentences, and the hint says what to do. The default SQLSTATE is
+    invalid_parameter_value.
     """
 
     def __init__(
@@ -58,11 +53,6 @@ class Refusals:
 
     Errors of SQL pass through, with the query that PL/Python reports of them, unless
     they only tell of the server.
-
-    Parameters
-    ----------
-    plpy : module
-        The PL/Python database interface.
     """
 
     def __init__(self, plpy: Any) -> None:

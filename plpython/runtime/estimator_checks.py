@@ -84,13 +84,7 @@ def check_links(
 ) -> None:
     """Refuse children that are no nodes, come before their parent, or have two.
 
-    Parameters
-    ----------
-    part : object
-        What the nodes are of.
-    left, right : ndarray of shape (n_nodes,)
-    inner : ndarray of shape (n_nodes,), bool
-        Which nodes have children.
+    ``inner`` says which of the nodes of the part have children.
     """
     count = len(left)
     parents = np.flatnonzero(inner)

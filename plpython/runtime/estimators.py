@@ -29,19 +29,7 @@ NO_CLASSIFIER = "model is not a fitted classifier with predict_proba"
 def load_estimator(artifact: bytes) -> Any:
     """Return the classifier in a pickle, ready to give probabilities on one thread.
 
-    Parameters
-    ----------
-    artifact : bytes
-        From anybody. Nothing in it is executed.
-
-    Returns
-    -------
-    estimator
-
-    Raises
-    ------
-    ScoringError
-        Naming what is not permitted.
+    The pickle may be from anybody: nothing in it is executed.
     """
     estimator = read_pickle(artifact)
     if class_name(estimator) not in SCORING:

@@ -24,13 +24,7 @@ RowOfTexts = Sequence[str | None]
 
 
 class Layout(NamedTuple):
-    """Which profile column stands where in the arrays that SQL passes.
-
-    Attributes
-    ----------
-    number_columns, text_columns : tuple of str
-        Names in the order of the array of numbers and of the array of texts.
-    """
+    """Names of the profile's columns, in the order of the arrays that SQL passes."""
 
     number_columns: tuple[str, ...]
     text_columns: tuple[str, ...]
@@ -44,14 +38,7 @@ class Layout(NamedTuple):
         )
 
     def positions(self, signature: Signature) -> Positions:
-        """Return (feature, position) for every feature, in the signature's order.
-
-        Raises
-        ------
-        ScoringError
-            With SQLSTATE 42703 when the profile lacks a feature, 42804 when it holds
-            it as another kind.
-        """
+        """Return (feature, position) for every feature, in the signature's order."""
         numbers = {name: i for i, name in enumerate(self.number_columns)}
         texts = {name: i for i, name in enumerate(self.text_columns)}
         found = []
@@ -89,20 +76,7 @@ def missing_feature(name: str, candidates: Iterable[str], place: str) -> Scoring
 def columns_from_arrays(
     positions: Positions, numbers: np.ndarray, texts: Sequence[RowOfTexts]
 ) -> Columns:
-    """Build a model's columns from the arrays of many rows.
-
-    Parameters
-    ----------
-    positions : list of (Feature, int)
-        From ``Layout.positions``.
-    numbers : ndarray of shape (n_rows, n_number_columns), float64
-    texts : sequence of n_rows sequences of str or None
-
-    Returns
-    -------
-    dict of str to ndarray of shape (n_rows,)
-        In the signature's order.
-    """
+    """Build a model's columns from the arrays of many rows."""
     columns = {}
     for feature, position in positions:
         if feature.is_text:
@@ -125,13 +99,7 @@ def row_count(columns: Columns) -> int:
 
 
 def check_values(signature: Signature, columns: Columns) -> None:
-    """Refuse infinities, and NULLs where the signature does not accept them.
-
-    Raises
-    ------
-    ScoringError
-        With SQLSTATE 22023 for an infinity and 22004 for a NULL, naming the feature.
-    """
+    """Refuse infinities, and NULLs where the signature does not accept them."""
     for feature in signature.features:
         column = columns[feature.name]
         if not feature.is_text and np.isinf(column).any():
@@ -158,11 +126,7 @@ def checked_row(
 ) -> Sequence[float]:
     """Refuse the same as ``check_values`` in one row; return it with NaN for None.
 
-    Parameters
-    ----------
-    features : sequence of Feature
-    row : list of float or None
-        One value for each feature: numbers as they are, texts as codes.
+    The row has one value for each feature: numbers as they are, texts as codes.
     """
     if None in row:
         row = [NAN if value is None else value for value in row]

@@ -17,10 +17,7 @@ PACKAGE = "churn_runtime"
 class Finder:
     """Finds the package and its modules, whatever lies on the path.
 
-    Parameters
-    ----------
-    source_of : callable
-        Takes the name of a module and returns its text, or None when there is none.
+    ``source_of`` returns the text of a module, or None when there is none of that name.
     """
 
     package = PACKAGE
@@ -43,14 +40,7 @@ class Finder:
 
 
 class SourceLoader:
-    """Runs the text of a module, and keeps it for the lines of a traceback.
-
-    Parameters
-    ----------
-    source : str
-    file_name : str
-        What a traceback calls it.
-    """
+    """Runs the text of a module, and keeps it for the lines of a traceback."""
 
     def __init__(self, source: str, file_name: str) -> None:
         self.source = source

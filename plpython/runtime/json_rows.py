@@ -29,16 +29,6 @@ def columns_from_json(signature: Signature, values: Any) -> Columns:
     """Build the columns of one row from a decoded JSON object.
 
     Keys that are no features are ignored, so that a whole row can be passed.
-
-    Parameters
-    ----------
-    signature : Signature
-    values : dict
-        Feature name to number, boolean, string or None.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (1,)
     """
     if not isinstance(values, dict):
         raise ScoringError(

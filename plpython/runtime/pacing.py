@@ -20,10 +20,7 @@ RECOVERY_SECONDS = 60.0
 class Pace:
     """The speed of one model in one session.
 
-    Attributes
-    ----------
-    rows : int
-        How many rows the next call may take, so that it lasts about ``CALL_SECONDS``.
+    The next call may take ``rows`` rows, so that it lasts about ``CALL_SECONDS``.
     """
 
     def __init__(self) -> None:

@@ -15,27 +15,10 @@ TOLERANCE = 1e-6
 def compare_forms(
     pickled: PickledModel, compiled: CompiledModel, batches: Iterable[Columns]
 ) -> tuple[float, int]:
-    """Compare two forms of a model, row by row.
+    """Compare two forms of a model, the compiled one both in bulk and row by row.
 
-    Parameters
-    ----------
-    pickled : PickledModel
-    compiled : CompiledModel
-        Compared both in bulk and row by row.
-    batches : iterable of dict of str to ndarray
-        Columns of some rows each.
-
-    Returns
-    -------
-    float
-        The largest difference of two probabilities.
-    int
-        How many rows were compared: those that the pickle scores.
-
-    Raises
-    ------
-    ScoringError
-        When the compiled form fails on a row that the pickle scores.
+    Returns ------- float The largest difference of two probabilities. int How many rows
+    were compared: those that the pickle scores.
     """
     largest, compared = 0.0, 0
     for columns in batches:

@@ -128,8 +128,7 @@ PERMITTED = (
         "sklearn.compose._column_transformer.ColumnTransformer", group=PREPROCESSING
     ),
     Permitted(
-        "sklearn.compose._column_transformer.make_column_selector",
-        group=PREPROCESSING,
+        "sklearn.compose._column_transformer.make_column_selector", group=PREPROCESSING
     ),
     Permitted("sklearn.discriminant_analysis.LinearDiscriminantAnalysis", scores=True),
     Permitted(
@@ -238,13 +237,7 @@ def state_setter(name: str) -> Callable[[Any, Any], None]:
 
 
 def documented_names() -> dict[str, list[str]]:
-    """Return the classes that a pickle may hold, as the documentation lists them.
-
-    Returns
-    -------
-    dict of str to list of str
-        Names of classes as scikit-learn's users know them, in their order, by group.
-    """
+    """Return the classes that a pickle may hold, by group, as they are documented."""
     groups: dict[str, list[str]] = {CLASSIFIERS: [], PREPROCESSING: [], CALIBRATED: []}
     for one in PERMITTED:
         group = CLASSIFIERS if one.scores else one.group

@@ -104,17 +104,7 @@ def opcode_table() -> list[tuple[int, int, int]]:
 
 
 def scan_pickle(artifact: bytes) -> None:
-    """Refuse a pickle that holds anything but what the pickler writes.
-
-    Parameters
-    ----------
-    artifact : bytes
-
-    Raises
-    ------
-    ScoringError
-        Naming the opcode and its position.
-    """
+    """Refuse a pickle that holds anything but what the pickler writes."""
     size = len(artifact)
     if size > LARGEST_PICKLE:
         raise unreadable(f"It has {size} bytes, and {LARGEST_PICKLE} are allowed.")

@@ -137,10 +137,7 @@ def same(given: Any, expected: Any) -> bool:
 def check_array_form(dtype: Any, shape: Any, size: int) -> None:
     """Refuse a shape that its data do not fill exactly.
 
-    Parameters
-    ----------
-    size : int
-        Of the data: bytes, or elements where the type is object.
+    Their size is in bytes, or in elements where the type is object.
     """
     name = "numpy.ndarray"
     require(isinstance(dtype, np.dtype), name)

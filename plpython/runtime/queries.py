@@ -32,15 +32,7 @@ DOUBLES_AT_MOST = ("smallint", "integer", "bigint", "real", "double precision")
 
 
 class Queries:
-    """Scores values that stand in no profile, under any version.
-
-    Parameters
-    ----------
-    plpy : module
-        The PL/Python database interface.
-    registry : Registry
-    refusals : Refusals
-    """
+    """Scores values that stand in no profile, under any version."""
 
     def __init__(self, plpy: Any, registry: Registry, refusals: Refusals) -> None:
         self.plpy = plpy
@@ -67,10 +59,8 @@ class Queries:
 
         Parameters
         ----------
-        version : int
         query : str
             A single SELECT, without a semicolon.
-        names : list of str
         types : list of int
             Object identifiers of the types of its columns.
         pass_features : bool
@@ -78,7 +68,7 @@ class Queries:
 
         Returns
         -------
-        tuple of (str, int)
+        (str, int)
             The statement, and how many of its rows are to be passed at once.
         """
         with self.refusals:
@@ -110,19 +100,13 @@ class Queries:
 
         Parameters
         ----------
-        version : int
         numbers : bytes or None
-            ``array_send`` of a two-dimensional array of float8, as
-            ``query_statement`` has it read; None for no rows.
-        texts : list of lists of str or None; None when there are no text features
+            As ``query_statement`` has them read, see ``Scoring.score_batch``; None:
+            there are no rows.
         rows_before : int
             How many rows of the query came before.
         on_error : {"keep", "raise"}
             With "keep", rows that cannot be scored come back as None.
-
-        Returns
-        -------
-        sequence of float or None
         """
         if numbers is None:
             return []
@@ -152,16 +136,7 @@ class Queries:
 
 
 def scores_or_row(score: "Score", rows: int, rows_before: int) -> list[float]:
-    """Return the scores of all rows, or raise an error that names the first that fails.
-
-    Parameters
-    ----------
-    score : callable
-        Taking the first row and the one after the last.
-    rows : int
-    rows_before : int
-        How many rows of the query came before.
-    """
+    """Return the scores of all rows, or raise an error that names the first failing."""
     try:
         return score(0, rows)
     except (ScoringError, MemoryError) as error:
@@ -196,8 +171,6 @@ class QueryColumn(NamedTuple):
 
     Attributes
     ----------
-    name : str
-        As the query has it.
     alias : str
         What it is called in the statement around the query.
     type : str
@@ -233,15 +206,6 @@ def statement_around(
 
     Its columns are the array of numbers and the array of texts, in the order of
     ``Layout.of(signature)``, and a jsonb of what passes through.
-
-    Parameters
-    ----------
-    query : str
-        A single SELECT, without a semicolon.
-    columns : list of QueryColumn
-    signature : Signature
-    pass_features : bool
-        Whether columns that are features pass through as well.
     """
     by_name = columns_by_name(columns)
     read = {f.name: feature_column(f, by_name) for f in signature.features}
@@ -262,13 +226,7 @@ def statement_around(
 
 
 def columns_by_name(columns: list[QueryColumn]) -> dict[str, QueryColumn]:
-    """Return the columns by name, of which each has its own.
-
-    Raises
-    ------
-    ScoringError
-        With SQLSTATE 42701, as CREATE TABLE AS has it.
-    """
+    """Return the columns by name, of which each has its own."""
     by_name = {}
     for column in columns:
         if column.name in by_name:
@@ -282,14 +240,7 @@ def columns_by_name(columns: list[QueryColumn]) -> dict[str, QueryColumn]:
 
 
 def feature_column(feature: Feature, by_name: dict[str, QueryColumn]) -> QueryColumn:
-    """Return the column that a feature is read from.
-
-    Raises
-    ------
-    ScoringError
-        With SQLSTATE 42703 when there is none of its name, 42804 when it is of a type
-        that the feature cannot be read from.
-    """
+    """Return the column that a feature is read from."""
     column = by_name.get(feature.name)
     if column is None:
         raise missing_feature(feature.name, list(by_name), "query")

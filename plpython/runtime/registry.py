@@ -36,14 +36,7 @@ KEYS_HELD_SECONDS = 1.0
 
 
 class Scorer:
-    """A model, and where its features stand in an attachment's arrays.
-
-    Attributes
-    ----------
-    model : PickledModel or CompiledModel
-    positions : list of (Feature, int)
-    pace : Pace
-    """
+    """A model, and where its features stand in an attachment's arrays."""
 
     def __init__(self, model: "Model", positions: Positions) -> None:
         self.model = model
@@ -62,13 +55,7 @@ class Scorer:
 
 
 class Registry:
-    """What a session knows of ``churn.models`` and ``churn.attachments``.
-
-    Parameters
-    ----------
-    plpy : module
-        The PL/Python database interface.
-    """
+    """What a session knows of ``churn.models`` and ``churn.attachments``."""
 
     def __init__(self, plpy: Any) -> None:
         self.plpy = plpy
@@ -150,13 +137,7 @@ class Registry:
     ) -> "Model":
         """Return the loaded model of a version, from memory or from its row.
 
-        Parameters
-        ----------
-        version : int
-        digest : bytes
-            Of its pickle.
-        keys : tuple, optional
-            The keys that it is verified with, by default those in force.
+        It is verified with the keys, by default those in force.
         """
         key = (version, digest, self.trusted_keys() if keys is None else keys)
         return self.models.get(key, lambda: self.load(*key))
@@ -216,15 +197,8 @@ class Registry:
     ) -> Scorer:
         """Return a model fitted to the arrays of an attachment.
 
-        Parameters
-        ----------
-        attachment_id : int
-        version : int
-        digest : bytes
-            Of the version's pickle.
-        layout_digest : str
-            Of the attachment's list of columns, which may change while the session
-            lives, and may change back.
+        The attachment's list of columns, of which a digest is given, may change while
+        the session lives, and may change back.
         """
         key = (version, digest, attachment_id, layout_digest, self.trusted_keys())
         return self.scorers.get(key, lambda: self.fit(*key))
@@ -303,13 +277,7 @@ def check_signed(
 ) -> None:
     """Refuse a stored version unless a trusted key has signed just what is stored.
 
-    Parameters
-    ----------
-    version : int
-    row : mapping
-        Of ``churn.models``, whose digests are compared with the bytes elsewhere.
-    signature : Signature
-    trusted : dict of str to bytes
+    The digests in its row are compared with the bytes elsewhere.
     """
     from .attestation import NOT_AUTHORISED, verified_statement
 
@@ -334,13 +302,7 @@ def check_signed(
 
 
 def check_not_deleted(version: int | None, row: "Mapping[str, Any]") -> None:
-    """Refuse a version whose bytes were deleted.
-
-    Parameters
-    ----------
-    row : mapping
-        With ``deleted_on`` (str or None) and ``deleted_by``.
-    """
+    """Refuse a version whose bytes were deleted."""
     if row["deleted_on"] is not None:
         raise ScoringError(
             f"model version {version} was deleted on {row['deleted_on']}",

@@ -93,19 +93,12 @@ def run_in_sandbox(
     ----------
     sources : dict of str to str
         From ``module_sources``: what the child may import of the runtime.
-    request : dict
-        What ``sandbox_worker.respond`` takes first, fit for JSON.
-    parts : sequence of bytes or None
-        What it takes besides.
+    request, parts
+        What ``sandbox_worker.respond`` takes: what is fit for JSON, and the rest.
     rows : int
         How many rows there are to score, and at most to respond with.
     check_for_interrupts : callable
         Called some twenty times a second; whatever it raises ends the child.
-
-    Returns
-    -------
-    dict
-        What ``sandbox_worker.evaluate`` found.
 
     Raises
     ------

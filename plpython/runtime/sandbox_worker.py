@@ -52,20 +52,8 @@ def evaluate(
 ) -> dict[str, Any]:
     """Score rows with a candidate, and compare its two forms.
 
-    Parameters
-    ----------
-    request : dict
-        ``signature`` and ``environment``, JSON texts; ``layout``, the names of the
-        profile's number columns and text columns; ``replay_texts``, ``sample_texts``
-        and ``boundary_rows``, see ``Admission.evaluate_candidate``.
-    artifact, compiled : bytes
-        The pickle, and its compiled form or None.
-    replay_numbers, sample_numbers : bytes or None
-
-    Returns
-    -------
-    dict
-        See ``Admission.evaluate_candidate``.
+    Parameters and result are those of ``Admission.evaluate_candidate``; the layout is
+    the names of the profile's number columns and text columns.
     """
     check_environment(json.loads(request["environment"]))
     signature = Signature.from_json(request["signature"])
@@ -103,10 +91,7 @@ def boundary_columns(
 
 
 def evaluate_compiled(
-    compiled: bytes,
-    pickled: PickledModel,
-    signature: Signature,
-    batches: list[Columns],
+    compiled: bytes, pickled: PickledModel, signature: Signature, batches: list[Columns]
 ) -> dict[str, Any]:
     """Compare a compiled form with its pickle; say why it is not accepted."""
     try:

@@ -17,11 +17,6 @@ class Session:
     """Everything that pgchurn does in Python in one session of the server.
 
     What few sessions need is imported when it is first called.
-
-    Parameters
-    ----------
-    plpy : module
-        The PL/Python database interface.
     """
 
     def __init__(self, plpy: Any) -> None:

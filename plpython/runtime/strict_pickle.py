@@ -34,13 +34,7 @@ Unpickler: Any = pickle._Unpickler
 
 
 class StrictUnpickler(Unpickler):
-    """Builds estimators out of arrays and plain values.
-
-    Parameters
-    ----------
-    artifact : bytes
-        Scanned before, see ``scan_pickle``.
-    """
+    """Builds estimators out of arrays and plain values, see ``scan_pickle``."""
 
     dispatch = dict(Unpickler.dispatch)
 
@@ -214,16 +208,7 @@ def is_small_number(key: Any) -> bool:
 
 
 def read_pickle(artifact: bytes) -> Any:
-    """Return the object that a pickle describes, if it is one that may be described.
-
-    Parameters
-    ----------
-    artifact : bytes
-
-    Raises
-    ------
-    ScoringError
-    """
+    """Return the object that a pickle describes, if it is one that may be described."""
     scan_pickle(artifact)
     try:
         return StrictUnpickler(artifact).read_estimator()

@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.abandon_rescoring(attachment_id integer)
-RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.abandon_rescoring(attachment_id integer) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     run bigint;
 BEGIN
@@ -18,7 +15,6 @@ BEGIN
         FOR UPDATE;
         PERFORM churn_internal.end_rescoring(run, 'abandoned');
     END IF;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.abandon_rescoring IS
     'Ends the unfinished run of an attachment, if there is one.';

@@ -1,11 +1,9 @@
 CREATE OR REPLACE FUNCTION churn.activate_model(
     version bigint, allow_older boolean DEFAULT false,
     allow_expired boolean DEFAULT false
-)
-RETURNS void
+) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $body$
+SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     model record;
     current record;
@@ -35,8 +33,7 @@ BEGIN
         model.attachment_id, activate_model.version, model.artifact_sha256, 'activate',
         current.deployment_id
     );
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn.activate_model IS
     'Makes a version score its profile: for every session''s next statement at commit. Where '
     'a key is trusted, what was signed must not have expired, nor be about an older '

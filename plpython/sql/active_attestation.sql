@@ -1,5 +1,4 @@
-CREATE OR REPLACE FUNCTION churn_internal.active_attestation(attachment_id integer)
-RETURNS text
+CREATE OR REPLACE FUNCTION churn_internal.active_attestation(attachment_id integer) RETURNS text
 LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
     SELECT m.attestation

@@ -1,8 +1,6 @@
-CREATE OR REPLACE FUNCTION churn_internal.attachment_of(profile regclass)
-RETURNS churn.attachments
+CREATE OR REPLACE FUNCTION churn_internal.attachment_of(profile regclass) RETURNS churn.attachments
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $body$
+SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     attachment churn.attachments;
 BEGIN
@@ -15,8 +13,7 @@ BEGIN
             HINT = 'Call churn.attach(profile, profile_key, complaints, complaint_key).';
     END IF;
     RETURN attachment;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.attachment_of IS
     'The attachment of a profile table; an error when it is not attached.';
 GRANT EXECUTE ON FUNCTION churn_internal.attachment_of TO churn_loader, churn_scorer;

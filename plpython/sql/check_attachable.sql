@@ -1,11 +1,8 @@
 CREATE OR REPLACE FUNCTION churn_internal.check_attachable(
     profile regclass, profile_key name, complaints regclass, complaint_key name,
     complaint_time name
-)
-RETURNS void
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     wrong record;
     key_type oid;
@@ -124,7 +121,6 @@ BEGIN
             USING HINT = 'Create one: without it every DELETE and UPDATE of complaints '
                          'reads the whole table.';
     END IF;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.check_attachable IS
     'An error, naming cause and remedy, when churn.attach could not do its work.';

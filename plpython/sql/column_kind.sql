@@ -1,5 +1,4 @@
-CREATE OR REPLACE FUNCTION churn_internal.column_kind(type oid)
-RETURNS text
+CREATE OR REPLACE FUNCTION churn_internal.column_kind(type oid) RETURNS text
 LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
     WITH RECURSIVE base (oid, typbasetype, typcategory) AS (

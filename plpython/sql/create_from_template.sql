@@ -1,10 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.create_from_template(
     template name, placeholders jsonb
-)
-RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     quote text := '$function$';
     statements text;
@@ -26,7 +23,6 @@ BEGIN
     EXECUTE churn_internal.fill_template(
         replace(statements, '$function$', quote), placeholders
     );
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.create_from_template IS
     'Executes the statements of a template, filled.';

@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn.detach(profile regclass)
-RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn.detach(profile regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     attachment churn.attachments := churn_internal.attachment_of(profile);
     generated text;
@@ -56,7 +53,6 @@ BEGIN
     );
     PERFORM churn_internal.revoke_from_owner(attachment.profile);
     PERFORM churn_internal.revoke_from_owner(attachment.complaints);
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn.detach IS
     'Undoes churn.attach: the table''s own columns and all complaints stay.';

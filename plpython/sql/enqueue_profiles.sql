@@ -1,10 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.enqueue_profiles(
     attachment_id integer, keys text[], have_scores boolean[]
-)
-RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 #variable_conflict use_column
 DECLARE
     ignored boolean;
@@ -29,8 +26,7 @@ BEGIN
     WHERE m.attachment_id = enqueue_profiles.attachment_id AND m.key = k.key
       AND k.has_score IS DISTINCT FROM false AND m.due_at > clock_timestamp();
     ignored := churn_internal.wake_workers();
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.enqueue_profiles IS
     'Marks profiles that changed, each once, for churn.work to score: those that have a '
     'score, those that have none, and where it is null none, since they wait already.';

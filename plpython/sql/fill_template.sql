@@ -9,5 +9,4 @@ BEGIN ATOMIC
     )
     FROM string_to_table(template, '@') WITH ORDINALITY p (part, position);
 END;
-COMMENT ON FUNCTION churn_internal.fill_template IS
-    'A template with each @placeholder@ replaced.';
+COMMENT ON FUNCTION churn_internal.fill_template IS 'A template with each @placeholder@ replaced.';

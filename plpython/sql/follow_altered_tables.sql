@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.follow_altered_tables()
-RETURNS event_trigger
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.follow_altered_tables() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
 BEGIN
     PERFORM churn_internal.refresh_attachment(a.attachment_id)
     FROM churn.attachments a
@@ -16,16 +13,12 @@ BEGIN
            -- The triggers that this itself creates are not followed.
            OR (t.tgrelid = a.profile AND t.tgname NOT LIKE 'pgchurn\_%')
     );
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.follow_altered_tables() IS
     'Event trigger: keeps scoring going when columns are added, renamed or dropped.';
 
-CREATE OR REPLACE FUNCTION churn_internal.keep_attached_tables()
-RETURNS event_trigger
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.keep_attached_tables() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     dropped record;
 BEGIN
@@ -60,8 +53,7 @@ BEGIN
         WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objsubid > 0
           AND d.objid IN (a.profile, a.complaints)
     );
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.keep_attached_tables() IS
     'Event trigger: an attached table is detached before it is dropped, one that was '
     'attached is known as dropped, and a dropped column is scored without.';

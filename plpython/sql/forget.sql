@@ -1,8 +1,7 @@
 CREATE OR REPLACE FUNCTION churn.forget(profile regclass, key text)
 RETURNS TABLE (relation regclass, rows bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $body$
+SET search_path = pg_catalog, pg_temp AS $body$
 #variable_conflict use_column
 DECLARE
     attachment churn.attachments;
@@ -68,8 +67,7 @@ BEGIN
             RETURN NEXT;
         END IF;
     END LOOP;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn.forget IS
     'Takes a customer out of the log, the outbox, the queue and unfinished runs, and says '
     'how many rows of what are gone; the company''s own tables stay as they are. Delete the '

@@ -1,10 +1,8 @@
-CREATE OR REPLACE FUNCTION churn_internal.key_spellings(type text, key text)
-RETURNS text[]
+CREATE OR REPLACE FUNCTION churn_internal.key_spellings(type text, key text) RETURNS text[]
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 -- The order of day and month stays the caller's.
-SET datestyle = 'ISO'
-AS $body$
+SET datestyle = 'ISO' AS $body$
 DECLARE
     style text;
     spelling text;
@@ -23,7 +21,6 @@ BEGIN
         spellings := spellings || spelling;
     END LOOP;
     RETURN spellings;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.key_spellings IS
     'The texts that a key may have been stored as, itself included.';

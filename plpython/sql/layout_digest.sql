@@ -1,5 +1,4 @@
-CREATE OR REPLACE FUNCTION churn_internal.layout_digest(attachment churn.attachments)
-RETURNS text
+CREATE OR REPLACE FUNCTION churn_internal.layout_digest(attachment churn.attachments) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
 RETURN md5(ROW(attachment.number_columns, attachment.text_columns)::text);
 COMMENT ON FUNCTION churn_internal.layout_digest IS

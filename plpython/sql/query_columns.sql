@@ -2,8 +2,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.query_columns(
     query text, OUT names text[], OUT types oid[]
 )
-LANGUAGE plpython3u STABLE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
 # A comment may end the query, hence the line of its own.
 described = plpy.execute(f"SELECT * FROM ({query}\n) q LIMIT 0")
 return described.colnames(), described.coltypes()

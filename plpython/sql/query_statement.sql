@@ -3,8 +3,7 @@ CREATE OR REPLACE FUNCTION churn_internal.query_statement(
     OUT statement text, OUT batch_size churn_internal.required_integer
 )
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $python$
+SET search_path = pg_catalog, pg_temp AS $python$
 try:
     call = SD[GD["pgchurn"]]
 except KeyError:

@@ -1,11 +1,8 @@
 -- An error that Python raises reaches SQL with the name of its class before the message.
 -- So a function in Python returns what its type does not allow, and the constraint of the
 -- type raises the error here.
-CREATE OR REPLACE FUNCTION churn_internal.raise_failure()
-RETURNS boolean
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.raise_failure() RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     failure record;
 BEGIN
@@ -27,7 +24,6 @@ BEGIN
     END IF;
     -- No function has failed: somebody has cast a value to the type.
     RETURN false;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.raise_failure IS
     'Raises what a function in Python has failed with.';

@@ -2,9 +2,7 @@ CREATE OR REPLACE FUNCTION churn_trust.read_public_key(
     public_key text, OUT fingerprint text, OUT point bytea, OUT message text,
     OUT detail text, OUT hint text, OUT sqlstate text
 )
-LANGUAGE plpython3u STABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $python$
+LANGUAGE plpython3u STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $python$
 import hashlib
 
 

@@ -1,11 +1,8 @@
 CREATE OR REPLACE FUNCTION churn_internal.record_failures(
     attachment_id integer, version bigint, keys text[], scores double precision[],
     enqueued_at timestamptz[] DEFAULT NULL
-)
-RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 #variable_conflict use_column
 DECLARE
     -- Set by the runtime when scores are missing.
@@ -36,7 +33,6 @@ BEGIN
         -- What fails again and again is tried less and less often.
         due_at = excluded.last_failed_at
             + least(interval '1 s' * 2 ^ least(m.failures, 12), interval '1 hour');
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.record_failures IS
     'Marks the profiles that got no score, with the reason that the runtime failure.';

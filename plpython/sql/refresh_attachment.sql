@@ -1,8 +1,6 @@
-CREATE OR REPLACE FUNCTION churn_internal.refresh_attachment(attachment_id integer)
-RETURNS void
+CREATE OR REPLACE FUNCTION churn_internal.refresh_attachment(attachment_id integer) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $body$
+SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     attachment churn.attachments;
     lost text;
@@ -65,7 +63,6 @@ BEGIN
     RETURNING a.* INTO attachment;
     PERFORM churn_internal.create_attachment_functions(attachment);
     PERFORM churn_internal.create_profile_update_trigger(attachment);
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.refresh_attachment IS
     'Fits an attachment''s functions to its tables after they were altered.';

@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.refuse_change()
-RETURNS trigger
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.refuse_change() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $body$
 BEGIN
     -- churn.delete_model runs as the owner, and nobody else does.
     IF TG_RELID = 'churn.models'::regclass AND TG_OP <> 'TRUNCATE'
@@ -17,8 +14,7 @@ BEGIN
                                'call churn.delete_model for one that is not needed.'
             ELSE 'Call churn.activate_model or churn.rollback_model: they append.'
         END;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.refuse_change() IS
     'Trigger of the registry''s tables, whose rows are only ever added.';
 

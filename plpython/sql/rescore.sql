@@ -4,8 +4,7 @@ CREATE OR REPLACE PROCEDURE churn.rescore(
     profile regclass, batch_size integer DEFAULT 10000,
     rows_per_second integer DEFAULT NULL, restart boolean DEFAULT false
 )
-LANGUAGE plpgsql
-AS $body$
+LANGUAGE plpgsql AS $body$
 DECLARE
     -- With a limited rate no batch is more than what a second allows.
     rows_of_batch CONSTANT pg_catalog.int4 := LEAST(batch_size, rows_per_second);
@@ -42,8 +41,7 @@ BEGIN
             COMMIT AND CHAIN;
         END IF;
     END LOOP;
-END
-$body$;
+END $body$;
 COMMENT ON PROCEDURE churn.rescore IS
     'Scores a whole profile table under its active model, committing after each batch; '
     'goes on where an unfinished run stopped, beside others that are at it, and begins '

@@ -1,10 +1,8 @@
 CREATE OR REPLACE FUNCTION churn_internal.reserve_batch(
     run_id bigint, batch_size integer, rows_per_second integer
-)
-RETURNS timestamptz
+) RETURNS timestamptz
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $body$
+SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     duration CONSTANT interval := batch_size / rows_per_second::double precision
                                   * interval '1 s';
@@ -16,8 +14,7 @@ BEGIN
     WHERE r.run_id = reserve_batch.run_id
     RETURNING r.next_batch_at INTO next_batch_at;
     RETURN next_batch_at - duration;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.reserve_batch IS
     'When the next batch may begin, so that all workers of a run together stay within '
     'rows_per_second. Commit, that the others may go on.';

@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.revoke_from_owner(relation regclass)
-RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.revoke_from_owner(relation regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     detached record;
 BEGIN
@@ -24,7 +21,6 @@ BEGIN
     ) THEN
         EXECUTE format('REVOKE USAGE ON SCHEMA %I FROM churn_owner', detached.nspname);
     END IF;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.revoke_from_owner IS
     'Takes back what churn.attach granted on a table, where no attachment needs it.';

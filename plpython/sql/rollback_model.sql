@@ -1,8 +1,6 @@
-CREATE OR REPLACE FUNCTION churn.rollback_model(profile regclass)
-RETURNS bigint
+CREATE OR REPLACE FUNCTION churn.rollback_model(profile regclass) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $body$
+SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     attachment churn.attachments := churn_internal.attachment_of(profile);
     previous churn.deployments;
@@ -31,8 +29,7 @@ BEGIN
         'rollback', previous.previous_deployment_id
     );
     RETURN previous.version;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn.rollback_model IS
     'Puts the version before the active one in force again and returns it; called '
     'again, the one before that.';

@@ -1,10 +1,8 @@
 CREATE OR REPLACE FUNCTION churn_internal.score_features(
     attachment_id integer, layout_digest text, numbers double precision[], texts text[]
-)
-RETURNS churn_internal.probability
+) RETURNS churn_internal.probability
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $python$
+SET search_path = pg_catalog, pg_temp AS $python$
 try:
     call = SD[GD["pgchurn"]]
 except KeyError:

@@ -1,10 +1,8 @@
 CREATE OR REPLACE FUNCTION churn_internal.score_features_many(
     attachment_id integer, layout_digest text, numbers bytea, texts text[]
-)
-RETURNS churn_internal.probabilities
+) RETURNS churn_internal.probabilities
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $python$
+SET search_path = pg_catalog, pg_temp AS $python$
 try:
     call = SD[GD["pgchurn"]]
 except KeyError:

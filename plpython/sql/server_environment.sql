@@ -1,5 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.server_environment()
-RETURNS jsonb
+CREATE OR REPLACE FUNCTION churn.server_environment() RETURNS jsonb
 LANGUAGE sql STABLE PARALLEL UNSAFE
 RETURN churn_internal.session_environment();
 COMMENT ON FUNCTION churn.server_environment IS

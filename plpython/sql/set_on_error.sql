@@ -1,8 +1,6 @@
-CREATE OR REPLACE FUNCTION churn.set_on_error(profile regclass, on_error text)
-RETURNS void
+CREATE OR REPLACE FUNCTION churn.set_on_error(profile regclass, on_error text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $body$
+SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     attachment churn.attachments := churn_internal.attachment_of(profile);
 BEGIN
@@ -13,8 +11,7 @@ BEGIN
     END IF;
     UPDATE churn.attachments a SET on_error = set_on_error.on_error
     WHERE a.attachment_id = attachment.attachment_id;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn.set_on_error IS
     'What happens to a complaint that cannot be scored: keep it with the old score, or raise.';
 GRANT EXECUTE ON FUNCTION churn.set_on_error TO churn_loader;

@@ -1,8 +1,6 @@
 CREATE OR REPLACE FUNCTION churn.set_prediction_log(profile regclass, rate double precision)
 RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     attachment churn.attachments := churn_internal.attachment_of(profile);
 BEGIN
@@ -34,8 +32,7 @@ BEGIN
         EXECUTE format('DROP FUNCTION IF EXISTS churn_internal.log_predictions_%s()',
                        attachment.attachment_id);
     END IF;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn.set_prediction_log IS
     'Which share of the scores that are stored is appended to churn.predictions: from 0, '
     'none, to 1, all.';

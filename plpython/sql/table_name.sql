@@ -1,5 +1,4 @@
-CREATE OR REPLACE FUNCTION churn_internal.table_name(relation regclass)
-RETURNS text
+CREATE OR REPLACE FUNCTION churn_internal.table_name(relation regclass) RETURNS text
 LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
     SELECT format('%I.%I', n.nspname, c.relname)

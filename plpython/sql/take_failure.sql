@@ -1,8 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.take_failure(
     OUT message text, OUT detail text, OUT hint text, OUT sqlstate text
 )
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 return GD["pgchurn"].refusals.take() if "pgchurn" in GD else None
 $python$;
 COMMENT ON FUNCTION churn_internal.take_failure IS

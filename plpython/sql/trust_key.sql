@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_trust.trust_key(public_key text, comment text)
-RETURNS text
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_trust.trust_key(public_key text, comment text) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     key record;
 BEGIN
@@ -18,8 +15,7 @@ BEGIN
         comment = excluded.comment, added_by = DEFAULT, added_at = DEFAULT,
         revoked_at = NULL;
     RETURN key.fingerprint;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_trust.trust_key IS
     'Trusts an Ed25519 public key, in PEM, to sign models; returns its fingerprint. From '
     'then on unsigned models neither register nor score. For superusers.';

@@ -3,8 +3,7 @@ CREATE OR REPLACE FUNCTION churn.work(
     OUT scored bigint, OUT failed bigint
 )
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $body$
+SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     wanted CONSTANT integer := CASE
         WHEN profile IS NOT NULL THEN (churn_internal.attachment_of(profile)).attachment_id
@@ -40,8 +39,7 @@ BEGIN
         failed := failed + batch_failed;
         EXIT WHEN scored + failed >= batch_size;
     END LOOP;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn.work IS
     'Scores one batch of marked customers, of all attachments or of one; returns how many '
     'it scored, and how many failed and are tried again later. Waits for no lock.';

@@ -1,8 +1,6 @@
-CREATE OR REPLACE FUNCTION churn_internal."complaints_inserted_@id@"()
-RETURNS trigger
+CREATE OR REPLACE FUNCTION churn_internal."complaints_inserted_@id@"() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $function$
+SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_variable
 DECLARE
     key "@key_type@";
@@ -82,8 +80,7 @@ BEGIN
         HAVING count(*) > 0;
     END IF;
     RETURN NULL;
-END
-$function$;
+END $function$;
 COMMENT ON FUNCTION churn_internal."complaints_inserted_@id@" IS '@complaints_comment@';
 ALTER FUNCTION churn_internal."complaints_inserted_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."complaints_inserted_@id@" FROM PUBLIC;

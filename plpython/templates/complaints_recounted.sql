@@ -1,9 +1,7 @@
 -- What is taken away or moved is counted anew.
-CREATE OR REPLACE FUNCTION churn_internal."complaints_recounted_@id@"()
-RETURNS trigger
+CREATE OR REPLACE FUNCTION churn_internal."complaints_recounted_@id@"() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $function$
+SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_variable
 DECLARE
     keys "@key_type@"[];
@@ -39,8 +37,7 @@ BEGIN
     PERFORM churn_internal."write_profiles_@id@"(keys, NULL, NULL, "@queued@")
     WHERE keys IS NOT NULL;
     RETURN NULL;
-END
-$function$;
+END $function$;
 COMMENT ON FUNCTION churn_internal."complaints_recounted_@id@" IS '@complaints_comment@';
 ALTER FUNCTION churn_internal."complaints_recounted_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."complaints_recounted_@id@" FROM PUBLIC;

@@ -1,10 +1,8 @@
 CREATE OR REPLACE FUNCTION churn_internal."failed_profiles_@id@"(
     OUT failed churn_internal.failed_profiles, OUT waiting boolean
-)
-RETURNS SETOF record
+) RETURNS SETOF record
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $function$
+SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
@@ -13,8 +11,7 @@ BEGIN
     FROM churn_internal.failed_profiles m
     LEFT JOIN "@profile@" p ON p."@key@" = m.key::"@key_type@"
     WHERE m.attachment_id = "@id@";
-END
-$function$;
+END $function$;
 COMMENT ON FUNCTION churn_internal."failed_profiles_@id@" IS
     'Marks of profiles, and whether these still wait to be scored.';
 ALTER FUNCTION churn_internal."failed_profiles_@id@" OWNER TO churn_owner;

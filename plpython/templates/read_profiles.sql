@@ -4,8 +4,7 @@ CREATE OR REPLACE FUNCTION churn_internal."read_profiles_@id@"(
 )
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-AS $function$
+SET plan_cache_mode = force_generic_plan AS $function$
 #variable_conflict use_variable
 BEGIN
     SELECT array_agg(r.key), array_send(array_agg(r.numbers)), "@text_rows@"
@@ -17,8 +16,7 @@ BEGIN
             ON given.key = p."@key@"
         ORDER BY p."@key@"
     ) r;
-END
-$function$;
+END $function$;
 COMMENT ON FUNCTION churn_internal."read_profiles_@id@" IS
     'Features of the profiles with these keys in key order, as scoring takes them; '
     'complaint_counts, where given, stand in for the stored ones.';

@@ -1,8 +1,6 @@
-CREATE OR REPLACE FUNCTION churn_internal."repair_profiles_@id@"(wrong text[])
-RETURNS void
+CREATE OR REPLACE FUNCTION churn_internal."repair_profiles_@id@"(wrong text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $function$
+SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
     started CONSTANT timestamptz := clock_timestamp();
 BEGIN
@@ -21,8 +19,7 @@ BEGIN
     WHERE m.attachment_id = "@id@" AND m.key = ANY (wrong) AND p."@key@" = m.key::"@key_type@"
       AND p.churn_scored_at >= started;
     PERFORM churn_internal."dequeue_missing_profiles_@id@"(wrong);
-END
-$function$;
+END $function$;
 COMMENT ON FUNCTION churn_internal."repair_profiles_@id@" IS
     'Counts and scores the profiles with these keys anew, and clears their marks.';
 ALTER FUNCTION churn_internal."repair_profiles_@id@" OWNER TO churn_owner;

@@ -9,8 +9,7 @@ SET plan_cache_mode = force_custom_plan
 -- So that rows are written, and locked, in the order of the arrays or of the key.
 SET enable_hashjoin = off
 SET enable_mergejoin = off
-SET enable_seqscan = off
-AS $function$
+SET enable_seqscan = off AS $function$
 #variable_conflict use_variable
 DECLARE
     first "@key_type@" := after_key::"@key_type@";
@@ -68,8 +67,7 @@ BEGIN
             profiles.keys, array_fill(0::bigint, ARRAY[cardinality(profiles.keys)]), NULL
         );
     END;
-END
-$function$;
+END $function$;
 COMMENT ON FUNCTION churn_internal."rescore_profiles_@id@" IS
     'Scores the first batch of the profiles after a key and through another; null: no '
     'bound. Says its last key and how many rows there were.';

@@ -3,8 +3,7 @@
 CREATE OR REPLACE FUNCTION churn_internal."verify_profiles_@id@"()
 RETURNS TABLE (key text, column_name text, stored text, expected text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $function$
+SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_variable
 DECLARE
     batch_size CONSTANT integer := 10000;
@@ -84,8 +83,7 @@ BEGIN
               AND num_nonnulls(p.churn_score, s.score) > 0;
         END LOOP;
     END LOOP;
-END
-$function$;
+END $function$;
 COMMENT ON FUNCTION churn_internal."verify_profiles_@id@" IS '@verify_comment@';
 ALTER FUNCTION churn_internal."verify_profiles_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."verify_profiles_@id@" FROM PUBLIC;

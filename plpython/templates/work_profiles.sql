@@ -8,8 +8,7 @@ SET plan_cache_mode = force_custom_plan
 -- however many more there are.
 SET enable_hashjoin = off
 SET enable_mergejoin = off
-SET enable_seqscan = off
-AS $function$
+SET enable_seqscan = off AS $function$
 #variable_conflict use_variable
 DECLARE
     active record;
@@ -98,8 +97,7 @@ BEGIN
             SELECT m.key FROM churn_internal.pending_profiles m WHERE m.attachment_id = "@id@"
         ) m;
     END IF;
-END
-$function$;
+END $function$;
 COMMENT ON FUNCTION churn_internal."work_profiles_@id@" IS
     'Scores the profiles that were marked first, and clears their marks.';
 ALTER FUNCTION churn_internal."work_profiles_@id@" OWNER TO churn_owner;

@@ -1,13 +1,11 @@
 CREATE OR REPLACE FUNCTION churn_internal."write_profiles_@id@"(
     changed "@key_type@"[], new_complaints bigint[], latest_complaints timestamptz[],
     queued boolean DEFAULT false, overwritten boolean DEFAULT false
-)
-RETURNS void
+) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 -- Planning for each batch anew took longer than reading a small one.
-SET plan_cache_mode = force_generic_plan
-AS $function$
+SET plan_cache_mode = force_generic_plan AS $function$
 #variable_conflict use_variable
 DECLARE
     -- Bounds the memory that a statement takes, however many customers it touches.
@@ -132,8 +130,7 @@ BEGIN
             );
         END IF;
     END LOOP;
-END
-$function$;
+END $function$;
 COMMENT ON FUNCTION churn_internal."write_profiles_@id@" IS
     'Locks profiles in key order, adds complaints or, where new_complaints is null, '
     'counts them anew, scores the rows, or marks them where queued, and writes each of '

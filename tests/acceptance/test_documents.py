@@ -49,35 +49,40 @@ def test_every_example_prints_what_its_page_shows(
     name, page_database, tmp_path, request
 ):
     page = PAGES[name]
-    wrong, outputs = [], {}
     runner = Runner(page_database, tmp_path)
     try:
-        for step in page.steps:
-            printed, succeeded = runner.run(step)
-            if step.shown:
-                shown = "\n".join(page.lines[step.first : step.last])
-                problem = difference(shown, printed, step.varies)
-                # Who abridged what is printed does it again.
-                if problem and ANYTHING not in page.lines[step.first : step.last]:
-                    outputs[step] = printed
-            else:
-                problem = None if succeeded else printed
-            if problem:
-                wrong.append(f"{name}:{step.first}: {step.command}\n{problem}")
+        outputs = {step: runner.run(step) for step in page.steps}
     finally:
         runner.close()
-    if outputs and request.config.getoption("--rewrite"):
-        page.path.write_text(rewritten(page, outputs), encoding="utf-8")
-    assert not wrong, "\n\n".join(wrong)
+    problems = {step: problem_of(page, step, *outputs[step]) for step in page.steps}
+    wrong = {step: problem for step, problem in problems.items() if problem}
+    if wrong and request.config.getoption("--rewrite"):
+        printed = {step: outputs[step][0] for step in wrong if is_whole(page, step)}
+        page.path.write_text(rewritten(page, printed), encoding="utf-8")
+    assert not wrong, "\n\n".join(
+        f"{name}:{step.first}: {step.command}\n{problem}"
+        for step, problem in wrong.items()
+    )
+
+
+def problem_of(page, step, printed, succeeded):
+    """Return how what was printed differs from the page, or that the step failed."""
+    if step.shown:
+        return difference(page.output_of(step), printed, step.varies)
+    return None if succeeded else printed
+
+
+def is_whole(page, step):
+    """Tell whether a page shows all of it: whoever abridges output does so again."""
+    return step.shown and ANYTHING not in page.output_of(step).splitlines()
 
 
 def test_the_demonstration_prints_what_the_readme_shows(demonstration):
     page = PAGES["README.md"]
     (block,) = (b for b in page.blocks if "$ make demo" in page.text_of(b).splitlines())
     (step, *_) = page.shell_steps(block)
-    shown = "\n".join(page.lines[step.first : step.last])
 
-    problem = difference(shown, demonstration.printed, block.varies)
+    problem = difference(page.output_of(step), demonstration.printed, step.varies)
     assert not problem, problem
 
 

@@ -243,6 +243,7 @@ def test_more_versions_than_a_session_holds_all_score_right(session):
         assert session.value(SCORE) == score_of(session, models[version])
 
 
+@pytest.mark.alone
 def test_activation_does_not_take_long(session):
     version = register(session, other_model())
     start = time.monotonic()

@@ -502,6 +502,7 @@ def test_a_read_only_transaction_scores(session, version):
     assert len(session.run(PREDICT, version, "TABLE churn.customers")) == CUSTOMERS
 
 
+@pytest.mark.alone
 def test_a_cancel_takes_effect_while_the_query_computes(session, matrix_version):
     session.run("SET LOCAL statement_timeout = '100ms'")
     start = time.monotonic()
@@ -516,6 +517,7 @@ def test_a_cancel_takes_effect_while_the_query_computes(session, matrix_version)
     assert time.monotonic() - start < 2
 
 
+@pytest.mark.alone
 def test_a_cancel_takes_effect_while_a_slow_pickle_scores(first, module_database):
     rng = np.random.default_rng(0)
     forest = RandomForestClassifier(1, max_depth=2, random_state=0)

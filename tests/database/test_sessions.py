@@ -54,6 +54,7 @@ def test_a_cancel_is_not_swallowed(session, customers, model, policy):
     )
 
 
+@pytest.mark.alone
 def test_a_cancel_while_many_rows_fail_one_by_one_is_heeded(session):
     deploy_unseen(session, slow_and_failing())
     session.run("SET LOCAL statement_timeout = '100ms'")
@@ -103,6 +104,7 @@ def test_warming_before_any_model_is_active_loads_the_packages(bare):
     assert bare.value("SELECT churn.warm()") == 0
 
 
+@pytest.mark.alone
 def test_a_warm_session_scores_fast(module_database):
     session = module_database.session()
     session.run("SELECT churn.warm()")

@@ -588,6 +588,7 @@ def test_a_key_revoked_twice_is_not_trusted_in_the_first_place(trusting):
     )
 
 
+@pytest.mark.alone
 def test_a_running_session_notices_within_a_second_that_a_key_was_revoked(
     trained_database,
 ):

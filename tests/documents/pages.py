@@ -148,6 +148,10 @@ class Page:
             following.varies,
         )
 
+    def output_of(self, step):
+        """Return what a step prints, as the page has it."""
+        return "\n".join(self.lines[step.first : step.last])
+
     def is_output(self, block, following):
         """Tell whether the next block is what a block prints."""
         if following is None or following.language != "text":

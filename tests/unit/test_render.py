@@ -51,7 +51,7 @@ def test_a_placeholder_loses_its_quotes_where_it_stands_alone(
 
 def test_a_template_becomes_a_function_named_like_it(rendered):
     assert rendered("SELECT 1;\n").startswith(
-        "CREATE OR REPLACE FUNCTION churn_internal.template_made_up()\n"
+        "CREATE OR REPLACE FUNCTION churn_internal.template_made_up() RETURNS text\n"
     )
 
 

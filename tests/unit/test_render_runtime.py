@@ -19,8 +19,8 @@ def test_the_body_of_the_function_is_the_module_to_the_letter(name):
 
 def test_the_comment_is_the_first_line_of_the_docstring():
     assert (
-        "COMMENT ON FUNCTION churn_runtime.pickle_scan IS\n"
-        "    'Scanning a pickle''s opcodes without executing one.';"
+        "COMMENT ON FUNCTION churn_runtime.pickle_scan IS "
+        "'Scanning a pickle''s opcodes without executing one.';"
     ) in render_module("pickle_scan")
 
 

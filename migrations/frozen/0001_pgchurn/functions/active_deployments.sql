@@ -9,6 +9,5 @@ FROM churn.deployments d
 JOIN churn.attachments a ON a.attachment_id = d.attachment_id
 WHERE a.detached_at IS NULL
 ORDER BY d.attachment_id, d.deployment_id DESC;
-COMMENT ON VIEW churn.active_deployments IS
-    'The version in force for each attachment.';
+COMMENT ON VIEW churn.active_deployments IS 'The version in force for each attachment.';
 GRANT SELECT ON churn.active_deployments TO churn_loader, churn_scorer;

@@ -1,11 +1,8 @@
 CREATE OR REPLACE FUNCTION churn.attach(
     profile regclass, profile_key name, complaints regclass, complaint_key name,
     complaint_time name DEFAULT NULL
-)
-RETURNS integer
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+) RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     attachment churn.attachments;
 BEGIN
@@ -56,8 +53,7 @@ BEGIN
         );
     END IF;
     RETURN attachment.attachment_id;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn.attach IS
     'Wires up a profile table and its complaints table: output columns, counters, '
     'triggers and churn.score(profile). Returns the attachment''s number.';

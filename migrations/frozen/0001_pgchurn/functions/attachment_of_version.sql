@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.attachment_of_version(version bigint)
-RETURNS integer
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_internal.attachment_of_version(version bigint) RETURNS integer
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     attachment_id integer;
 BEGIN
@@ -15,8 +12,7 @@ BEGIN
             HINT = 'SELECT version FROM churn.models lists the registered versions.';
     END IF;
     RETURN attachment_id;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.attachment_of_version IS
     'The attachment that a model version was registered for; an error when there is no '
     'such version.';

@@ -1,10 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.attachment_placeholders(
     attachment churn.attachments
-)
-RETURNS jsonb
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+) RETURNS jsonb
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     profile CONSTANT text := churn_internal.table_name(attachment.profile);
     complaints CONSTANT text := churn_internal.table_name(attachment.complaints);
@@ -65,7 +62,6 @@ BEGIN
             'Trigger of %s: tells consumers of the scores that were stored.', profile
         ))
     );
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.attachment_placeholders IS
     'What stands for the placeholders of the templates in an attachment''s functions.';

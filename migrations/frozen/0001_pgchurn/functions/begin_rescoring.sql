@@ -1,12 +1,10 @@
 CREATE OR REPLACE FUNCTION churn_internal.begin_rescoring(
     profile regclass, restart boolean DEFAULT false, abandoned bigint DEFAULT NULL
-)
-RETURNS bigint
+) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 -- So that every session reads the texts of keys alike.
-SET datestyle = 'ISO'
-AS $body$
+SET datestyle = 'ISO' AS $body$
 DECLARE
     -- A sample of this many blocks says where to split a table of any size.
     sampled_blocks CONSTANT integer := 500;
@@ -86,8 +84,7 @@ BEGIN
            CASE WHEN n < ranges THEN keys[n * cardinality(keys)::bigint / ranges] END
     FROM generate_series(1, ranges) n;
     RETURN run;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.begin_rescoring IS
     'The unfinished run of a profile under its active model, or else, or to restart, a '
     'new one. In place of an abandoned run: null where another one is done already.';

@@ -1,9 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.check_activation(
     attestation text, active_attestation text, allow_older boolean, allow_expired boolean
-)
-RETURNS churn_internal.required_boolean
-LANGUAGE plpython3u STABLE PARALLEL UNSAFE
-AS $python$
+) RETURNS churn_internal.required_boolean
+LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
 try:
     call = SD[GD["pgchurn"]]
 except KeyError:

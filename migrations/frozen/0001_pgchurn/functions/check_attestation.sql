@@ -2,10 +2,8 @@ CREATE OR REPLACE FUNCTION churn_internal.check_attestation(
     artifact_sha256 bytea, compiled_sha256 bytea, signature jsonb, environment jsonb,
     attestation text, attestation_signature bytea, attestation_key text,
     active_attestation text, allow_older boolean
-)
-RETURNS churn_internal.required_boolean
-LANGUAGE plpython3u STABLE PARALLEL UNSAFE
-AS $python$
+) RETURNS churn_internal.required_boolean
+LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
 try:
     call = SD[GD["pgchurn"]]
 except KeyError:

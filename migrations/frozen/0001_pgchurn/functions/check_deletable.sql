@@ -1,10 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.check_deletable(
     attachment churn.attachments, version bigint
-)
-RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     profile CONSTANT text := coalesce(
         attachment.profile_name, churn_internal.table_name(attachment.profile)
@@ -57,8 +54,7 @@ BEGIN
                             CASE WHEN carried = 1 THEN 'row names' ELSE 'rows name' END),
             HINT = format('CALL churn.rescore(%L) first.', profile);
     END IF;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.check_deletable IS
     'An error when a version scores, when churn.rollback_model goes back to it, or when '
     'stored scores are of it.';

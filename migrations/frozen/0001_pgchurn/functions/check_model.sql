@@ -1,7 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.check_model(version bigint)
 RETURNS churn_internal.required_boolean
-LANGUAGE plpython3u STABLE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
 try:
     call = SD[GD["pgchurn"]]
 except KeyError:

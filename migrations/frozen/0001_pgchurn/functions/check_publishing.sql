@@ -1,10 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.check_publishing(
     mode text, threshold double precision
-)
-RETURNS void
-LANGUAGE plpgsql IMMUTABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 BEGIN
     IF mode IS NULL OR mode NOT IN ('off', 'every', 'threshold') THEN
         RAISE invalid_parameter_value USING
@@ -21,7 +18,6 @@ BEGIN
             MESSAGE = format('mode %s has no threshold', mode),
             HINT = 'Pass threshold as the mode.';
     END IF;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.check_publishing IS
     'Refuses a mode of publishing scores that does not exist, or a threshold out of range.';

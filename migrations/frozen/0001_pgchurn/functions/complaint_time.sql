@@ -1,5 +1,4 @@
-CREATE OR REPLACE FUNCTION churn_internal.complaint_time(attachment churn.attachments)
-RETURNS text
+CREATE OR REPLACE FUNCTION churn_internal.complaint_time(attachment churn.attachments) RETURNS text
 LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
     SELECT CASE a.atttypid

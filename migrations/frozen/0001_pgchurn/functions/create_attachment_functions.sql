@@ -1,10 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.create_attachment_functions(
     attachment churn.attachments
-)
-RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     placeholders CONSTANT jsonb := churn_internal.attachment_placeholders(attachment);
     outdated regprocedure;
@@ -54,7 +51,6 @@ BEGIN
         PERFORM churn_internal.create_log_predictions(attachment);
     END IF;
     PERFORM churn_internal.create_publish_scores(attachment);
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.create_attachment_functions IS
     'Writes the functions of an attachment for its tables as they are now.';

@@ -1,8 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.create_log_predictions(attachment churn.attachments)
 RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     -- SQL of the feature values by name, as the models take them: real widened, and
     -- character(n) without its blanks. A function takes 100 arguments at most; to make a
@@ -50,7 +48,6 @@ BEGIN
             'features', features
         )
     );
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.create_log_predictions IS
     'Writes the function that logs an attachment''s scores.';

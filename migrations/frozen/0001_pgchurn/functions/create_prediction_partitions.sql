@@ -1,9 +1,7 @@
-CREATE OR REPLACE FUNCTION churn_internal.create_prediction_partitions()
-RETURNS void
+CREATE OR REPLACE FUNCTION churn_internal.create_prediction_partitions() RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET timezone = 'UTC'
-AS $body$
+SET timezone = 'UTC' AS $body$
 DECLARE
     month timestamptz;
     partition text;
@@ -42,8 +40,7 @@ ALTER TABLE churn.predictions ATTACH PARTITION churn_internal.%1$I
     FOR VALUES FROM (%2$L) TO (%3$L);
 $create$, partition, month, month + interval '1 month');
     END LOOP;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.create_prediction_partitions IS
     'Makes the coming partitions of churn.predictions, and moves to them what its default '
     'partition has caught.';

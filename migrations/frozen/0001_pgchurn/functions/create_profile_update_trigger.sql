@@ -1,10 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.create_profile_update_trigger(
     attachment churn.attachments
-)
-RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     -- Whether features may change in the name of churn_owner: in a generated column, by
     -- a trigger that a write of pgchurn's fires, or by a foreign key of churn.customers,
@@ -54,7 +51,6 @@ BEGIN
     ) THEN
         PERFORM churn_internal.create_from_template('profile_derived_trigger', placeholders);
     END IF;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.create_profile_update_trigger IS
     'Creates the triggers that score updated profiles, fitted to what else the table does.';

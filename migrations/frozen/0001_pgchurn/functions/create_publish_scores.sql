@@ -1,8 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.create_publish_scores(attachment churn.attachments)
 RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     publishes CONSTANT boolean :=
         attachment.notifications <> 'off' OR attachment.outbox <> 'off';
@@ -52,7 +50,6 @@ BEGIN
             attachment.attachment_id, churn_internal.table_name(attachment.profile)
         );
     END IF;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.create_publish_scores IS
     'Writes the trigger that tells consumers of an attachment''s scores, or silences it.';

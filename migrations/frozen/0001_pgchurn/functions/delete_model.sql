@@ -1,8 +1,6 @@
-CREATE OR REPLACE FUNCTION churn.delete_model(version bigint)
-RETURNS boolean
+CREATE OR REPLACE FUNCTION churn.delete_model(version bigint) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $body$
+SET search_path = pg_catalog, pg_temp AS $body$
 #variable_conflict use_column
 DECLARE
     attachment churn.attachments;
@@ -53,8 +51,7 @@ BEGIN
                          delete_model.version),
         DETAIL = format('%s names it.', named_by);
     RETURN false;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn.delete_model IS
     'Deletes a version that neither scores nor would after churn.rollback_model: with its '
     'row, which is true, or, where a deployment, churn.predictions or churn.outbox names '

@@ -5,8 +5,7 @@ CREATE OR REPLACE FUNCTION churn_internal.evaluate_candidate(
     OUT replayed double precision[], OUT parity double precision,
     OUT rows_compared churn_internal.required_integer, OUT problem text
 )
-LANGUAGE plpython3u STABLE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
 try:
     call = SD[GD["pgchurn"]]
 except KeyError:

@@ -1,8 +1,6 @@
-CREATE OR REPLACE FUNCTION churn.expire_outbox(older_than interval)
-RETURNS bigint
+CREATE OR REPLACE FUNCTION churn.expire_outbox(older_than interval) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $body$
+SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     expired bigint;
 BEGIN
@@ -14,8 +12,7 @@ BEGIN
     DELETE FROM churn.outbox o WHERE o.scored_at < now() - older_than;
     GET DIAGNOSTICS expired = ROW_COUNT;
     RETURN expired;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn.expire_outbox IS
     'Removes rows of churn.outbox that are older; returns how many. What a replication '
     'slot has still to send is sent all the same.';

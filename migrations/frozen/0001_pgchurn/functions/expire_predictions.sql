@@ -5,8 +5,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET timezone = 'UTC'
 -- Whoever writes waits behind one who waits to drop a partition: so not for long.
-SET lock_timeout = '100 ms'
-AS $body$
+SET lock_timeout = '100 ms' AS $body$
 #variable_conflict use_column
 DECLARE
     attempts CONSTANT integer := 50;
@@ -55,8 +54,7 @@ BEGIN
             PERFORM pg_sleep(0.1);
         END;
     END LOOP;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn.expire_predictions IS
     'Drops the partitions of churn.predictions of which all is older, says how many and '
     'how many predictions were in them, and makes the coming ones.';

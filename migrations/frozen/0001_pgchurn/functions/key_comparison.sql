@@ -1,9 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.key_comparison(
     attachment churn.attachments, OUT type text, OUT equals_key text, OUT names_key text
 )
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 #variable_conflict use_column
 DECLARE
     key record;
@@ -53,8 +51,7 @@ BEGIN
     ) THEN
         names_key := format('(%s OR k.key::%s %s)', names_key, type, equals_key);
     END IF;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.key_comparison IS
     'The type of a profile''s key, beneath all domains, and as SQL: what a key is compared '
     'with to equal the text $3, and whether the text k.key is among the spellings $2 or '

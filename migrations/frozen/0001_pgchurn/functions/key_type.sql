@@ -1,5 +1,4 @@
-CREATE OR REPLACE FUNCTION churn_internal.key_type(attachment churn.attachments)
-RETURNS text
+CREATE OR REPLACE FUNCTION churn_internal.key_type(attachment churn.attachments) RETURNS text
 LANGUAGE sql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC

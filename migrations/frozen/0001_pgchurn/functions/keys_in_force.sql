@@ -1,8 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_trust.keys_in_force()
 RETURNS TABLE (fingerprint text, public_key bytea)
-LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $body$
+LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
     SELECT k.fingerprint, k.public_key
     FROM churn_trust.trusted_keys k
     WHERE k.revoked_at IS NULL

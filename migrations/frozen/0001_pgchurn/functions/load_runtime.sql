@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.load_runtime() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 # Filled when all is loaded, and emptied by PostgreSQL when this function is replaced,
 # which it is whenever a module is.
 if SD:

@@ -1,7 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_internal.note_recount(transaction_id bigint)
-RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+CREATE OR REPLACE FUNCTION churn_internal.note_recount(transaction_id bigint) RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 GD["pgchurn recount"] = transaction_id
 $python$;
 COMMENT ON FUNCTION churn_internal.note_recount IS

@@ -1,5 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.predict(version bigint, features jsonb)
-RETURNS double precision
+CREATE OR REPLACE FUNCTION churn.predict(version bigint, features jsonb) RETURNS double precision
 LANGUAGE sql STABLE PARALLEL UNSAFE
 RETURN churn_internal.predict_row(version, features);
 COMMENT ON FUNCTION churn.predict IS

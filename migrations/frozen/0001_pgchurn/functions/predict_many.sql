@@ -1,10 +1,8 @@
 CREATE OR REPLACE FUNCTION churn_internal.predict_many(
     version bigint, numbers bytea, texts text[], rows_before bigint, on_error text
-)
-RETURNS churn_internal.probabilities
+) RETURNS churn_internal.probabilities
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $python$
+SET search_path = pg_catalog, pg_temp AS $python$
 try:
     call = SD[GD["pgchurn"]]
 except KeyError:

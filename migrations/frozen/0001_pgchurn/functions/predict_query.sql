@@ -10,8 +10,7 @@ RETURNS TABLE (row_number bigint, passed jsonb, score double precision)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 -- All rows are wanted, not the first of them soon.
-SET cursor_tuple_fraction = 1
-AS $body$
+SET cursor_tuple_fraction = 1 AS $body$
 DECLARE
     bare CONSTANT pg_catalog.text := pg_catalog.rtrim(query, E' \t\r\n\f;');
     opened refcursor;
@@ -73,8 +72,7 @@ BEGIN
         rows_before := rows_before OPERATOR(pg_catalog.+) fetched;
     END LOOP;
     CLOSE opened;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn.predict_query IS
     'Probabilities of churn, 0 to 1, under any version, of the rows of any query.';
 GRANT EXECUTE ON FUNCTION churn.predict_query TO churn_scorer, churn_loader;

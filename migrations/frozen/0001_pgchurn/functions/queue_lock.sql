@@ -1,5 +1,4 @@
-CREATE OR REPLACE FUNCTION churn_internal.queue_lock()
-RETURNS bigint
+CREATE OR REPLACE FUNCTION churn_internal.queue_lock() RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
 RETURN 7242877::bigint;
 COMMENT ON FUNCTION churn_internal.queue_lock IS

@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_trust.refuse_key_change()
-RETURNS trigger
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_trust.refuse_key_change() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $body$
 BEGIN
     IF NOT (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
     THEN
@@ -13,8 +10,7 @@ BEGIN
                    'churn_trust.revoke_key.';
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_trust.refuse_key_change() IS
     'Trigger of the trusted keys: pg_write_all_data and a careless GRANT do not reach them.';
 

@@ -6,11 +6,9 @@ CREATE OR REPLACE FUNCTION churn.register_model(
     boundary_numbers double precision[] DEFAULT NULL, boundary_texts text[] DEFAULT NULL,
     attestation text DEFAULT NULL, attestation_signature bytea DEFAULT NULL,
     attestation_key text DEFAULT NULL, allow_older boolean DEFAULT false
-)
-RETURNS bigint
+) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $body$
+SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     -- The compiled form is compared on so many rows, or on all there are.
     sample_size CONSTANT integer := 10000;
@@ -112,8 +110,7 @@ BEGIN
     ) k (compiled)
     RETURNING version INTO new_version;
     RETURN new_version;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn.register_model IS
     'Registers a pickled classifier after replaying rows, by key, whose probabilities '
     'the client computed; keeps its compiled form when the two agree. Returns the version.';

@@ -1,8 +1,7 @@
 -- No SECURITY DEFINER and no SET: a procedure with either cannot commit. So every name
 -- is written in full, that the caller's search_path may hold anything.
 CREATE OR REPLACE PROCEDURE churn.repair(profile regclass, batch_size integer DEFAULT 10000)
-LANGUAGE plpgsql
-AS $body$
+LANGUAGE plpgsql AS $body$
 DECLARE
     attachment churn.attachments := churn_internal.attachment_of(profile);
     next_batch CONSTANT pg_catalog.text := pg_catalog.format(
@@ -19,8 +18,7 @@ BEGIN
         COMMIT;
         first := first OPERATOR(pg_catalog.+) batch_size;
     END LOOP;
-END
-$body$;
+END $body$;
 COMMENT ON PROCEDURE churn.repair IS
     'Mends what churn.verify finds and scores marked customers again, committing after '
     'each batch.';

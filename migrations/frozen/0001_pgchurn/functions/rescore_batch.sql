@@ -1,11 +1,9 @@
 CREATE OR REPLACE FUNCTION churn_internal.rescore_batch(
     run_id bigint, batch_size integer, INOUT range_number integer, OUT outcome text
-)
-RETURNS record
+) RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET datestyle = 'ISO'
-AS $body$
+SET datestyle = 'ISO' AS $body$
 #variable_conflict use_column
 DECLARE
     run churn_internal.rescore_runs;
@@ -71,8 +69,7 @@ BEGIN
         worked = g.worked + (clock_timestamp() - transaction_timestamp()),
         finished = scored < batch_size
     WHERE g.run_id = held.run_id AND g.range_number = held.range_number;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.rescore_batch IS
     'Scores the next batch of a run, of the same range while something is left of it; no '
     'range: others were at the last ones. Commit before the next. The outcome is null '

@@ -1,8 +1,5 @@
-CREATE OR REPLACE FUNCTION churn_trust.revoke_key(fingerprint text)
-RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+CREATE OR REPLACE FUNCTION churn_trust.revoke_key(fingerprint text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 BEGIN
     UPDATE churn_trust.trusted_keys k SET revoked_at = now()
     WHERE k.fingerprint = revoke_key.fingerprint AND k.revoked_at IS NULL;
@@ -18,8 +15,7 @@ BEGIN
             DETAIL = 'Unsigned models are accepted from now on.',
             HINT = 'Trust another key with churn_trust.trust_key.';
     END IF;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_trust.revoke_key IS
     'Ends the trust in a key. What it signed scores no more, in sessions that hold it '
     'from a second after the commit at the latest. For superusers.';

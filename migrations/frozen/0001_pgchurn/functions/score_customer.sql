@@ -1,8 +1,6 @@
-CREATE OR REPLACE FUNCTION churn.score_customer(customer_id bigint)
-RETURNS double precision
+CREATE OR REPLACE FUNCTION churn.score_customer(customer_id bigint) RETURNS double precision
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $body$
+SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     score double precision;
 BEGIN
@@ -15,8 +13,7 @@ BEGIN
             HINT = 'Pass a customer_id of churn.customers.';
     END IF;
     RETURN score;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn.score_customer IS
     'Probability of churn, 0 to 1, of a customer of churn.customers, by key.';
 GRANT EXECUTE ON FUNCTION churn.score_customer TO churn_scorer, churn_loader;

@@ -1,8 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.session_environment()
 RETURNS churn_internal.required_jsonb
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $python$
+SET search_path = pg_catalog, pg_temp AS $python$
 try:
     call = SD[GD["pgchurn"]]
 except KeyError:

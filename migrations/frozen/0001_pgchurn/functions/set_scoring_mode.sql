@@ -1,8 +1,6 @@
-CREATE OR REPLACE FUNCTION churn.set_scoring_mode(profile regclass, scoring_mode text)
-RETURNS void
+CREATE OR REPLACE FUNCTION churn.set_scoring_mode(profile regclass, scoring_mode text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $body$
+SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     attachment churn.attachments := churn_internal.attachment_of(profile);
     marks bigint;
@@ -26,8 +24,7 @@ BEGIN
                 HINT = 'Let pgchurn work or churn.work go on until churn.queue is empty.';
         END IF;
     END IF;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn.set_scoring_mode IS
     'Whether customers are scored by the statement that changes them (inline), or marked '
     'for churn.work (queued): for every session''s next statement at commit.';

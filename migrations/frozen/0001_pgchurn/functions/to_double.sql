@@ -1,5 +1,4 @@
-CREATE OR REPLACE FUNCTION churn_internal.to_double(value numeric)
-RETURNS double precision
+CREATE OR REPLACE FUNCTION churn_internal.to_double(value numeric) RETURNS double precision
 LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
 RETURN CASE
     WHEN abs(value) BETWEEN 1e-300 AND 1e300 THEN value::double precision

@@ -1,8 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.wait_for_writers(attachment churn.attachments)
 RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     give_up_at CONSTANT timestamptz := clock_timestamp() + interval '5 s';
     -- Whoever scores a batch of a run has locked its range.
@@ -41,7 +39,6 @@ BEGIN
         END IF;
         PERFORM pg_sleep(0.02);
     END LOOP;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.wait_for_writers IS
     'Returns when the transactions that were writing an attachment''s tables have ended.';

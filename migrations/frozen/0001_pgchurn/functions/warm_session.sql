@@ -1,8 +1,6 @@
-CREATE OR REPLACE FUNCTION churn_internal.warm_session()
-RETURNS churn_internal.required_integer
+CREATE OR REPLACE FUNCTION churn_internal.warm_session() RETURNS churn_internal.required_integer
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $python$
+SET search_path = pg_catalog, pg_temp AS $python$
 try:
     call = SD[GD["pgchurn"]]
 except KeyError:

@@ -1,8 +1,6 @@
 CREATE OR REPLACE FUNCTION churn.why_changed(profile regclass, key text)
 RETURNS TABLE (what text, former text, current text)
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $body$
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 #variable_conflict use_column
 DECLARE
     attachment CONSTANT churn.attachments := churn_internal.attachment_of(profile);
@@ -53,8 +51,7 @@ BEGIN
         WHERE m.version IN (logged[1].version, logged[2].version)
           AND s ->> 'name' = f.name
       );
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn.why_changed IS
     'The last two logged scores of a customer side by side, with the features that differ.';
 GRANT EXECUTE ON FUNCTION churn.why_changed TO churn_loader, churn_scorer;

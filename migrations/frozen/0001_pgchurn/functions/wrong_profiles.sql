@@ -1,8 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.wrong_profiles(attachment churn.attachments)
 RETURNS text[]
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $body$
+SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     keys text[];
 BEGIN
@@ -16,8 +15,7 @@ BEGIN
          ) w', attachment.attachment_id, churn_internal.key_type(attachment)
     ) INTO keys;
     RETURN keys;
-END
-$body$;
+END $body$;
 COMMENT ON FUNCTION churn_internal.wrong_profiles IS
     'Keys of the profiles that churn.verify finds wrong or that are marked, in key order.';
 GRANT EXECUTE ON FUNCTION churn_internal.wrong_profiles TO churn_loader;

@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.admission() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """Checking a version before it is registered, and before it is activated."""
 
 import json
@@ -21,11 +20,6 @@ class Admission:
 
     A check that refuses returns None, which its SQL function's type turns into an
     error: see ``Refusals``.
-
-    Parameters
-    ----------
-    registry : Registry
-    refusals : Refusals
     """
 
     def __init__(self, registry: Registry, refusals: Refusals) -> None:
@@ -54,7 +48,6 @@ class Admission:
             The statement, its signature and the key's fingerprint; each may be None.
         active_attestation : str or None
             The statement about the version that is active.
-        allow_older : bool
 
         Returns
         -------
@@ -125,9 +118,6 @@ class Admission:
 
         Parameters
         ----------
-        attachment_id : int
-        artifact, compiled : bytes
-            The pickle, and its compiled form or None.
         signature, environment : str
             JSON.
         replay, sample : (bytes, list)
@@ -180,5 +170,4 @@ def check_time_and_age(
     if active_attestation is not None and not allow_older:
         statement.check_age(Statement.from_text(active_attestation))
 $python$;
-COMMENT ON FUNCTION churn_runtime.admission IS
-    'Checking a version before it is registered, and before it is activated.';
+COMMENT ON FUNCTION churn_runtime.admission IS 'Checking a version before it is registered, and before it is activated.';

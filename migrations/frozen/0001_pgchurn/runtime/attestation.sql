@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.attestation() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """Attestations: what a signer states about a model, and whether a trusted key did.
 
 A statement is a JSON text. It is signed as it stands, byte for byte, with Ed25519, and
@@ -38,21 +37,12 @@ class Statement:
 
     Attributes
     ----------
-    name : str
     version : int
         Ascends: an older one does not replace a newer one unless asked by name.
-    artifact_sha256 : str
-        Digest of the pickle, in hexadecimal digits.
-    compiled_sha256 : str or None
-        Digest of the compiled form; without one the pickle scores.
-    features : list of str
-        Names, in the order in which the model was fitted.
-    classes : list
-        As in ``Signature``.
-    positive_class : int
-        Index into ``classes``.
-    named_columns : bool
-        Whether the model was fitted on a data frame.
+    artifact_sha256, compiled_sha256 : str
+        Digests in hexadecimal digits. Without a compiled form the pickle scores.
+    features, classes, positive_class, named_columns
+        As in ``Signature``; of the features the names.
     environment : dict of str to str
         Versions of Python, scikit-learn and numpy it was pickled under.
     expires : str or None
@@ -72,12 +62,7 @@ class Statement:
 
     @classmethod
     def from_text(cls, text: str) -> "Statement":
-        """Read a statement; refuse what is not exactly one.
-
-        Raises
-        ------
-        ScoringError
-        """
+        """Read a statement; refuse what is not exactly one."""
         try:
             if len(text) > LONGEST_STATEMENT:
                 raise ValueError(f"it has {len(text):,} characters")
@@ -116,13 +101,7 @@ class Statement:
             raise ValueError(f"the environment is that of {', '.join(SIGNED_PACKAGES)}")
 
     def check_artifact(self, digest: bytes) -> None:
-        """Refuse a pickle other than the one that was signed.
-
-        Parameters
-        ----------
-        digest : bytes
-            SHA-256 of the pickle.
-        """
+        """Refuse a pickle with another SHA-256 than the one that was signed."""
         if bytes.fromhex(self.artifact_sha256) != digest:
             raise ScoringError(
                 "model is not the one that was signed",
@@ -146,12 +125,6 @@ class Statement:
 
         The kinds of the features, and which may be null, are found out when the model
         is registered, from the table and from the model itself; they are not signed.
-
-        Parameters
-        ----------
-        signature : Signature
-        environment : dict
-            As it is registered.
         """
         if not isinstance(environment, dict):
             environment = {}
@@ -193,13 +166,7 @@ class Statement:
             )
 
     def check_age(self, active: "Statement | None") -> None:
-        """Refuse a statement about an older version than the active one.
-
-        Parameters
-        ----------
-        active : Statement or None
-            What was signed about the active version.
-        """
+        """Refuse a statement about an older version than the active one."""
         if active is not None and self.version < active.version:
             raise ScoringError(
                 f'"{self.name}" {self.version} is older than what is active',
@@ -228,18 +195,10 @@ def verified_statement(
 
     Parameters
     ----------
-    text : str or None
-        The statement as it was signed.
-    signature : bytes or None
-        Its Ed25519 signature, 64 bytes.
     key : str or None
         Fingerprint of the key that should have signed it.
     trusted : dict of str to bytes
         The keys in force, 32 bytes each, by fingerprint.
-
-    Returns
-    -------
-    Statement
 
     Raises
     ------
@@ -272,13 +231,7 @@ def verified_statement(
 
 
 def is_signature(public_key: bytes, signature: bytes, message: bytes) -> bool:
-    """Return whether a signature is that of a message.
-
-    Parameters
-    ----------
-    public_key : bytes of length 32
-    signature, message : bytes
-    """
+    """Return whether a signature is that of a message."""
     # Here and not above: where no key is trusted, nothing needs it.
     try:
         from cryptography.exceptions import InvalidSignature
@@ -301,5 +254,4 @@ def today_in_utc() -> date:
     """Return the day that decides whether a statement has expired."""
     return datetime.now(UTC).date()
 $python$;
-COMMENT ON FUNCTION churn_runtime.attestation IS
-    'Attestations: what a signer states about a model, and whether a trusted key did.';
+COMMENT ON FUNCTION churn_runtime.attestation IS 'Attestations: what a signer states about a model, and whether a trusted key did.';

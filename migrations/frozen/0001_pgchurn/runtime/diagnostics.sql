@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.diagnostics() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """What a session has, and loading what it will need."""
 
 import importlib
@@ -14,13 +13,7 @@ LIBRARIES = ("numpy", "sklearn", "pandas", "onnxruntime")
 
 
 class Diagnostics:
-    """Says what the session has, and loads what it will need.
-
-    Parameters
-    ----------
-    registry : Registry
-    refusals : Refusals
-    """
+    """Says what the session has, and loads what it will need."""
 
     def __init__(self, registry: Registry, refusals: Refusals) -> None:
         self.registry = registry
@@ -59,5 +52,4 @@ def memory_megabytes() -> int:
         fields = dict(line.split(":", 1) for line in status)
     return int(fields["RssAnon"].split()[0]) // 1024
 $python$;
-COMMENT ON FUNCTION churn_runtime.diagnostics IS
-    'What a session has, and loading what it will need.';
+COMMENT ON FUNCTION churn_runtime.diagnostics IS 'What a session has, and loading what it will need.';

@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.environment() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """The interpreter and packages that a model depends on."""
 
 import platform
@@ -35,16 +34,6 @@ def check_environment(recorded: Any) -> None:
 
     scikit-learn promises nothing about pickles across versions: one may load and
     predict something else. See "Model persistence" in scikit-learn's user guide.
-
-    Parameters
-    ----------
-    recorded : dict
-        Package name to version, as registered with the model.
-
-    Raises
-    ------
-    ScoringError
-        With SQLSTATE 55000, naming both versions.
     """
     if not isinstance(recorded, dict):
         raise ScoringError(
@@ -62,5 +51,4 @@ def check_environment(recorded: Any) -> None:
                 sqlstate="55000",
             )
 $python$;
-COMMENT ON FUNCTION churn_runtime.environment IS
-    'The interpreter and packages that a model depends on.';
+COMMENT ON FUNCTION churn_runtime.environment IS 'The interpreter and packages that a model depends on.';

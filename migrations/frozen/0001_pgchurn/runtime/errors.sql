@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.errors() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """Refusals of the runtime, and how they become errors of SQL."""
 
 from types import TracebackType
@@ -23,14 +22,9 @@ LAST_FRAMES = 10
 class ScoringError(Exception):
     """A refusal that names its cause and its remedy.
 
-    Parameters
-    ----------
-    message : str
-        Primary message: lower case, no full stop, as PostgreSQL words its own.
-    detail, hint : str, optional
-        Sentences; the hint says what to do.
-    sqlstate : str, default "22023"
-        The SQLSTATE that the error carries into SQL (invalid_parameter_value).
+    The message is in lower case without a full stop, as PostgreSQL words its own;
+    detail and hint are sentences, and the hint says what to do. The default SQLSTATE is
+    invalid_parameter_value.
     """
 
     def __init__(
@@ -61,11 +55,6 @@ class Refusals:
 
     Errors of SQL pass through, with the query that PL/Python reports of them, unless
     they only tell of the server.
-
-    Parameters
-    ----------
-    plpy : module
-        The PL/Python database interface.
     """
 
     def __init__(self, plpy: Any) -> None:
@@ -147,5 +136,4 @@ def plain_text(text: str) -> str:
     text = text.replace("\0", "?").encode("utf-8", "replace").decode()
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
 $python$;
-COMMENT ON FUNCTION churn_runtime.errors IS
-    'Refusals of the runtime, and how they become errors of SQL.';
+COMMENT ON FUNCTION churn_runtime.errors IS 'Refusals of the runtime, and how they become errors of SQL.';

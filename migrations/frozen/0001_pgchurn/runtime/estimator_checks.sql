@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.estimator_checks() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """What has to hold of the parts of an estimator before it may score anything.
 
 scikit-learn's compiled code trusts what fitting wrote: it follows the children of a
@@ -87,13 +86,7 @@ def check_links(
 ) -> None:
     """Refuse children that are no nodes, come before their parent, or have two.
 
-    Parameters
-    ----------
-    part : object
-        What the nodes are of.
-    left, right : ndarray of shape (n_nodes,)
-    inner : ndarray of shape (n_nodes,), bool
-        Which nodes have children.
+    ``inner`` says which of the nodes of the part have children.
     """
     count = len(left)
     parents = np.flatnonzero(inner)
@@ -342,5 +335,4 @@ def not_fit(
         sqlstate="55000",
     )
 $python$;
-COMMENT ON FUNCTION churn_runtime.estimator_checks IS
-    'What has to hold of the parts of an estimator before it may score anything.';
+COMMENT ON FUNCTION churn_runtime.estimator_checks IS 'What has to hold of the parts of an estimator before it may score anything.';

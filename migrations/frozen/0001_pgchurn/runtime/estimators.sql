@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.estimators() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """Reading a classifier out of a pickle from anybody, ready to score on one thread."""
 
 import warnings
@@ -32,19 +31,7 @@ NO_CLASSIFIER = "model is not a fitted classifier with predict_proba"
 def load_estimator(artifact: bytes) -> Any:
     """Return the classifier in a pickle, ready to give probabilities on one thread.
 
-    Parameters
-    ----------
-    artifact : bytes
-        From anybody. Nothing in it is executed.
-
-    Returns
-    -------
-    estimator
-
-    Raises
-    ------
-    ScoringError
-        Naming what is not permitted.
+    The pickle may be from anybody: nothing in it is executed.
     """
     estimator = read_pickle(artifact)
     if class_name(estimator) not in SCORING:
@@ -225,5 +212,4 @@ def has_texts(part: Any) -> bool:
     known = held.get("categories_", [held.get("statistics_")])
     return any(isinstance(one, np.ndarray) and one.dtype == object for one in known)
 $python$;
-COMMENT ON FUNCTION churn_runtime.estimators IS
-    'Reading a classifier out of a pickle from anybody, ready to score on one thread.';
+COMMENT ON FUNCTION churn_runtime.estimators IS 'Reading a classifier out of a pickle from anybody, ready to score on one thread.';

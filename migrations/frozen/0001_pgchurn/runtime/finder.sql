@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.finder() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """Importing the runtime where there is no package on disk.
 
 In the server a module's text is the body of a function in the schema ``churn_runtime``;
@@ -20,10 +19,7 @@ PACKAGE = "churn_runtime"
 class Finder:
     """Finds the package and its modules, whatever lies on the path.
 
-    Parameters
-    ----------
-    source_of : callable
-        Takes the name of a module and returns its text, or None when there is none.
+    ``source_of`` returns the text of a module, or None when there is none of that name.
     """
 
     package = PACKAGE
@@ -46,14 +42,7 @@ class Finder:
 
 
 class SourceLoader:
-    """Runs the text of a module, and keeps it for the lines of a traceback.
-
-    Parameters
-    ----------
-    source : str
-    file_name : str
-        What a traceback calls it.
-    """
+    """Runs the text of a module, and keeps it for the lines of a traceback."""
 
     def __init__(self, source: str, file_name: str) -> None:
         self.source = source
@@ -83,5 +72,4 @@ def install(source_of: Callable[[str], str | None]) -> None:
     # First, so that nobody's folder of this name comes before it.
     sys.meta_path[:] = [Finder(source_of), *others]
 $python$;
-COMMENT ON FUNCTION churn_runtime.finder IS
-    'Importing the runtime where there is no package on disk.';
+COMMENT ON FUNCTION churn_runtime.finder IS 'Importing the runtime where there is no package on disk.';

@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.json_rows() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """From a JSON object to the columns of one row."""
 
 import json
@@ -32,16 +31,6 @@ def columns_from_json(signature: Signature, values: Any) -> Columns:
     """Build the columns of one row from a decoded JSON object.
 
     Keys that are no features are ignored, so that a whole row can be passed.
-
-    Parameters
-    ----------
-    signature : Signature
-    values : dict
-        Feature name to number, boolean, string or None.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (1,)
     """
     if not isinstance(values, dict):
         raise ScoringError(
@@ -85,5 +74,4 @@ def wrong_kind(feature: Feature, value: Any) -> ScoringError:
         hint="Pass null for a value that is not known.",
     )
 $python$;
-COMMENT ON FUNCTION churn_runtime.json_rows IS
-    'From a JSON object to the columns of one row.';
+COMMENT ON FUNCTION churn_runtime.json_rows IS 'From a JSON object to the columns of one row.';

@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.onnx_scan() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """Scanning a compiled form before ONNX Runtime reads it.
 
 ONNX Runtime takes graphs for trusted: a format with subgraphs, custom operators and
@@ -62,7 +61,6 @@ class Field(NamedTuple):
 
     Attributes
     ----------
-    name : str
     wire : int
         Its wire type.
     often : bool
@@ -81,20 +79,11 @@ class Field(NamedTuple):
     run: bool = False
 
 
-DIMENSION = {
-    1: Field("value", VARINT),
-    2: Field("parameter", DELIMITED),
-}
+DIMENSION = {1: Field("value", VARINT), 2: Field("parameter", DELIMITED)}
 SHAPE = {1: Field("dimensions", DELIMITED, True, DIMENSION)}
-TENSOR_TYPE = {
-    1: Field("element", VARINT),
-    2: Field("shape", DELIMITED, False, SHAPE),
-}
+TENSOR_TYPE = {1: Field("element", VARINT), 2: Field("shape", DELIMITED, False, SHAPE)}
 TYPE = {1: Field("tensor", DELIMITED, False, TENSOR_TYPE)}
-VALUE = {
-    1: Field("name", DELIMITED),
-    2: Field("type", DELIMITED, False, TYPE),
-}
+VALUE = {1: Field("name", DELIMITED), 2: Field("type", DELIMITED, False, TYPE)}
 TENSOR = {
     1: Field("dimensions", VARINT, True),
     2: Field("type", VARINT),
@@ -133,14 +122,8 @@ GRAPH = {
     11: Field("inputs", DELIMITED, True, VALUE),
     12: Field("outputs", DELIMITED, True, VALUE),
 }
-OPSET = {
-    1: Field("domain", DELIMITED),
-    2: Field("version", VARINT),
-}
-PROPERTY = {
-    1: Field("key", DELIMITED),
-    2: Field("value", DELIMITED),
-}
+OPSET = {1: Field("domain", DELIMITED), 2: Field("version", VARINT)}
+PROPERTY = {1: Field("key", DELIMITED), 2: Field("value", DELIMITED)}
 MODEL = {
     1: Field("ir_version", VARINT),
     2: Field("producer", DELIMITED),
@@ -183,17 +166,7 @@ BASE = "base_values"
 
 
 def scan(compiled: bytes) -> None:
-    """Refuse bytes that are no compiled form as pgchurn makes them.
-
-    Parameters
-    ----------
-    compiled : bytes
-
-    Raises
-    ------
-    ScoringError
-        Saying what is not allowed.
-    """
+    """Refuse bytes that are no compiled form as pgchurn makes them."""
     if len(compiled) > MOST_BYTES:
         raise not_allowed(f"more than {MOST_BYTES >> 20} MB")
     model = message(memoryview(compiled), MODEL)
@@ -436,18 +409,10 @@ def text(fields: Message, key: str) -> str:
 
 
 def message(data: memoryview, fields: dict[int, Field]) -> Message:
-    """Read a message strictly.
+    """Read a message strictly; return every field by name.
 
-    Parameters
-    ----------
-    data : memoryview
-    fields : dict of int to Field
-
-    Returns
-    -------
-    dict of str to object
-        Every field by name: an int, a memoryview or a dict, None where it is missing;
-        a list where it may be there often, an ndarray of int64 where it is a run.
+    A field is an int, a memoryview or a dict, None where it is missing; a list where it
+    may be there often, an ndarray of int64 where it is a run.
     """
     found = {field.name: empty_field(field) for field in fields.values()}
     value: Any
@@ -534,5 +499,4 @@ def not_allowed(what: str) -> ScoringError:
     """Return the error for a compiled form that pgchurn has not written."""
     return ScoringError(f"compiled form is malformed: it has {what}")
 $python$;
-COMMENT ON FUNCTION churn_runtime.onnx_scan IS
-    'Scanning a compiled form before ONNX Runtime reads it.';
+COMMENT ON FUNCTION churn_runtime.onnx_scan IS 'Scanning a compiled form before ONNX Runtime reads it.';

@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.pacing() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """How many rows a model scores in one call, and when it is too slow to be called."""
 
 import time
@@ -23,10 +22,7 @@ RECOVERY_SECONDS = 60.0
 class Pace:
     """The speed of one model in one session.
 
-    Attributes
-    ----------
-    rows : int
-        How many rows the next call may take, so that it lasts about ``CALL_SECONDS``.
+    The next call may take ``rows`` rows, so that it lasts about ``CALL_SECONDS``.
     """
 
     def __init__(self) -> None:
@@ -65,5 +61,4 @@ def call_too_slow(seconds: float) -> ScoringError:
         sqlstate="55000",
     )
 $python$;
-COMMENT ON FUNCTION churn_runtime.pacing IS
-    'How many rows a model scores in one call, and when it is too slow to be called.';
+COMMENT ON FUNCTION churn_runtime.pacing IS 'How many rows a model scores in one call, and when it is too slow to be called.';

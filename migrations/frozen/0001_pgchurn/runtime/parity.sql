@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.parity() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """Proving that a compiled form gives what its pickle gives."""
 
 from collections.abc import Iterable, Iterator
@@ -18,27 +17,10 @@ TOLERANCE = 1e-6
 def compare_forms(
     pickled: PickledModel, compiled: CompiledModel, batches: Iterable[Columns]
 ) -> tuple[float, int]:
-    """Compare two forms of a model, row by row.
+    """Compare two forms of a model, the compiled one both in bulk and row by row.
 
-    Parameters
-    ----------
-    pickled : PickledModel
-    compiled : CompiledModel
-        Compared both in bulk and row by row.
-    batches : iterable of dict of str to ndarray
-        Columns of some rows each.
-
-    Returns
-    -------
-    float
-        The largest difference of two probabilities.
-    int
-        How many rows were compared: those that the pickle scores.
-
-    Raises
-    ------
-    ScoringError
-        When the compiled form fails on a row that the pickle scores.
+    Returns ------- float The largest difference of two probabilities. int How many rows
+    were compared: those that the pickle scores.
     """
     largest, compared = 0.0, 0
     for columns in batches:
@@ -74,5 +56,4 @@ def scoreable(model: PickledModel, columns: Columns) -> Iterator[Columns]:
                 part = {name: values[half] for name, values in columns.items()}
                 yield from scoreable(model, part)
 $python$;
-COMMENT ON FUNCTION churn_runtime.parity IS
-    'Proving that a compiled form gives what its pickle gives.';
+COMMENT ON FUNCTION churn_runtime.parity IS 'Proving that a compiled form gives what its pickle gives.';

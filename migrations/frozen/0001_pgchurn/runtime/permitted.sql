@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.permitted() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """What a pickle may hold: one row for each name that it may mention.
 
 The strict loader, the checks and the documentation derive from this table. To permit
@@ -131,8 +130,7 @@ PERMITTED = (
         "sklearn.compose._column_transformer.ColumnTransformer", group=PREPROCESSING
     ),
     Permitted(
-        "sklearn.compose._column_transformer.make_column_selector",
-        group=PREPROCESSING,
+        "sklearn.compose._column_transformer.make_column_selector", group=PREPROCESSING
     ),
     Permitted("sklearn.discriminant_analysis.LinearDiscriminantAnalysis", scores=True),
     Permitted(
@@ -241,13 +239,7 @@ def state_setter(name: str) -> Callable[[Any, Any], None]:
 
 
 def documented_names() -> dict[str, list[str]]:
-    """Return the classes that a pickle may hold, as the documentation lists them.
-
-    Returns
-    -------
-    dict of str to list of str
-        Names of classes as scikit-learn's users know them, in their order, by group.
-    """
+    """Return the classes that a pickle may hold, by group, as they are documented."""
     groups: dict[str, list[str]] = {CLASSIFIERS: [], PREPROCESSING: [], CALIBRATED: []}
     for one in PERMITTED:
         group = CLASSIFIERS if one.scores else one.group
@@ -255,5 +247,4 @@ def documented_names() -> dict[str, list[str]]:
             groups[group].append(one.name.rpartition(".")[2])
     return {group: sorted(names) for group, names in groups.items()}
 $python$;
-COMMENT ON FUNCTION churn_runtime.permitted IS
-    'What a pickle may hold: one row for each name that it may mention.';
+COMMENT ON FUNCTION churn_runtime.permitted IS 'What a pickle may hold: one row for each name that it may mention.';

@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.pickle_scan() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """Scanning a pickle's opcodes without executing one.
 
 Only what the pickler writes at protocols 4 and 5 for arrays and estimators may occur.
@@ -107,17 +106,7 @@ def opcode_table() -> list[tuple[int, int, int]]:
 
 
 def scan_pickle(artifact: bytes) -> None:
-    """Refuse a pickle that holds anything but what the pickler writes.
-
-    Parameters
-    ----------
-    artifact : bytes
-
-    Raises
-    ------
-    ScoringError
-        Naming the opcode and its position.
-    """
+    """Refuse a pickle that holds anything but what the pickler writes."""
     size = len(artifact)
     if size > LARGEST_PICKLE:
         raise unreadable(f"It has {size} bytes, and {LARGEST_PICKLE} are allowed.")
@@ -203,5 +192,4 @@ def unreadable(detail: str, hint: str | None = None) -> ScoringError:
         sqlstate="55000",
     )
 $python$;
-COMMENT ON FUNCTION churn_runtime.pickle_scan IS
-    'Scanning a pickle''s opcodes without executing one.';
+COMMENT ON FUNCTION churn_runtime.pickle_scan IS 'Scanning a pickle''s opcodes without executing one.';

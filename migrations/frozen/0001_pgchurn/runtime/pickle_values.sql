@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.pickle_values() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """The values that a pickle may describe by calls and states, each of its known form.
 
 A function ``make_...`` does what a call in the pickle asks for, given the name that is
@@ -140,10 +139,7 @@ def same(given: Any, expected: Any) -> bool:
 def check_array_form(dtype: Any, shape: Any, size: int) -> None:
     """Refuse a shape that its data do not fill exactly.
 
-    Parameters
-    ----------
-    size : int
-        Of the data: bytes, or elements where the type is object.
+    Their size is in bytes, or in elements where the type is object.
     """
     name = "numpy.ndarray"
     require(isinstance(dtype, np.dtype), name)
@@ -444,5 +440,4 @@ def check_calibration_points(state: dict[str, Any], name: str) -> None:
         require(points.dtype.kind == "f" and np.isfinite(points).all(), name)
     require(len(x) == len(y) > 0 and (np.diff(x) > 0).all(), name)
 $python$;
-COMMENT ON FUNCTION churn_runtime.pickle_values IS
-    'The values that a pickle may describe by calls and states, each of its known form.';
+COMMENT ON FUNCTION churn_runtime.pickle_values IS 'The values that a pickle may describe by calls and states, each of its known form.';

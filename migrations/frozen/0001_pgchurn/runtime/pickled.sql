@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.pickled() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """A pickled scikit-learn classifier, ready to give probabilities."""
 
 import warnings
@@ -10,13 +9,7 @@ import numpy as np
 
 from .errors import ScoringError
 from .estimators import load_estimator
-from .features import (
-    Columns,
-    Positions,
-    check_values,
-    columns_from_arrays,
-    row_count,
-)
+from .features import Columns, Positions, check_values, columns_from_arrays, row_count
 from .signature import Signature
 
 if TYPE_CHECKING:
@@ -26,16 +19,7 @@ if TYPE_CHECKING:
 
 
 class PickledModel:
-    """A classifier as the strict loader has let it out of its pickle.
-
-    Parameters
-    ----------
-    artifact : bytes
-        The pickle.
-    signature : Signature
-    estimator : estimator, optional
-        What ``load_estimator`` has read from the pickle already.
-    """
+    """A classifier as the strict loader has let it out of its pickle."""
 
     def __init__(
         self, artifact: bytes, signature: Signature, estimator: Any = None
@@ -44,17 +28,7 @@ class PickledModel:
         self.estimator = load_estimator(artifact) if estimator is None else estimator
 
     def probabilities(self, columns: Columns) -> np.ndarray:
-        """Return the positive class's probability of every row.
-
-        Parameters
-        ----------
-        columns : dict of str to ndarray of shape (n_rows,)
-            In the signature's order, see ``plpython.runtime.features``.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,), float64
-        """
+        """Return the positive class's probability of every row."""
         with warnings.catch_warnings():
             # One line in the server's log for every unknown category helps nobody.
             warnings.simplefilter("ignore")
@@ -78,20 +52,7 @@ class PickledModel:
         return predicted[:, self.signature.positive_class]
 
     def row_scorer(self, positions: Positions, repeated: bool = False) -> "ScoreRow":
-        """Return a function that gives the probability of one row.
-
-        Parameters
-        ----------
-        positions : list of (Feature, int)
-            From ``Layout.positions``.
-        repeated : bool
-            Of no consequence here.
-
-        Returns
-        -------
-        callable
-            Taking a sequence of float or None and one of str or None.
-        """
+        """Return a function that gives the probability of one row."""
 
         def score(
             numbers: "Sequence[float | None]", texts: "Sequence[str | None]"
@@ -124,5 +85,4 @@ def frame_from_columns(columns: Columns) -> Any:
         }
     )
 $python$;
-COMMENT ON FUNCTION churn_runtime.pickled IS
-    'A pickled scikit-learn classifier, ready to give probabilities.';
+COMMENT ON FUNCTION churn_runtime.pickled IS 'A pickled scikit-learn classifier, ready to give probabilities.';

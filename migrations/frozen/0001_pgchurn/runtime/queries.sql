@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.queries() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """Scoring what stands in no profile: any query's rows, or values given as JSON.
 
 The SQL that reads a query's rows is put together here, because its columns are known
@@ -35,15 +34,7 @@ DOUBLES_AT_MOST = ("smallint", "integer", "bigint", "real", "double precision")
 
 
 class Queries:
-    """Scores values that stand in no profile, under any version.
-
-    Parameters
-    ----------
-    plpy : module
-        The PL/Python database interface.
-    registry : Registry
-    refusals : Refusals
-    """
+    """Scores values that stand in no profile, under any version."""
 
     def __init__(self, plpy: Any, registry: Registry, refusals: Refusals) -> None:
         self.plpy = plpy
@@ -70,10 +61,8 @@ class Queries:
 
         Parameters
         ----------
-        version : int
         query : str
             A single SELECT, without a semicolon.
-        names : list of str
         types : list of int
             Object identifiers of the types of its columns.
         pass_features : bool
@@ -81,7 +70,7 @@ class Queries:
 
         Returns
         -------
-        tuple of (str, int)
+        (str, int)
             The statement, and how many of its rows are to be passed at once.
         """
         with self.refusals:
@@ -113,19 +102,13 @@ class Queries:
 
         Parameters
         ----------
-        version : int
         numbers : bytes or None
-            ``array_send`` of a two-dimensional array of float8, as
-            ``query_statement`` has it read; None for no rows.
-        texts : list of lists of str or None; None when there are no text features
+            As ``query_statement`` has them read, see ``Scoring.score_batch``; None:
+            there are no rows.
         rows_before : int
             How many rows of the query came before.
         on_error : {"keep", "raise"}
             With "keep", rows that cannot be scored come back as None.
-
-        Returns
-        -------
-        sequence of float or None
         """
         if numbers is None:
             return []
@@ -155,16 +138,7 @@ class Queries:
 
 
 def scores_or_row(score: "Score", rows: int, rows_before: int) -> list[float]:
-    """Return the scores of all rows, or raise an error that names the first that fails.
-
-    Parameters
-    ----------
-    score : callable
-        Taking the first row and the one after the last.
-    rows : int
-    rows_before : int
-        How many rows of the query came before.
-    """
+    """Return the scores of all rows, or raise an error that names the first failing."""
     try:
         return score(0, rows)
     except (ScoringError, MemoryError) as error:
@@ -199,8 +173,6 @@ class QueryColumn(NamedTuple):
 
     Attributes
     ----------
-    name : str
-        As the query has it.
     alias : str
         What it is called in the statement around the query.
     type : str
@@ -236,15 +208,6 @@ def statement_around(
 
     Its columns are the array of numbers and the array of texts, in the order of
     ``Layout.of(signature)``, and a jsonb of what passes through.
-
-    Parameters
-    ----------
-    query : str
-        A single SELECT, without a semicolon.
-    columns : list of QueryColumn
-    signature : Signature
-    pass_features : bool
-        Whether columns that are features pass through as well.
     """
     by_name = columns_by_name(columns)
     read = {f.name: feature_column(f, by_name) for f in signature.features}
@@ -265,13 +228,7 @@ def statement_around(
 
 
 def columns_by_name(columns: list[QueryColumn]) -> dict[str, QueryColumn]:
-    """Return the columns by name, of which each has its own.
-
-    Raises
-    ------
-    ScoringError
-        With SQLSTATE 42701, as CREATE TABLE AS has it.
-    """
+    """Return the columns by name, of which each has its own."""
     by_name = {}
     for column in columns:
         if column.name in by_name:
@@ -285,14 +242,7 @@ def columns_by_name(columns: list[QueryColumn]) -> dict[str, QueryColumn]:
 
 
 def feature_column(feature: Feature, by_name: dict[str, QueryColumn]) -> QueryColumn:
-    """Return the column that a feature is read from.
-
-    Raises
-    ------
-    ScoringError
-        With SQLSTATE 42703 when there is none of its name, 42804 when it is of a type
-        that the feature cannot be read from.
-    """
+    """Return the column that a feature is read from."""
     column = by_name.get(feature.name)
     if column is None:
         raise missing_feature(feature.name, list(by_name), "query")
@@ -316,5 +266,4 @@ def quoted_name(name: str) -> str:
     """Return an SQL identifier."""
     return '"{}"'.format(name.replace('"', '""'))
 $python$;
-COMMENT ON FUNCTION churn_runtime.queries IS
-    'Scoring what stands in no profile: any query''s rows, or values given as JSON.';
+COMMENT ON FUNCTION churn_runtime.queries IS 'Scoring what stands in no profile: any query''s rows, or values given as JSON.';

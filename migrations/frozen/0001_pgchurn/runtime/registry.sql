@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.registry() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """Reading models and layouts out of the database, into a session's memory."""
 
 import hashlib
@@ -39,14 +38,7 @@ KEYS_HELD_SECONDS = 1.0
 
 
 class Scorer:
-    """A model, and where its features stand in an attachment's arrays.
-
-    Attributes
-    ----------
-    model : PickledModel or CompiledModel
-    positions : list of (Feature, int)
-    pace : Pace
-    """
+    """A model, and where its features stand in an attachment's arrays."""
 
     def __init__(self, model: "Model", positions: Positions) -> None:
         self.model = model
@@ -65,13 +57,7 @@ class Scorer:
 
 
 class Registry:
-    """What a session knows of ``churn.models`` and ``churn.attachments``.
-
-    Parameters
-    ----------
-    plpy : module
-        The PL/Python database interface.
-    """
+    """What a session knows of ``churn.models`` and ``churn.attachments``."""
 
     def __init__(self, plpy: Any) -> None:
         self.plpy = plpy
@@ -153,13 +139,7 @@ class Registry:
     ) -> "Model":
         """Return the loaded model of a version, from memory or from its row.
 
-        Parameters
-        ----------
-        version : int
-        digest : bytes
-            Of its pickle.
-        keys : tuple, optional
-            The keys that it is verified with, by default those in force.
+        It is verified with the keys, by default those in force.
         """
         key = (version, digest, self.trusted_keys() if keys is None else keys)
         return self.models.get(key, lambda: self.load(*key))
@@ -219,15 +199,8 @@ class Registry:
     ) -> Scorer:
         """Return a model fitted to the arrays of an attachment.
 
-        Parameters
-        ----------
-        attachment_id : int
-        version : int
-        digest : bytes
-            Of the version's pickle.
-        layout_digest : str
-            Of the attachment's list of columns, which may change while the session
-            lives, and may change back.
+        The attachment's list of columns, of which a digest is given, may change while
+        the session lives, and may change back.
         """
         key = (version, digest, attachment_id, layout_digest, self.trusted_keys())
         return self.scorers.get(key, lambda: self.fit(*key))
@@ -306,13 +279,7 @@ def check_signed(
 ) -> None:
     """Refuse a stored version unless a trusted key has signed just what is stored.
 
-    Parameters
-    ----------
-    version : int
-    row : mapping
-        Of ``churn.models``, whose digests are compared with the bytes elsewhere.
-    signature : Signature
-    trusted : dict of str to bytes
+    The digests in its row are compared with the bytes elsewhere.
     """
     from .attestation import NOT_AUTHORISED, verified_statement
 
@@ -337,13 +304,7 @@ def check_signed(
 
 
 def check_not_deleted(version: int | None, row: "Mapping[str, Any]") -> None:
-    """Refuse a version whose bytes were deleted.
-
-    Parameters
-    ----------
-    row : mapping
-        With ``deleted_on`` (str or None) and ``deleted_by``.
-    """
+    """Refuse a version whose bytes were deleted."""
     if row["deleted_on"] is not None:
         raise ScoringError(
             f"model version {version} was deleted on {row['deleted_on']}",
@@ -373,5 +334,4 @@ def wrong_digest(version: int | None) -> ScoringError:
         sqlstate="XX001",
     )
 $python$;
-COMMENT ON FUNCTION churn_runtime.registry IS
-    'Reading models and layouts out of the database, into a session''s memory.';
+COMMENT ON FUNCTION churn_runtime.registry IS 'Reading models and layouts out of the database, into a session''s memory.';

@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.row_program() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """A model as a Python function of one row.
 
 ONNX Runtime scores thousands of rows in no time, but one row in the middle of an INSERT
@@ -20,7 +19,7 @@ LINKS = (SIGMOID, "share")
 EQUAL = 4
 MODES = (0, EQUAL)
 PROGRAM_KEYS = {
-    *("width", "nodes", "constant", "weights", "trees", "link", "complement"),
+    *("width", "nodes", "constant", "weights", "trees", "link", "complement")
 }
 # Written out as Python, a model of this size takes a session 0.2 s to read.
 MOST_NODES = 25_000
@@ -29,7 +28,7 @@ DEEPEST = 60
 
 
 def row_function(program: dict[str, Any]) -> Callable[..., float]:
-    """Return the function that a row program describes.
+    """Return the function that a row program describes, of one float for each input.
 
     A program comes from whoever brought the compiled form. Everything in it is written
     out by ``RowSource``, which lets through numbers and nothing else.
@@ -43,16 +42,6 @@ def row_function(program: dict[str, Any]) -> Callable[..., float]:
         [position, mode, constant, whether NaN is true, tree if true, tree if false];
         ``link``, "sigmoid" or "share"; ``complement``, whether the probability of the
         other class is asked for.
-
-    Returns
-    -------
-    callable
-        Taking one float for each input.
-
-    Raises
-    ------
-    ScoringError
-        When the program is anything else.
     """
     lines = row_lines(program)
     inputs = ", ".join(f"x{position}" for position in range(program["width"]))
@@ -68,10 +57,11 @@ def profile_function(
 ) -> Callable[..., float]:
     """Return the same function, of the two arrays that carry a profile row.
 
+    In the middle of an INSERT a call of Python runs on cold caches: building a row and
+    handing it from function to function took longer than the sum itself.
+
     Parameters
     ----------
-    program : dict
-        See ``row_function``.
     numbers : list of int
         Where in the first array each number stands, in the order of the inputs.
     texts : list of (int, dict of str to int, int)
@@ -82,16 +72,6 @@ def profile_function(
     check : callable
         Called with both arrays when a number is not finite or a text has a lower code,
         to raise what there is to raise.
-
-    Returns
-    -------
-    callable
-        Taking a sequence of float or None and one of str or None.
-
-    Notes
-    -----
-    In the middle of an INSERT a call of Python runs on cold caches: building a row and
-    handing it from function to function took longer than the sum itself.
     """
     lines = row_lines(program)
     names: dict[str, Any] = {"check": check}
@@ -158,18 +138,7 @@ def check_row_program(program: Any) -> None:
 
 
 class RowSource:
-    """Writes terms and trees as Python expressions.
-
-    Parameters
-    ----------
-    width : int
-        How many inputs there are.
-
-    Attributes
-    ----------
-    nodes : int
-        How many comparisons were written.
-    """
+    """Writes terms and trees as Python expressions, and counts the comparisons."""
 
     def __init__(self, width: int) -> None:
         self.width = width
@@ -242,5 +211,4 @@ def malformed_program(detail: str) -> ScoringError:
         sqlstate="55000",
     )
 $python$;
-COMMENT ON FUNCTION churn_runtime.row_program IS
-    'A model as a Python function of one row.';
+COMMENT ON FUNCTION churn_runtime.row_program IS 'A model as a Python function of one row.';

@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.sandbox() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """Evaluating a candidate in a process of its own, before anything that serves reads it.
 
 What a client sends may crash, hang or fill the memory of whatever reads it, and the
@@ -96,19 +95,12 @@ def run_in_sandbox(
     ----------
     sources : dict of str to str
         From ``module_sources``: what the child may import of the runtime.
-    request : dict
-        What ``sandbox_worker.respond`` takes first, fit for JSON.
-    parts : sequence of bytes or None
-        What it takes besides.
+    request, parts
+        What ``sandbox_worker.respond`` takes: what is fit for JSON, and the rest.
     rows : int
         How many rows there are to score, and at most to respond with.
     check_for_interrupts : callable
         Called some twenty times a second; whatever it raises ends the child.
-
-    Returns
-    -------
-    dict
-        What ``sandbox_worker.evaluate`` found.
 
     Raises
     ------
@@ -352,5 +344,4 @@ def no_response(detail: str, hint: str | None = None) -> ScoringError:
         or "Train and register the model again, with the server's package versions.",
     )
 $python$;
-COMMENT ON FUNCTION churn_runtime.sandbox IS
-    'Evaluating a candidate in a process of its own, before anything that serves reads it.';
+COMMENT ON FUNCTION churn_runtime.sandbox IS 'Evaluating a candidate in a process of its own, before anything that serves reads it.';

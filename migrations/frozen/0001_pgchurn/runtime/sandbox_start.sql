@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.sandbox_start() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """The program of the sandbox: it limits itself, and then imports what it needs.
 
 Its text is handed to Python on the command line, with its parent and its limits as an
@@ -78,5 +77,4 @@ def main() -> None:
 if __name__ == "__main__":
     main()
 $python$;
-COMMENT ON FUNCTION churn_runtime.sandbox_start IS
-    'The program of the sandbox: it limits itself, and then imports what it needs.';
+COMMENT ON FUNCTION churn_runtime.sandbox_start IS 'The program of the sandbox: it limits itself, and then imports what it needs.';

@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.sandbox_worker() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """What the sandbox does with a candidate."""
 
 import json
@@ -55,20 +54,8 @@ def evaluate(
 ) -> dict[str, Any]:
     """Score rows with a candidate, and compare its two forms.
 
-    Parameters
-    ----------
-    request : dict
-        ``signature`` and ``environment``, JSON texts; ``layout``, the names of the
-        profile's number columns and text columns; ``replay_texts``, ``sample_texts``
-        and ``boundary_rows``, see ``Admission.evaluate_candidate``.
-    artifact, compiled : bytes
-        The pickle, and its compiled form or None.
-    replay_numbers, sample_numbers : bytes or None
-
-    Returns
-    -------
-    dict
-        See ``Admission.evaluate_candidate``.
+    Parameters and result are those of ``Admission.evaluate_candidate``; the layout is
+    the names of the profile's number columns and text columns.
     """
     check_environment(json.loads(request["environment"]))
     signature = Signature.from_json(request["signature"])
@@ -106,10 +93,7 @@ def boundary_columns(
 
 
 def evaluate_compiled(
-    compiled: bytes,
-    pickled: PickledModel,
-    signature: Signature,
-    batches: list[Columns],
+    compiled: bytes, pickled: PickledModel, signature: Signature, batches: list[Columns]
 ) -> dict[str, Any]:
     """Compare a compiled form with its pickle; say why it is not accepted."""
     try:
@@ -146,5 +130,4 @@ def score_largest_batch(model: CompiledModel, batches: list[Columns]) -> None:
             model.probabilities({name: c[repeated] for name, c in columns.items()})
             return
 $python$;
-COMMENT ON FUNCTION churn_runtime.sandbox_worker IS
-    'What the sandbox does with a candidate.';
+COMMENT ON FUNCTION churn_runtime.sandbox_worker IS 'What the sandbox does with a candidate.';

@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.scoring() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """Scoring the rows of profiles, one at a time or many, and what becomes of failures.
 
 What the functions of one session share, beside their arguments and results:
@@ -28,12 +27,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .batches import (
-    Batch,
-    checked_probability,
-    paced_scores,
-    score_what_scores,
-)
+from .batches import Batch, checked_probability, paced_scores, score_what_scores
 from .errors import Refusals, failure_of, is_of_server, reason
 from .features import NAN, RowOfTexts
 from .pacing import CALL_SECONDS, call_too_slow
@@ -49,15 +43,7 @@ RECOUNTED = "recounted"
 
 
 class Scoring:
-    """Scores the rows of profiles.
-
-    Parameters
-    ----------
-    plpy : module
-        The PL/Python database interface.
-    registry : Registry
-    refusals : Refusals
-    """
+    """Scores the rows of profiles."""
 
     def __init__(self, plpy: Any, registry: Registry, refusals: Refusals) -> None:
         self.plpy = plpy
@@ -135,20 +121,15 @@ class Scoring:
 
         Parameters
         ----------
-        attachment_id, version : int
         digest : bytes
             Of the version's pickle.
-        layout_digest : str
         numbers : bytes
             ``array_send`` of a two-dimensional array of float8, NaN for NULL.
-        texts : list of lists of str or None; None when there are no text columns
+        texts : list of lists of str or None
+            None when there are no text columns.
         on_error : {"keep", "raise"} or None
             What to do about rows that cannot be scored: with "keep" they come back as
             None and the rest is scored. None: use the attachment's own policy.
-
-        Returns
-        -------
-        sequence of float or None
         """
         with self.refusals:
             batch = Batch.from_binary(numbers, texts)
@@ -175,13 +156,7 @@ class Scoring:
         batch: Batch,
         on_error: str | None,
     ) -> "Scores":
-        """Return the probability of every row that can be scored, None of the others.
-
-        Raises
-        ------
-        Exception
-            What a row failed with, where the failure policy is to raise it.
-        """
+        """Return the probability of each row that can be scored, None of the others."""
         try:
             scorer = self.registry.scorer(attachment_id, version, digest, layout_digest)
             self.check_rested(attachment_id, scorer)
@@ -256,12 +231,7 @@ class Scoring:
     def report_failures(self, error: Exception, rows: "FailedRows") -> None:
         """Report to the statement that asked for scores why some of them are missing.
 
-        Parameters
-        ----------
-        error : Exception
-            What holds for every row that is not in ``rows``.
-        rows : list of (int, Exception)
-            Rows by their place in the batch.
+        The first error holds for every row that is not in ``rows``, by their place.
         """
         reasons = {"all": reason(error), "rows": {row: reason(e) for row, e in rows}}
         self.set_failure(json.dumps(reasons))
@@ -284,5 +254,4 @@ class Scoring:
             return True
         return False
 $python$;
-COMMENT ON FUNCTION churn_runtime.scoring IS
-    'Scoring the rows of profiles, one at a time or many, and what becomes of failures.';
+COMMENT ON FUNCTION churn_runtime.scoring IS 'Scoring the rows of profiles, one at a time or many, and what becomes of failures.';

@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.session() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """What the SQL functions call: one object a session, with a part for each duty."""
 
 from functools import cached_property
@@ -20,11 +19,6 @@ class Session:
     """Everything that pgchurn does in Python in one session of the server.
 
     What few sessions need is imported when it is first called.
-
-    Parameters
-    ----------
-    plpy : module
-        The PL/Python database interface.
     """
 
     def __init__(self, plpy: Any) -> None:
@@ -54,5 +48,4 @@ class Session:
 
         return Diagnostics(self.registry, self.refusals)
 $python$;
-COMMENT ON FUNCTION churn_runtime.session IS
-    'What the SQL functions call: one object a session, with a part for each duty.';
+COMMENT ON FUNCTION churn_runtime.session IS 'What the SQL functions call: one object a session, with a part for each duty.';

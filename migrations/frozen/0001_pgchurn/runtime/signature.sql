@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.signature() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """What a model expects: its features by name, their kinds, and its positive class."""
 
 import json
@@ -17,7 +16,6 @@ class FeatureKind(NamedTuple):
 
     Attributes
     ----------
-    name : str
     is_text : bool
         Whether its values stand in the array of texts, and not in that of numbers.
     read_from : tuple of str
@@ -50,8 +48,7 @@ class Feature(NamedTuple):
     name : str
         Column of the profile, and of the frame that the model was fitted on.
     kind : {"number", "boolean", "text"}
-        A key of ``FEATURE_KINDS``: how SQL values become model input; booleans are 0.0
-        and 1.0.
+        A key of ``FEATURE_KINDS``: how SQL values become model input.
     accepts_null : bool
         Whether the model scores a row in which this feature is missing.
     """
@@ -78,8 +75,7 @@ class Signature(NamedTuple):
     positive_class : int
         Index into ``classes`` of the class whose probability is the score.
     named_columns : bool
-        True for a model fitted on a data frame: it is given one again. False for a
-        model fitted on a plain matrix.
+        Whether the model was fitted on a data frame, and is given one again.
     """
 
     features: tuple[Feature, ...]
@@ -144,5 +140,4 @@ class Signature(NamedTuple):
                 detail=f"Its classes are {list(self.classes)}.",
             )
 $python$;
-COMMENT ON FUNCTION churn_runtime.signature IS
-    'What a model expects: its features by name, their kinds, and its positive class.';
+COMMENT ON FUNCTION churn_runtime.signature IS 'What a model expects: its features by name, their kinds, and its positive class.';

@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_runtime.strict_pickle() RETURNS void
-LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE
-AS $python$
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """Reading the pickle of an estimator, and nothing else.
 
 What a pickle names, calls and sets is decided here, exactly: names that are permitted,
@@ -37,13 +36,7 @@ Unpickler: Any = pickle._Unpickler
 
 
 class StrictUnpickler(Unpickler):
-    """Builds estimators out of arrays and plain values.
-
-    Parameters
-    ----------
-    artifact : bytes
-        Scanned before, see ``scan_pickle``.
-    """
+    """Builds estimators out of arrays and plain values, see ``scan_pickle``."""
 
     dispatch = dict(Unpickler.dispatch)
 
@@ -217,16 +210,7 @@ def is_small_number(key: Any) -> bool:
 
 
 def read_pickle(artifact: bytes) -> Any:
-    """Return the object that a pickle describes, if it is one that may be described.
-
-    Parameters
-    ----------
-    artifact : bytes
-
-    Raises
-    ------
-    ScoringError
-    """
+    """Return the object that a pickle describes, if it is one that may be described."""
     scan_pickle(artifact)
     try:
         return StrictUnpickler(artifact).read_estimator()
@@ -235,5 +219,4 @@ def read_pickle(artifact: bytes) -> Any:
     except Exception as error:
         raise unreadable(f"{type(error).__name__}: {error}.") from error
 $python$;
-COMMENT ON FUNCTION churn_runtime.strict_pickle IS
-    'Reading the pickle of an estimator, and nothing else.';
+COMMENT ON FUNCTION churn_runtime.strict_pickle IS 'Reading the pickle of an estimator, and nothing else.';

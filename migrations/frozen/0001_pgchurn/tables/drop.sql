@@ -33,5 +33,4 @@ BEGIN
             RAISE NOTICE 'role % stays: it is used elsewhere', role;
         END;
     END LOOP;
-END
-$roles$;
+END $roles$;

@@ -9,5 +9,4 @@ CREATE EVENT TRIGGER churn_keep_attached_tables ON sql_drop
         'DROP EXTENSION'
     )
     EXECUTE FUNCTION churn_internal.keep_attached_tables();
-COMMENT ON EVENT TRIGGER churn_keep_attached_tables IS
-    'Refuses to drop a table that is attached.';
+COMMENT ON EVENT TRIGGER churn_keep_attached_tables IS 'Refuses to drop a table that is attached.';

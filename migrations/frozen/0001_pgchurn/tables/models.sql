@@ -54,8 +54,7 @@ COMMENT ON COLUMN churn.models.compilation IS
 COMMENT ON COLUMN churn.models.signature IS
     'Features by name, kind and order, which may be null, and the positive class.';
 COMMENT ON COLUMN churn.models.metrics IS 'Figures of the held-out test split, or null.';
-COMMENT ON COLUMN churn.models.environment IS
-    'Python and package versions it was pickled under.';
+COMMENT ON COLUMN churn.models.environment IS 'Python and package versions it was pickled under.';
 COMMENT ON COLUMN churn.models.provenance IS 'Where model and training data came from.';
 COMMENT ON COLUMN churn.models.attestation IS
     'What its signer states about it, as it was signed; null: it is not signed.';

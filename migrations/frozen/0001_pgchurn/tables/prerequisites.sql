@@ -21,8 +21,7 @@ BEGIN
             HINT = format('On Debian: apt-get install postgresql-plpython3-%s',
                           current_setting('server_version_num')::integer / 10000);
     END IF;
-END
-$prerequisites$;
+END $prerequisites$;
 
 CREATE EXTENSION IF NOT EXISTS plpython3u;
 

@@ -11,11 +11,9 @@ CREATE INDEX pending_profiles_enqueued_idx
 COMMENT ON TABLE churn_internal.pending_profiles IS
     'Customers who changed in queued mode since they were scored. churn.work and '
     'churn.repair score them and delete their rows.';
-COMMENT ON COLUMN churn_internal.pending_profiles.attachment_id IS
-    'The attachment of the profile.';
+COMMENT ON COLUMN churn_internal.pending_profiles.attachment_id IS 'The attachment of the profile.';
 COMMENT ON COLUMN churn_internal.pending_profiles.key IS 'The profile row''s key, as text.';
-COMMENT ON COLUMN churn_internal.pending_profiles.enqueued_at IS
-    'When the customer was enqueued.';
+COMMENT ON COLUMN churn_internal.pending_profiles.enqueued_at IS 'When the customer was enqueued.';
 COMMENT ON INDEX churn_internal.pending_profiles_enqueued_idx IS
     'So that who has waited longest comes first.';
 ALTER TABLE churn_internal.pending_profiles OWNER TO churn_owner;
@@ -42,8 +40,7 @@ COMMENT ON TABLE churn_internal.failed_profiles IS
     'Customers without a score that is theirs: those whose last score failed, and those '
     'who changed in queued mode and have none. churn.work and churn.repair score them and '
     'delete their rows. A failure counts until the customer is scored after it.';
-COMMENT ON COLUMN churn_internal.failed_profiles.attachment_id IS
-    'The attachment of the profile.';
+COMMENT ON COLUMN churn_internal.failed_profiles.attachment_id IS 'The attachment of the profile.';
 COMMENT ON COLUMN churn_internal.failed_profiles.key IS 'The profile row''s key, as text.';
 COMMENT ON COLUMN churn_internal.failed_profiles.version IS
     'The version that failed, the last time.';

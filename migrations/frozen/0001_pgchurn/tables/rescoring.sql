@@ -26,8 +26,7 @@ COMMENT ON COLUMN churn_internal.rescore_runs.key_order IS
     'Type and collation of the key: its ranges hold in no other order.';
 COMMENT ON COLUMN churn_internal.rescore_runs.rows_expected IS
     'How many rows there were at the start, estimated from a sample if they are many.';
-COMMENT ON COLUMN churn_internal.rescore_runs.rows_done IS
-    'How many rows were done when it ended.';
+COMMENT ON COLUMN churn_internal.rescore_runs.rows_done IS 'How many rows were done when it ended.';
 COMMENT ON COLUMN churn_internal.rescore_runs.next_batch_at IS
     'When the next batch may begin, where rows per second are limited.';
 COMMENT ON COLUMN churn_internal.rescore_runs.started_by IS 'Who started it.';

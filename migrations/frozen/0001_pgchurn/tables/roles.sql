@@ -10,8 +10,7 @@ BEGIN
             EXECUTE format('CREATE ROLE %I NOLOGIN', role);
         END IF;
     END LOOP;
-END
-$roles$;
+END $roles$;
 -- Counters and scores are of all rows, whatever row level security shows to whom.
 ALTER ROLE churn_owner BYPASSRLS;
 COMMENT ON ROLE churn_owner IS 'Owns every object of pgchurn. Nobody logs in as it.';

@@ -26,8 +26,7 @@ COMMENT ON COLUMN @profile@.churn_score IS
     'Probability of churn, 0 to 1; null: never scored. Kept by pgchurn.';
 COMMENT ON COLUMN @profile@.churn_model_version IS
     'The version in churn.models that gave the score. Kept by pgchurn.';
-COMMENT ON COLUMN @profile@.churn_scored_at IS
-    'When the score was given. Kept by pgchurn.';
+COMMENT ON COLUMN @profile@.churn_scored_at IS 'When the score was given. Kept by pgchurn.';
 UPDATE @profile@ p SET
     complaint_count = n.complaints, last_complaint_at = n.latest
 FROM (

@@ -2,11 +2,9 @@ CREATE OR REPLACE FUNCTION churn_internal.template_complaints_inserted_queued() 
 LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
 -- No model and no Python: customers are counted, and enqueued for churn.work.
-CREATE OR REPLACE FUNCTION churn_internal."complaints_inserted_@id@"()
-RETURNS trigger
+CREATE OR REPLACE FUNCTION churn_internal."complaints_inserted_@id@"() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $function$
+SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_variable
 DECLARE
     key @key_type@;
@@ -66,8 +64,7 @@ BEGIN
         HAVING count(*) > 0;
     END IF;
     RETURN NULL;
-END
-$function$;
+END $function$;
 COMMENT ON FUNCTION churn_internal."complaints_inserted_@id@" IS @complaints_comment@;
 ALTER FUNCTION churn_internal."complaints_inserted_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."complaints_inserted_@id@" FROM PUBLIC;

@@ -3,9 +3,7 @@ LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS 
 SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."dequeue_missing_profiles_@id@"(enqueued text[])
 RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $function$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
     gone text[];
 BEGIN
@@ -35,8 +33,7 @@ BEGIN
         WHERE m.attachment_id = @id@ AND m.key = ANY (gone)
           AND NOT EXISTS (SELECT FROM @profile@ p WHERE p.@key@ = m.key::@key_type@);
     END IF;
-END
-$function$;
+END $function$;
 COMMENT ON FUNCTION churn_internal."dequeue_missing_profiles_@id@" IS
     'Clears those of these marks whose profiles are gone.';
 ALTER FUNCTION churn_internal."dequeue_missing_profiles_@id@" OWNER TO churn_owner;

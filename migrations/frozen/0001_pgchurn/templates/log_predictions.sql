@@ -1,11 +1,9 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_log_predictions() RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
-CREATE OR REPLACE FUNCTION churn_internal."log_predictions_@id@"()
-RETURNS trigger
+CREATE OR REPLACE FUNCTION churn_internal."log_predictions_@id@"() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $function$
+SET search_path = pg_catalog, pg_temp AS $function$
 BEGIN
     -- Who waits in the queue has a score of no version, and none of it is logged.
     -- Mostly all rows of a statement were scored by it, and then a score is later than
@@ -40,8 +38,7 @@ BEGIN
           AND n.churn_model_version IS NOT NULL AND @sampled@;
     END IF;
     RETURN NULL;
-END
-$function$;
+END $function$;
 COMMENT ON FUNCTION churn_internal."log_predictions_@id@" IS @log_comment@;
 ALTER FUNCTION churn_internal."log_predictions_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."log_predictions_@id@" FROM PUBLIC;

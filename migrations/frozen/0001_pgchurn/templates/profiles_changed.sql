@@ -1,11 +1,9 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_profiles_changed() RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
-CREATE OR REPLACE FUNCTION churn_internal."profiles_changed_@id@"()
-RETURNS trigger
+CREATE OR REPLACE FUNCTION churn_internal."profiles_changed_@id@"() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $function$
+SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_variable
 DECLARE
     -- Said by the trigger, which knows who writes: a setting anybody may SET.
@@ -50,8 +48,7 @@ BEGIN
     ) n
     WHERE n.keys IS NOT NULL;
     RETURN NULL;
-END
-$function$;
+END $function$;
 COMMENT ON FUNCTION churn_internal."profiles_changed_@id@" IS @profile_comment@;
 ALTER FUNCTION churn_internal."profiles_changed_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."profiles_changed_@id@" FROM PUBLIC;

@@ -1,14 +1,12 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_publish_scores() RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
-CREATE OR REPLACE FUNCTION churn_internal."publish_scores_@id@"()
-RETURNS trigger
+CREATE OR REPLACE FUNCTION churn_internal."publish_scores_@id@"() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 -- A session keeps the plan that it made for its first statement: made for one row, it
 -- compared each of a thousand rows with all the others.
-SET enable_nestloop = off
-AS $function$
+SET enable_nestloop = off AS $function$
 #variable_conflict use_column
 DECLARE
     payloads text[];
@@ -65,8 +63,7 @@ BEGIN
         END IF;
     END IF;
     RETURN NULL;
-END
-$function$;
+END $function$;
 COMMENT ON FUNCTION churn_internal."publish_scores_@id@" IS @publish_comment@;
 ALTER FUNCTION churn_internal."publish_scores_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."publish_scores_@id@" FROM PUBLIC;

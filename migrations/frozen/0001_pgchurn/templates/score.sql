@@ -3,16 +3,13 @@ LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS 
 SELECT $template$
 -- Plain SQL without settings of its own: the planner puts the expression in its place,
 -- so that no row is ever built.
-CREATE OR REPLACE FUNCTION churn.score(@profile@)
-RETURNS double precision
-LANGUAGE sql STABLE PARALLEL UNSAFE
-AS $function$
+CREATE OR REPLACE FUNCTION churn.score(@profile@) RETURNS double precision
+LANGUAGE sql STABLE PARALLEL UNSAFE AS $function$
 SELECT CASE
     -- The missing side of an outer join is nobody's row.
     WHEN ($1).@key@ IS NULL AND ($1).complaint_count IS NULL THEN NULL
     ELSE churn_internal.score_features(@id@, @layout_digest@, @numbers@, @texts@)
-END
-$function$;
+END $function$;
 COMMENT ON FUNCTION churn.score(@profile@) IS
     'Probability of churn, 0 to 1, of a profile row under its active model.';
 ALTER FUNCTION churn.score(@profile@) OWNER TO churn_owner;

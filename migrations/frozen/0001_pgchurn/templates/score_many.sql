@@ -1,11 +1,8 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_score_many() RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 SELECT $template$
-CREATE OR REPLACE FUNCTION churn.score_many(profiles @profile@[])
-RETURNS double precision[]
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $function$
+CREATE OR REPLACE FUNCTION churn.score_many(profiles @profile@[]) RETURNS double precision[]
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_variable
 DECLARE
     positions bigint[];
@@ -31,8 +28,7 @@ BEGIN
         ) s (position, score) ON s.position = n.position
         ORDER BY n.position
     );
-END
-$function$;
+END $function$;
 COMMENT ON FUNCTION churn.score_many(@profile@[]) IS
     'Probabilities of churn, 0 to 1, of many profile rows in few calls of the active model.';
 ALTER FUNCTION churn.score_many(@profile@[]) OWNER TO churn_owner;
