@@ -59,12 +59,13 @@ ORDER BY m.version;
 -- model --
 -- All there is to say about one version.
 SELECT m.version, coalesce(a.profile_name, a.profile::text) AS profile,
-       a.detached_at, d.deployed_at AS active_since,
-       m.registered_at, m.registered_by, m.deleted_at, m.deleted_by, encode(m.artifact_sha256, 'hex') AS sha256,
+       d.deployed_at AS active_since,
+       m.registered_at, m.registered_by, encode(m.artifact_sha256, 'hex') AS sha256,
        m.compilation, m.parity,
        m.attestation::jsonb ->> 'name' AS signed_as,
        (m.attestation::jsonb ->> 'version')::bigint AS signed_version,
        m.attestation_key AS signed_by, m.attestation::jsonb ->> 'expires' AS expires,
+       a.detached_at, m.deleted_at, m.deleted_by,
        m.provenance, m.metrics, m.environment, m.signature
 FROM churn.models m
 JOIN churn.attachments a ON a.attachment_id = m.attachment_id

@@ -21,7 +21,7 @@ BODY = re.compile(r"\$(\w*)\$.*?\$\1\$", re.S)
 # Name and form: of a view its columns, of a routine its arguments and its result.
 CREATED = re.compile(
     r"^CREATE OR REPLACE (VIEW|FUNCTION|PROCEDURE) ([a-z_]+\.[a-z_0-9]+)"
-    r"(.*?)^(?:\) AS|LANGUAGE )",
+    r"(.*?)(?:^\) AS|\bLANGUAGE )",
     re.M | re.S,
 )
 # PostgreSQL looks up the names in these when they are created, and in no other body.
@@ -33,13 +33,7 @@ BOUND = re.compile(r"\bSD\b")
 
 
 def read(path):
-    """Return the text of a frozen file.
-
-    Parameters
-    ----------
-    path : str
-        Below ``frozen``: ``<revision>/<kind>/<name>.sql``.
-    """
+    """Return the text of ``<revision>/<kind>/<name>.sql`` below ``frozen``."""
     return (FROZEN / path).read_text(encoding="utf-8")
 
 
@@ -55,13 +49,7 @@ def previous(revision):
 
 
 def copies(revision):
-    """Return the names of a revision's copies of the living source.
-
-    Returns
-    -------
-    list of str
-        ``<kind>/<name>.sql``.
-    """
+    """Return a revision's copies of the living source, as ``<kind>/<name>.sql``."""
     return [
         f"{kind}/{path.name}"
         for kind in COPIED
@@ -70,19 +58,9 @@ def copies(revision):
 
 
 def newest(name, before=None):
-    """Return the newest copy of a living file, below ``frozen``.
+    """Return the path of the newest copy of a living file, or None.
 
-    Parameters
-    ----------
-    name : str
-        ``<kind>/<name>.sql``.
-    before : str, optional
-        A revision: it and what comes after it does not count.
-
-    Returns
-    -------
-    str or None
-        None: no revision has one.
+    The revision ``before``, and what comes after it, does not count.
     """
     for revision in reversed(revisions()):
         if before is not None and revision >= before:
@@ -95,15 +73,7 @@ def newest(name, before=None):
 def bound_functions(through):
     """Return the newest copies of the functions that hold on to the runtime.
 
-    Parameters
-    ----------
-    through : str
-        The last revision that counts.
-
-    Returns
-    -------
-    list of str
-        Below ``frozen``.
+    The revision ``through`` is the last that counts.
     """
     found = {}
     for revision in revisions():
@@ -164,17 +134,9 @@ def needed(text, creators):
 def drop_statements(before, after):
     """Return the SQL that drops what cannot be replaced, and what nothing replaces.
 
-    Parameters
-    ----------
-    before, after : list of str
-        Texts of frozen files.
-
-    Returns
-    -------
-    str, str
-        What is to run before the later files do, and what after them, when nothing uses
-        it any more. All of a kind go in one statement, because some depend on each
-        other.
+    Given the texts of the former and the later files: what is to run before the later
+    ones do, and what after them, when nothing uses it any more. All of a kind go in one
+    statement, because some depend on each other.
     """
     old, new = (
         {name: form for text in texts for name, form in created(text).items()}

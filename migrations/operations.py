@@ -44,29 +44,23 @@ class RunFileOperation(MigrateOperation):
 
 
 @Operations.register_operation("install_functions")
-class InstallFunctionsOperation(MigrateOperation):
-    """Create or replace what a revision has copies of."""
+@Operations.register_operation("restore_functions")
+class ReplaceFunctionsOperation(MigrateOperation):
+    """Put the copies of a revision in place of the former ones, or these back."""
 
-    def __init__(self, revision):
+    def __init__(self, revision, undo):
         self.revision = revision
+        self.undo = undo
 
     @classmethod
     def install_functions(cls, operations, revision):
         """Run the copies of a revision, in the order in which they can be created."""
-        return operations.invoke(cls(revision))
-
-
-@Operations.register_operation("restore_functions")
-class RestoreFunctionsOperation(MigrateOperation):
-    """Put back what was there before a revision."""
-
-    def __init__(self, revision):
-        self.revision = revision
+        return operations.invoke(cls(revision, undo=False))
 
     @classmethod
     def restore_functions(cls, operations, revision):
         """Run the former copy of all that a revision replaced, and drop the rest."""
-        return operations.invoke(cls(revision))
+        return operations.invoke(cls(revision, undo=True))
 
 
 @Operations.implementation_for(RunFileOperation)
@@ -75,23 +69,17 @@ def run_file(operations, operation):
     run(operations, frozen_files.read(operation.path))
 
 
-@Operations.implementation_for(InstallFunctionsOperation)
-def install_functions(operations, operation):
-    """Put the copies of a revision in place of the former ones."""
+@Operations.implementation_for(ReplaceFunctionsOperation)
+def replace_functions(operations, operation):
+    """Replace what a revision has copies of."""
     revision = operation.revision
     names = frozen_files.copies(revision)
     former = [frozen_files.newest(name, before=revision) for name in names]
-    replace(operations, former, [f"{revision}/{name}" for name in names], revision)
-
-
-@Operations.implementation_for(RestoreFunctionsOperation)
-def restore_functions(operations, operation):
-    """Put the former copies in place of those of a revision."""
-    revision = operation.revision
-    names = frozen_files.copies(revision)
-    former = [frozen_files.newest(name, before=revision) for name in names]
-    through = frozen_files.previous(revision)
-    replace(operations, [f"{revision}/{name}" for name in names], former, through)
+    own = [f"{revision}/{name}" for name in names]
+    if operation.undo:
+        replace(operations, own, former, frozen_files.previous(revision))
+    else:
+        replace(operations, former, own, revision)
 
 
 def replace(operations, before, after, through):

@@ -34,10 +34,10 @@ def render_template(path):
     text = path.read_text(encoding="utf-8")
     text = PLACEHOLDER.sub(lambda match: f"@{match[1] or match[2]}@", text)
     name = f"churn_internal.template_{path.stem}"
+    options = "IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp"
     return f"""\
 CREATE OR REPLACE FUNCTION {name}() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
-SELECT $template$
+LANGUAGE sql {options} AS $body$ SELECT $template$
 {text.rstrip()}
 $template$ $body$;
 COMMENT ON FUNCTION {name} IS 'Template: see churn_internal.create_from_template.';

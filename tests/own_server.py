@@ -38,6 +38,11 @@ class OwnServer:
         The server's user can enter it; the socket, the log and ``data`` are in it.
     settings : dict of str to str
         Those of PostgreSQL, besides the ones above.
+
+    Attributes
+    ----------
+    environment : dict of str to str
+        That of the server, from its next start on.
     """
 
     def __init__(self, directory, settings):
@@ -48,6 +53,7 @@ class OwnServer:
             "unix_socket_directories": str(directory),
             **settings,
         }
+        self.environment = private_server.server_environment()
         self.process = None
 
     @property
@@ -95,7 +101,7 @@ class OwnServer:
                     self.process = subprocess.Popen(
                         [postgresql_program("postgres"), "-D", "data", *settings],
                         cwd=self.directory,
-                        env=private_server.server_environment(),
+                        env=self.environment,
                         stdin=subprocess.DEVNULL,
                         stdout=log,
                         stderr=subprocess.STDOUT,

@@ -38,9 +38,8 @@ def to_do(row: Row) -> str:
         return "nothing"
     if row["use"] is None:
         return "nothing, or pgchurn delete"
-    compile_first = "train or register it anew without --no-compile, and activate that"
-    if not row["unwanted"]:
-        compile_first = f"activate another, compiled version ({row['compilation']})"
     if row["use"] == "previous":
-        return f"to go back after the upgrade, {compile_first} before"
-    return f"before: {compile_first}; or else after: train under the new libraries"
+        return "nothing, but pgchurn rollback is refused"
+    if row["unwanted"]:
+        return "register it compiled and activate that, or train anew after"
+    return f"activate a compiled version, or train anew after ({row['compilation']})"

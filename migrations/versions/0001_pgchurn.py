@@ -8,18 +8,8 @@ branch_labels = None
 depends_on = None
 
 BEFORE_FUNCTIONS = (
-    "prerequisites",
-    "roles",
-    "schemas",
-    "result_types",
-    "attachments",
-    "models",
-    "deployments",
-    "queue",
-    "rescoring",
-    "predictions",
-    "outbox",
-    "trusted_keys",
+    *("prerequisites", "roles", "schemas", "result_types", "attachments", "models"),
+    *("deployments", "queue", "rescoring", "predictions", "outbox", "trusted_keys"),
 )
 AFTER_FUNCTIONS = ("result_checks", "event_triggers", "customers")
 

@@ -38,14 +38,10 @@ class Admission:
 
         Parameters
         ----------
-        artifact_sha256, compiled_sha256 : bytes
-            Digests of the pickle, and of its compiled form or None.
         signature, environment : str
             JSON.
         attestation : (str, bytes, str)
             The statement, its signature and the key's fingerprint; each may be None.
-        active_attestation : str or None
-            The statement about the version that is active.
 
         Returns
         -------

@@ -86,7 +86,12 @@ class CompiledModel:
         codes = self.codes[name]
         found = [codes.get(None if v != v else v, UNKNOWN) for v in values]
         if name in self.refusing and UNKNOWN in found:
-            raise unknown_category(name, values[found.index(UNKNOWN)])
+            raise ScoringError(
+                f'feature "{name}" has a category that the model does not know',
+                detail=f"The value is {values[found.index(UNKNOWN)]!r}.",
+                hint="Correct it, or train a pipeline whose encoder ignores the "
+                "unknown.",
+            )
         return found
 
     def row_scorer(self, positions: Positions, repeated: bool = False) -> "ScoreRow":
@@ -192,9 +197,11 @@ def read_metadata(text: str, signature: Signature) -> dict[str, Any]:
         raise malformed_metadata()
     texts, program = metadata["texts"], metadata["row_program"]
     names = {feature.name for feature in signature.texts()}
-    if type(texts) is not dict or texts.keys() != names:
-        raise malformed_metadata()
-    if not all(is_vocabulary(vocabulary) for vocabulary in texts.values()):
+    if (
+        type(texts) is not dict
+        or texts.keys() != names
+        or not all(is_vocabulary(vocabulary) for vocabulary in texts.values())
+    ):
         raise malformed_metadata()
     if program is not None:
         check_row_program(program)
@@ -207,12 +214,15 @@ def is_vocabulary(vocabulary: Any) -> bool:
     """Return whether this is what ``text_codes`` of the compiler writes."""
     if type(vocabulary) is not dict or vocabulary.keys() != VOCABULARY_KEYS:
         return False
-    if type(vocabulary["codes"]) is not dict:
-        return False
-    if type(vocabulary["refuses_unknown"]) is not bool:
-        return False
-    codes = (vocabulary["missing"], *vocabulary["codes"].values())
-    return all(type(code) is int and UNKNOWN <= code < MOST_CODES for code in codes)
+    codes, refuses = vocabulary["codes"], vocabulary["refuses_unknown"]
+    return (
+        type(codes) is dict
+        and type(refuses) is bool
+        and all(
+            type(code) is int and UNKNOWN <= code < MOST_CODES
+            for code in (vocabulary["missing"], *codes.values())
+        )
+    )
 
 
 def malformed_metadata() -> ScoringError:
@@ -222,13 +232,4 @@ def malformed_metadata() -> ScoringError:
         detail="Its codes of texts or its row program do not fit the model's features.",
         hint="Register the model again, so that it is compiled anew.",
         sqlstate="55000",
-    )
-
-
-def unknown_category(name: str, value: Any) -> ScoringError:
-    """Return the error for a category that the model was not fitted on."""
-    return ScoringError(
-        f'feature "{name}" has a category that the model does not know',
-        detail=f"The value is {value!r}.",
-        hint="Correct it, or train a pipeline whose encoder ignores the unknown.",
     )

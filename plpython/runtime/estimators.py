@@ -126,16 +126,14 @@ def children_of(part: Any) -> list[Any]:
     else:
         named = part if kind is Token else f"a {kind.__name__}"
         raise not_fit(f"It has {named} where a value belongs.")
-    if type(values) is not tuple and kind is not np.ndarray or values:
-        return [
-            value
-            for value in values
-            if type(value) not in ATOMS
-            and not (type(value) is np.ndarray and not value.dtype.hasobject)
-            and not any(value is one for one in NUMBER_TYPES)
-            and not isinstance(value, np.dtype)
-        ]
-    return []
+    return [
+        value
+        for value in values
+        if type(value) not in ATOMS
+        and not (type(value) is np.ndarray and not value.dtype.hasobject)
+        and not any(value is one for one in NUMBER_TYPES)
+        and not isinstance(value, np.dtype)
+    ]
 
 
 def use_one_thread(estimator: Any) -> None:
@@ -145,7 +143,7 @@ def use_one_thread(estimator: Any) -> None:
     processes that outlive the session.
     """
     for part in parts_of(estimator):
-        if vars(part).get("n_jobs", 1) != 1 if hasattr(part, "__dict__") else False:
+        if getattr(part, "__dict__", {}).get("n_jobs", 1) != 1:
             part.n_jobs = 1
 
 

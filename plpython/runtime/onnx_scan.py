@@ -55,25 +55,16 @@ LONGEST_VARINT = 10
 
 
 class Field(NamedTuple):
-    """A field of a message.
-
-    Attributes
-    ----------
-    wire : int
-        Its wire type.
-    often : bool
-        Whether it may be there more than once.
-    fields : dict of int to Field, optional
-        Of the message that it holds, if it holds one.
-    run : bool
-        Whether it is there a hundred thousand times, with nothing but integers after it
-        in its message.
-    """
+    """A field of a message."""
 
     name: str
+    # Its wire type.
     wire: int
+    # Whether it may be there more than once.
     often: bool = False
+    # Of the message that it holds, if it holds one.
     fields: "dict[int, Field] | None" = None
+    # Whether it is there a hundred thousand times, with nothing but integers after it.
     run: bool = False
 
 
@@ -412,7 +403,10 @@ def message(data: memoryview, fields: dict[int, Field]) -> Message:
     A field is an int, a memoryview or a dict, None where it is missing; a list where it
     may be there often, an ndarray of int64 where it is a run.
     """
-    found = {field.name: empty_field(field) for field in fields.values()}
+    found: Message = {
+        field.name: np.zeros(0, np.int64) if field.run else [] if field.often else None
+        for field in fields.values()
+    }
     value: Any
     position = 0
     while position < len(data):
@@ -445,13 +439,6 @@ def message(data: memoryview, fields: dict[int, Field]) -> Message:
         else:
             raise not_allowed("a field that is there twice")
     return found
-
-
-def empty_field(field: Field) -> Any:
-    """Return the value of a field that is missing."""
-    if field.run:
-        return np.zeros(0, np.int64)
-    return [] if field.often else None
 
 
 def varint(data: memoryview, position: int) -> tuple[int, int]:

@@ -9,6 +9,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .estimator_checks import (
+    BIN_MAPPER,
+    COLUMN_TRANSFORMER,
+    FUNCTION_TRANSFORMER,
+    ORDINAL_ENCODER,
+    PREDICTOR,
     check_categories,
     check_decision_tree,
     check_forest,
@@ -52,38 +57,25 @@ CALIBRATED = "Within a calibrated classifier"
 
 
 class Permitted(NamedTuple):
-    """A name that a pickle may mention, and what may be done with it.
+    """A name that a pickle may mention, and what may be done with it."""
 
-    Attributes
-    ----------
-    name : str
-        As the pickler writes it, module first.
-    scores : bool
-        Whether the pickle may hold it outermost: a classifier with ``predict_proba``.
-    check : callable, optional
-        Refuses an instance whose attributes do not fit one another.
-    make : callable, optional
-        Does the call that the pickler writes; without it the class is made empty.
-    makes : str, optional
-        The class of what ``make`` returns, where it is another one.
-    state : callable, optional
-        Gives an instance its state; by default plain attributes.
-    argument : bool
-        Whether it only occurs as an argument of another call.
-    as_is : bool
-        Whether it is a type that an encoder keeps as a parameter.
-    group : str, optional
-        Where the documentation lists it, if it does.
-    """
-
+    # As the pickler writes it, module first.
     name: str
+    # Whether the pickle may hold it outermost: a classifier with ``predict_proba``.
     scores: bool = False
+    # Refuses an instance whose attributes do not fit one another.
     check: Callable[[Any], None] | None = None
+    # Does the call that the pickler writes; without it the class is made empty.
     make: Callable[..., Any] | None = None
+    # The class of what ``make`` returns, where it is another one.
     makes: str | None = None
+    # Gives an instance its state; by default plain attributes.
     state: Callable[[Any, Any], None] | None = None
+    # Whether it only occurs as an argument of another call.
     argument: bool = False
+    # Whether it is a type that an encoder keeps as a parameter.
     as_is: bool = False
+    # Where the documentation lists it, if it does.
     group: str | None = None
 
 
@@ -124,9 +116,7 @@ PERMITTED = (
     Permitted("sklearn.calibration._CalibratedClassifier"),
     Permitted("sklearn.calibration._SigmoidCalibration"),
     Permitted("sklearn.calibration._TemperatureScaling"),
-    Permitted(
-        "sklearn.compose._column_transformer.ColumnTransformer", group=PREPROCESSING
-    ),
+    Permitted(COLUMN_TRANSFORMER, group=PREPROCESSING),
     Permitted(
         "sklearn.compose._column_transformer.make_column_selector", group=PREPROCESSING
     ),
@@ -149,17 +139,14 @@ PERMITTED = (
         scores=True,
         check=check_gradient_boosting,
     ),
-    Permitted("sklearn.ensemble._hist_gradient_boosting.binning._BinMapper"),
+    Permitted(BIN_MAPPER),
     Permitted(
         "sklearn.ensemble._hist_gradient_boosting.gradient_boosting"
         ".HistGradientBoostingClassifier",
         scores=True,
         check=check_hist_gradient_boosting,
     ),
-    Permitted(
-        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-        state=set_predictor,
-    ),
+    Permitted(PREDICTOR, state=set_predictor),
     Permitted("sklearn.ensemble._voting.VotingClassifier", scores=True),
     Permitted("sklearn.ensemble._weight_boosting.AdaBoostClassifier", scores=True),
     Permitted("sklearn.frozen._frozen.FrozenEstimator", scores=True),
@@ -190,16 +177,9 @@ PERMITTED = (
         check=check_one_hot_encoder,
         group=PREPROCESSING,
     ),
-    Permitted(
-        "sklearn.preprocessing._encoders.OrdinalEncoder",
-        check=check_categories,
-        group=PREPROCESSING,
-    ),
+    Permitted(ORDINAL_ENCODER, check=check_categories, group=PREPROCESSING),
     # Only what ColumnTransformer and histogram gradient boosting make for themselves.
-    Permitted(
-        "sklearn.preprocessing._function_transformer.FunctionTransformer",
-        check=check_function_transformer,
-    ),
+    Permitted(FUNCTION_TRANSFORMER, check=check_function_transformer),
     Permitted("sklearn.preprocessing._label.LabelBinarizer"),
     Permitted("sklearn.preprocessing._label.LabelEncoder"),
     Permitted("sklearn.svm._classes.LinearSVC", group=CALIBRATED),
@@ -234,13 +214,3 @@ SCORING = frozenset(one.name for one in PERMITTED if one.scores)
 def state_setter(name: str) -> Callable[[Any, Any], None]:
     """Return the function that gives an instance of a class its state."""
     return STATES.get(name, set_attributes)
-
-
-def documented_names() -> dict[str, list[str]]:
-    """Return the classes that a pickle may hold, by group, as they are documented."""
-    groups: dict[str, list[str]] = {CLASSIFIERS: [], PREPROCESSING: [], CALIBRATED: []}
-    for one in PERMITTED:
-        group = CLASSIFIERS if one.scores else one.group
-        if group is not None:
-            groups[group].append(one.name.rpartition(".")[2])
-    return {group: sorted(names) for group, names in groups.items()}

@@ -17,38 +17,41 @@ DEEPEST_MARK = 500
 # added up beforehand. Bytes of the pickle itself are counted by its size.
 MOST_OBJECT_BYTES = 128 * 1024**2
 
-# Opcodes of a fixed length: how many bytes follow, and what the object takes.
+# What the scan does about an opcode beside passing over it.
+NOTHING, COUNTED, OPENING, CLOSING, NUMBERED, FRAMED, STOPPING, FORBIDDEN = range(8)
+
+# Opcodes of a fixed length: how many bytes follow, what the object takes, and the kind.
 PLAIN_OPCODES = {
-    pickle.NONE: (0, 8),
-    pickle.NEWTRUE: (0, 8),
-    pickle.NEWFALSE: (0, 8),
-    pickle.BININT: (4, 36),
-    pickle.BININT1: (1, 8),
-    pickle.BININT2: (2, 36),
-    pickle.BINFLOAT: (8, 32),
-    pickle.EMPTY_TUPLE: (0, 8),
-    pickle.TUPLE1: (0, 56),
-    pickle.TUPLE2: (0, 64),
-    pickle.TUPLE3: (0, 72),
-    pickle.EMPTY_LIST: (0, 64),
-    pickle.EMPTY_DICT: (0, 72),
-    pickle.MEMOIZE: (0, 100),
-    pickle.BINGET: (1, 8),
-    pickle.LONG_BINGET: (4, 8),
-    pickle.STACK_GLOBAL: (0, 8),
-    pickle.NEWOBJ: (0, 600),
-    pickle.REDUCE: (0, 200),
-    pickle.BUILD: (0, 200),
-    pickle.MARK: (0, 72),
-    pickle.TUPLE: (0, 48),
-    pickle.APPEND: (0, 40),
-    pickle.APPENDS: (0, 40),
-    pickle.SETITEM: (0, 200),
-    pickle.SETITEMS: (0, 200),
-    pickle.FRAME: (8, 0),
+    pickle.NONE: (0, 8, NOTHING),
+    pickle.NEWTRUE: (0, 8, NOTHING),
+    pickle.NEWFALSE: (0, 8, NOTHING),
+    pickle.BININT: (4, 36, NOTHING),
+    pickle.BININT1: (1, 8, NOTHING),
+    pickle.BININT2: (2, 36, NOTHING),
+    pickle.BINFLOAT: (8, 32, NOTHING),
+    pickle.EMPTY_TUPLE: (0, 8, NOTHING),
+    pickle.TUPLE1: (0, 56, NOTHING),
+    pickle.TUPLE2: (0, 64, NOTHING),
+    pickle.TUPLE3: (0, 72, NOTHING),
+    pickle.EMPTY_LIST: (0, 64, NOTHING),
+    pickle.EMPTY_DICT: (0, 72, NOTHING),
+    pickle.MEMOIZE: (0, 100, NOTHING),
+    pickle.BINGET: (1, 8, NUMBERED),
+    pickle.LONG_BINGET: (4, 8, NUMBERED),
+    pickle.STACK_GLOBAL: (0, 8, NOTHING),
+    pickle.NEWOBJ: (0, 600, NOTHING),
+    pickle.REDUCE: (0, 200, NOTHING),
+    pickle.BUILD: (0, 200, NOTHING),
+    pickle.MARK: (0, 72, OPENING),
+    pickle.TUPLE: (0, 48, CLOSING),
+    pickle.APPEND: (0, 40, NOTHING),
+    pickle.APPENDS: (0, 40, CLOSING),
+    pickle.SETITEM: (0, 200, NOTHING),
+    pickle.SETITEMS: (0, 200, CLOSING),
+    pickle.FRAME: (8, 0, FRAMED),
     # Written for memo entries by number; the unpickler takes both forms.
-    pickle.BINPUT: (1, 100),
-    pickle.LONG_BINPUT: (4, 100),
+    pickle.BINPUT: (1, 100, NUMBERED),
+    pickle.LONG_BINPUT: (4, 100, NUMBERED),
 }
 
 # Opcodes that declare a length: how many bytes the length has.
@@ -64,38 +67,11 @@ COUNTED_OPCODES = {
 }
 COUNTED_OBJECT_BYTES = 64
 
-NUMBERED_OPCODES = (
-    pickle.BINGET,
-    pickle.LONG_BINGET,
-    pickle.BINPUT,
-    pickle.LONG_BINPUT,
-)
-CLOSING_OPCODES = (pickle.TUPLE, pickle.APPENDS, pickle.SETITEMS)
-
-# What the scan does about an opcode beside passing over it.
-NOTHING = 0
-COUNTED = 1
-OPENING = 2
-CLOSING = 3
-NUMBERED = 4
-FRAMED = 5
-STOPPING = 6
-FORBIDDEN = 7
-
 
 def opcode_table() -> list[tuple[int, int, int]]:
     """Return for each byte how far it reaches, what its object takes, and its kind."""
     table = [(0, 0, FORBIDDEN)] * 256
-    for code, (follow, taken) in PLAIN_OPCODES.items():
-        kind = NOTHING
-        if code == pickle.MARK:
-            kind = OPENING
-        elif code == pickle.FRAME:
-            kind = FRAMED
-        elif code in CLOSING_OPCODES:
-            kind = CLOSING
-        elif code in NUMBERED_OPCODES:
-            kind = NUMBERED
+    for code, (follow, taken, kind) in PLAIN_OPCODES.items():
         table[code[0]] = (1 + follow, taken, kind)
     for code, length in COUNTED_OPCODES.items():
         table[code[0]] = (1 + length, COUNTED_OBJECT_BYTES, COUNTED)

@@ -89,16 +89,9 @@ def run_in_sandbox(
 ) -> dict[str, Any]:
     """Have a candidate evaluated by a child process.
 
-    Parameters
-    ----------
-    sources : dict of str to str
-        From ``module_sources``: what the child may import of the runtime.
-    request, parts
-        What ``sandbox_worker.respond`` takes: what is fit for JSON, and the rest.
-    rows : int
-        How many rows there are to score, and at most to respond with.
-    check_for_interrupts : callable
-        Called some twenty times a second; whatever it raises ends the child.
+    The child may import ``sources`` and is given what ``sandbox_worker.respond`` takes,
+    with so many rows to score, and to respond with at most. ``check_for_interrupts`` is
+    called some twenty times a second; whatever it raises ends the child.
 
     Raises
     ------

@@ -1,23 +1,7 @@
 """Scoring the rows of profiles, one at a time or many, and what becomes of failures.
 
-What the functions of one session share, beside their arguments and results:
-
-``GD["pgchurn"]``
-    The ``Session`` of this process. A function keeps what it calls of it in its ``SD``,
-    under this object. PostgreSQL empties ``SD`` when the function is replaced, also
-    when the replacement is rolled back; ``churn_internal.load_runtime()`` puts another
-    object here when the runtime has changed. A session's memory outlives ROLLBACK, so
-    what is active is never kept here, but read by each statement.
-``GD["pgchurn recount"]``
-    The transaction in which complaints were last counted anew: its later complaints may
-    be among them. No setting, because anybody may SET one.
-``churn.score_failed``, a setting local to the transaction
-    Why scores are missing, set here and read by the statement that asked for them and
-    by ``churn_internal.record_failures``: empty for none; ``recounted``; else JSON,
-    ``{"all": [sqlstate, message], "rows": {"0": [sqlstate, message]}}``, rows by their
-    place in the batch.
-``churn.score_cause``, likewise
-    What the prediction log names as the cause; set by triggers, never read here.
+What the functions of one session share, beside their arguments and results, is listed
+in plpython/README.md, "The runtime".
 """
 
 import json

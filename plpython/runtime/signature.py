@@ -10,21 +10,14 @@ from .errors import ScoringError
 
 
 class FeatureKind(NamedTuple):
-    """One kind of feature.
-
-    Attributes
-    ----------
-    is_text : bool
-        Whether its values stand in the array of texts, and not in that of numbers.
-    read_from : tuple of str
-        The kinds of a query's columns that it can be read from.
-    sql_type : str
-        What a column of another kind is to be cast to.
-    """
+    """One kind of feature."""
 
     name: str
+    # Whether its values stand in the array of texts, and not in that of numbers.
     is_text: bool
+    # The kinds of a query's columns that it can be read from.
     read_from: tuple[str, ...]
+    # What a column of another kind is to be cast to.
     sql_type: str
 
 
@@ -39,20 +32,13 @@ FEATURE_KINDS = {
 
 
 class Feature(NamedTuple):
-    """One input of a model.
+    """One input of a model."""
 
-    Attributes
-    ----------
-    name : str
-        Column of the profile, and of the frame that the model was fitted on.
-    kind : {"number", "boolean", "text"}
-        A key of ``FEATURE_KINDS``: how SQL values become model input.
-    accepts_null : bool
-        Whether the model scores a row in which this feature is missing.
-    """
-
+    # Column of the profile, and of the frame that the model was fitted on.
     name: str
+    # A key of ``FEATURE_KINDS``: how SQL values become model input.
     kind: str
+    # Whether the model scores a row in which this feature is missing.
     accepts_null: bool
 
     @property
@@ -62,23 +48,15 @@ class Feature(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """The contract between a profile and a model.
+    """The contract between a profile and a model."""
 
-    Attributes
-    ----------
-    features : tuple of Feature
-        In the order in which the model was fitted.
-    classes : tuple
-        The model's ``classes_`` as plain values.
-    positive_class : int
-        Index into ``classes`` of the class whose probability is the score.
-    named_columns : bool
-        Whether the model was fitted on a data frame, and is given one again.
-    """
-
+    # In the order in which the model was fitted.
     features: tuple[Feature, ...]
+    # The model's ``classes_`` as plain values.
     classes: tuple[Any, ...]
+    # Index into ``classes`` of the class whose probability is the score.
     positive_class: int
+    # Whether the model was fitted on a data frame, and is given one again.
     named_columns: bool
 
     @classmethod

@@ -28,7 +28,6 @@ from .pickle_values import (
 
 BUNCH = "sklearn.utils._bunch.Bunch"
 
-
 # The stubs leave out what the class in Python offers to be extended.
 Unpickler: Any = pickle._Unpickler
 
@@ -76,21 +75,15 @@ class StrictUnpickler(Unpickler):
         """Pass over the length: everything is in memory."""
         self.read(8)
 
-    dispatch[pickle.FRAME[0]] = load_frame
-
     def load_appends(self) -> None:
         """Extend a list, and no object that calls itself one."""
         items = self.pop_mark()
         self.top(list).extend(items)
 
-    dispatch[pickle.APPENDS[0]] = load_appends
-
     def load_append(self) -> None:
         """Append to a list."""
         value = self.stack.pop()
         self.top(list).append(value)
-
-    dispatch[pickle.APPEND[0]] = load_append
 
     def load_setitem(self) -> None:
         """Set one entry of a dict."""
@@ -98,13 +91,9 @@ class StrictUnpickler(Unpickler):
         key = self.stack.pop()
         self.set_items([key, value])
 
-    dispatch[pickle.SETITEM[0]] = load_setitem
-
     def load_setitems(self) -> None:
         """Set entries of a dict."""
         self.set_items(self.pop_mark())
-
-    dispatch[pickle.SETITEMS[0]] = load_setitems
 
     def set_items(self, items: list[Any]) -> None:
         """Set entries whose keys are quick to hash and seldom collide."""
@@ -143,8 +132,6 @@ class StrictUnpickler(Unpickler):
         made = token.resolve()
         self.wait_for_state(made.__new__(made))
 
-    dispatch[pickle.NEWOBJ[0]] = load_newobj
-
     def load_reduce(self) -> None:
         """Call what has to be called to make arrays, and other things without names."""
         arguments = self.stack.pop()
@@ -157,8 +144,6 @@ class StrictUnpickler(Unpickler):
             if self.generators > MOST_GENERATORS:
                 raise unreadable("It holds too many random generators.")
         self.wait_for_state(known.make(token, *self.complete(token, arguments)))
-
-    dispatch[pickle.REDUCE[0]] = load_reduce
 
     def complete(self, token: Token, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return the arguments of a call, all of which have their states."""
@@ -183,7 +168,16 @@ class StrictUnpickler(Unpickler):
         # The id is free from here on only if nothing else holds the object, and then
         # nothing can refer to it.
 
-    dispatch[pickle.BUILD[0]] = load_build
+    dispatch |= {
+        pickle.FRAME[0]: load_frame,
+        pickle.APPENDS[0]: load_appends,
+        pickle.APPEND[0]: load_append,
+        pickle.SETITEM[0]: load_setitem,
+        pickle.SETITEMS[0]: load_setitems,
+        pickle.NEWOBJ[0]: load_newobj,
+        pickle.REDUCE[0]: load_reduce,
+        pickle.BUILD[0]: load_build,
+    }
 
 
 def needs_state(made: Any) -> bool:

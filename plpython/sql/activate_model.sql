@@ -1,8 +1,7 @@
 CREATE OR REPLACE FUNCTION churn.activate_model(
     version bigint, allow_older boolean DEFAULT false,
     allow_expired boolean DEFAULT false
-) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+) RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     model record;

@@ -6,13 +6,8 @@ CREATE OR REPLACE FUNCTION churn_internal.evaluate_candidate(
     OUT rows_compared churn_internal.required_integer, OUT problem text
 )
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
-try:
-    call = SD[GD["pgchurn"]]
-except KeyError:
-    plpy.execute("SELECT churn_internal.load_runtime()")
-    SD.clear()
-    call = SD[GD["pgchurn"]] = GD["pgchurn"].admission.evaluate_candidate
-return call(
+plpy.execute("SELECT churn_internal.load_runtime()")
+return GD["pgchurn"].admission.evaluate_candidate(
     attachment_id, artifact, compiled, signature, environment,
     (replay_numbers, replay_texts), (sample_numbers, sample_texts),
     (boundary_numbers, boundary_texts),

@@ -1,6 +1,5 @@
--- An error that Python raises reaches SQL with the name of its class before the message.
--- So a function in Python returns what its type does not allow, and the constraint of the
--- type raises the error here.
+-- For the constraints of the types that functions in Python return: see Refusals in
+-- plpython/runtime/errors.py.
 CREATE OR REPLACE FUNCTION churn_internal.raise_failure() RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
@@ -9,16 +8,13 @@ BEGIN
     SELECT f.* INTO failure FROM churn_internal.take_failure() f;
     -- A part that is null cannot be left out of a RAISE.
     IF failure.detail IS NOT NULL AND failure.hint IS NOT NULL THEN
-        RAISE USING
-            ERRCODE = failure.sqlstate, MESSAGE = failure.message,
+        RAISE USING ERRCODE = failure.sqlstate, MESSAGE = failure.message,
             DETAIL = failure.detail, HINT = failure.hint;
     ELSIF failure.detail IS NOT NULL THEN
-        RAISE USING
-            ERRCODE = failure.sqlstate, MESSAGE = failure.message,
+        RAISE USING ERRCODE = failure.sqlstate, MESSAGE = failure.message,
             DETAIL = failure.detail;
     ELSIF failure.hint IS NOT NULL THEN
-        RAISE USING
-            ERRCODE = failure.sqlstate, MESSAGE = failure.message, HINT = failure.hint;
+        RAISE USING ERRCODE = failure.sqlstate, MESSAGE = failure.message, HINT = failure.hint;
     ELSIF failure.message IS NOT NULL THEN
         RAISE USING ERRCODE = failure.sqlstate, MESSAGE = failure.message;
     END IF;

@@ -6,8 +6,7 @@ CREATE OR REPLACE FUNCTION churn.register_model(
     boundary_numbers double precision[] DEFAULT NULL, boundary_texts text[] DEFAULT NULL,
     attestation text DEFAULT NULL, attestation_signature bytea DEFAULT NULL,
     attestation_key text DEFAULT NULL, allow_older boolean DEFAULT false
-) RETURNS bigint
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+) RETURNS bigint LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     -- The compiled form is compared on so many rows, or on all there are.

@@ -1,7 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.score_features_many(
     attachment_id integer, layout_digest text, numbers bytea, texts text[]
-) RETURNS churn_internal.probabilities
-LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+) RETURNS churn_internal.probabilities LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $python$
 try:
     call = SD[GD["pgchurn"]]

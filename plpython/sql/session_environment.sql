@@ -1,14 +1,8 @@
 CREATE OR REPLACE FUNCTION churn_internal.session_environment()
-RETURNS churn_internal.required_jsonb
-LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+RETURNS churn_internal.required_jsonb LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $python$
-try:
-    call = SD[GD["pgchurn"]]
-except KeyError:
-    plpy.execute("SELECT churn_internal.load_runtime()")
-    SD.clear()
-    call = SD[GD["pgchurn"]] = GD["pgchurn"].diagnostics.environment
-return call()
+plpy.execute("SELECT churn_internal.load_runtime()")
+return GD["pgchurn"].diagnostics.environment()
 $python$;
 COMMENT ON FUNCTION churn_internal.session_environment IS
     'Interpreter, package versions and memory, for churn.server_environment.';

@@ -5,8 +5,7 @@ DECLARE
 BEGIN
     SELECT k.* INTO key FROM churn_trust.read_public_key(public_key) k;
     IF key.message IS NOT NULL THEN
-        RAISE USING
-            ERRCODE = key.sqlstate, MESSAGE = key.message, DETAIL = key.detail,
+        RAISE USING ERRCODE = key.sqlstate, MESSAGE = key.message, DETAIL = key.detail,
             HINT = key.hint;
     END IF;
     INSERT INTO churn_trust.trusted_keys AS t (fingerprint, public_key, comment)

@@ -1,5 +1,4 @@
-CREATE OR REPLACE FUNCTION churn.version() RETURNS text
-LANGUAGE sql STABLE PARALLEL UNSAFE
+CREATE OR REPLACE FUNCTION churn.version() RETURNS text LANGUAGE sql STABLE PARALLEL UNSAFE
 RETURN '@release@'::text;
 COMMENT ON FUNCTION churn.version() IS
     'The release of pgchurn that installed what is in this database.';

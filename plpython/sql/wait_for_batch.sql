@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.wait_for_batch(run_id bigint, batch_at timestamptz)
-RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $body$
 BEGIN
     PERFORM churn_internal.note_worker(run_id);

@@ -1,13 +1,8 @@
 CREATE OR REPLACE FUNCTION churn_internal.warm_session() RETURNS churn_internal.required_integer
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $python$
-try:
-    call = SD[GD["pgchurn"]]
-except KeyError:
-    plpy.execute("SELECT churn_internal.load_runtime()")
-    SD.clear()
-    call = SD[GD["pgchurn"]] = GD["pgchurn"].diagnostics.warm
-return call()
+plpy.execute("SELECT churn_internal.load_runtime()")
+return GD["pgchurn"].diagnostics.warm()
 $python$;
 COMMENT ON FUNCTION churn_internal.warm_session IS
     'Loads packages and models into this session, for churn.warm.';

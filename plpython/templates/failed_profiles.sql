@@ -1,7 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal."failed_profiles_@id@"(
     OUT failed churn_internal.failed_profiles, OUT waiting boolean
-) RETURNS SETOF record
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+) RETURNS SETOF record LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_column
 BEGIN

@@ -1,8 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal."write_profiles_@id@"(
     changed "@key_type@"[], new_complaints bigint[], latest_complaints timestamptz[],
     queued boolean DEFAULT false, overwritten boolean DEFAULT false
-) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+) RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 -- Planning for each batch anew took longer than reading a small one.
 SET plan_cache_mode = force_generic_plan AS $function$

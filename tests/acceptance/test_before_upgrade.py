@@ -43,8 +43,7 @@ def test_an_active_version_on_its_pickle_would_stop(customers, compiled, pgchurn
         "use": "active",
         "made": f"scikit-learn {sklearn.__version__}, numpy {numpy.__version__}",
         "goes_on": False,
-        "to_do": "before: train or register it anew without --no-compile, and activate"
-        " that; or else after: train under the new libraries",
+        "to_do": "register it compiled and activate that, or train anew after",
     }
     assert (said[compiled]["use"], said[compiled]["goes_on"]) == (None, True)
     assert said[compiled]["to_do"] == "nothing"
@@ -58,10 +57,7 @@ def test_a_compiled_version_goes_on(customers, compiled, pgchurn):
 
     assert said[compiled]["use"] == "active"
     assert (said[former]["use"], said[former]["goes_on"]) == ("previous", False)
-    assert said[former]["to_do"] == (
-        "to go back after the upgrade, train or register it anew without --no-compile,"
-        " and activate that before"
-    )
+    assert said[former]["to_do"] == "nothing, but pgchurn rollback is refused"
 
 
 def test_why_a_version_has_no_compiled_form_is_said(customers, pgchurn):
@@ -76,8 +72,8 @@ def test_why_a_version_has_no_compiled_form_is_said(customers, pgchurn):
     activate(customers, version)
 
     assert effects(pgchurn, status=1)[version]["to_do"] == (
-        "before: activate another, compiled version (no compiled form: not covered:"
-        " SomeClassifier); or else after: train under the new libraries"
+        "activate a compiled version, or train anew after"
+        " (no compiled form: not covered: SomeClassifier)"
     )
 
 

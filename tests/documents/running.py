@@ -12,7 +12,7 @@ from tests.databases import CHECKOUT, postgresql_program
 
 MARK = "the end of an example"
 # Far longer than any example takes.
-PATIENCE = 120
+PATIENCE = 300
 
 
 class Runner:

@@ -659,8 +659,7 @@ SELECT CASE
     -- The missing side of an outer join is nobody's row.
     WHEN ($1).customer_id IS NULL AND ($1).complaint_count IS NULL THEN NULL
     ELSE churn_internal.score_features(1, 'cad42c3004ca42e6c23d4aeba82c3c62', ARRAY[($1).age::double precision, ($1).paperless_billing::integer::double precision, ($1).has_dependents::integer::double precision, ($1).tenure_months::double precision, ($1).monthly_charges::double precision, ($1).total_charges::double precision, ($1).data_usage_gb::double precision, ($1).support_calls::double precision, ($1).late_payments::double precision, ($1).churned::integer::double precision, ($1).complaint_count::double precision]::double precision[], ARRAY[($1).customer_name::pg_catalog.text, ($1).region::pg_catalog.text, ($1).contract::pg_catalog.text, ($1).payment_method::pg_catalog.text, ($1).internet_service::pg_catalog.text]::pg_catalog.text[])
-END
-$function$;
+END $function$;
 ALTER ROUTINE churn.score(churn.customers) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.score(churn.customers) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.score(churn.customers) TO churn_scorer;
@@ -703,8 +702,7 @@ BEGIN
         ) s (position, score) ON s.position = n.position
         ORDER BY n.position
     );
-END
-$function$;
+END $function$;
 ALTER ROUTINE churn.score_many(profiles churn.customers[]) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.score_many(profiles churn.customers[]) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.score_many(profiles churn.customers[]) TO churn_scorer;
@@ -988,8 +986,7 @@ BEGIN
         HAVING count(*) > 0;
     END IF;
     RETURN NULL;
-END
-$function$;
+END $function$;
 ALTER ROUTINE churn_internal.complaints_inserted_1() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.complaints_inserted_1() IS 'Trigger of churn.complaints: keeps counters and scores of churn.customers right.';
 
@@ -1032,8 +1029,7 @@ BEGIN
     PERFORM churn_internal."write_profiles_1"(keys, NULL, NULL, false)
     WHERE keys IS NOT NULL;
     RETURN NULL;
-END
-$function$;
+END $function$;
 ALTER ROUTINE churn_internal.complaints_recounted_1() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.complaints_recounted_1() IS 'Trigger of churn.complaints: keeps counters and scores of churn.customers right.';
 
@@ -1107,8 +1103,7 @@ BEGIN
         WHERE m.attachment_id = 1 AND m.key = ANY (gone)
           AND NOT EXISTS (SELECT FROM churn.customers p WHERE p.customer_id = m.key::pg_catalog.int8);
     END IF;
-END
-$function$;
+END $function$;
 ALTER ROUTINE churn_internal.dequeue_missing_profiles_1(enqueued text[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.dequeue_missing_profiles_1(enqueued text[]) IS 'Clears those of these marks whose profiles are gone.';
 
@@ -1141,8 +1136,7 @@ BEGIN
     FROM churn_internal.failed_profiles m
     LEFT JOIN churn.customers p ON p.customer_id = m.key::pg_catalog.int8
     WHERE m.attachment_id = 1;
-END
-$function$;
+END $function$;
 ALTER ROUTINE churn_internal.failed_profiles_1(OUT failed churn_internal.failed_profiles, OUT waiting boolean) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.failed_profiles_1(OUT failed churn_internal.failed_profiles, OUT waiting boolean) IS 'Marks of profiles, and whether these still wait to be scored.';
 
@@ -1311,8 +1305,7 @@ BEGIN
     ) n
     WHERE n.keys IS NOT NULL;
     RETURN NULL;
-END
-$function$;
+END $function$;
 ALTER ROUTINE churn_internal.profiles_changed_1() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.profiles_changed_1() IS 'Trigger of churn.customers: scores rows that are new or whose features changed.';
 
@@ -1359,8 +1352,7 @@ BEGIN
             ON given.key = p.customer_id
         ORDER BY p.customer_id
     ) r;
-END
-$function$;
+END $function$;
 ALTER ROUTINE churn_internal.read_profiles_1(wanted bigint[], complaint_counts bigint[], OUT keys bigint[], OUT numbers bytea, OUT texts text[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.read_profiles_1(wanted bigint[], complaint_counts bigint[], OUT keys bigint[], OUT numbers bytea, OUT texts text[]) IS 'Features of the profiles with these keys in key order, as scoring takes them; complaint_counts, where given, stand in for the stored ones.';
 
@@ -1404,8 +1396,7 @@ BEGIN
     WHERE m.attachment_id = 1 AND m.key = ANY (wrong) AND p.customer_id = m.key::pg_catalog.int8
       AND p.churn_scored_at >= started;
     PERFORM churn_internal."dequeue_missing_profiles_1"(wrong);
-END
-$function$;
+END $function$;
 ALTER ROUTINE churn_internal.repair_profiles_1(wrong text[]) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.repair_profiles_1(wrong text[]) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.repair_profiles_1(wrong text[]) IS 'Counts and scores the profiles with these keys anew, and clears their marks.';
@@ -1483,8 +1474,7 @@ BEGIN
             profiles.keys, array_fill(0::bigint, ARRAY[cardinality(profiles.keys)]), NULL
         );
     END;
-END
-$function$;
+END $function$;
 ALTER ROUTINE churn_internal.rescore_profiles_1(after_key text, through_key text, batch_size integer, OUT last_key text, OUT rows_done bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.rescore_profiles_1(after_key text, through_key text, batch_size integer, OUT last_key text, OUT rows_done bigint) IS 'Scores the first batch of the profiles after a key and through another; null: no bound. Says its last key and how many rows there were.';
 
@@ -1780,8 +1770,7 @@ BEGIN
               AND num_nonnulls(p.churn_score, s.score) > 0;
         END LOOP;
     END LOOP;
-END
-$function$;
+END $function$;
 ALTER ROUTINE churn_internal.verify_profiles_1() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.verify_profiles_1() IS 'Counters and scores of churn.customers that disagree with the truth.';
 
@@ -1908,8 +1897,7 @@ BEGIN
             SELECT m.key FROM churn_internal.pending_profiles m WHERE m.attachment_id = 1
         ) m;
     END IF;
-END
-$function$;
+END $function$;
 ALTER ROUTINE churn_internal.work_profiles_1(batch_size integer, OUT scored bigint, OUT failed bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.work_profiles_1(batch_size integer, OUT scored bigint, OUT failed bigint) IS 'Scores the profiles that were marked first, and clears their marks.';
 
@@ -2042,8 +2030,7 @@ BEGIN
             );
         END IF;
     END LOOP;
-END
-$function$;
+END $function$;
 ALTER ROUTINE churn_internal.write_profiles_1(changed bigint[], new_complaints bigint[], latest_complaints timestamp with time zone[], queued boolean, overwritten boolean) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.write_profiles_1(changed bigint[], new_complaints bigint[], latest_complaints timestamp with time zone[], queued boolean, overwritten boolean) IS 'Locks profiles in key order, adds complaints or, where new_complaints is null, counts them anew, scores the rows, or marks them where queued, and writes each of them once. Overwritten: those counted anew may hold what others wrote.';
 

@@ -1,7 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.active_deployment(
     attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea
-) RETURNS SETOF record
-LANGUAGE sql STABLE PARALLEL UNSAFE
+) RETURNS SETOF record LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
     SELECT d.version, d.artifact_sha256
     FROM churn.deployments d

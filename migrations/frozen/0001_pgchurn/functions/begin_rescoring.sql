@@ -1,7 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.begin_rescoring(
     profile regclass, restart boolean DEFAULT false, abandoned bigint DEFAULT NULL
-) RETURNS bigint
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+) RETURNS bigint LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 -- So that every session reads the texts of keys alike.
 SET datestyle = 'ISO' AS $body$

@@ -2,15 +2,9 @@ CREATE OR REPLACE FUNCTION churn_internal.check_attestation(
     artifact_sha256 bytea, compiled_sha256 bytea, signature jsonb, environment jsonb,
     attestation text, attestation_signature bytea, attestation_key text,
     active_attestation text, allow_older boolean
-) RETURNS churn_internal.required_boolean
-LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
-try:
-    call = SD[GD["pgchurn"]]
-except KeyError:
-    plpy.execute("SELECT churn_internal.load_runtime()")
-    SD.clear()
-    call = SD[GD["pgchurn"]] = GD["pgchurn"].admission.check_attestation
-return call(
+) RETURNS churn_internal.required_boolean LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
+plpy.execute("SELECT churn_internal.load_runtime()")
+return GD["pgchurn"].admission.check_attestation(
     artifact_sha256, compiled_sha256, signature, environment,
     (attestation, attestation_signature, attestation_key), active_attestation, allow_older,
 )

@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.check_batches(procedure text, batch_size integer)
-RETURNS void
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 BEGIN
     -- In a transaction block the transaction began before this statement did.
     IF transaction_timestamp() < statement_timestamp() THEN

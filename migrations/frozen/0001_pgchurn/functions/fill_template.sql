@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.fill_template(template text, placeholders jsonb)
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
 BEGIN ATOMIC
     -- In one pass, so that a name with an @ in it is never taken for a placeholder.
     SELECT string_agg(

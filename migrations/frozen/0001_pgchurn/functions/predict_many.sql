@@ -1,7 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.predict_many(
     version bigint, numbers bytea, texts text[], rows_before bigint, on_error text
-) RETURNS churn_internal.probabilities
-LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+) RETURNS churn_internal.probabilities LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $python$
 try:
     call = SD[GD["pgchurn"]]

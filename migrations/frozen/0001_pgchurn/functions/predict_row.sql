@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.predict_row(version bigint, features jsonb)
-RETURNS churn_internal.probability
-LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+RETURNS churn_internal.probability LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $python$
 try:
     call = SD[GD["pgchurn"]]

@@ -1,7 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.rescore_batch(
     run_id bigint, batch_size integer, INOUT range_number integer, OUT outcome text
-) RETURNS record
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+) RETURNS record LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO' AS $body$
 #variable_conflict use_column

@@ -1,7 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.reserve_batch(
     run_id bigint, batch_size integer, rows_per_second integer
-) RETURNS timestamptz
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+) RETURNS timestamptz LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     duration CONSTANT interval := batch_size / rows_per_second::double precision

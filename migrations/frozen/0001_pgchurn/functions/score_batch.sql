@@ -1,8 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.score_batch(
     attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text,
     numbers bytea, texts text[], on_error text
-) RETURNS churn_internal.probabilities
-LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
+) RETURNS churn_internal.probabilities LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
 try:
     call = SD[GD["pgchurn"]]
 except KeyError:

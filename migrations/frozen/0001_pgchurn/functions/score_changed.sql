@@ -1,8 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.score_changed(
     attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text,
     numbers double precision[], texts text[]
-) RETURNS churn_internal.probability
-LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
+) RETURNS churn_internal.probability LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
 try:
     call = SD[GD["pgchurn"]]
 except KeyError:

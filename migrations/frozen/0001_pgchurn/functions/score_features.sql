@@ -1,7 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.score_features(
     attachment_id integer, layout_digest text, numbers double precision[], texts text[]
-) RETURNS churn_internal.probability
-LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+) RETURNS churn_internal.probability LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $python$
 try:
     call = SD[GD["pgchurn"]]

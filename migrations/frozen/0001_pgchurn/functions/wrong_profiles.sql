@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.wrong_profiles(attachment churn.attachments)
-RETURNS text[]
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+RETURNS text[] LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     keys text[];

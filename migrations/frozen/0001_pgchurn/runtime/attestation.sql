@@ -33,31 +33,22 @@ SIGN_HINT = (
 
 @dataclass(frozen=True)
 class Statement:
-    """What is signed about a model.
-
-    Attributes
-    ----------
-    version : int
-        Ascends: an older one does not replace a newer one unless asked by name.
-    artifact_sha256, compiled_sha256 : str
-        Digests in hexadecimal digits. Without a compiled form the pickle scores.
-    features, classes, positive_class, named_columns
-        As in ``Signature``; of the features the names.
-    environment : dict of str to str
-        Versions of Python, scikit-learn and numpy it was pickled under.
-    expires : str or None
-        The last day, in UTC, on which it may be registered and activated: YYYY-MM-DD.
-    """
+    """What is signed about a model."""
 
     name: str
+    # Ascends: an older one does not replace a newer one unless asked by name.
     version: int
+    # Digests in hexadecimal digits. Without a compiled form the pickle scores.
     artifact_sha256: str
     compiled_sha256: str | None
+    # Names; for these and what follows see ``Signature``.
     features: list[str]
     classes: list[Any]
     positive_class: int
     named_columns: bool
+    # Versions of Python, scikit-learn and numpy it was pickled under.
     environment: dict[str, str | None]
+    # The last day, in UTC, on which it may be registered and activated: YYYY-MM-DD.
     expires: str | None
 
     @classmethod

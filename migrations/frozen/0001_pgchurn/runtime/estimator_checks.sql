@@ -276,8 +276,7 @@ def check_one_hot_encoder(part: Any) -> None:
     if "categories_" not in vars(part):
         return
     categories, widths = part.categories_, part._n_features_outs
-    check(type(widths) is list, part, "categories_")
-    check(len(categories) == len(widths), part, "categories_")
+    check(type(widths) is list and len(categories) == len(widths), part, "categories_")
     check(len(categories) == part.n_features_in_, part, "categories_")
     enabled = part._infrequent_enabled
     mappings = part._default_to_infrequent_mappings if enabled else None

@@ -87,7 +87,8 @@ class Queries:
                 for place, (name, row) in enumerate(zip(names, rows), 1)
             ]
             statement = statement_around(query, columns, signature, pass_features)
-            return statement, batch_rows(signature)
+            rows_at_once = min(MODEL_CALL_ROWS, BATCH_VALUES // len(signature.features))
+            return statement, max(1, rows_at_once)
         return None, None
 
     def predict_many(
@@ -169,21 +170,14 @@ def first_failing(score: "Score", first: int, last: int) -> int:
 
 
 class QueryColumn(NamedTuple):
-    """A column of a query.
-
-    Attributes
-    ----------
-    alias : str
-        What it is called in the statement around the query.
-    type : str
-        As PostgreSQL writes it.
-    kind : {"number", "boolean", "text"} or None
-        How it can be a feature.
-    """
+    """A column of a query."""
 
     name: str
+    # What it is called in the statement around the query.
     alias: str
+    # As PostgreSQL writes it.
     type: str
+    # That of the features that can be read from it, or None.
     kind: str | None
 
     def as_number(self) -> str:
@@ -255,11 +249,6 @@ def feature_column(feature: Feature, by_name: dict[str, QueryColumn]) -> QueryCo
             sqlstate="42804",
         )
     return column
-
-
-def batch_rows(signature: Signature) -> int:
-    """Return how many rows of a model's features are a batch."""
-    return max(1, min(MODEL_CALL_ROWS, BATCH_VALUES // len(signature.features)))
 
 
 def quoted_name(name: str) -> str:

@@ -160,7 +160,12 @@ class Registry:
             version,
         )
         if not rows:
-            raise missing(version)
+            raise ScoringError(
+                f"model version {version} is missing",
+                detail="It was deployed, and its row in churn.models is gone.",
+                hint="Activate another version, and restore this one from a backup.",
+                sqlstate="XX001",
+            )
         row = rows[0]
         check_not_deleted(version, row)
         if row["artifact_sha256"] != digest:
@@ -202,39 +207,30 @@ class Registry:
         The attachment's list of columns, of which a digest is given, may change while
         the session lives, and may change back.
         """
-        key = (version, digest, attachment_id, layout_digest, self.trusted_keys())
-        return self.scorers.get(key, lambda: self.fit(*key))
+        keys = self.trusted_keys()
 
-    def fit(
-        self,
-        version: int,
-        digest: bytes,
-        attachment_id: int,
-        layout_digest: str,
-        keys: "Keys",
-    ) -> Scorer:
-        """Load a model and find its features in an attachment's arrays."""
-        model = self.model(version, digest, keys)
-        return Scorer(model, self.layout(attachment_id).positions(model.signature))
+        def fit() -> Scorer:
+            model = self.model(version, digest, keys)
+            return Scorer(model, self.layout(attachment_id).positions(model.signature))
+
+        return self.scorers.get(
+            (version, digest, attachment_id, layout_digest, keys), fit
+        )
 
     def query_scorer(self, version: int | None) -> Scorer:
         """Return a model fitted to arrays of its features and no others."""
         key = (version, self.digest(version), self.trusted_keys())
-        return self.scorers.get(key, lambda: self.fit_query(*key))
 
-    def fit_query(self, version: int | None, digest: bytes, keys: "Keys") -> Scorer:
-        """Load a model, whose features stand in the order of its signature."""
-        model = self.model(version, digest, keys)
-        return Scorer(model, Layout.of(model.signature).positions(model.signature))
+        def fit() -> Scorer:
+            model = self.model(*key)
+            return Scorer(model, Layout.of(model.signature).positions(model.signature))
+
+        return self.scorers.get(key, fit)
 
     def on_error(self, attachment_id: int) -> str:
         """Return an attachment's failure policy, "keep" or "raise"."""
-        rows = self.fetch(
-            "SELECT on_error FROM churn.attachments WHERE attachment_id = $1",
-            ["integer"],
-            attachment_id,
-        )
-        return rows[0]["on_error"]
+        statement = "SELECT on_error FROM churn.attachments WHERE attachment_id = $1"
+        return self.fetch(statement, ["integer"], attachment_id)[0]["on_error"]
 
     def score_timeout(self, attachment_id: int) -> float:
         """Return how many seconds one call of a model may take."""
@@ -313,16 +309,6 @@ def check_not_deleted(version: int | None, row: "Mapping[str, Any]") -> None:
             "deleted_at IS NULL lists them. Or register the model anew.",
             sqlstate="55000",
         )
-
-
-def missing(version: int | None) -> ScoringError:
-    """Return the error for a version that is deployed and not there."""
-    return ScoringError(
-        f"model version {version} is missing",
-        detail="It was deployed, and its row in churn.models is gone.",
-        hint="Activate another version, and restore this one from a backup.",
-        sqlstate="XX001",
-    )
 
 
 def wrong_digest(version: int | None) -> ScoringError:

@@ -62,11 +62,9 @@ def profile_function(
 
     Parameters
     ----------
-    numbers : list of int
-        Where in the first array each number stands, in the order of the inputs.
-    texts : list of (int, dict of str to int, int)
-        Where in the second array each text stands, its codes, and the code of what is
-        not among them.
+    numbers, texts : list
+        Where in its array each of them stands, in the order of the inputs; with a text
+        its codes, and the code of what is not among them.
     lowest : int
         The lowest code that a text may have.
     check : callable

@@ -39,16 +39,6 @@ def end_with_parent(parent: int) -> None:
         os._exit(1)
 
 
-def read_request() -> tuple[dict[str, Any], list[bytes | None]]:
-    """Return the header of a request, and its parts."""
-    header = json.loads(sys.stdin.buffer.readline())
-    parts = [
-        None if size is None else sys.stdin.buffer.read(size)
-        for size in header["sizes"]
-    ]
-    return header, parts
-
-
 def main() -> None:
     """Answer the request on standard input."""
     # Before anything is read.
@@ -56,7 +46,11 @@ def main() -> None:
     limit_this_process(limits)
     end_with_parent(parent)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    header, parts = read_request()
+    header = json.loads(sys.stdin.buffer.readline())
+    parts = [
+        None if size is None else sys.stdin.buffer.read(size)
+        for size in header["sizes"]
+    ]
     if list(sys.version_info) != header["python"]:
         os._exit(header["other_python"])
     sys.path[:] = header["path"]

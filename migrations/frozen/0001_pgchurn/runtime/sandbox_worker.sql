@@ -4,7 +4,6 @@ LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 
 import json
 import os
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from .batches import Batch, checked_probabilities
 from .compiled import CompiledModel
 from .environment import check_environment
 from .errors import ScoringError
-from .features import Columns, Layout, RowOfTexts, acceptable_rows, row_count
+from .features import Columns, Layout, acceptable_rows, row_count
 from .onnx_scan import scan
 from .pacing import MODEL_CALL_ROWS
 from .parity import TOLERANCE, compare_forms
@@ -76,20 +75,11 @@ def evaluate(
             batches.append(sample.columns(positions))
         numbers, texts = request["boundary_rows"]
         if numbers:
-            batches.append(boundary_columns(signature, numbers, texts))
+            rows = Batch(np.array(numbers, dtype=float), texts)
+            batches.append(rows.columns(Layout.of(signature).positions(signature)))
         acceptable = [acceptable_rows(signature, columns) for columns in batches]
         result |= evaluate_compiled(compiled, pickled, signature, acceptable)
     return result
-
-
-def boundary_columns(
-    signature: Signature,
-    numbers: Sequence[Sequence[float | None]],
-    texts: Sequence[RowOfTexts] | None,
-) -> Columns:
-    """Return rows that were given in the order of the signature."""
-    batch = Batch(np.array(numbers, dtype=float), texts)
-    return batch.columns(Layout.of(signature).positions(signature))
 
 
 def evaluate_compiled(

@@ -1,6 +1,5 @@
--- What functions in Python return. A function that fails returns NULL, or NaN where NULL
--- means something, and the constraint that result_checks adds raises its error: one that
--- Python itself raised would have the name of its class in front of the message.
+-- What functions in Python return. One that fails returns NULL, or NaN where NULL means
+-- something, and the constraint that result_checks adds raises its error.
 CREATE DOMAIN churn_internal.probability AS double precision;
 COMMENT ON DOMAIN churn_internal.probability IS
     'A number from 0 to 1, or null where a row keeps its score.';

@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_attached_columns() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
-SELECT $template$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 -- Until commit nobody writes: no complaint slips in between the count and the triggers.
 LOCK TABLE @profile@, @complaints@ IN SHARE ROW EXCLUSIVE MODE;
 -- The owner of the trigger functions reads both tables and writes its own columns; its

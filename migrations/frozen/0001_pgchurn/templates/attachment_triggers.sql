@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_attachment_triggers() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
-SELECT $template$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 -- A trigger with transition tables serves one event.
 CREATE TRIGGER "pgchurn_@id@_insert" AFTER INSERT ON @complaints@
     REFERENCING NEW TABLE AS inserted

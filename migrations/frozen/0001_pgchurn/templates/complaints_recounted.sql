@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_complaints_recounted() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
-SELECT $template$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 -- What is taken away or moved is counted anew.
 CREATE OR REPLACE FUNCTION churn_internal."complaints_recounted_@id@"() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER

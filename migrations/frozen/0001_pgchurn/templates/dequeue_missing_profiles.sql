@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_dequeue_missing_profiles() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
-SELECT $template$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."dequeue_missing_profiles_@id@"(enqueued text[])
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $function$

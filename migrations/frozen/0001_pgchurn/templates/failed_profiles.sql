@@ -1,10 +1,8 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_failed_profiles() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
-SELECT $template$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."failed_profiles_@id@"(
     OUT failed churn_internal.failed_profiles, OUT waiting boolean
-) RETURNS SETOF record
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+) RETURNS SETOF record LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_column
 BEGIN

@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_profile_derived_trigger() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
-SELECT $template$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 CREATE OR REPLACE TRIGGER "pgchurn_@id@_profile_derived" AFTER UPDATE ON @profile@
     REFERENCING OLD TABLE AS former NEW TABLE AS updated
     FOR EACH STATEMENT

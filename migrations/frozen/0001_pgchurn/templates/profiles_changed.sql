@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_profiles_changed() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
-SELECT $template$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."profiles_changed_@id@"() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $function$

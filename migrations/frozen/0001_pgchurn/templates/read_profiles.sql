@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_read_profiles() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
-SELECT $template$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."read_profiles_@id@"(
     wanted @key_type@[], complaint_counts bigint[],
     OUT keys @key_type@[], OUT numbers bytea, OUT texts text[]

@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_rescore_profiles() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
-SELECT $template$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."rescore_profiles_@id@"(
     after_key text, through_key text, batch_size integer,
     OUT last_key text, OUT rows_done bigint

@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_score() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
-SELECT $template$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 -- Plain SQL without settings of its own: the planner puts the expression in its place,
 -- so that no row is ever built.
 CREATE OR REPLACE FUNCTION churn.score(@profile@) RETURNS double precision

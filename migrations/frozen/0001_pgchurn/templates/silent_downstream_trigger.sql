@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_silent_downstream_trigger() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
-SELECT $template$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 CREATE OR REPLACE TRIGGER "pgchurn_@id@_downstream" AFTER UPDATE ON @profile@
     FOR EACH STATEMENT WHEN (false)
     EXECUTE FUNCTION churn_internal."publish_scores_@id@"();

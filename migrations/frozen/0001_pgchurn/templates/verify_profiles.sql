@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_verify_profiles() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
-SELECT $template$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 -- STABLE: all of its statements see the snapshot of the query that calls it, so that
 -- what others commit meanwhile is not taken for a divergence.
 CREATE OR REPLACE FUNCTION churn_internal."verify_profiles_@id@"()

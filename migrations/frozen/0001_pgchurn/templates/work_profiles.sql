@@ -1,6 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_work_profiles() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
-SELECT $template$
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."work_profiles_@id@"(
     batch_size integer, OUT scored bigint, OUT failed bigint
 )

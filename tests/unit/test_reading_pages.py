@@ -30,7 +30,7 @@ $ second \\
     --option
 ```
 
-<!-- not run: it takes an hour: tests/unit/test_documents.py::test_a_test -->
+<!-- not run: it takes an hour: tests/unit/test_reading_pages.py::test_a_test -->
 ```console
 $ third
 ```
@@ -66,7 +66,7 @@ def test_a_page_has_steps_with_what_they_print(page):
 
 def test_a_block_that_is_not_run_names_the_test_that_covers_it(page):
     covered = [block.covered_by for block in page.blocks if block.covered_by]
-    assert covered == ["tests/unit/test_documents.py::test_a_test"]
+    assert covered == ["tests/unit/test_reading_pages.py::test_a_test"]
     assert "third" in page.commands
 
 
