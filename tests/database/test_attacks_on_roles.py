@@ -43,6 +43,7 @@ DEEDS = {
         "SELECT * FROM churn.health",
     ],
     "churn_loader": [
+        "SELECT churn.delete_model({unused})",
         "SELECT churn.activate_model({other})",
         "SELECT churn.rollback_model('churn.customers')",
         "SELECT churn.set_on_error('churn.customers', 'keep')",
@@ -63,6 +64,7 @@ DEEDS = {
         "SELECT churn.delete_model({other})",
     ],
     "churn_owner": [
+        "SELECT * FROM churn.forget('churn.customers', '1')",
         "SELECT churn.set_scoring_mode('churn.customers', 'queued')",
         "UPDATE churn.complaints SET customer_id = 1",
         "DELETE FROM churn.complaints",
@@ -96,7 +98,7 @@ def owners_functions(session):
 
 
 def test_no_function_is_misled_by_what_the_caller_puts_in_front(first):
-    other = register(first, other_model())
+    other, unused = (register(first, other_model()) for _ in range(2))
     first.run(SHADOWS.read_text(encoding="utf-8"))
     first.run(
         "CREATE TEMPORARY TABLE given AS SELECT * FROM churn.models WHERE version = %s;"
@@ -116,7 +118,7 @@ def test_no_function_is_misled_by_what_the_caller_puts_in_front(first):
         for deed in deeds:
             with first.role(role), first.savepoint():
                 first.run(SHADOWED_PATH)
-                first.run(deed.format(other=other))
+                first.run(deed.format(other=other, unused=unused))
                 first.run(PINNED_PATH)
 
     called = first.column("SELECT funcname FROM pg_stat_xact_user_functions")
