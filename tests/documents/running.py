@@ -117,8 +117,11 @@ class Conversation:
 def environment(database):
     """Return the environment in which a reader would work on a database."""
     programs = [Path(sys.executable).parent, Path(postgresql_program("psql")).parent]
+    # A reader's make is told nothing by the make that runs the tests.
+    own = ("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS")
+    inherited = {k: v for k, v in database.environment().items() if k not in own}
     return {
-        **database.environment(),
+        **inherited,
         "PATH": os.pathsep.join([*map(str, programs), os.environ["PATH"]]),
         "PAGER": "cat",
         "TERM": "dumb",
