@@ -25,8 +25,7 @@ BEGIN
     IF NOT FOUND THEN
         RAISE invalid_parameter_value USING
             MESSAGE = format('table %s was never attached', coalesce(forget.profile::text, 'null')),
-            HINT = 'SELECT profile, profile_name FROM churn.attachments lists those that '
-                   'were.';
+            HINT = 'SELECT profile, profile_name FROM churn.attachments lists those that were.';
     END IF;
     SELECT c.* INTO comparison FROM churn_internal.key_comparison(attachment) c;
     spellings := churn_internal.key_spellings(comparison.type, forget.key);
@@ -57,6 +56,17 @@ BEGIN
         'churn_internal.pending_profiles', 'churn_internal.failed_profiles',
         'churn.predictions', 'churn.outbox'
     ]::regclass[] LOOP
+        -- A customer who stays and waits, which a score without a version says, is scored:
+        -- once out of the queue nobody would come back. What that logs goes as well.
+        IF relation = 'churn.predictions'::regclass AND attachment.detached_at IS NULL THEN
+            EXECUTE format(
+                'SELECT churn_internal.write_profiles_%s(array_agg(p.%2$I), ARRAY[0], NULL)
+                 FROM %3$s p WHERE p.%2$I %4$s AND p.churn_score IS NOT NULL
+                   AND p.churn_model_version IS NULL HAVING count(*) > 0',
+                attachment.attachment_id, attachment.profile_key,
+                churn_internal.table_name(forget.profile), comparison.equals_key
+            ) USING attachment.attachment_id, spellings, forget.key;
+        END IF;
         EXECUTE format(
             'DELETE FROM %s k WHERE k.attachment_id = $1 AND %s', relation,
             comparison.names_key
@@ -68,8 +78,8 @@ BEGIN
     END LOOP;
 END $body$;
 COMMENT ON FUNCTION churn.forget IS
-    'Takes a customer out of the log, the outbox, the queue and unfinished runs, and says '
-    'how many rows of what are gone; the company''s own tables stay as they are. Delete the '
-    'profile row first, or its next score is stored again. What a replication slot has '
-    'still to send is sent all the same, and backups keep what they hold.';
+    'Takes a customer out of the log, the outbox, the queue and unfinished runs, and says how many '
+    'rows of what are gone; the company''s own tables stay as they are. Delete the profile row '
+    'first, or its next score is stored again. What a replication slot has still to send is sent '
+    'all the same, and backups keep what they hold.';
 -- Superusers', until a DBA grants it: it deletes what auditors may ask for.

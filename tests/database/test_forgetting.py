@@ -132,6 +132,18 @@ def test_a_customer_in_the_queue_is_forgotten(session):
     assert session.value("SELECT waiting FROM churn.queue") == 1
 
 
+def test_a_customer_who_stays_is_scored_before_the_queue_forgets_them(session):
+    session.run("SELECT churn.set_scoring_mode('churn.customers', 'queued')")
+    complain(session, 1)
+
+    session.run(FORGET, CUSTOMERS, "1")
+
+    wrong = "SELECT * FROM churn.verify('churn.customers') WHERE key = '1'"
+    assert session.run(wrong) == []
+    complain(session, 1)
+    assert session.value("SELECT waiting FROM churn.queue") == 1
+
+
 def test_a_failure_is_forgotten(session):
     session.run(
         "INSERT INTO churn_internal.failed_profiles"

@@ -40,7 +40,7 @@ COMMENT ON DOMAIN churn_internal.probabilities IS 'A probability for each row, n
 
 CREATE DOMAIN churn_internal.probability AS double precision CONSTRAINT not_failed CHECK (((VALUE IS NULL) OR ((VALUE >= (0)::double precision) AND (VALUE <= (1)::double precision)) OR churn_internal.raise_failure()));
 ALTER DOMAIN churn_internal.probability OWNER TO churn_owner;
-COMMENT ON DOMAIN churn_internal.probability IS 'A number from 0 to 1, or null where a row keeps its score.';
+COMMENT ON DOMAIN churn_internal.probability IS 'From 0 to 1, or null where a row keeps its score.';
 
 CREATE DOMAIN churn_internal.required_boolean AS boolean CONSTRAINT not_failed CHECK (((VALUE IS NOT NULL) OR churn_internal.raise_failure()));
 ALTER DOMAIN churn_internal.required_boolean OWNER TO churn_owner;
