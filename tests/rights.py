@@ -80,6 +80,7 @@ function set_outbox                       EXECUTE    -          -
 function set_prediction_log               -          -          -
 function set_score_timeout                EXECUTE    -          -
 function set_scoring_mode                 EXECUTE    -          -
+function set_write_search_path            -          -          -
 function verify                           EXECUTE    EXECUTE    -
 function version                          EXECUTE    EXECUTE    EXECUTE
 function warm                             EXECUTE    EXECUTE    EXECUTE
@@ -105,6 +106,7 @@ function active_deployment                -          -          -
 function attachment_of                    EXECUTE    EXECUTE    -
 function attachment_of_version            -          -          -
 function attachment_placeholders          -          -          -
+function begin_write                      -          -          -
 function attachment_of_version            -          -          -
 function begin_rescoring                  EXECUTE    -          -
 function check_activation                 -          -          -
@@ -116,6 +118,7 @@ function check_deletable                  -          -          -
 function check_isolation                  -          -          -
 function check_model                      -          -          -
 function check_publishing                 -          -          -
+function checked_search_path              -          -          -
 function column_kind                      EXECUTE    -          -
 function complaint_time                   -          -          -
 function complaints_inserted_N            -          -          -
@@ -124,10 +127,10 @@ function create_attachment_functions      -          -          -
 function create_from_template             -          -          -
 function create_log_predictions           -          -          -
 function create_prediction_partitions     -          -          -
-function create_profile_update_trigger    -          -          -
 function create_publish_scores            -          -          -
 function dequeue_missing_profiles_N       -          -          -
 function end_rescoring                    -          -          -
+function end_write                        -          -          -
 function enqueue_profiles                 -          -          -
 function evaluate_candidate               -          -          -
 function failed_profiles_N                -          -          -
@@ -136,8 +139,10 @@ function feature_arrays                   -          -          -
 function fetch_rows                       EXECUTE    EXECUTE    -
 function fill_template                    -          -          -
 function fit_prediction_log               -          -          -
+function fit_profile_triggers             -          -          -
 function follow_altered_tables            -          -          -
 function has_recounted                    -          -          -
+function is_own_write                     -          -          -
 function keep_attached_tables             -          -          -
 function key_comparison                   -          -          -
 function key_order                        -          -          -
@@ -147,8 +152,10 @@ function layout_digest                    -          -          -
 function load_runtime                     -          -          -
 function lock_deployments                 -          -          -
 function log_predictions_N                -          -          -
+function mark_failures                    -          -          -
 function note_recount                     -          -          -
 function note_worker                      -          -          -
+function objects_of_others                -          -          -
 function predict_many                     EXECUTE    EXECUTE    -
 function predict_row                      EXECUTE    EXECUTE    -
 function profiles_changed_N               -          -          -
@@ -173,15 +180,19 @@ function score_features                   EXECUTE    EXECUTE    -
 function score_features_many              EXECUTE    EXECUTE    -
 function session_environment              EXECUTE    EXECUTE    -
 function table_name                       EXECUTE    EXECUTE    -
+function tables_of                        -          -          -
 function take_failure                     -          -          -
 function template_*                       -          -          -
 function to_double                        EXECUTE    EXECUTE    -
+function try_write                        -          -          -
+function update_profiles_N                -          -          -
 function verify_profiles_N                -          -          -
 function wait_for_batch                   EXECUTE    -          -
 function wait_for_writers                 -          -          -
 function wake_workers                     -          -          -
 function warm_session                     EXECUTE    EXECUTE    EXECUTE
 function work_profiles_N                  -          -          -
+function write_guarded_N                  -          -          -
 function write_profiles_N                 -          -          -
 function wrong_profiles                   EXECUTE    -          -
 

@@ -34,6 +34,15 @@ BEGIN
             WHEN complaint_time IS NULL THEN 'p.last_complaint_at'
             ELSE 'counted.latest'
         END,
+        'guarded', attachment.guarded,
+        'by_pgchurn', CASE
+            WHEN attachment.guarded THEN 'true'
+            ELSE 'current_user = ''churn_owner''::text'
+        END,
+        'by_others', CASE
+            WHEN attachment.guarded THEN 'true'
+            ELSE 'current_user <> ''churn_owner''::text'
+        END,
         'queued', attachment.scoring_mode = 'queued',
         'logged', attachment.log_rate > 0,
         'former_numbers', former.numbers,

@@ -46,7 +46,9 @@ BEGIN
             HINT = format('GRANT USAGE ON SCHEMA %I TO churn_owner first.', lost);
     END IF;
 
-    UPDATE churn.attachments a SET (number_columns, text_columns) = (
+    UPDATE churn.attachments a SET guarded = EXISTS (
+        SELECT FROM churn_internal.objects_of_others(attachment.profile)
+    ), (number_columns, text_columns) = (
         SELECT coalesce(array_agg(c.attname ORDER BY c.attnum)
                    FILTER (WHERE k.kind IN ('number', 'boolean')), '{}'),
                coalesce(array_agg(c.attname ORDER BY c.attnum)
@@ -59,8 +61,9 @@ BEGIN
     )
     WHERE a.attachment_id = attachment.attachment_id
     RETURNING a.* INTO attachment;
+    PERFORM churn_trust.create_profile_writer(attachment.attachment_id);
     PERFORM churn_internal.create_attachment_functions(attachment);
-    PERFORM churn_internal.create_profile_update_trigger(attachment);
+    PERFORM churn_internal.fit_profile_triggers(attachment);
 END $body$;
 COMMENT ON FUNCTION churn_internal.refresh_attachment IS
     'Fits an attachment''s functions to its tables after they were altered.';

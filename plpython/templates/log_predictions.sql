@@ -2,6 +2,11 @@ CREATE OR REPLACE FUNCTION churn_internal."log_predictions_@id@"() RETURNS trigg
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $function$
 BEGIN
+    IF "@guarded@" AND NOT churn_internal.is_own_write(
+        "@id@", pg_trigger_depth(), txid_current(), current_setting('churn.writes', true)
+    ) THEN
+        RETURN NULL;
+    END IF;
     -- Who waits in the queue has a score of no version, and none of it is logged.
     -- Mostly all rows of a statement were scored by it, and then a score is later than
     -- the transaction. Where some failed and keep the score they had, it is also later

@@ -11,6 +11,7 @@ SET enable_mergejoin = off
 SET enable_seqscan = off AS $function$
 #variable_conflict use_variable
 DECLARE
+    started CONSTANT timestamptz := clock_timestamp();
     active record;
     profiles record;
     scores double precision[];
@@ -29,13 +30,14 @@ BEGIN
     SELECT array_agg(r.tid) AS tids, array_agg(r.key) AS keys,
            array_agg(r.mark) AS marks, array_agg(r.mark_tid) AS mark_tids,
            array_agg(r.enqueued_at) AS enqueued_at,
+           bool_or(r.uncounted) AS uncounted, array_agg(DISTINCT r.key) AS customers,
            array_send(array_agg(r.numbers)) AS numbers, "@text_rows@" AS texts
     INTO profiles
     FROM (
         SELECT * FROM (
             SELECT p.ctid AS tid, p."@key@" AS key, m.key AS mark, m.ctid AS mark_tid,
-                   m.enqueued_at, m.enqueued_at AS due_at, "@numbers@" AS numbers,
-                   "@texts@" AS texts
+                   m.enqueued_at, m.enqueued_at AS due_at, "@guarded@" AS uncounted,
+                   "@numbers@" AS numbers, "@texts@" AS texts
             FROM churn_internal.pending_profiles m
             JOIN "@profile@" p ON p."@key@" = m.key::"@key_type@"
             WHERE m.attachment_id = "@id@"
@@ -46,7 +48,8 @@ BEGIN
         UNION ALL
         SELECT * FROM (
             SELECT p.ctid AS tid, p."@key@" AS key, m.key AS mark, NULL::tid,
-                   m.enqueued_at, m.due_at, "@numbers@" AS numbers, "@texts@" AS texts
+                   m.enqueued_at, m.due_at, m.uncounted OR "@guarded@",
+                   "@numbers@" AS numbers, "@texts@" AS texts
             FROM churn_internal.failed_profiles m
             JOIN "@profile@" p ON p."@key@" = m.key::"@key_type@"
             WHERE m.attachment_id = "@id@" AND m.due_at <= statement_timestamp()
@@ -57,7 +60,25 @@ BEGIN
         ORDER BY due_at
         LIMIT batch_size
     ) r;
-    IF profiles.tids IS NOT NULL THEN
+    IF profiles.uncounted THEN
+        -- Complaints may be missing in the rows, which are counted, scored and written by
+        -- the rules; and what others have put on the table asks for that in any case.
+        DELETE FROM churn_internal.pending_profiles m
+        USING unnest(profiles.mark_tids) done (tid)
+        WHERE m.ctid = done.tid;
+        PERFORM churn_internal."write_profiles_@id@"(
+            profiles.customers, NULL, NULL, on_error => 'keep'
+        );
+        DELETE FROM churn_internal.failed_profiles m
+        USING unnest(profiles.marks) k (mark)
+        WHERE m.attachment_id = "@id@" AND m.key = k.mark
+          AND (m.last_failed_at >= started) IS NOT TRUE;
+        failed := count(DISTINCT m.key)
+            FROM churn_internal.failed_profiles m
+            JOIN unnest(profiles.marks) k (mark) ON m.key = k.mark
+            WHERE m.attachment_id = "@id@";
+        scored := cardinality(profiles.customers) - failed;
+    ELSIF profiles.tids IS NOT NULL THEN
         -- Complaints are committed, so a failure is never an error: it would hold up
         -- the whole queue.
         scores := churn_internal.score_batch(

@@ -1,6 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal."write_profiles_@id@"(
     changed "@key_type@"[], new_complaints bigint[], latest_complaints timestamptz[],
-    queued boolean DEFAULT false, overwritten boolean DEFAULT false
+    queued boolean DEFAULT false, overwritten boolean DEFAULT false,
+    on_error text DEFAULT NULL
 ) RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 -- Planning for each batch anew took longer than reading a small one.
@@ -14,6 +15,7 @@ DECLARE
     recounted "@key_type@"[];
     profiles record;
     scores double precision[];
+    guarded record;
 BEGIN
     SELECT * INTO active FROM churn_internal.active_deployment(CASE WHEN NOT queued THEN "@id@" END);
     FOR batch_start IN 1 .. cardinality(changed) BY batch_size LOOP
@@ -92,33 +94,72 @@ BEGIN
         IF active.version IS NOT NULL AND profiles.tids IS NOT NULL THEN
             scores := churn_internal.score_batch(
                 "@id@", active.version, active.artifact_sha256, "@layout_digest@",
-                profiles.numbers, profiles.texts, on_error => NULL
+                profiles.numbers, profiles.texts, on_error
             );
         END IF;
 
-        -- By place, since nobody moves a row that is locked; and by key, since the
-        -- partitions of a table have the same places.
-        UPDATE "@profile@" p SET
-            complaint_count = new.complaints,
-            last_complaint_at = new.latest,
-            churn_score = coalesce(new.score, p.churn_score),
-            -- Who waits in the queue has a score of no version.
-            churn_model_version = CASE
-                WHEN queued THEN NULL
-                WHEN new.score IS NULL THEN p.churn_model_version
-                ELSE active.version
-            END,
-            churn_scored_at = CASE
-                WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
-            END
-        FROM unnest(
-            profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores
-        ) new (tid, key, complaints, latest, score)
-        WHERE p.ctid = new.tid AND p."@key@" = new.key
-          AND (new.score IS NOT NULL
-               OR (queued AND p.churn_model_version IS NOT NULL)
-               OR (p.complaint_count, p.last_complaint_at)
-                  IS DISTINCT FROM (new.complaints, new.latest));
+        IF "@guarded@" THEN
+            SELECT w.* INTO guarded
+            FROM (
+                SELECT array_agg(p."@key@"::text) AS keys, array_agg(p.ctid) AS tids,
+                       array_agg(p.tableoid) AS relations,
+                       array_agg(new.complaints) AS counts, array_agg(new.latest) AS latests,
+                       array_agg(coalesce(new.score, p.churn_score)) AS scores,
+                       array_agg(CASE
+                           WHEN queued THEN NULL
+                           WHEN new.score IS NULL THEN p.churn_model_version
+                           ELSE active.version
+                       END) AS versions,
+                       array_agg(CASE
+                           WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
+                       END) AS times
+                FROM unnest(
+                    profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores
+                ) new (tid, key, complaints, latest, score)
+                JOIN "@profile@" p ON p.ctid = new.tid AND p."@key@" = new.key
+                WHERE new.score IS NOT NULL
+                   OR (queued AND p.churn_model_version IS NOT NULL)
+                   OR (p.complaint_count, p.last_complaint_at)
+                      IS DISTINCT FROM (new.complaints, new.latest)
+                HAVING count(*) > 0
+            ) due
+            CROSS JOIN LATERAL churn_internal."write_guarded_@id@"(
+                active.version, on_error, due.keys, due.tids, due.relations, due.counts,
+                due.latests, due.scores, due.versions, due.times
+            ) w;
+            IF guarded.failed > 0 THEN
+                RAISE WARNING USING
+                    MESSAGE = format('%s rows of %s were not written', guarded.failed,
+                                     "@profile_name@"),
+                    DETAIL = guarded.reason,
+                    HINT = format('churn.health has the reasons, and CALL churn.repair(%L) '
+                                  'mends the rows when they are gone.', "@profile_name@");
+            END IF;
+        ELSE
+            -- By place, since nobody moves a row that is locked; and by key, since the
+            -- partitions of a table have the same places.
+            UPDATE "@profile@" p SET
+                complaint_count = new.complaints,
+                last_complaint_at = new.latest,
+                churn_score = coalesce(new.score, p.churn_score),
+                -- Who waits in the queue has a score of no version.
+                churn_model_version = CASE
+                    WHEN queued THEN NULL
+                    WHEN new.score IS NULL THEN p.churn_model_version
+                    ELSE active.version
+                END,
+                churn_scored_at = CASE
+                    WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
+                END
+            FROM unnest(
+                profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores
+            ) new (tid, key, complaints, latest, score)
+            WHERE p.ctid = new.tid AND p."@key@" = new.key
+              AND (new.score IS NOT NULL
+                   OR (queued AND p.churn_model_version IS NOT NULL)
+                   OR (p.complaint_count, p.last_complaint_at)
+                      IS DISTINCT FROM (new.complaints, new.latest));
+        END IF;
         IF queued AND profiles.tids IS NOT NULL THEN
             PERFORM churn_internal.enqueue_profiles(
                 "@id@", profiles.keys::text[], profiles.have_scores

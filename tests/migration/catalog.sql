@@ -71,6 +71,8 @@ CREATE TABLE churn.attachments (
     outbox_threshold double precision,
     number_columns name[] DEFAULT '{}'::name[] NOT NULL,
     text_columns name[] DEFAULT '{}'::name[] NOT NULL,
+    write_search_path text NOT NULL,
+    guarded boolean DEFAULT false NOT NULL,
     attached_by name DEFAULT SESSION_USER NOT NULL,
     attached_at timestamp with time zone DEFAULT now() NOT NULL,
     detached_at timestamp with time zone,
@@ -106,6 +108,8 @@ COMMENT ON COLUMN churn.attachments.outbox IS 'Which stored scores go to churn.o
 COMMENT ON COLUMN churn.attachments.outbox_threshold IS 'The threshold of the outbox; null: not in this mode.';
 COMMENT ON COLUMN churn.attachments.number_columns IS 'The profile''s numeric and boolean columns, as scoring passes them.';
 COMMENT ON COLUMN churn.attachments.text_columns IS 'The profile''s text columns, as scoring passes them.';
+COMMENT ON COLUMN churn.attachments.write_search_path IS 'The search_path of what others have put on the profile, when pgchurn writes it.';
+COMMENT ON COLUMN churn.attachments.guarded IS 'Whether others have put triggers, checks or the like on the profile, so that it is written as its owner and what they raise costs no complaint.';
 COMMENT ON COLUMN churn.attachments.attached_by IS 'Who attached it.';
 COMMENT ON COLUMN churn.attachments.attached_at IS 'When it was attached, last.';
 COMMENT ON COLUMN churn.attachments.detached_at IS 'When it was detached; the row stays, for the history of its models.';
@@ -351,6 +355,7 @@ CREATE TABLE churn_internal.failed_profiles (
     last_failed_at timestamp with time zone,
     enqueued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    uncounted boolean DEFAULT false NOT NULL,
     CONSTRAINT failed_profiles_pkey PRIMARY KEY (attachment_id, key)
 );
 CREATE INDEX failed_profiles_due_idx ON churn_internal.failed_profiles USING btree (attachment_id, due_at);
@@ -368,6 +373,7 @@ COMMENT ON COLUMN churn_internal.failed_profiles.first_failed_at IS 'When it fai
 COMMENT ON COLUMN churn_internal.failed_profiles.last_failed_at IS 'When it failed last.';
 COMMENT ON COLUMN churn_internal.failed_profiles.enqueued_at IS 'When the customer was enqueued, or failed first.';
 COMMENT ON COLUMN churn_internal.failed_profiles.due_at IS 'When churn.work may try it: after a failure in ever longer pauses, an hour at most.';
+COMMENT ON COLUMN churn_internal.failed_profiles.uncounted IS 'Whether the row itself was not written, so that complaints may be missing in it.';
 
 CREATE TABLE churn_internal.pending_profiles (
     attachment_id integer NOT NULL,
@@ -570,11 +576,11 @@ ALTER ROUTINE churn.activate_model(version bigint, allow_older boolean, allow_ex
 GRANT EXECUTE ON ROUTINE churn.activate_model(version bigint, allow_older boolean, allow_expired boolean) TO churn_loader;
 COMMENT ON ROUTINE churn.activate_model(version bigint, allow_older boolean, allow_expired boolean) IS 'Makes a version score its profile: for every session''s next statement at commit. Where a key is trusted, what was signed must not have expired, nor be about an older version than the active one, unless that is allowed by name.';
 
-CREATE FUNCTION churn.attach(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name DEFAULT NULL::name) RETURNS integer
+CREATE FUNCTION churn.attach(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name DEFAULT NULL::name, write_search_path text DEFAULT current_setting('search_path'::text)) RETURNS integer
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn.attach(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn.attach(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name) IS 'Wires up a profile table and its complaints table: output columns, counters, triggers and churn.score(profile). Returns the attachment''s number.';
+ALTER ROUTINE churn.attach(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name, write_search_path text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn.attach(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name, write_search_path text) IS 'Wires up a profile table and its complaints table: output columns, counters, triggers and churn.score(profile). Returns the attachment''s number.';
 
 CREATE FUNCTION churn.delete_model(version bigint) RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -756,6 +762,12 @@ ALTER ROUTINE churn.set_scoring_mode(profile regclass, scoring_mode text) OWNER 
 GRANT EXECUTE ON ROUTINE churn.set_scoring_mode(profile regclass, scoring_mode text) TO churn_loader;
 COMMENT ON ROUTINE churn.set_scoring_mode(profile regclass, scoring_mode text) IS 'Whether customers are scored by the statement that changes them (inline), or marked for churn.work (queued): for every session''s next statement at commit.';
 
+CREATE FUNCTION churn.set_write_search_path(profile regclass, write_search_path text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.set_write_search_path(profile regclass, write_search_path text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn.set_write_search_path(profile regclass, write_search_path text) IS 'With which search_path triggers, checks and the like of a profile run when pgchurn writes it.';
+
 CREATE FUNCTION churn.verify(profile regclass) RETURNS TABLE(key text, column_name text, stored text, expected text)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
@@ -839,6 +851,11 @@ ALTER ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, 
 GRANT EXECUTE ON ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) IS 'The unfinished run of a profile under its active model, or else, or to restart, a new one. In place of an abandoned run: null where another one is done already.';
 
+CREATE FUNCTION churn_internal.begin_write(attachment_id integer, depth integer, transaction_id bigint, writes text) RETURNS text
+    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.begin_write(attachment_id integer, depth integer, transaction_id bigint, writes text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.begin_write(attachment_id integer, depth integer, transaction_id bigint, writes text) IS 'Remembers, where nobody can pretend it, that pgchurn writes a profile at this depth of triggers; returns what to set churn.writes to, or null within a repeated write.';
+
 CREATE FUNCTION churn_internal.check_activation(attestation text, active_attestation text, allow_older boolean, allow_expired boolean) RETURNS churn_internal.required_boolean
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.check_activation(attestation text, active_attestation text, allow_older boolean, allow_expired boolean) OWNER TO churn_owner;
@@ -892,6 +909,12 @@ CREATE FUNCTION churn_internal.check_publishing(mode text, threshold double prec
 ALTER ROUTINE churn_internal.check_publishing(mode text, threshold double precision) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.check_publishing(mode text, threshold double precision) IS 'Refuses a mode of publishing scores that does not exist, or a threshold out of range.';
 
+CREATE FUNCTION churn_internal.checked_search_path(write_search_path text) RETURNS text
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.checked_search_path(write_search_path text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.checked_search_path(write_search_path text) IS 'The schemas in which triggers and checks of others look names up, without pg_temp; an error where they cannot run with these.';
+
 CREATE FUNCTION churn_internal.column_kind(type oid) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.column_kind(type oid) OWNER TO churn_owner;
@@ -936,7 +959,7 @@ BEGIN
             ignored := set_config('churn.score_failed', '', true);
         END IF;
     END IF;
-    IF version IS NOT NULL AND NOT recounted THEN
+    IF version IS NOT NULL AND NOT recounted AND NOT false THEN
         -- The usual case, one complaint, in one UPDATE: it locks, counts, scores
         -- and writes the row at once. SET evaluates in the order of the columns, so
         -- the two after the score know whether there was one; a sub-SELECT for the
@@ -1058,12 +1081,6 @@ CREATE FUNCTION churn_internal.create_prediction_partitions() RETURNS void
 ALTER ROUTINE churn_internal.create_prediction_partitions() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.create_prediction_partitions() IS 'Makes the coming partitions of churn.predictions, and moves to them what its default partition has caught.';
 
-CREATE FUNCTION churn_internal.create_profile_update_trigger(attachment churn.attachments) RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.create_profile_update_trigger(attachment churn.attachments) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.create_profile_update_trigger(attachment churn.attachments) IS 'Creates the triggers that score updated profiles, fitted to what else the table does.';
-
 CREATE FUNCTION churn_internal.create_publish_scores(attachment churn.attachments) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -1112,6 +1129,11 @@ CREATE FUNCTION churn_internal.end_rescoring(run_id bigint, outcome text) RETURN
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.end_rescoring(run_id bigint, outcome text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.end_rescoring(run_id bigint, outcome text) IS 'Ends a run, unless another session has: keeps how many rows were done.';
+
+CREATE FUNCTION churn_internal.end_write(writes text) RETURNS text
+    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.end_write(writes text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.end_write(writes text) IS 'Forgets what churn_internal.begin_write remembered last; returns what to set churn.writes to.';
 
 CREATE FUNCTION churn_internal.enqueue_profiles(attachment_id integer, keys text[], have_scores boolean[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1171,6 +1193,12 @@ CREATE FUNCTION churn_internal.fit_prediction_log() RETURNS trigger
 ALTER ROUTINE churn_internal.fit_prediction_log() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.fit_prediction_log() IS 'Trigger of churn.deployments: has the features of a version that becomes active logged, too.';
 
+CREATE FUNCTION churn_internal.fit_profile_triggers(attachment churn.attachments) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.fit_profile_triggers(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.fit_profile_triggers(attachment churn.attachments) IS 'Creates the triggers that score updated profiles and log scores, fitted to who writes.';
+
 CREATE FUNCTION churn_internal.follow_altered_tables() RETURNS event_trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
@@ -1181,6 +1209,11 @@ CREATE FUNCTION churn_internal.has_recounted(transaction_id bigint) RETURNS bool
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.has_recounted(transaction_id bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.has_recounted(transaction_id bigint) IS 'Whether complaints were counted anew in this session''s transaction.';
+
+CREATE FUNCTION churn_internal.is_own_write(attachment_id integer, depth integer, transaction_id bigint, writes text) RETURNS boolean
+    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.is_own_write(attachment_id integer, depth integer, transaction_id bigint, writes text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.is_own_write(attachment_id integer, depth integer, transaction_id bigint, writes text) IS 'Whether what fired a trigger at this depth is a write of pgchurn''s.';
 
 CREATE FUNCTION churn_internal.keep_attached_tables() RETURNS event_trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -1230,6 +1263,12 @@ CREATE FUNCTION churn_internal.lock_deployments(attachment_id integer) RETURNS v
 ALTER ROUTINE churn_internal.lock_deployments(attachment_id integer) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.lock_deployments(attachment_id integer) IS 'Serialises activations and rollbacks of one attachment until commit.';
 
+CREATE FUNCTION churn_internal.mark_failures(attachment_id integer, version bigint, keys text[], sqlstates text[], reasons text[], enqueued_at timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], uncounted boolean DEFAULT false) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.mark_failures(attachment_id integer, version bigint, keys text[], sqlstates text[], reasons text[], enqueued_at timestamp with time zone[], uncounted boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.mark_failures(attachment_id integer, version bigint, keys text[], sqlstates text[], reasons text[], enqueued_at timestamp with time zone[], uncounted boolean) IS 'Marks the profiles that were not scored or not written, with the reason.';
+
 CREATE FUNCTION churn_internal.note_recount(transaction_id bigint) RETURNS void
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.note_recount(transaction_id bigint) OWNER TO churn_owner;
@@ -1240,6 +1279,12 @@ CREATE FUNCTION churn_internal.note_worker(run_id bigint) RETURNS void
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.note_worker(run_id bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.note_worker(run_id bigint) IS 'Lets churn.rescore_progress count this session as a worker of a run, until commit.';
+
+CREATE FUNCTION churn_internal.objects_of_others(profile regclass) RETURNS TABLE(object text, function regprocedure)
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.objects_of_others(profile regclass) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.objects_of_others(profile regclass) IS 'What of others runs whenever a row of a profile is written, or may forbid it, and the functions that it calls.';
 
 CREATE FUNCTION churn_internal.predict_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text) RETURNS churn_internal.probabilities
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -1263,8 +1308,11 @@ CREATE FUNCTION churn_internal.profiles_changed_1() RETURNS trigger
     AS $function$
 #variable_conflict use_variable
 DECLARE
-    -- Said by the trigger, which knows who writes: a setting anybody may SET.
-    own CONSTANT boolean := TG_NARGS > 0;
+    -- Told by the role that writes, or where pgchurn writes as the table's owner by memory
+    -- of its own: a setting anybody may SET.
+    own CONSTANT boolean := false AND churn_internal.is_own_write(
+        1, pg_trigger_depth(), txid_current(), current_setting('churn.writes', true)
+    );
     ignored text;
 BEGIN
     IF NOT own THEN
@@ -1278,7 +1326,9 @@ BEGIN
     END IF;
     -- Only rows in which something that scoring reads or writes has changed; of what
     -- pgchurn itself wrote, only rows in which that changed features in turn. Complaints
-    -- are counted anew where the key, the counter or what tells who is pending was overwritten.
+    -- are counted anew where the key, the counter or what tells who is pending was
+    -- overwritten. When a row was scored is no part of it: should no role tell pgchurn's own
+    -- writes, after a restore under other owners, it ends with the first that changes nothing.
     PERFORM churn_internal."write_profiles_1"(n.keys, n.complaints, NULL, false, true)
     FROM (
         SELECT array_agg(p.customer_id ORDER BY p.customer_id) AS keys,
@@ -1297,11 +1347,9 @@ BEGIN
         WHERE f.customer_id IS NULL
            OR (ARRAY[f.age::double precision, f.paperless_billing::integer::double precision, f.has_dependents::integer::double precision, f.tenure_months::double precision, f.monthly_charges::double precision, f.total_charges::double precision, f.data_usage_gb::double precision, f.support_calls::double precision, f.late_payments::double precision, f.churned::integer::double precision, NULL::double precision]::double precision[], ARRAY[f.customer_name::pg_catalog.text, f.region::pg_catalog.text, f.contract::pg_catalog.text, f.payment_method::pg_catalog.text, f.internet_service::pg_catalog.text]::pg_catalog.text[]) IS DISTINCT FROM (ARRAY[p.age::double precision, p.paperless_billing::integer::double precision, p.has_dependents::integer::double precision, p.tenure_months::double precision, p.monthly_charges::double precision, p.total_charges::double precision, p.data_usage_gb::double precision, p.support_calls::double precision, p.late_payments::double precision, p.churned::integer::double precision, NULL::double precision]::double precision[], ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[])
            OR (NOT own
-               AND (f.complaint_count, f.last_complaint_at, f.churn_score,
-                    f.churn_model_version, f.churn_scored_at)
+               AND (f.complaint_count, f.last_complaint_at, f.churn_score, f.churn_model_version)
                    IS DISTINCT FROM
-                   (p.complaint_count, p.last_complaint_at, p.churn_score,
-                    p.churn_model_version, p.churn_scored_at))
+                   (p.complaint_count, p.last_complaint_at, p.churn_score, p.churn_model_version))
     ) n
     WHERE n.keys IS NOT NULL;
     RETURN NULL;
@@ -1360,7 +1408,7 @@ CREATE FUNCTION churn_internal.record_failures(attachment_id integer, version bi
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[]) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[]) IS 'Marks the profiles that got no score, with the reason that the runtime failure.';
+COMMENT ON ROUTINE churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[]) IS 'Marks the profiles that got no score, with the reason that the runtime has set.';
 
 CREATE FUNCTION churn_internal.refresh_attachment(attachment_id integer) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -1445,6 +1493,12 @@ BEGIN
         RETURN;
     END IF;
     last_key := profiles.keys[rows_done];
+    IF false THEN
+        PERFORM churn_internal."write_profiles_1"(
+            profiles.keys, array_fill(0::bigint, ARRAY[cardinality(profiles.keys)]), NULL
+        );
+        RETURN;
+    END IF;
     scores := churn_internal.score_batch(
         1, active.version, active.artifact_sha256, 'cad42c3004ca42e6c23d4aeba82c3c62', profiles.numbers,
         profiles.texts, on_error => NULL
@@ -1537,6 +1591,12 @@ GRANT EXECUTE ON ROUTINE churn_internal.table_name(relation regclass) TO churn_l
 GRANT EXECUTE ON ROUTINE churn_internal.table_name(relation regclass) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.table_name(relation regclass) IS 'Schema-qualified and quoted name of a table, whatever the search_path.';
 
+CREATE FUNCTION churn_internal.tables_of(profile regclass) RETURNS SETOF oid
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.tables_of(profile regclass) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.tables_of(profile regclass) IS 'A profile''s table, its partitions and its children.';
+
 CREATE FUNCTION churn_internal.take_failure(OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) RETURNS record
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.take_failure(OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) OWNER TO churn_owner;
@@ -1602,12 +1662,6 @@ CREATE FUNCTION churn_internal.template_log_trigger() RETURNS text
 ALTER ROUTINE churn_internal.template_log_trigger() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.template_log_trigger() IS 'Template: see churn_internal.create_from_template.';
 
-CREATE FUNCTION churn_internal.template_profile_derived_trigger() RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.template_profile_derived_trigger() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_profile_derived_trigger() IS 'Template: see churn_internal.create_from_template.';
-
 CREATE FUNCTION churn_internal.template_profile_update_trigger() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -1662,6 +1716,12 @@ CREATE FUNCTION churn_internal.template_silent_downstream_trigger() RETURNS text
 ALTER ROUTINE churn_internal.template_silent_downstream_trigger() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.template_silent_downstream_trigger() IS 'Template: see churn_internal.create_from_template.';
 
+CREATE FUNCTION churn_internal.template_update_profiles() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_update_profiles() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_update_profiles() IS 'Template: see churn_internal.create_from_template.';
+
 CREATE FUNCTION churn_internal.template_verify_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -1673,6 +1733,12 @@ CREATE FUNCTION churn_internal.template_work_profiles() RETURNS text
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_work_profiles() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.template_work_profiles() IS 'Template: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_write_guarded() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_write_guarded() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_write_guarded() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_write_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
@@ -1686,6 +1752,49 @@ ALTER ROUTINE churn_internal.to_double(value numeric) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.to_double(value numeric) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.to_double(value numeric) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.to_double(value numeric) IS 'A number of any size as a double: infinite or zero where a cast would be an error.';
+
+CREATE FUNCTION churn_internal.try_write(attachment_id integer) RETURNS text
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.try_write(attachment_id integer) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.try_write(attachment_id integer) IS 'Writes a row of a profile with what others have put on it, takes that back, and warns, and returns the reason, where it fails; null: it works.';
+
+CREATE FUNCTION churn_internal.update_profiles_1(tids tid[], relations oid[], counts bigint[], latests timestamp with time zone[], scores double precision[], versions bigint[], times timestamp with time zone[]) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO '"$user", public, pg_temp'
+    AS $function$
+#variable_conflict use_variable
+DECLARE
+    written bigint;
+BEGIN
+    IF NULL IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = NULL;
+    END IF;
+    -- What is checked at commit only would take the complaint with it.
+    IF false THEN
+        EXECUTE 'SET CONSTRAINTS ALL IMMEDIATE';
+    END IF;
+    UPDATE churn.customers p SET
+        complaint_count = new.complaints,
+        last_complaint_at = new.latest,
+        churn_score = new.score,
+        churn_model_version = new.version,
+        churn_scored_at = new.scored_at
+    FROM ROWS FROM (
+        pg_catalog.unnest(tids), pg_catalog.unnest(relations), pg_catalog.unnest(counts),
+        pg_catalog.unnest(latests), pg_catalog.unnest(scores), pg_catalog.unnest(versions),
+        pg_catalog.unnest(times)
+    ) new (tid, relation, complaints, latest, score, version, scored_at)
+    WHERE p.ctid OPERATOR(pg_catalog.=) new.tid
+      AND p.tableoid OPERATOR(pg_catalog.=) new.relation;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    IF false THEN
+        EXECUTE 'SET CONSTRAINTS ALL DEFERRED';
+    END IF;
+    RETURN written;
+END $function$;
+ALTER ROUTINE churn_internal.update_profiles_1(tids tid[], relations oid[], counts bigint[], latests timestamp with time zone[], scores double precision[], versions bigint[], times timestamp with time zone[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.update_profiles_1(tids tid[], relations oid[], counts bigint[], latests timestamp with time zone[], scores double precision[], versions bigint[], times timestamp with time zone[]) IS 'Writes what pgchurn keeps in locked profile rows, as the owner of the table.';
 
 CREATE FUNCTION churn_internal.verify_profiles_1() RETURNS TABLE(key text, column_name text, stored text, expected text)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -1811,6 +1920,7 @@ CREATE FUNCTION churn_internal.work_profiles_1(batch_size integer, OUT scored bi
     AS $function$
 #variable_conflict use_variable
 DECLARE
+    started CONSTANT timestamptz := clock_timestamp();
     active record;
     profiles record;
     scores double precision[];
@@ -1829,13 +1939,14 @@ BEGIN
     SELECT array_agg(r.tid) AS tids, array_agg(r.key) AS keys,
            array_agg(r.mark) AS marks, array_agg(r.mark_tid) AS mark_tids,
            array_agg(r.enqueued_at) AS enqueued_at,
+           bool_or(r.uncounted) AS uncounted, array_agg(DISTINCT r.key) AS customers,
            array_send(array_agg(r.numbers)) AS numbers, array_agg(r.texts) AS texts
     INTO profiles
     FROM (
         SELECT * FROM (
             SELECT p.ctid AS tid, p.customer_id AS key, m.key AS mark, m.ctid AS mark_tid,
-                   m.enqueued_at, m.enqueued_at AS due_at, ARRAY[coalesce(p.age::double precision, 'NaN'), coalesce(p.paperless_billing::integer::double precision, 'NaN'), coalesce(p.has_dependents::integer::double precision, 'NaN'), coalesce(p.tenure_months::double precision, 'NaN'), coalesce(p.monthly_charges::double precision, 'NaN'), coalesce(p.total_charges::double precision, 'NaN'), coalesce(p.data_usage_gb::double precision, 'NaN'), coalesce(p.support_calls::double precision, 'NaN'), coalesce(p.late_payments::double precision, 'NaN'), coalesce(p.churned::integer::double precision, 'NaN'), coalesce(p.complaint_count::double precision, 'NaN')]::double precision[] AS numbers,
-                   ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[] AS texts
+                   m.enqueued_at, m.enqueued_at AS due_at, false AS uncounted,
+                   ARRAY[coalesce(p.age::double precision, 'NaN'), coalesce(p.paperless_billing::integer::double precision, 'NaN'), coalesce(p.has_dependents::integer::double precision, 'NaN'), coalesce(p.tenure_months::double precision, 'NaN'), coalesce(p.monthly_charges::double precision, 'NaN'), coalesce(p.total_charges::double precision, 'NaN'), coalesce(p.data_usage_gb::double precision, 'NaN'), coalesce(p.support_calls::double precision, 'NaN'), coalesce(p.late_payments::double precision, 'NaN'), coalesce(p.churned::integer::double precision, 'NaN'), coalesce(p.complaint_count::double precision, 'NaN')]::double precision[] AS numbers, ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[] AS texts
             FROM churn_internal.pending_profiles m
             JOIN churn.customers p ON p.customer_id = m.key::pg_catalog.int8
             WHERE m.attachment_id = 1
@@ -1846,7 +1957,8 @@ BEGIN
         UNION ALL
         SELECT * FROM (
             SELECT p.ctid AS tid, p.customer_id AS key, m.key AS mark, NULL::tid,
-                   m.enqueued_at, m.due_at, ARRAY[coalesce(p.age::double precision, 'NaN'), coalesce(p.paperless_billing::integer::double precision, 'NaN'), coalesce(p.has_dependents::integer::double precision, 'NaN'), coalesce(p.tenure_months::double precision, 'NaN'), coalesce(p.monthly_charges::double precision, 'NaN'), coalesce(p.total_charges::double precision, 'NaN'), coalesce(p.data_usage_gb::double precision, 'NaN'), coalesce(p.support_calls::double precision, 'NaN'), coalesce(p.late_payments::double precision, 'NaN'), coalesce(p.churned::integer::double precision, 'NaN'), coalesce(p.complaint_count::double precision, 'NaN')]::double precision[] AS numbers, ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[] AS texts
+                   m.enqueued_at, m.due_at, m.uncounted OR false,
+                   ARRAY[coalesce(p.age::double precision, 'NaN'), coalesce(p.paperless_billing::integer::double precision, 'NaN'), coalesce(p.has_dependents::integer::double precision, 'NaN'), coalesce(p.tenure_months::double precision, 'NaN'), coalesce(p.monthly_charges::double precision, 'NaN'), coalesce(p.total_charges::double precision, 'NaN'), coalesce(p.data_usage_gb::double precision, 'NaN'), coalesce(p.support_calls::double precision, 'NaN'), coalesce(p.late_payments::double precision, 'NaN'), coalesce(p.churned::integer::double precision, 'NaN'), coalesce(p.complaint_count::double precision, 'NaN')]::double precision[] AS numbers, ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[] AS texts
             FROM churn_internal.failed_profiles m
             JOIN churn.customers p ON p.customer_id = m.key::pg_catalog.int8
             WHERE m.attachment_id = 1 AND m.due_at <= statement_timestamp()
@@ -1857,7 +1969,25 @@ BEGIN
         ORDER BY due_at
         LIMIT batch_size
     ) r;
-    IF profiles.tids IS NOT NULL THEN
+    IF profiles.uncounted THEN
+        -- Complaints may be missing in the rows, which are counted, scored and written by
+        -- the rules; and what others have put on the table asks for that in any case.
+        DELETE FROM churn_internal.pending_profiles m
+        USING unnest(profiles.mark_tids) done (tid)
+        WHERE m.ctid = done.tid;
+        PERFORM churn_internal."write_profiles_1"(
+            profiles.customers, NULL, NULL, on_error => 'keep'
+        );
+        DELETE FROM churn_internal.failed_profiles m
+        USING unnest(profiles.marks) k (mark)
+        WHERE m.attachment_id = 1 AND m.key = k.mark
+          AND (m.last_failed_at >= started) IS NOT TRUE;
+        failed := count(DISTINCT m.key)
+            FROM churn_internal.failed_profiles m
+            JOIN unnest(profiles.marks) k (mark) ON m.key = k.mark
+            WHERE m.attachment_id = 1;
+        scored := cardinality(profiles.customers) - failed;
+    ELSIF profiles.tids IS NOT NULL THEN
         -- Complaints are committed, so a failure is never an error: it would hold up
         -- the whole queue.
         scores := churn_internal.score_batch(
@@ -1901,7 +2031,74 @@ END $function$;
 ALTER ROUTINE churn_internal.work_profiles_1(batch_size integer, OUT scored bigint, OUT failed bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.work_profiles_1(batch_size integer, OUT scored bigint, OUT failed bigint) IS 'Scores the profiles that were marked first, and clears their marks.';
 
-CREATE FUNCTION churn_internal.write_profiles_1(changed bigint[], new_complaints bigint[], latest_complaints timestamp with time zone[], queued boolean DEFAULT false, overwritten boolean DEFAULT false) RETURNS void
+CREATE FUNCTION churn_internal.write_guarded_1(version bigint, on_error text, keys text[], tids tid[], relations oid[], counts bigint[], latests timestamp with time zone[], scores double precision[], versions bigint[], times timestamp with time zone[], OUT failed bigint, OUT reason text) RETURNS record
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    AS $function$
+#variable_conflict use_variable
+DECLARE
+    size CONSTANT integer := cardinality(tids);
+    middle CONSTANT integer := size / 2;
+    writes text;
+    written bigint;
+    state text;
+    half record;
+BEGIN
+    failed := 0;
+    BEGIN
+        writes := churn_internal.begin_write(
+            1, pg_trigger_depth(), txid_current(), current_setting('churn.writes', true)
+        );
+        IF writes IS NULL THEN
+            RAISE triggered_data_change_violation USING
+                MESSAGE = format('%s is written again and again', 'churn.customers'),
+                HINT = 'A trigger of it changes features, or complains, whenever it is written.';
+        END IF;
+        PERFORM set_config('churn.writes', writes, true);
+        written := churn_internal."update_profiles_1"(
+            tids, relations, counts, latests, scores, versions, times
+        );
+        PERFORM set_config('churn.writes', churn_internal.end_write(writes), true);
+        IF written = size THEN
+            RETURN;
+        END IF;
+        RAISE triggered_data_change_violation USING
+            MESSAGE = format('%s keeps the row as it is', 'churn.customers'),
+            DETAIL = 'A trigger, a rule or row level security of the table said so.';
+    EXCEPTION WHEN OTHERS THEN
+        -- Whoever waits for the transaction has to hear of deadlocks and the like.
+        IF SQLSTATE ~ '^(40|57)' OR coalesce(on_error, (
+            SELECT a.on_error FROM churn.attachments a WHERE a.attachment_id = 1
+        )) = 'raise' THEN
+            RAISE;
+        END IF;
+        state := SQLSTATE;
+        reason := SQLERRM;
+    END;
+    -- Those that can be written are: halves of halves find out which.
+    IF size > 1 THEN
+        FOR half IN
+            SELECT w.*
+            FROM (VALUES (1, middle), (middle + 1, size)) b (first, last)
+            CROSS JOIN LATERAL churn_internal."write_guarded_1"(
+                version, on_error, keys[b.first:b.last], tids[b.first:b.last],
+                relations[b.first:b.last], counts[b.first:b.last], latests[b.first:b.last],
+                scores[b.first:b.last], versions[b.first:b.last], times[b.first:b.last]
+            ) w
+        LOOP
+            failed := failed + half.failed;
+        END LOOP;
+    ELSE
+        failed := 1;
+        PERFORM churn_internal.mark_failures(
+            1, version, keys, ARRAY[state], ARRAY[reason], uncounted => true
+        );
+    END IF;
+END $function$;
+ALTER ROUTINE churn_internal.write_guarded_1(version bigint, on_error text, keys text[], tids tid[], relations oid[], counts bigint[], latests timestamp with time zone[], scores double precision[], versions bigint[], times timestamp with time zone[], OUT failed bigint, OUT reason text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.write_guarded_1(version bigint, on_error text, keys text[], tids tid[], relations oid[], counts bigint[], latests timestamp with time zone[], scores double precision[], versions bigint[], times timestamp with time zone[], OUT failed bigint, OUT reason text) IS 'Writes what pgchurn keeps in locked profile rows, and marks those where something of others fails; returns how many, and the first reason.';
+
+CREATE FUNCTION churn_internal.write_profiles_1(changed bigint[], new_complaints bigint[], latest_complaints timestamp with time zone[], queued boolean DEFAULT false, overwritten boolean DEFAULT false, on_error text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
     SET plan_cache_mode TO force_generic_plan
@@ -1915,6 +2112,7 @@ DECLARE
     recounted pg_catalog.int8[];
     profiles record;
     scores double precision[];
+    guarded record;
 BEGIN
     SELECT * INTO active FROM churn_internal.active_deployment(CASE WHEN NOT queued THEN 1 END);
     FOR batch_start IN 1 .. cardinality(changed) BY batch_size LOOP
@@ -1993,33 +2191,72 @@ BEGIN
         IF active.version IS NOT NULL AND profiles.tids IS NOT NULL THEN
             scores := churn_internal.score_batch(
                 1, active.version, active.artifact_sha256, 'cad42c3004ca42e6c23d4aeba82c3c62',
-                profiles.numbers, profiles.texts, on_error => NULL
+                profiles.numbers, profiles.texts, on_error
             );
         END IF;
 
-        -- By place, since nobody moves a row that is locked; and by key, since the
-        -- partitions of a table have the same places.
-        UPDATE churn.customers p SET
-            complaint_count = new.complaints,
-            last_complaint_at = new.latest,
-            churn_score = coalesce(new.score, p.churn_score),
-            -- Who waits in the queue has a score of no version.
-            churn_model_version = CASE
-                WHEN queued THEN NULL
-                WHEN new.score IS NULL THEN p.churn_model_version
-                ELSE active.version
-            END,
-            churn_scored_at = CASE
-                WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
-            END
-        FROM unnest(
-            profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores
-        ) new (tid, key, complaints, latest, score)
-        WHERE p.ctid = new.tid AND p.customer_id = new.key
-          AND (new.score IS NOT NULL
-               OR (queued AND p.churn_model_version IS NOT NULL)
-               OR (p.complaint_count, p.last_complaint_at)
-                  IS DISTINCT FROM (new.complaints, new.latest));
+        IF false THEN
+            SELECT w.* INTO guarded
+            FROM (
+                SELECT array_agg(p.customer_id::text) AS keys, array_agg(p.ctid) AS tids,
+                       array_agg(p.tableoid) AS relations,
+                       array_agg(new.complaints) AS counts, array_agg(new.latest) AS latests,
+                       array_agg(coalesce(new.score, p.churn_score)) AS scores,
+                       array_agg(CASE
+                           WHEN queued THEN NULL
+                           WHEN new.score IS NULL THEN p.churn_model_version
+                           ELSE active.version
+                       END) AS versions,
+                       array_agg(CASE
+                           WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
+                       END) AS times
+                FROM unnest(
+                    profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores
+                ) new (tid, key, complaints, latest, score)
+                JOIN churn.customers p ON p.ctid = new.tid AND p.customer_id = new.key
+                WHERE new.score IS NOT NULL
+                   OR (queued AND p.churn_model_version IS NOT NULL)
+                   OR (p.complaint_count, p.last_complaint_at)
+                      IS DISTINCT FROM (new.complaints, new.latest)
+                HAVING count(*) > 0
+            ) due
+            CROSS JOIN LATERAL churn_internal."write_guarded_1"(
+                active.version, on_error, due.keys, due.tids, due.relations, due.counts,
+                due.latests, due.scores, due.versions, due.times
+            ) w;
+            IF guarded.failed > 0 THEN
+                RAISE WARNING USING
+                    MESSAGE = format('%s rows of %s were not written', guarded.failed,
+                                     'churn.customers'),
+                    DETAIL = guarded.reason,
+                    HINT = format('churn.health has the reasons, and CALL churn.repair(%L) '
+                                  'mends the rows when they are gone.', 'churn.customers');
+            END IF;
+        ELSE
+            -- By place, since nobody moves a row that is locked; and by key, since the
+            -- partitions of a table have the same places.
+            UPDATE churn.customers p SET
+                complaint_count = new.complaints,
+                last_complaint_at = new.latest,
+                churn_score = coalesce(new.score, p.churn_score),
+                -- Who waits in the queue has a score of no version.
+                churn_model_version = CASE
+                    WHEN queued THEN NULL
+                    WHEN new.score IS NULL THEN p.churn_model_version
+                    ELSE active.version
+                END,
+                churn_scored_at = CASE
+                    WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
+                END
+            FROM unnest(
+                profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores
+            ) new (tid, key, complaints, latest, score)
+            WHERE p.ctid = new.tid AND p.customer_id = new.key
+              AND (new.score IS NOT NULL
+                   OR (queued AND p.churn_model_version IS NOT NULL)
+                   OR (p.complaint_count, p.last_complaint_at)
+                      IS DISTINCT FROM (new.complaints, new.latest));
+        END IF;
         IF queued AND profiles.tids IS NOT NULL THEN
             PERFORM churn_internal.enqueue_profiles(
                 1, profiles.keys::text[], profiles.have_scores
@@ -2031,8 +2268,8 @@ BEGIN
         END IF;
     END LOOP;
 END $function$;
-ALTER ROUTINE churn_internal.write_profiles_1(changed bigint[], new_complaints bigint[], latest_complaints timestamp with time zone[], queued boolean, overwritten boolean) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.write_profiles_1(changed bigint[], new_complaints bigint[], latest_complaints timestamp with time zone[], queued boolean, overwritten boolean) IS 'Locks profiles in key order, adds complaints or, where new_complaints is null, counts them anew, scores the rows, or marks them where queued, and writes each of them once. Overwritten: those counted anew may hold what others wrote.';
+ALTER ROUTINE churn_internal.write_profiles_1(changed bigint[], new_complaints bigint[], latest_complaints timestamp with time zone[], queued boolean, overwritten boolean, on_error text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.write_profiles_1(changed bigint[], new_complaints bigint[], latest_complaints timestamp with time zone[], queued boolean, overwritten boolean, on_error text) IS 'Locks profiles in key order, adds complaints or, where new_complaints is null, counts them anew, scores the rows, or marks them where queued, and writes each of them once. Overwritten: those counted anew may hold what others wrote.';
 
 CREATE FUNCTION churn_internal.wrong_profiles(attachment churn.attachments) RETURNS text[]
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -2040,6 +2277,12 @@ CREATE FUNCTION churn_internal.wrong_profiles(attachment churn.attachments) RETU
 ALTER ROUTINE churn_internal.wrong_profiles(attachment churn.attachments) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.wrong_profiles(attachment churn.attachments) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.wrong_profiles(attachment churn.attachments) IS 'Keys of the profiles that churn.verify finds wrong or that are marked, in key order.';
+
+CREATE FUNCTION churn_trust.create_profile_writer(attachment_id integer) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+GRANT EXECUTE ON ROUTINE churn_trust.create_profile_writer(attachment_id integer) TO churn_owner;
+COMMENT ON ROUTINE churn_trust.create_profile_writer(attachment_id integer) IS 'Writes the function that writes a profile as the owner of its table, where others have put triggers, checks and the like on it.';
 
 CREATE FUNCTION churn_trust.keys_in_force() RETURNS TABLE(fingerprint text, public_key bytea)
     LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -2068,12 +2311,12 @@ CREATE FUNCTION churn_trust.trust_key(public_key text, comment text) RETURNS tex
 COMMENT ON ROUTINE churn_trust.trust_key(public_key text, comment text) IS 'Trusts an Ed25519 public key, in PEM, to sign models; returns its fingerprint. From then on unsigned models neither register nor score. For superusers.';
 
 CREATE EVENT TRIGGER churn_follow_altered_tables ON ddl_command_end
-    WHEN TAG IN ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE TRIGGER')
+    WHEN TAG IN ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE TRIGGER', 'CREATE TABLE', 'CREATE INDEX', 'CREATE RULE', 'ALTER FUNCTION', 'ALTER ROUTINE')
     EXECUTE FUNCTION churn_internal.follow_altered_tables();
 COMMENT ON EVENT TRIGGER churn_follow_altered_tables IS 'Fits the functions of attached tables to what was altered.';
 
 CREATE EVENT TRIGGER churn_keep_attached_tables ON sql_drop
-    WHEN TAG IN ('DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP TYPE', 'DROP DOMAIN', 'DROP EXTENSION')
+    WHEN TAG IN ('DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP TYPE', 'DROP DOMAIN', 'DROP EXTENSION', 'DROP TRIGGER', 'DROP RULE', 'DROP INDEX', 'DROP FUNCTION')
     EXECUTE FUNCTION churn_internal.keep_attached_tables();
 COMMENT ON EVENT TRIGGER churn_keep_attached_tables IS 'Refuses to drop a table that is attached.';
 

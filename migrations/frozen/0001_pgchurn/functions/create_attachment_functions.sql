@@ -35,6 +35,7 @@ BEGIN
         ('score_many', 'p', 'p.complaint_count', '''NaN'''),
         ('read_profiles', 'p', 'coalesce(given.complaint_count, p.complaint_count)', '''NaN'''),
         ('write_profiles', 'p', 'n.complaints', '''NaN'''),
+        ('write_guarded', 'p', 'p.complaint_count', '''NaN'''),
         ('rescore_profiles', 'p', 'p.complaint_count', '''NaN'''),
         ('failed_profiles', 'p', 'p.complaint_count', '''NaN'''),
         ('dequeue_missing_profiles', 'p', 'p.complaint_count', '''NaN'''),

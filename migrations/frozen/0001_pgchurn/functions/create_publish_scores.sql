@@ -21,8 +21,12 @@ DECLARE
         );
     -- Null: there is no trigger.
     fires boolean;
+    fits boolean;
 BEGIN
-    SELECT pg_get_triggerdef(t.oid) NOT LIKE '% WHEN (false) %' INTO fires
+    SELECT pg_get_triggerdef(t.oid) NOT LIKE '% WHEN (false) %',
+           t.tgenabled = 'D'
+           OR pg_get_triggerdef(t.oid) LIKE '% WHEN (true) %' = attachment.guarded
+    INTO fires, fits
     FROM pg_catalog.pg_trigger t
     WHERE t.tgrelid = attachment.profile
       AND t.tgname = format('pgchurn_%s_downstream', attachment.attachment_id);
@@ -32,7 +36,7 @@ BEGIN
     END IF;
 
     -- A trigger is not replaced by its like: that would enable what somebody disabled.
-    IF publishes AND fires IS NOT TRUE THEN
+    IF publishes AND (fires AND fits) IS NOT TRUE THEN
         -- What others write into the columns of pgchurn is no score, and is scored anew.
         PERFORM churn_internal.create_from_template('downstream_trigger', placeholders);
     ELSIF fires AND NOT publishes THEN

@@ -1,18 +1,39 @@
 CREATE OR REPLACE FUNCTION churn_internal.follow_altered_tables() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
-BEGIN
-    PERFORM churn_internal.refresh_attachment(a.attachment_id)
-    FROM churn.attachments a
-    WHERE a.detached_at IS NULL AND EXISTS (
-        SELECT FROM pg_event_trigger_ddl_commands() c
-        LEFT JOIN pg_catalog.pg_trigger t
-            ON c.classid = 'pg_catalog.pg_trigger'::regclass AND t.oid = c.objid
-        WHERE c.classid = 'pg_catalog.pg_namespace'::regclass
-           OR (c.classid = 'pg_catalog.pg_class'::regclass
-               AND c.objid IN (a.profile, a.complaints))
-           -- The triggers that this itself creates are not followed.
-           OR (t.tgrelid = a.profile AND t.tgname NOT LIKE 'pgchurn\_%')
+DECLARE
+    -- Tables that something was done to, and what they are partitions or children of. The
+    -- triggers that this itself creates are not followed.
+    touched CONSTANT oid[] := ARRAY(
+        WITH RECURSIVE tables (relation) AS (
+            SELECT coalesce(t.tgrelid, w.ev_class, i.indrelid, f.tgrelid, c.objid)
+            FROM pg_event_trigger_ddl_commands() c
+            LEFT JOIN pg_catalog.pg_trigger t
+                ON c.classid = 'pg_catalog.pg_trigger'::regclass AND t.oid = c.objid
+            LEFT JOIN pg_catalog.pg_rewrite w
+                ON c.classid = 'pg_catalog.pg_rewrite'::regclass AND w.oid = c.objid
+            LEFT JOIN pg_catalog.pg_index i
+                ON c.classid = 'pg_catalog.pg_class'::regclass AND i.indexrelid = c.objid
+            LEFT JOIN pg_catalog.pg_trigger f
+                ON c.classid = 'pg_catalog.pg_proc'::regclass AND f.tgfoid = c.objid
+            WHERE (coalesce(t.tgname, f.tgname) LIKE 'pgchurn\_%') IS NOT TRUE
+            UNION
+            SELECT i.inhparent
+            FROM tables t JOIN pg_catalog.pg_inherits i ON i.inhrelid = t.relation
+        )
+        SELECT t.relation FROM tables t
     );
+    attachment churn.attachments;
+BEGIN
+    FOR attachment IN
+        SELECT a.* FROM churn.attachments a
+        WHERE a.detached_at IS NULL AND (
+            a.profile = ANY (touched) OR a.complaints = ANY (touched)
+            OR TG_TAG = 'ALTER SCHEMA'
+        )
+    LOOP
+        PERFORM churn_internal.refresh_attachment(attachment.attachment_id);
+        PERFORM churn_internal.try_write(attachment.attachment_id);
+    END LOOP;
 END $body$;
 COMMENT ON FUNCTION churn_internal.follow_altered_tables() IS
     'Event trigger: keeps scoring going when columns are added, renamed or dropped.';
@@ -44,13 +65,15 @@ BEGIN
         UPDATE churn.attachments a SET dropped_at = now()
         WHERE a.attachment_id = dropped.attachment_id;
     END LOOP;
-    -- Columns that went with their type.
+    -- Columns that went with their type, and triggers, rules and indexes.
     PERFORM churn_internal.refresh_attachment(a.attachment_id)
     FROM churn.attachments a
     WHERE a.detached_at IS NULL AND EXISTS (
         SELECT FROM pg_event_trigger_dropped_objects() d
-        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objsubid > 0
-          AND d.objid IN (a.profile, a.complaints)
+        WHERE (d.classid = 'pg_catalog.pg_class'::regclass AND d.objsubid > 0
+               AND d.objid IN (a.profile, a.complaints))
+           OR (a.guarded AND d.object_type IN ('trigger', 'rule', 'index')
+               AND NOT (d.object_type = 'trigger' AND d.object_identity LIKE 'pgchurn\_%'))
     );
 END $body$;
 COMMENT ON FUNCTION churn_internal.keep_attached_tables() IS

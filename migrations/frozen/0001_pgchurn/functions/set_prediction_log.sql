@@ -22,9 +22,7 @@ BEGIN
     PERFORM churn_internal.create_attachment_functions(attachment);
     IF rate > 0 THEN
         PERFORM churn_internal.create_prediction_partitions();
-        PERFORM churn_internal.create_from_template(
-            'log_trigger', churn_internal.attachment_placeholders(attachment)
-        );
+        PERFORM churn_internal.fit_profile_triggers(attachment);
     ELSE
         EXECUTE format('DROP TRIGGER IF EXISTS pgchurn_%s_log ON %s',
                        attachment.attachment_id, churn_internal.table_name(profile));

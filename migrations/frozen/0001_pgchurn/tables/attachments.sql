@@ -15,6 +15,8 @@ CREATE TABLE churn.attachments (
     outbox_threshold double precision,
     number_columns name[] NOT NULL DEFAULT '{}',
     text_columns name[] NOT NULL DEFAULT '{}',
+    write_search_path text NOT NULL,
+    guarded boolean NOT NULL DEFAULT false,
     attached_by name NOT NULL DEFAULT session_user,
     attached_at timestamptz NOT NULL DEFAULT now(),
     detached_at timestamptz,
@@ -67,6 +69,11 @@ COMMENT ON COLUMN churn.attachments.number_columns IS
     'The profile''s numeric and boolean columns, as scoring passes them.';
 COMMENT ON COLUMN churn.attachments.text_columns IS
     'The profile''s text columns, as scoring passes them.';
+COMMENT ON COLUMN churn.attachments.write_search_path IS
+    'The search_path of what others have put on the profile, when pgchurn writes it.';
+COMMENT ON COLUMN churn.attachments.guarded IS
+    'Whether others have put triggers, checks or the like on the profile, so that it is '
+    'written as its owner and what they raise costs no complaint.';
 COMMENT ON COLUMN churn.attachments.attached_by IS 'Who attached it.';
 COMMENT ON COLUMN churn.attachments.attached_at IS 'When it was attached, last.';
 COMMENT ON COLUMN churn.attachments.detached_at IS

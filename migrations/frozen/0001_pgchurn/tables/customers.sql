@@ -60,5 +60,6 @@ GRANT SELECT ON churn.customers TO churn_scorer, churn_loader;
 GRANT INSERT ON churn.complaints TO churn_application;
 
 SELECT churn.attach(
-    'churn.customers', 'customer_id', 'churn.complaints', 'customer_id', 'complained_at'
+    'churn.customers', 'customer_id', 'churn.complaints', 'customer_id', 'complained_at',
+    write_search_path => '"$user", public'
 );

@@ -32,6 +32,7 @@ CREATE TABLE churn_internal.failed_profiles (
     last_failed_at timestamptz,
     enqueued_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     due_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    uncounted boolean NOT NULL DEFAULT false,
     PRIMARY KEY (attachment_id, key)
 );
 CREATE INDEX failed_profiles_due_idx ON churn_internal.failed_profiles (attachment_id, due_at);
@@ -54,5 +55,7 @@ COMMENT ON COLUMN churn_internal.failed_profiles.enqueued_at IS
     'When the customer was enqueued, or failed first.';
 COMMENT ON COLUMN churn_internal.failed_profiles.due_at IS
     'When churn.work may try it: after a failure in ever longer pauses, an hour at most.';
+COMMENT ON COLUMN churn_internal.failed_profiles.uncounted IS
+    'Whether the row itself was not written, so that complaints may be missing in it.';
 ALTER TABLE churn_internal.failed_profiles OWNER TO churn_owner;
 GRANT SELECT ON churn_internal.failed_profiles TO churn_loader, churn_scorer;

@@ -26,13 +26,5 @@ COMMENT ON COLUMN @profile@.churn_score IS
 COMMENT ON COLUMN @profile@.churn_model_version IS
     'The version in churn.models that gave the score. Kept by pgchurn.';
 COMMENT ON COLUMN @profile@.churn_scored_at IS 'When the score was given. Kept by pgchurn.';
-UPDATE @profile@ p SET
-    complaint_count = n.complaints, last_complaint_at = n.latest
-FROM (
-    SELECT c.@complaint_key@ AS key, count(*) AS complaints, @latest_complaint@ AS latest
-    FROM @complaints@ c
-    GROUP BY 1
-) n
-WHERE p.@key@ = n.key;
 $template$ $body$;
 COMMENT ON FUNCTION churn_internal.template_attached_columns IS 'Template: see churn_internal.create_from_template.';

@@ -32,7 +32,7 @@ BEGIN
             ignored := set_config('churn.score_failed', '', true);
         END IF;
     END IF;
-    IF version IS NOT NULL AND NOT recounted THEN
+    IF version IS NOT NULL AND NOT recounted AND NOT @guarded@ THEN
         -- The usual case, one complaint, in one UPDATE: it locks, counts, scores
         -- and writes the row at once. SET evaluates in the order of the columns, so
         -- the two after the score know whether there was one; a sub-SELECT for the

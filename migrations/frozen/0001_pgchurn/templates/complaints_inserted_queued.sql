@@ -18,7 +18,8 @@ BEGIN
 
     -- Where this transaction may have counted the new complaints already, they are
     -- counted anew.
-    IF FOUND AND NOT ((current_setting('churn.score_failed', true) <> '') IS TRUE) THEN
+    IF FOUND AND NOT @guarded@
+       AND NOT ((current_setting('churn.score_failed', true) <> '') IS TRUE) THEN
         -- A customer who waits already has a score without a version, which the UPDATE
         -- sees under the lock of the row: looking for the pending row itself took a
         -- quarter of the whole INSERT. For the same reason the usual one goes to a

@@ -2,7 +2,7 @@ CREATE OR REPLACE FUNCTION churn_internal.template_log_trigger() RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 CREATE OR REPLACE TRIGGER "pgchurn_@id@_log" AFTER UPDATE ON @profile@
     REFERENCING OLD TABLE AS former NEW TABLE AS updated
-    FOR EACH STATEMENT WHEN (current_user = 'churn_owner'::text)
+    FOR EACH STATEMENT WHEN (@by_pgchurn@)
     EXECUTE FUNCTION churn_internal."log_predictions_@id@"();
 COMMENT ON TRIGGER "pgchurn_@id@_log" ON @profile@ IS
     'Appends the scores that pgchurn stores to churn.predictions.';

@@ -2,7 +2,7 @@ CREATE OR REPLACE FUNCTION churn_internal.template_profile_update_trigger() RETU
 LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 CREATE OR REPLACE TRIGGER "pgchurn_@id@_profile_update" AFTER UPDATE ON @profile@
     REFERENCING OLD TABLE AS former NEW TABLE AS updated
-    FOR EACH STATEMENT WHEN (current_user <> 'churn_owner'::text)
+    FOR EACH STATEMENT WHEN (@by_others@)
     EXECUTE FUNCTION churn_internal."profiles_changed_@id@"();
 $template$ $body$;
 COMMENT ON FUNCTION churn_internal.template_profile_update_trigger IS 'Template: see churn_internal.create_from_template.';

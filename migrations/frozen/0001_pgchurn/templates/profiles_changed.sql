@@ -5,8 +5,11 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_variable
 DECLARE
-    -- Said by the trigger, which knows who writes: a setting anybody may SET.
-    own CONSTANT boolean := TG_NARGS > 0;
+    -- Told by the role that writes, or where pgchurn writes as the table's owner by memory
+    -- of its own: a setting anybody may SET.
+    own CONSTANT boolean := @guarded@ AND churn_internal.is_own_write(
+        @id@, pg_trigger_depth(), txid_current(), current_setting('churn.writes', true)
+    );
     ignored text;
 BEGIN
     IF NOT own THEN
@@ -20,7 +23,9 @@ BEGIN
     END IF;
     -- Only rows in which something that scoring reads or writes has changed; of what
     -- pgchurn itself wrote, only rows in which that changed features in turn. Complaints
-    -- are counted anew where the key, the counter or what tells who is pending was overwritten.
+    -- are counted anew where the key, the counter or what tells who is pending was
+    -- overwritten. When a row was scored is no part of it: should no role tell pgchurn's own
+    -- writes, after a restore under other owners, it ends with the first that changes nothing.
     PERFORM churn_internal."write_profiles_@id@"(n.keys, n.complaints, NULL, @queued@, true)
     FROM (
         SELECT array_agg(p.@key@ ORDER BY p.@key@) AS keys,
@@ -39,11 +44,9 @@ BEGIN
         WHERE f.@key@ IS NULL
            OR (@former_numbers@, @former_texts@) IS DISTINCT FROM (@numbers@, @texts@)
            OR (NOT own
-               AND (f.complaint_count, f.last_complaint_at, f.churn_score,
-                    f.churn_model_version, f.churn_scored_at)
+               AND (f.complaint_count, f.last_complaint_at, f.churn_score, f.churn_model_version)
                    IS DISTINCT FROM
-                   (p.complaint_count, p.last_complaint_at, p.churn_score,
-                    p.churn_model_version, p.churn_scored_at))
+                   (p.complaint_count, p.last_complaint_at, p.churn_score, p.churn_model_version))
     ) n
     WHERE n.keys IS NOT NULL;
     RETURN NULL;

@@ -10,6 +10,11 @@ SET enable_nestloop = off AS $function$
 DECLARE
     payloads text[];
 BEGIN
+    IF @guarded@ AND NOT churn_internal.is_own_write(
+        @id@, pg_trigger_depth(), txid_current(), current_setting('churn.writes', true)
+    ) THEN
+        RETURN NULL;
+    END IF;
     IF @writes_outbox@ THEN
         INSERT INTO churn.outbox (
             attachment_id, profile, key, former_score, score, former_version, version,

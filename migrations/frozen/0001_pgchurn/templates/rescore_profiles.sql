@@ -40,6 +40,12 @@ BEGIN
         RETURN;
     END IF;
     last_key := profiles.keys[rows_done];
+    IF @guarded@ THEN
+        PERFORM churn_internal."write_profiles_@id@"(
+            profiles.keys, array_fill(0::bigint, ARRAY[cardinality(profiles.keys)]), NULL
+        );
+        RETURN;
+    END IF;
     scores := churn_internal.score_batch(
         @id@, active.version, active.artifact_sha256, @layout_digest@, profiles.numbers,
         profiles.texts, on_error => NULL

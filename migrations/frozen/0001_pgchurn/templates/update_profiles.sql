@@ -1,0 +1,44 @@
+CREATE OR REPLACE FUNCTION churn_internal.template_update_profiles() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
+-- What others have put on the table runs with the rights of its owner and finds what the
+-- owner would. All names are qualified: the search_path is the application's.
+CREATE OR REPLACE FUNCTION churn_internal."update_profiles_@id@"(
+    tids tid[], relations oid[], counts bigint[], latests timestamptz[],
+    scores double precision[], versions bigint[], times timestamptz[]
+) RETURNS bigint LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER AS $function$
+#variable_conflict use_variable
+DECLARE
+    written bigint;
+BEGIN
+    IF @refusal@ IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = @refusal@;
+    END IF;
+    -- What is checked at commit only would take the complaint with it.
+    IF @has_deferred@ THEN
+        EXECUTE @check_now@;
+    END IF;
+    UPDATE @profile@ p SET
+        complaint_count = new.complaints,
+        last_complaint_at = new.latest,
+        churn_score = new.score,
+        churn_model_version = new.version,
+        churn_scored_at = new.scored_at
+    FROM ROWS FROM (
+        pg_catalog.unnest(tids), pg_catalog.unnest(relations), pg_catalog.unnest(counts),
+        pg_catalog.unnest(latests), pg_catalog.unnest(scores), pg_catalog.unnest(versions),
+        pg_catalog.unnest(times)
+    ) new (tid, relation, complaints, latest, score, version, scored_at)
+    WHERE p.ctid OPERATOR(pg_catalog.=) new.tid
+      AND p.tableoid OPERATOR(pg_catalog.=) new.relation;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    IF @has_deferred@ THEN
+        EXECUTE @check_later@;
+    END IF;
+    RETURN written;
+END $function$;
+COMMENT ON FUNCTION churn_internal."update_profiles_@id@" IS
+    'Writes what pgchurn keeps in locked profile rows, as the owner of the table.';
+REVOKE ALL ON FUNCTION churn_internal."update_profiles_@id@" FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn_internal."update_profiles_@id@" TO churn_owner;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_update_profiles IS 'Template: see churn_internal.create_from_template.';

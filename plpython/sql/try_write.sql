@@ -1,0 +1,58 @@
+CREATE OR REPLACE FUNCTION churn_internal.try_write(attachment_id integer) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $body$
+DECLARE
+    attachment churn.attachments;
+    writes text;
+    written bigint;
+    reason text;
+BEGIN
+    SELECT a.* INTO attachment FROM churn.attachments a
+    WHERE a.attachment_id = try_write.attachment_id AND a.detached_at IS NULL AND a.guarded;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    BEGIN
+        writes := churn_internal.begin_write(
+            attachment.attachment_id, pg_trigger_depth(), txid_current(),
+            current_setting('churn.writes', true)
+        );
+        PERFORM set_config('churn.writes', writes, true);
+        EXECUTE format(
+            'SELECT churn_internal.update_profiles_%s(
+                ARRAY[p.tid], ARRAY[p.relation], ARRAY[p.complaint_count::bigint],
+                ARRAY[p.last_complaint_at], ARRAY[p.churn_score], ARRAY[p.churn_model_version],
+                ARRAY[p.churn_scored_at]
+            )
+            FROM (
+                SELECT p.ctid AS tid, p.tableoid AS relation, p.complaint_count,
+                       p.last_complaint_at, p.churn_score, p.churn_model_version,
+                       p.churn_scored_at
+                FROM %s p LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+            ) p',
+            attachment.attachment_id, churn_internal.table_name(attachment.profile)
+        ) INTO written;
+        IF written = 0 THEN
+            RAISE triggered_data_change_violation USING
+                MESSAGE = 'a trigger, a rule or row level security keeps the row as it is';
+        END IF;
+        -- To take it back.
+        RAISE SQLSTATE 'CH002';
+    EXCEPTION
+        WHEN SQLSTATE 'CH002' THEN NULL;
+        WHEN OTHERS THEN
+            IF SQLSTATE ~ '^(40|57)' THEN
+                RAISE;
+            END IF;
+            reason := SQLERRM;
+            RAISE WARNING USING
+                MESSAGE = format('pgchurn cannot write %s', attachment.profile),
+                DETAIL = reason,
+                HINT = 'Complaints are kept, and their customers marked in churn.health, until '
+                       'it can.';
+    END;
+    RETURN reason;
+END $body$;
+COMMENT ON FUNCTION churn_internal.try_write IS
+    'Writes a row of a profile with what others have put on it, takes that back, and warns, '
+    'and returns the reason, where it fails; null: it works.';
