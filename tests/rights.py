@@ -123,6 +123,7 @@ function column_kind                      EXECUTE    -          -
 function complaint_time                   -          -          -
 function complaints_inserted_N            -          -          -
 function complaints_recounted_N           -          -          -
+function count_guarded_N                   -          -          -
 function create_attachment_functions      -          -          -
 function create_from_template             -          -          -
 function create_log_predictions           -          -          -
@@ -185,6 +186,7 @@ function take_failure                     -          -          -
 function template_*                       -          -          -
 function to_double                        EXECUTE    EXECUTE    -
 function try_write                        -          -          -
+function update_profile_N                  -          -          -
 function update_profiles_N                -          -          -
 function verify_profiles_N                -          -          -
 function wait_for_batch                   EXECUTE    -          -

@@ -76,7 +76,7 @@ def owner(session):
 
 
 def open_shop(session, objects=""):
-    """Create and attach the tables, deploy a model, and put something on the clients."""
+    """Create and attach the tables, deploy a model, put something on the clients."""
     session.run(TABLES)
     session.run(
         "SELECT churn.attach('\"Cli \"\"ents\"', 'id', 'calls', 'client', 'at',"

@@ -16,8 +16,8 @@ BEGIN
 
     -- Where this transaction may have counted the new complaints already, they are
     -- counted anew.
-    IF FOUND AND NOT "@guarded@"
-       AND NOT ((current_setting('churn.score_failed', true) <> '') IS TRUE) THEN
+    IF FOUND AND NOT ((current_setting('churn.score_failed', true) <> '') IS TRUE)
+       AND NOT "@guarded@" THEN
         -- A customer who waits already has a score without a version, which the UPDATE
         -- sees under the lock of the row: looking for the pending row itself took a
         -- quarter of the whole INSERT. For the same reason the usual one goes to a
@@ -46,6 +46,8 @@ BEGIN
             END IF;
             ignored := set_config('churn.unmarked', '', true);
         END IF;
+    ELSIF FOUND AND NOT ((current_setting('churn.score_failed', true) <> '') IS TRUE) THEN
+        ignored := churn_internal."count_guarded_@id@"(key, complained_at, NULL, NULL);
     ELSE
         PERFORM churn_internal."write_profiles_@id@"(
             array_agg(n.key ORDER BY n.key),

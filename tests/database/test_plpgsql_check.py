@@ -44,6 +44,7 @@ SANITIZED = {
     "churn.forget": "churn_internal.key_comparison writes types and operators by name",
     "churn.register_model": "the sample is the name of a table and a number",
     "churn_internal.begin_rescoring": "a number",
+    "churn.attach": "placeholders are quoted one by one",
     "churn_internal.create_from_template": "placeholders are quoted one by one",
     "churn_internal.key_spellings": "the type is what key_comparison writes",
 }

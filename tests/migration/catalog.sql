@@ -993,6 +993,8 @@ BEGIN
                 1, version, ARRAY[key::text], ARRAY[NULL]::double precision[]
             );
         END IF;
+    ELSIF version IS NOT NULL AND NOT recounted THEN
+        ignored := churn_internal."count_guarded_1"(key, complained_at, version, digest);
     ELSE
         PERFORM churn_internal."write_profiles_1"(
             array_agg(n.key ORDER BY n.key),
@@ -1055,6 +1057,68 @@ BEGIN
 END $function$;
 ALTER ROUTINE churn_internal.complaints_recounted_1() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.complaints_recounted_1() IS 'Trigger of churn.complaints: keeps counters and scores of churn.customers right.';
+
+CREATE FUNCTION churn_internal.count_guarded_1(complainer bigint, complained_at timestamp with time zone, version bigint, digest bytea) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    AS $function$
+#variable_conflict use_variable
+DECLARE
+    profile record;
+    writes text;
+    written boolean;
+    ignored text;
+BEGIN
+    -- Not locked before it is written: should others change it meanwhile, the row is no
+    -- longer there, or no longer theirs who wrote it last, and the rules are asked.
+    SELECT p.ctid AS tid, p.tableoid AS relation, p.xmin AS writer, p.complaint_count + 1 AS complaints,
+           greatest(p.last_complaint_at, complained_at) AS latest, p.churn_score AS former_score,
+           p.churn_model_version AS former_version, p.churn_scored_at AS former_time,
+           CASE WHEN NOT false THEN churn_internal.score_changed(
+               1, version, digest, 'cad42c3004ca42e6c23d4aeba82c3c62', ARRAY[p.age::double precision, p.paperless_billing::integer::double precision, p.has_dependents::integer::double precision, p.tenure_months::double precision, p.monthly_charges::double precision, p.total_charges::double precision, p.data_usage_gb::double precision, p.support_calls::double precision, p.late_payments::double precision, p.churned::integer::double precision, (p.complaint_count + 1)::double precision]::double precision[], ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[]
+           ) END AS score
+    INTO profile
+    FROM churn.customers p WHERE p.customer_id = complainer;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    IF false OR profile.score IS NOT NULL THEN
+        BEGIN
+            writes := churn_internal.begin_write(
+                1, pg_trigger_depth(), txid_current(), current_setting('churn.writes', true)
+            );
+            IF writes IS NOT NULL THEN
+                ignored := set_config('churn.writes', writes, true);
+                written := churn_internal."update_profile_1"(
+                    profile.tid, profile.relation, profile.writer, profile.complaints, profile.latest,
+                    coalesce(profile.score, profile.former_score), version,
+                    CASE WHEN false THEN profile.former_time ELSE clock_timestamp() END
+                );
+                ignored := set_config('churn.writes', churn_internal.end_write(writes), true);
+            END IF;
+        EXCEPTION WHEN OTHERS THEN
+            -- Whoever waits for the transaction has to hear of deadlocks and the like.
+            IF SQLSTATE ~ '^(40|57)' THEN
+                RAISE;
+            END IF;
+            written := false;
+        END;
+    END IF;
+    IF written IS NOT TRUE THEN
+        -- By the rules, which say what to do about it.
+        PERFORM churn_internal."write_profiles_1"(
+            ARRAY[complainer],
+            CASE WHEN NOT churn_internal.has_recounted(txid_current()) THEN ARRAY[1::bigint] END,
+            ARRAY[complained_at], false
+        );
+    ELSIF false AND (profile.former_score IS NULL OR profile.former_version IS NOT NULL) THEN
+        PERFORM churn_internal.enqueue_profiles(
+            1, ARRAY[complainer::text], ARRAY[profile.former_score IS NOT NULL]
+        );
+    END IF;
+    RETURN true;
+END $function$;
+ALTER ROUTINE churn_internal.count_guarded_1(complainer bigint, complained_at timestamp with time zone, version bigint, digest bytea) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.count_guarded_1(complainer bigint, complained_at timestamp with time zone, version bigint, digest bytea) IS 'Counts one complaint and scores or enqueues its customer, whatever others have put on the profile.';
 
 CREATE FUNCTION churn_internal.create_attachment_functions(attachment churn.attachments) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1315,6 +1379,9 @@ DECLARE
     );
     ignored text;
 BEGIN
+    IF own AND NOT false THEN
+        RETURN NULL;
+    END IF;
     IF NOT own THEN
         ignored := set_config('churn.score_cause', 'profile', true);
     END IF;
@@ -1632,6 +1699,12 @@ CREATE FUNCTION churn_internal.template_complaints_recounted() RETURNS text
 ALTER ROUTINE churn_internal.template_complaints_recounted() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.template_complaints_recounted() IS 'Template: see churn_internal.create_from_template.';
 
+CREATE FUNCTION churn_internal.template_count_guarded() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_count_guarded() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_count_guarded() IS 'Template: see churn_internal.create_from_template.';
+
 CREATE FUNCTION churn_internal.template_dequeue_missing_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -1758,6 +1831,38 @@ CREATE FUNCTION churn_internal.try_write(attachment_id integer) RETURNS text
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.try_write(attachment_id integer) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.try_write(attachment_id integer) IS 'Writes a row of a profile with what others have put on it, takes that back, and warns, and returns the reason, where it fails; null: it works.';
+
+CREATE FUNCTION churn_internal.update_profile_1(tid tid, relation oid, writer xid, complaints integer, latest timestamp with time zone, score double precision, version bigint, scored_at timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO '"$user", public, pg_temp'
+    AS $function$
+#variable_conflict use_variable
+DECLARE
+    written boolean;
+BEGIN
+    IF NULL IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = NULL;
+    END IF;
+    -- What is checked at commit only would take the complaint with it.
+    IF false THEN
+        EXECUTE 'SET CONSTRAINTS ALL IMMEDIATE';
+    END IF;
+    UPDATE churn.customers p SET
+        complaint_count = complaints,
+        last_complaint_at = latest,
+        churn_score = score,
+        churn_model_version = version,
+        churn_scored_at = scored_at
+    WHERE p.ctid OPERATOR(pg_catalog.=) tid AND p.tableoid OPERATOR(pg_catalog.=) relation
+      AND p.xmin OPERATOR(pg_catalog.=) writer;
+    written := FOUND;
+    IF false THEN
+        EXECUTE 'SET CONSTRAINTS ALL DEFERRED';
+    END IF;
+    RETURN written;
+END $function$;
+ALTER ROUTINE churn_internal.update_profile_1(tid tid, relation oid, writer xid, complaints integer, latest timestamp with time zone, score double precision, version bigint, scored_at timestamp with time zone) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.update_profile_1(tid tid, relation oid, writer xid, complaints integer, latest timestamp with time zone, score double precision, version bigint, scored_at timestamp with time zone) IS 'Writes what pgchurn keeps in one profile row that nobody has changed, as the owner of the table.';
 
 CREATE FUNCTION churn_internal.update_profiles_1(tids tid[], relations oid[], counts bigint[], latests timestamp with time zone[], scores double precision[], versions bigint[], times timestamp with time zone[]) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER

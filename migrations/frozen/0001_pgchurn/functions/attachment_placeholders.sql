@@ -35,6 +35,20 @@ BEGIN
             ELSE 'counted.latest'
         END,
         'guarded', attachment.guarded,
+        -- Whether a write of pgchurn's may change features in turn, before it is done.
+        'derives', EXISTS (
+            SELECT FROM churn_internal.tables_of(attachment.profile) r (relation)
+            JOIN pg_catalog.pg_attribute c ON c.attrelid = r.relation
+            WHERE c.attgenerated <> '' AND NOT c.attisdropped
+        ) OR EXISTS (
+            -- The bits of tgtype for ROW, BEFORE and UPDATE, see pg_trigger.h.
+            SELECT FROM churn_internal.tables_of(attachment.profile) r (relation)
+            JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.relation
+            WHERE t.tgtype & 19 = 19 AND t.tgenabled <> 'D'
+        ) OR EXISTS (
+            SELECT FROM pg_catalog.pg_rewrite w
+            WHERE w.ev_class = attachment.profile AND w.ev_type = '2'
+        ),
         'by_pgchurn', CASE
             WHEN attachment.guarded THEN 'true'
             ELSE 'current_user = ''churn_owner''::text'

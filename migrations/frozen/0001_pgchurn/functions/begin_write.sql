@@ -1,17 +1,20 @@
 CREATE OR REPLACE FUNCTION churn_internal.begin_write(
     attachment_id integer, depth integer, transaction_id bigint, writes text
 ) RETURNS text LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
-import secrets
-
 known = GD.setdefault("pgchurn writes", {})
-around = (writes or "").split()
-if not around:
+if writes:
+    around = writes.split()
+    within = [known.get(write, (None,))[0] for write in around]
+    if within.count((attachment_id, transaction_id)) > 1:
+        return None
+else:
+    around = []
     # What errors have left behind.
     known.clear()
-within = [known.get(write, (None,))[0] for write in around]
-if within.count((attachment_id, transaction_id)) > 1:
-    return None
-write = secrets.token_hex(8)
+# Not to be guessed need it be: it counts until the write ends, and at this depth only.
+write = str(len(known))
+while write in known:
+    write += "'"
 known[write] = (attachment_id, transaction_id), depth
 return " ".join([*around, write])
 $python$;

@@ -36,6 +36,7 @@ BEGIN
         ('read_profiles', 'p', 'coalesce(given.complaint_count, p.complaint_count)', '''NaN'''),
         ('write_profiles', 'p', 'n.complaints', '''NaN'''),
         ('write_guarded', 'p', 'p.complaint_count', '''NaN'''),
+        ('count_guarded', 'p', '(p.complaint_count + 1)', 'NULL'),
         ('rescore_profiles', 'p', 'p.complaint_count', '''NaN'''),
         ('failed_profiles', 'p', 'p.complaint_count', '''NaN'''),
         ('dequeue_missing_profiles', 'p', 'p.complaint_count', '''NaN'''),

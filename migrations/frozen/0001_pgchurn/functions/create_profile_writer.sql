@@ -8,6 +8,7 @@ DECLARE
     owner name;
     refusal text;
     deferred text;
+    writers text[];
     writer text;
 BEGIN
     SELECT a.* INTO STRICT attachment FROM churn.attachments a
@@ -42,16 +43,21 @@ BEGIN
         'check_now', quote_literal(format('SET CONSTRAINTS %s IMMEDIATE', coalesce(deferred, 'ALL'))),
         'check_later', quote_literal(format('SET CONSTRAINTS %s DEFERRED', coalesce(deferred, 'ALL')))
     ));
-    SELECT f.oid::regprocedure::text INTO STRICT writer
-    FROM pg_catalog.pg_proc f
-    WHERE f.pronamespace = 'churn_internal'::regnamespace
-      AND f.proname = format('update_profiles_%s', attachment.attachment_id);
-    EXECUTE format('ALTER FUNCTION %s OWNER TO %I', writer, owner);
-    IF owner <> 'churn_owner' THEN
-        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %I', writer, owner);
-    END IF;
+    writers := ARRAY(
+        SELECT f.oid::regprocedure::text FROM pg_catalog.pg_proc f
+        WHERE f.pronamespace = 'churn_internal'::regnamespace
+          AND f.proname IN (
+            format('update_profile_%s', attachment_id), format('update_profiles_%s', attachment_id)
+          )
+    );
     PERFORM set_config('search_path', attachment.write_search_path || ', pg_temp', true);
-    EXECUTE pg_catalog.format('ALTER FUNCTION %s SET search_path FROM CURRENT', writer);
+    FOREACH writer IN ARRAY writers LOOP
+        EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO %I', writer, owner);
+        EXECUTE pg_catalog.format('ALTER FUNCTION %s SET search_path FROM CURRENT', writer);
+        IF owner OPERATOR(pg_catalog.<>) 'churn_owner' THEN
+            EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM %I', writer, owner);
+        END IF;
+    END LOOP;
 END $body$;
 COMMENT ON FUNCTION churn_trust.create_profile_writer IS
     'Writes the function that writes a profile as the owner of its table, where others have '

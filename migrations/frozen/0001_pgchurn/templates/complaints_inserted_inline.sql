@@ -66,6 +66,8 @@ BEGIN
                 @id@, version, ARRAY[key::text], ARRAY[NULL]::double precision[]
             );
         END IF;
+    ELSIF version IS NOT NULL AND NOT recounted THEN
+        ignored := churn_internal."count_guarded_@id@"(key, complained_at, version, digest);
     ELSE
         PERFORM churn_internal."write_profiles_@id@"(
             array_agg(n.key ORDER BY n.key),

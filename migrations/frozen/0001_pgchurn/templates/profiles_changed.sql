@@ -12,6 +12,9 @@ DECLARE
     );
     ignored text;
 BEGIN
+    IF own AND NOT @derives@ THEN
+        RETURN NULL;
+    END IF;
     IF NOT own THEN
         ignored := set_config('churn.score_cause', 'profile', true);
     END IF;

@@ -2,6 +2,40 @@ CREATE OR REPLACE FUNCTION churn_internal.template_update_profiles() RETURNS tex
 LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 -- What others have put on the table runs with the rights of its owner and finds what the
 -- owner would. All names are qualified: the search_path is the application's.
+CREATE OR REPLACE FUNCTION churn_internal."update_profile_@id@"(
+    tid tid, relation oid, writer xid, complaints integer, latest timestamptz, score double precision,
+    version bigint, scored_at timestamptz
+) RETURNS boolean LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER AS $function$
+#variable_conflict use_variable
+DECLARE
+    written boolean;
+BEGIN
+    IF @refusal@ IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = @refusal@;
+    END IF;
+    -- What is checked at commit only would take the complaint with it.
+    IF @has_deferred@ THEN
+        EXECUTE @check_now@;
+    END IF;
+    UPDATE @profile@ p SET
+        complaint_count = complaints,
+        last_complaint_at = latest,
+        churn_score = score,
+        churn_model_version = version,
+        churn_scored_at = scored_at
+    WHERE p.ctid OPERATOR(pg_catalog.=) tid AND p.tableoid OPERATOR(pg_catalog.=) relation
+      AND p.xmin OPERATOR(pg_catalog.=) writer;
+    written := FOUND;
+    IF @has_deferred@ THEN
+        EXECUTE @check_later@;
+    END IF;
+    RETURN written;
+END $function$;
+COMMENT ON FUNCTION churn_internal."update_profile_@id@" IS
+    'Writes what pgchurn keeps in one profile row that nobody has changed, as the owner of the table.';
+REVOKE ALL ON FUNCTION churn_internal."update_profile_@id@" FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION churn_internal."update_profile_@id@" TO churn_owner;
+
 CREATE OR REPLACE FUNCTION churn_internal."update_profiles_@id@"(
     tids tid[], relations oid[], counts bigint[], latests timestamptz[],
     scores double precision[], versions bigint[], times timestamptz[]

@@ -1,0 +1,69 @@
+CREATE OR REPLACE FUNCTION churn_internal.template_count_guarded() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
+-- The usual case, one complaint, of a profile on which others have triggers and the like.
+CREATE OR REPLACE FUNCTION churn_internal."count_guarded_@id@"(
+    complainer @key_type@, complained_at timestamptz, version bigint, digest bytea
+) RETURNS boolean LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $function$
+#variable_conflict use_variable
+DECLARE
+    profile record;
+    writes text;
+    written boolean;
+    ignored text;
+BEGIN
+    -- Not locked before it is written: should others change it meanwhile, the row is no
+    -- longer there, or no longer theirs who wrote it last, and the rules are asked.
+    SELECT p.ctid AS tid, p.tableoid AS relation, p.xmin AS writer, p.complaint_count + 1 AS complaints,
+           greatest(p.last_complaint_at, complained_at) AS latest, p.churn_score AS former_score,
+           p.churn_model_version AS former_version, p.churn_scored_at AS former_time,
+           CASE WHEN NOT @queued@ THEN churn_internal.score_changed(
+               @id@, version, digest, @layout_digest@, @numbers@, @texts@
+           ) END AS score
+    INTO profile
+    FROM @profile@ p WHERE p.@key@ = complainer;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    IF @queued@ OR profile.score IS NOT NULL THEN
+        BEGIN
+            writes := churn_internal.begin_write(
+                @id@, pg_trigger_depth(), txid_current(), current_setting('churn.writes', true)
+            );
+            IF writes IS NOT NULL THEN
+                ignored := set_config('churn.writes', writes, true);
+                written := churn_internal."update_profile_@id@"(
+                    profile.tid, profile.relation, profile.writer, profile.complaints, profile.latest,
+                    coalesce(profile.score, profile.former_score), version,
+                    CASE WHEN @queued@ THEN profile.former_time ELSE clock_timestamp() END
+                );
+                ignored := set_config('churn.writes', churn_internal.end_write(writes), true);
+            END IF;
+        EXCEPTION WHEN OTHERS THEN
+            -- Whoever waits for the transaction has to hear of deadlocks and the like.
+            IF SQLSTATE ~ '^(40|57)' THEN
+                RAISE;
+            END IF;
+            written := false;
+        END;
+    END IF;
+    IF written IS NOT TRUE THEN
+        -- By the rules, which say what to do about it.
+        PERFORM churn_internal."write_profiles_@id@"(
+            ARRAY[complainer],
+            CASE WHEN NOT churn_internal.has_recounted(txid_current()) THEN ARRAY[1::bigint] END,
+            ARRAY[complained_at], @queued@
+        );
+    ELSIF @queued@ AND (profile.former_score IS NULL OR profile.former_version IS NOT NULL) THEN
+        PERFORM churn_internal.enqueue_profiles(
+            @id@, ARRAY[complainer::text], ARRAY[profile.former_score IS NOT NULL]
+        );
+    END IF;
+    RETURN true;
+END $function$;
+COMMENT ON FUNCTION churn_internal."count_guarded_@id@" IS
+    'Counts one complaint and scores or enqueues its customer, whatever others have put on '
+    'the profile.';
+ALTER FUNCTION churn_internal."count_guarded_@id@" OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal."count_guarded_@id@" FROM PUBLIC;
+$template$ $body$;
+COMMENT ON FUNCTION churn_internal.template_count_guarded IS 'Template: see churn_internal.create_from_template.';
