@@ -1,6 +1,5 @@
 """Connections, and the named statements of ``queries.sql``."""
 
-import os
 import re
 from functools import cache
 from pathlib import Path
@@ -8,11 +7,10 @@ from typing import Any
 
 import psycopg2
 import psycopg2.extras
+from pgchurn.migrations.database_url import database_url
 from psycopg2.extensions import connection as Connection
 
 QUERY_NAME = re.compile(r"^-- ([a-z_]+) --$", re.MULTILINE)
-# SQLAlchemy's URLs name the driver, which libpq does not know.
-SQLALCHEMY_SCHEME = re.compile(r"^(postgres|postgresql)\+\w+://")
 
 
 def connect(url: str | None = None) -> Connection:
@@ -29,25 +27,6 @@ def connect(url: str | None = None) -> Connection:
         Not in autocommit mode: commit what is done with it.
     """
     return psycopg2.connect(database_url(url), application_name="pgchurn")
-
-
-def database_url(url: str | None = None) -> str:
-    """Return what to hand to libpq.
-
-    Parameters
-    ----------
-    url : str, optional
-        Anything that libpq takes, or an URL as SQLAlchemy spells it. By default
-        ``DATABASE_URL`` from the environment.
-
-    Returns
-    -------
-    str
-        Empty where neither says anything: libpq then follows ``PGHOST``,
-        ``PGSERVICE``, ``PGDATABASE`` and its other defaults.
-    """
-    given = url or os.environ.get("DATABASE_URL", "")
-    return SQLALCHEMY_SCHEME.sub(r"\1://", given)
 
 
 @cache

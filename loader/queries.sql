@@ -144,14 +144,14 @@ WHERE %(tables)s::text[] IS NULL OR q.profile = ANY (%(tables)s::text[]::regclas
 SELECT current_setting('server_version') AS version,
        EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'plpython3u')
            AS has_plpython,
-       to_regclass('public.pgchurn_alembic_version') IS NOT NULL AS has_revision,
+       to_regclass('churn_migrations.alembic_version') IS NOT NULL AS has_revision,
        to_regprocedure('churn.version()') IS NOT NULL AS has_release;
 
 -- doctor_release --
 SELECT churn.version();
 
 -- doctor_revision --
-SELECT version_num FROM public.pgchurn_alembic_version;
+SELECT version_num FROM churn_migrations.alembic_version;
 
 -- doctor_roles --
 -- The roles that are missing.

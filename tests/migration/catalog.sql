@@ -26,6 +26,9 @@ GRANT USAGE ON SCHEMA churn_internal TO churn_loader;
 GRANT USAGE ON SCHEMA churn_internal TO churn_scorer;
 COMMENT ON SCHEMA churn_internal IS 'pgchurn: what its own functions and triggers use.';
 
+CREATE SCHEMA churn_migrations;
+COMMENT ON SCHEMA churn_migrations IS 'pgchurn: the revision of the database, out of reach of all but superusers.';
+
 CREATE SCHEMA churn_runtime;
 ALTER SCHEMA churn_runtime OWNER TO churn_owner;
 COMMENT ON SCHEMA churn_runtime IS 'pgchurn: the Python modules that score, each the body of a function that is never called.';
@@ -447,6 +450,13 @@ COMMENT ON COLUMN churn_internal.rescore_runs.started_by IS 'Who started it.';
 COMMENT ON COLUMN churn_internal.rescore_runs.started_at IS 'When it was started.';
 COMMENT ON COLUMN churn_internal.rescore_runs.ended_at IS 'When it ended; null: it is unfinished.';
 COMMENT ON COLUMN churn_internal.rescore_runs.outcome IS 'done, or abandoned for another run or because the table was detached.';
+
+CREATE TABLE churn_migrations.alembic_version (
+    version_num character varying(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+COMMENT ON TABLE churn_migrations.alembic_version IS 'The revision of pgchurn that the database is at.';
+COMMENT ON COLUMN churn_migrations.alembic_version.version_num IS 'Its name.';
 
 CREATE TABLE churn_trust.trusted_keys (
     fingerprint text NOT NULL,
