@@ -142,6 +142,7 @@ WHERE %(tables)s::text[] IS NULL OR q.profile = ANY (%(tables)s::text[]::regclas
 
 -- doctor_server --
 SELECT current_setting('server_version') AS version,
+       current_setting('server_encoding') AS encoding,
        EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'plpython3u')
            AS has_plpython,
        to_regclass('churn_migrations.alembic_version') IS NOT NULL AS has_revision,
