@@ -725,12 +725,12 @@ GRANT EXECUTE ON ROUTINE churn.server_environment() TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.server_environment() TO churn_scorer;
 COMMENT ON ROUTINE churn.server_environment() IS 'Interpreter, package versions and memory of a session that scores.';
 
-CREATE FUNCTION churn.set_notifications(profile regclass, mode text, threshold double precision DEFAULT NULL::double precision) RETURNS void
+CREATE FUNCTION churn.set_notifications(profile regclass, mode text, threshold double precision DEFAULT NULL::double precision, refuse_prepared boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn.set_notifications(profile regclass, mode text, threshold double precision) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn.set_notifications(profile regclass, mode text, threshold double precision) TO churn_loader;
-COMMENT ON ROUTINE churn.set_notifications(profile regclass, mode text, threshold double precision) IS 'Which stored scores are told by NOTIFY on churn_scores: off, every, or threshold, those that cross it.';
+ALTER ROUTINE churn.set_notifications(profile regclass, mode text, threshold double precision, refuse_prepared boolean) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.set_notifications(profile regclass, mode text, threshold double precision, refuse_prepared boolean) TO churn_loader;
+COMMENT ON ROUTINE churn.set_notifications(profile regclass, mode text, threshold double precision, refuse_prepared boolean) IS 'Which stored scores are told by NOTIFY on churn_scores: off, every, or threshold, those that cross it.';
 
 CREATE FUNCTION churn.set_on_error(profile regclass, on_error text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -1334,12 +1334,6 @@ GRANT EXECUTE ON ROUTINE churn_internal.query_statement(version bigint, query te
 GRANT EXECUTE ON ROUTINE churn_internal.query_statement(version bigint, query text, names text[], types oid[], pass_features boolean, OUT statement text, OUT batch_size churn_internal.required_integer) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.query_statement(version bigint, query text, names text[], types oid[], pass_features boolean, OUT statement text, OUT batch_size churn_internal.required_integer) IS 'SQL that reads a query''s rows as a model takes them, and how many are a batch.';
 
-CREATE FUNCTION churn_internal.queue_lock() RETURNS bigint
-    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.queue_lock() OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.queue_lock() TO churn_loader;
-COMMENT ON ROUTINE churn_internal.queue_lock() IS 'Number of the advisory lock that a worker holds while it sleeps.';
-
 CREATE FUNCTION churn_internal.raise_failure() RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -1796,11 +1790,6 @@ CREATE FUNCTION churn_internal.wait_for_writers(attachment churn.attachments) RE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.wait_for_writers(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.wait_for_writers(attachment churn.attachments) IS 'Returns when the transactions that were writing an attachment''s tables have ended.';
-
-CREATE FUNCTION churn_internal.wake_workers() RETURNS boolean
-    LANGUAGE sql VOLATILE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.wake_workers() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.wake_workers() IS 'Notifies workers of new marks, if one sleeps; returns whether it did.';
 
 CREATE FUNCTION churn_internal.warm_session() RETURNS churn_internal.required_integer
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
