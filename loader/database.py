@@ -8,11 +8,11 @@ from typing import Any
 
 import psycopg2
 import psycopg2.extras
+from pgchurn.migrations.database_url import database_url
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import parse_dsn
 
 QUERY_NAME = re.compile(r"^-- ([a-z_]+) --$", re.MULTILINE)
-# SQLAlchemy's URLs name the driver, which libpq does not know.
-SQLALCHEMY_SCHEME = re.compile(r"^(postgres|postgresql)\+\w+://")
 
 
 def connect(url: str | None = None) -> Connection:
@@ -28,30 +28,24 @@ def connect(url: str | None = None) -> Connection:
     psycopg2.extensions.connection
         Not in autocommit mode: commit what is done with it.
     """
-    return psycopg2.connect(database_url(url), application_name="pgchurn")
+    return psycopg2.connect(**connection_options(url, "pgchurn"))
 
 
-def database_url(url: str | None = None) -> str:
-    """Return what to hand to libpq.
+def connection_options(url: str | None, application_name: str) -> dict[str, Any]:
+    """Return the options of a connection, for psycopg2.
 
-    Parameters
-    ----------
-    url : str, optional
-        Anything that libpq takes, or an URL as SQLAlchemy spells it. By default
-        ``DATABASE_URL`` from the environment.
-
-    Returns
-    -------
-    str
-        Empty where neither says anything: libpq then follows ``PGHOST``,
-        ``PGSERVICE``, ``PGDATABASE`` and its other defaults.
+    Text is exchanged as UTF-8 unless the URL or ``PGCLIENTENCODING`` says otherwise:
+    psycopg2 would take the encoding of the database, and of SQL_ASCII take nothing
+    but ASCII.
     """
-    given = url or os.environ.get("DATABASE_URL", "")
-    return SQLALCHEMY_SCHEME.sub(r"\1://", given)
+    options = parse_dsn(database_url(url))
+    if "PGCLIENTENCODING" not in os.environ:
+        options.setdefault("client_encoding", "UTF8")
+    return {**options, "application_name": application_name}
 
 
 @cache
-def queries() -> dict[str, str]:
+def queries() -> dict[str, Any]:
     """Return the statements of ``queries.sql`` by name."""
     text = Path(__file__).with_name("queries.sql").read_text(encoding="utf-8")
     parts = QUERY_NAME.split(text)[1:]

@@ -41,14 +41,14 @@ def optional_packages(version: int) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        For the nightly job, for ``pgchurn listen``, and for a check of the functions
-        that are written in PL/pgSQL.
+        For the nightly job, for a check of the functions that are written in
+        PL/pgSQL, for ``pgchurn listen``, and for workers behind a pooler.
     """
     return (
         f"postgresql-{version}-cron",
         f"postgresql-{version}-plpgsql-check",
         f"postgresql-{version}-wal2json",
-        f"postgresql-{version}-plpgsql-check",
+        "pgbouncer",
     )
 
 

@@ -90,6 +90,10 @@ WHERE m.version = %(version)s;
 -- Begin or resume the run that the workers take part in.
 SELECT churn_internal.begin_rescoring(%(table)s::regclass, %(restart)s);
 
+-- own_session --
+-- Whether the server's session is the connection's own, and not lent by a pooler.
+SELECT pg_backend_pid() = %(backend_pid)s;
+
 -- rescoring_session --
 -- A worker's one statement takes as long as it takes; when its client is killed it ends.
 SET statement_timeout = 0;
@@ -112,16 +116,6 @@ ORDER BY r.run_id DESC LIMIT 1;
 SELECT w.scored, w.failed
 FROM churn.work(%(batch_size)s, %(table)s::regclass) w;
 
--- work_listen --
-LISTEN churn_queue;
-
--- work_sleep --
--- While a worker holds this lock, it is notified of customers that become pending.
-SELECT pg_try_advisory_lock(churn_internal.queue_lock());
-
--- work_wake --
-SELECT pg_advisory_unlock(churn_internal.queue_lock());
-
 -- work_backlog --
 -- What waits in the queue, and whether any of it can be scored now.
 SELECT coalesce(sum(q.waiting), 0)::bigint AS waiting,
@@ -142,16 +136,17 @@ WHERE %(tables)s::text[] IS NULL OR q.profile = ANY (%(tables)s::text[]::regclas
 
 -- doctor_server --
 SELECT current_setting('server_version') AS version,
+       current_setting('server_encoding') AS encoding,
        EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'plpython3u')
            AS has_plpython,
-       to_regclass('public.pgchurn_alembic_version') IS NOT NULL AS has_revision,
+       to_regclass('churn_migrations.alembic_version') IS NOT NULL AS has_revision,
        to_regprocedure('churn.version()') IS NOT NULL AS has_release;
 
 -- doctor_release --
 SELECT churn.version();
 
 -- doctor_revision --
-SELECT version_num FROM public.pgchurn_alembic_version;
+SELECT version_num FROM churn_migrations.alembic_version;
 
 -- doctor_roles --
 -- The roles that are missing.

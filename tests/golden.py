@@ -19,7 +19,7 @@ HEADER = """\
 
 """
 SETTINGS = "SET search_path = pg_catalog, pg_temp; SET timezone = 'UTC'"
-OURS = "'{churn,churn_internal,churn_trust}'::regnamespace[]"
+OURS = "'{churn,churn_internal,churn_migrations,churn_trust}'::regnamespace[]"
 
 # How objects are called in SQL, and where the catalog has their name, owner and rights.
 Kind = namedtuple("Kind", "word catalog prefix letter")

@@ -163,7 +163,6 @@ function profiles_changed_N               -          -          -
 function publish_scores_N                 -          -          -
 function query_columns                    EXECUTE    EXECUTE    -
 function query_statement                  EXECUTE    EXECUTE    -
-function queue_lock                       EXECUTE    -          -
 function raise_failure                    -          -          -
 function read_profiles_N                  -          -          -
 function record_failures                  -          -          -
@@ -191,7 +190,6 @@ function update_profiles_N                -          -          -
 function verify_profiles_N                -          -          -
 function wait_for_batch                   EXECUTE    -          -
 function wait_for_writers                 -          -          -
-function wake_workers                     -          -          -
 function warm_session                     EXECUTE    EXECUTE    EXECUTE
 function work_profiles_N                  -          -          -
 function write_guarded_N                  -          -          -

@@ -3,9 +3,7 @@
 
 def snapshot(database):
     """Return schema, rights and roles, without what differs from dump to dump."""
-    dump = database.program(
-        "pg_dump", "--schema-only", "--exclude-table", "pgchurn_alembic_version"
-    ).stdout
+    dump = database.program("pg_dump", "--schema-only").stdout
     lines = [
         line
         for line in dump.splitlines()

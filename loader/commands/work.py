@@ -33,9 +33,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--poll",
         type=positive_seconds,
-        default=5.0,
+        default=0.25,
         metavar="SECONDS",
-        help="look for work at least this often (default: %(default)s)",
+        help="look for work this often while there is none (default: %(default)s)",
     )
     parser.add_argument(
         "--report",

@@ -91,10 +91,10 @@ def register(
         "register_model",
         profile=profile.name,
         artifact=candidate.artifact,
-        signature=json.dumps(signature.to_json()),
-        metrics=json.dumps(metrics),
-        environment=json.dumps(environment_of(attestation)),
-        provenance=json.dumps(
+        signature=as_json(signature.to_json()),
+        metrics=as_json(metrics),
+        environment=as_json(environment_of(attestation)),
+        provenance=as_json(
             {
                 "estimator": type(candidate.estimator).__name__,
                 "registered_from": os.uname().nodename,
@@ -124,6 +124,14 @@ def environment_of(attestation: Attestation | None) -> dict[str, Any]:
     if attestation is not None:
         environment |= attestation.read_statement().environment
     return environment
+
+
+def as_json(value: object) -> str:
+    """Return a parameter of type jsonb.
+
+    Without escapes beyond ASCII, which a database in SQL_ASCII refuses.
+    """
+    return json.dumps(value, ensure_ascii=False)
 
 
 def attestation_parameters(attestation: Attestation | None) -> dict[str, Any]:

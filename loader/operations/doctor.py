@@ -28,6 +28,7 @@ def examine(connection: Connection) -> list[Finding]:
     server = fetch_all(connection, "doctor_server")[0]
     findings = [
         finding("PostgreSQL", True, server["version"]),
+        encoding(server["encoding"]),
         finding(
             "PL/Python",
             server["has_plpython"],
@@ -61,6 +62,12 @@ def examine(connection: Connection) -> list[Finding]:
 def finding(check: str, ok: bool, found: str) -> Finding:
     """Return what one check has found."""
     return {"check": check, "ok": ok, "found": found}
+
+
+def encoding(name: str) -> Finding:
+    """Tell what the database's encoding means for text."""
+    unchecked = " is unchecked: text must be UTF-8, or its rows are refused"
+    return finding("encoding", True, name + (unchecked if name == "SQL_ASCII" else ""))
 
 
 def complete(check: str, missing: list[Row], trouble: str) -> Finding:

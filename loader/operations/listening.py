@@ -16,7 +16,7 @@ import psycopg2
 from pgchurn.loader import output
 from pgchurn.loader.database import (
     connect,
-    database_url,
+    connection_options,
     fetch_all,
     fetch_value,
     queries,
@@ -171,9 +171,8 @@ def follow_slot(
     """Deliver what the slot sends, on one connection, until it is time to end."""
     with closing(
         psycopg2.connect(
-            database_url(url),
             connection_factory=LogicalReplicationConnection,
-            application_name="pgchurn listen",
+            **connection_options(url, "pgchurn listen"),
         )
     ) as connection:
         cursor = connection.cursor()

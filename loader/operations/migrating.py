@@ -8,8 +8,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from pgchurn.loader.database import database_url
 from pgchurn.loader.errors import LoaderError
+from pgchurn.migrations.database_url import database_url
 
 
 def upgrade(url: str | None, revision: str, as_sql: bool = False) -> None:

@@ -103,8 +103,11 @@ def rescore_profiles(url: str | None, table: str, pace: Pace) -> Run:
 
 def work(connection: Connection, table: str, pace: Pace) -> None:
     """Take part in a run until all of it is done."""
+    backend_pid = connection.info.backend_pid
     with connection.cursor() as cursor:
-        cursor.execute(queries()["rescoring_session"])
+        # Left to a pooler's session, the settings would be those of other clients.
+        if fetch_value(connection, "own_session", backend_pid=backend_pid):
+            cursor.execute(queries()["rescoring_session"])
         cursor.execute(
             queries()["rescore"],
             {

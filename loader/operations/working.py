@@ -14,8 +14,6 @@ from pgchurn.loader.database import (
     Connection,
     connect,
     fetch_all,
-    fetch_value,
-    queries,
 )
 from pgchurn.loader.errors import primary_message
 from pgchurn.loader.operations.stopping import Stop, stopped_by_signals
@@ -25,6 +23,8 @@ WATCHED, LOGGED = 1.0, 60.0
 # The rate that is reported is that of the last seconds.
 RATE_SECONDS = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0
+# Who has just scored somebody looks again soon, and then less and less often.
+FIRST_LOOK = 0.02
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Settings:
     batch_size : int
         Most customers scored in a transaction.
     poll : float
-        Seconds after which a sleeping worker looks for work without a notification.
+        Seconds between looks for work, once there has been none for a while.
     once : bool
         Do one batch of each table and end.
     drain : bool
@@ -54,7 +54,7 @@ class Settings:
     url: str | None = None
     tables: list[str] = field(default_factory=list)
     batch_size: int = 1000
-    poll: float = 5.0
+    poll: float = 0.25
     once: bool = False
     drain: bool = False
     report: float | None = None
@@ -167,7 +167,6 @@ class Worker:
         self.stop = stop
         self.report = Report(settings)
         self.connection: Connection | None = None
-        self.sleeps = False
         self.failures = 0
 
     def run(self) -> dict[str, int]:
@@ -194,49 +193,48 @@ class Worker:
         return {"scored": self.report.scored, "failed": self.report.failed}
 
     def open(self) -> Connection:
-        """Connect, and listen for customers that become pending."""
+        """Connect; nothing is left in the session, which may be a pooler's."""
         self.connection = connection = connect(self.settings.url)
         try:
             connection.autocommit = True
             for table in self.settings.tables:
                 # An error where it is not attached.
                 fetch_all(connection, "attachment", table=table)
-            with connection.cursor() as cursor:
-                cursor.execute(queries()["work_listen"])
         except BaseException:
             self.close()
             raise
         return connection
 
     def close(self) -> None:
-        """Disconnect, which releases all that the session held."""
+        """Disconnect."""
         if self.connection is not None:
             with suppress(psycopg2.Error):
                 self.connection.close()
         self.connection = None
-        self.sleeps = False
 
     def work(self, connection: Connection) -> None:
-        """Do batch after batch; sleep when there is nothing to do."""
+        """Do batch after batch; look now and then when there is nothing to do.
+
+        Nobody is told of new marks: NOTIFY makes transactions commit one after the
+        other, and cannot be prepared for a two-phase commit.
+        """
+        pause = first_look = min(FIRST_LOOK, self.settings.poll)
         while not self.stop.requested:
             done = self.batch(connection)
             self.failures = 0
             if self.settings.once:
                 break
             if done:
+                pause = first_look
                 if self.report.is_due():
                     self.publish(connection)
                 continue
             if self.settings.drain and not self.backlog(connection)["workable"]:
                 break
-            # Writers notify sleeping workers only, so that it looks once more before
-            # it waits: for what came between its last look and its falling asleep.
-            if not self.settings.ends and not self.sleeps:
-                self.sleeps = fetch_value(connection, "work_sleep")
-                if self.sleeps:
-                    continue
-            self.publish(connection)
-            self.wait(connection)
+            if pause == first_look or self.report.is_due():
+                self.publish(connection)
+            self.stop.wait(pause)
+            pause = min(2 * pause, self.settings.poll)
         self.publish(connection, last=True)
 
     def batch(self, connection: Connection) -> int:
@@ -249,32 +247,7 @@ class Worker:
             )
             self.report.count(row["scored"], row["failed"])
             done += row["scored"] + row["failed"]
-        if done:
-            self.wake(connection)
         return done
-
-    def wake(self, connection: Connection) -> None:
-        """Spare writers the notifications while awake."""
-        if self.sleeps:
-            fetch_value(connection, "work_wake")
-            self.sleeps = False
-
-    def wait(self, connection: Connection) -> None:
-        """Sleep until notified, stopped, or the poll is due."""
-        deadline = time.monotonic() + self.settings.poll
-        while not self.stop.requested and not connection.notifies:
-            seconds = deadline - time.monotonic()
-            if seconds <= 0:
-                break
-            # While others hold what is left, a draining worker looks more often.
-            if self.settings.drain:
-                seconds = min(seconds, FIRST_PAUSE)
-                deadline = 0
-            self.stop.wait(seconds, connection)
-            connection.poll()
-        if connection.notifies:
-            connection.notifies.clear()
-            self.wake(connection)
 
     def backlog(self, connection: Connection) -> dict[str, Any]:
         """Return how much waits, and for how long."""

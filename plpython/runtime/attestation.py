@@ -67,7 +67,8 @@ class Statement:
 
     def to_text(self) -> str:
         """Return the text that is to be signed."""
-        return json.dumps(asdict(self))
+        # Escapes beyond ASCII are refused by jsonb in a database in SQL_ASCII.
+        return json.dumps(asdict(self), ensure_ascii=False)
 
     def check(self) -> None:
         """Raise ValueError or TypeError unless every part is what it should be."""

@@ -214,7 +214,8 @@ class Scoring:
         The first error holds for every row that is not in ``rows``, by their place.
         """
         reasons = {"all": reason(error), "rows": {row: reason(e) for row, e in rows}}
-        self.set_failure(json.dumps(reasons))
+        # Escapes beyond ASCII are refused by jsonb in a database in SQL_ASCII.
+        self.set_failure(json.dumps(reasons, ensure_ascii=False))
 
     def set_failure(self, text: str) -> None:
         """Set what the trigger and ``churn_internal.record_failures`` read."""

@@ -3,8 +3,6 @@ CREATE OR REPLACE FUNCTION churn_internal.enqueue_profiles(
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 #variable_conflict use_column
-DECLARE
-    ignored boolean;
 BEGIN
     INSERT INTO churn_internal.pending_profiles (attachment_id, key)
     SELECT enqueue_profiles.attachment_id, k.key
@@ -25,7 +23,6 @@ BEGIN
     FROM unnest(keys, have_scores) k (key, has_score)
     WHERE m.attachment_id = enqueue_profiles.attachment_id AND m.key = k.key
       AND k.has_score IS DISTINCT FROM false AND m.due_at > clock_timestamp();
-    ignored := churn_internal.wake_workers();
 END $body$;
 COMMENT ON FUNCTION churn_internal.enqueue_profiles IS
     'Marks profiles that changed, each once, for churn.work to score: those that have a '

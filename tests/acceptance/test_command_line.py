@@ -136,7 +136,7 @@ def test_doctor_finds_nothing_wrong_with_a_migrated_database(pgchurn):
         ),
         ("DROP EVENT TRIGGER churn_keep_attached_tables", "event triggers"),
         (
-            "UPDATE pgchurn_alembic_version SET version_num = '0001_registry'",
+            "UPDATE churn_migrations.alembic_version SET version_num = '0001_registry'",
             "revision",
         ),
         (

@@ -2,12 +2,9 @@
 
 import contextlib
 import json
-import os
-import select
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from pgchurn.loader.command_line import main
@@ -15,52 +12,14 @@ from pgchurn.loader.command_line import main
 from tests.databases import CHECKOUT
 from tests.models import assert_fresh, default_model, divergences, populate
 from tests.own_server import as_server, own_server
+from tests.working import Process, looks, wait_for
 
 MODEL = default_model()
-LONGEST = 60
 COMPLAIN = "INSERT INTO churn.complaints (customer_id) VALUES (%s)"
 EVERYBODY = (
     "INSERT INTO churn.complaints (customer_id) SELECT customer_id FROM churn.customers"
 )
 WAITING = "SELECT sum(waiting) FROM churn.queue"
-
-
-class Process:
-    """A worker of its own, which reports in lines of JSON."""
-
-    def __init__(self, url, *options):
-        self.process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "pgchurn.loader", "work", "--format", "json"),
-                *("--report", "0.01", *options),
-            ],
-            cwd=CHECKOUT,
-            env={**os.environ, "DATABASE_URL": url},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        )
-
-    def report(self):
-        """Return its next report."""
-        ready, _, _ = select.select([self.process.stdout], [], [], LONGEST)
-        assert ready, "the worker says nothing"
-        return json.loads(self.process.stdout.readline())
-
-    def report_of(self, scored):
-        """Return its first report of that many customers, all in all."""
-        while True:
-            report = self.report()
-            if report["scored"] >= scored:
-                return report
-
-    def end(self, number=None):
-        """Send it a signal, wait for its end; return its status and what it said."""
-        if number is not None:
-            self.process.send_signal(number)
-        _, said = self.process.communicate(timeout=LONGEST)
-        return self.process.returncode, said
 
 
 @pytest.fixture
@@ -81,22 +40,6 @@ def queued(trained_database):
     session = trained_database.session(autocommit=True)
     session.run("SELECT churn.set_scoring_mode('churn.customers', 'queued')")
     return session
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + LONGEST
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def sleeps(session):
-    """Tell whether a worker is there to be notified."""
-    return session.value(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
-        " AND objid::bigint = churn_internal.queue_lock() AND database ="
-        " (SELECT oid FROM pg_database WHERE datname = current_database())"
-    )
 
 
 def test_a_drain_scores_all_who_wait_and_ends(
@@ -160,21 +103,49 @@ def test_a_table_that_is_not_attached_is_refused(trained_database, monkeypatch, 
     assert "table churn.models is not attached" in capsys.readouterr().err
 
 
-def test_a_sleeping_worker_is_woken_by_a_complaint(queued, trained_database, start):
-    worker = start(trained_database.url, "--poll", "1000")
-    wait_for(lambda: sleeps(queued))
-    for customer in (1, 2):
+@pytest.mark.alone
+def test_a_worker_without_work_sees_a_complaint_soon(queued, trained_database, start):
+    worker = start(trained_database.url)
+    wait_for(lambda: looks(queued))
+    for customer in (1, 2, 3):
         queued.run(COMPLAIN, customer)
         worker.report_of(customer)
-        wait_for(lambda: sleeps(queued))
 
     assert worker.end(signal.SIGTERM)[0] == 0
     assert_fresh(queued, MODEL)
+    waited = queued.value(
+        "SELECT max(p.churn_scored_at - c.complained_at)"
+        " FROM churn.customers p JOIN churn.complaints c USING (customer_id)"
+        # The first score of a session loads packages.
+        " WHERE customer_id IN (2, 3) AND c.complained_at = p.last_complaint_at"
+    )
+    assert waited.total_seconds() < 1
 
 
-def test_a_worker_that_was_not_notified_polls(queued, trained_database, start):
+def test_a_worker_leaves_nothing_in_its_session(queued, trained_database, start):
+    worker = start(trained_database.url)
+    queued.run(COMPLAIN, 1)
+    worker.report_of(1)
+
+    assert (
+        queued.column(
+            "SELECT l.locktype FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+            " WHERE a.application_name = 'pgchurn' AND a.state = 'idle'"
+        )
+        == []
+    )
+    assert (
+        queued.column(
+            "SELECT query FROM pg_stat_activity WHERE application_name = 'pgchurn'"
+            " AND query ~* '^(SET|LISTEN)'"
+        )
+        == []
+    )
+
+
+def test_a_worker_sees_a_mark_of_any_kind(queued, trained_database, start):
     worker = start(trained_database.url, "--poll", "0.1")
-    wait_for(lambda: sleeps(queued))
+    wait_for(lambda: looks(queued))
 
     queued.run(
         "INSERT INTO churn_internal.failed_profiles (attachment_id, key)"
@@ -295,8 +266,8 @@ def test_a_worker_survives_the_servers_restart(start):
             session = database.session(autocommit=True)
             populate(session)
             session.run("SELECT churn.set_scoring_mode('churn.customers', 'queued')")
-            worker = start(database.url, "--poll", "1000")
-            wait_for(lambda: sleeps(session))
+            worker = start(database.url)
+            wait_for(lambda: looks(session))
 
             for number in (signal.SIGINT, signal.SIGQUIT):
                 own.end(number)

@@ -167,7 +167,7 @@ def test_a_schema_alone_counts_and_is_verified_once_it_has_its_attachments(
     source.program("pg_dump", "--schema-only", "--file", schema)
     source.program(
         *("pg_dump", "--data-only", "--file", attachments),
-        *("--table=churn.attachments", "--table=public.pgchurn_alembic_version"),
+        *("--table=churn.attachments", "--table=churn_migrations.alembic_version"),
     )
     with server.database("schema_only") as target:
         load(target, schema)
@@ -234,8 +234,7 @@ def reloaded(server, migrated, tmp_path, request):
         session.run("INSERT INTO calls VALUES (1), (1)")
         options = ["--disable-triggers"] if "disabled" in request.param else []
         former.program(
-            *("pg_dump", "--data-only", "--schema=public", *options),
-            *("--exclude-table=public.pgchurn_alembic_version", "--file"),
+            *("pg_dump", "--data-only", "--schema=public", *options, "--file"),
             tmp_path / "data",
         )
         load(target, tmp_path / "data")

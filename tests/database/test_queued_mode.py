@@ -116,7 +116,7 @@ def test_no_model_is_called_by_a_statement(queued):
     queued.run(INSERT, 1)
 
     called = queued.column("SELECT funcname FROM pg_stat_xact_user_functions")
-    assert set(called) <= {"complaints_inserted_1", "wake_workers", "queue_lock"}
+    assert called == ["complaints_inserted_1"]
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
@@ -676,31 +676,6 @@ def test_a_complaint_that_was_queued_before_the_switch_is_scored_after_it(
 
     assert writer.column(MARKED) == ["1"]
     assert divergences(writer) == []
-
-
-def test_only_a_sleeping_worker_is_notified(both):
-    writer, worker = both
-    worker.run("LISTEN churn_queue")
-    worker.commit()
-    writer.run(INSERT, 1)
-    writer.commit()
-    worker.connection.poll()
-    assert worker.connection.notifies == []
-
-    worker.run("SELECT pg_advisory_lock(churn_internal.queue_lock())")
-    worker.commit()
-    for customer in (1, 2):
-        writer.run(INSERT, customer)
-        writer.commit()
-    worker.run("SELECT pg_advisory_unlock(churn_internal.queue_lock())")
-    worker.run("UNLISTEN *")
-    worker.commit()
-
-    # Customer 1 was marked before.
-    assert [n.channel for n in worker.connection.notifies] == ["churn_queue"]
-    worker.connection.notifies.clear()
-    locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
-    assert writer.value(locks) == 0
 
 
 def test_a_score_in_queued_mode_is_that_of_inline_mode(queued):

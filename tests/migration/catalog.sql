@@ -26,6 +26,9 @@ GRANT USAGE ON SCHEMA churn_internal TO churn_loader;
 GRANT USAGE ON SCHEMA churn_internal TO churn_scorer;
 COMMENT ON SCHEMA churn_internal IS 'pgchurn: what its own functions and triggers use.';
 
+CREATE SCHEMA churn_migrations;
+COMMENT ON SCHEMA churn_migrations IS 'pgchurn: the revision of the database, out of reach of all but superusers.';
+
 CREATE SCHEMA churn_runtime;
 ALTER SCHEMA churn_runtime OWNER TO churn_owner;
 COMMENT ON SCHEMA churn_runtime IS 'pgchurn: the Python modules that score, each the body of a function that is never called.';
@@ -454,6 +457,13 @@ COMMENT ON COLUMN churn_internal.rescore_runs.started_at IS 'When it was started
 COMMENT ON COLUMN churn_internal.rescore_runs.ended_at IS 'When it ended; null: it is unfinished.';
 COMMENT ON COLUMN churn_internal.rescore_runs.outcome IS 'done, or abandoned for another run or because the table was detached.';
 
+CREATE TABLE churn_migrations.alembic_version (
+    version_num character varying(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+COMMENT ON TABLE churn_migrations.alembic_version IS 'The revision of pgchurn that the database is at.';
+COMMENT ON COLUMN churn_migrations.alembic_version.version_num IS 'Its name.';
+
 CREATE TABLE churn_trust.trusted_keys (
     fingerprint text NOT NULL,
     public_key bytea NOT NULL,
@@ -721,12 +731,12 @@ GRANT EXECUTE ON ROUTINE churn.server_environment() TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.server_environment() TO churn_scorer;
 COMMENT ON ROUTINE churn.server_environment() IS 'Interpreter, package versions and memory of a session that scores.';
 
-CREATE FUNCTION churn.set_notifications(profile regclass, mode text, threshold double precision DEFAULT NULL::double precision) RETURNS void
+CREATE FUNCTION churn.set_notifications(profile regclass, mode text, threshold double precision DEFAULT NULL::double precision, refuse_prepared boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn.set_notifications(profile regclass, mode text, threshold double precision) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn.set_notifications(profile regclass, mode text, threshold double precision) TO churn_loader;
-COMMENT ON ROUTINE churn.set_notifications(profile regclass, mode text, threshold double precision) IS 'Which stored scores are told by NOTIFY on churn_scores: off, every, or threshold, those that cross it.';
+ALTER ROUTINE churn.set_notifications(profile regclass, mode text, threshold double precision, refuse_prepared boolean) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.set_notifications(profile regclass, mode text, threshold double precision, refuse_prepared boolean) TO churn_loader;
+COMMENT ON ROUTINE churn.set_notifications(profile regclass, mode text, threshold double precision, refuse_prepared boolean) IS 'Which stored scores are told by NOTIFY on churn_scores: off, every, or threshold, those that cross it.';
 
 CREATE FUNCTION churn.set_on_error(profile regclass, on_error text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -1439,12 +1449,6 @@ GRANT EXECUTE ON ROUTINE churn_internal.query_statement(version bigint, query te
 GRANT EXECUTE ON ROUTINE churn_internal.query_statement(version bigint, query text, names text[], types oid[], pass_features boolean, OUT statement text, OUT batch_size churn_internal.required_integer) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.query_statement(version bigint, query text, names text[], types oid[], pass_features boolean, OUT statement text, OUT batch_size churn_internal.required_integer) IS 'SQL that reads a query''s rows as a model takes them, and how many are a batch.';
 
-CREATE FUNCTION churn_internal.queue_lock() RETURNS bigint
-    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.queue_lock() OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.queue_lock() TO churn_loader;
-COMMENT ON ROUTINE churn_internal.queue_lock() IS 'Number of the advisory lock that a worker holds while it sleeps.';
-
 CREATE FUNCTION churn_internal.raise_failure() RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -2000,11 +2004,6 @@ CREATE FUNCTION churn_internal.wait_for_writers(attachment churn.attachments) RE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.wait_for_writers(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.wait_for_writers(attachment churn.attachments) IS 'Returns when the transactions that were writing an attachment''s tables have ended.';
-
-CREATE FUNCTION churn_internal.wake_workers() RETURNS boolean
-    LANGUAGE sql VOLATILE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.wake_workers() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.wake_workers() IS 'Notifies workers of new marks, if one sleeps; returns whether it did.';
 
 CREATE FUNCTION churn_internal.warm_session() RETURNS churn_internal.required_integer
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER

@@ -1,9 +1,10 @@
 import os
 import sys
+from urllib.parse import urlencode
 
 import pytest
 from pgchurn.migrations import frozen_files
-from psycopg2.extensions import make_dsn
+from psycopg2.extensions import make_dsn, parse_dsn
 
 from tests.databases import CHECKOUT, Database, postgresql_program, run
 from tests.models import (
@@ -19,6 +20,7 @@ from tests.snapshots import schema_of, snapshot
 REVISIONS = frozen_files.revisions()
 COMPANY = fit({"usage": "number", "complaint_count": "number"})
 CLIENTS = "company.clients"
+VERSIONS = "churn_migrations.alembic_version"
 OUR_SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname ~ 'churn'"
 
 
@@ -86,10 +88,13 @@ def test_a_downgrade_to_base_leaves_no_object(empty_database):
     session = empty_database.session()
     assert session.column(OUR_SCHEMAS) == []
     assert session.column("SELECT evtname FROM pg_event_trigger") == []
-    assert session.column(
-        "SELECT c.oid::regclass::text FROM pg_class c"
-        " WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
-    ) == ["pgchurn_alembic_version"]
+    assert (
+        session.column(
+            "SELECT c.oid::regclass::text FROM pg_class c"
+            " WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+        )
+        == []
+    )
     assert (
         session.column(
             "SELECT d.objid::text FROM pg_shdepend d"
@@ -252,7 +257,7 @@ def test_a_database_at_a_revision_that_is_not_ours_is_left_alone(
     empty_database, revision, move
 ):
     session = empty_database.session(autocommit=True)
-    session.run("UPDATE pgchurn_alembic_version SET version_num = %s", revision)
+    session.run(f"UPDATE {VERSIONS} SET version_num = %s", revision)
     before = snapshot(empty_database)
 
     done = empty_database.alembic(*move, check=False)
@@ -263,6 +268,102 @@ def test_a_database_at_a_revision_that_is_not_ours_is_left_alone(
     assert "HINT:  Downgrade it to base with what has migrated it" in done.stderr
     assert "Traceback" not in done.stderr
     assert snapshot(empty_database) == before
-    assert session.column("SELECT version_num FROM pgchurn_alembic_version") == [
-        revision
-    ]
+    assert session.column(f"SELECT version_num FROM {VERSIONS}") == [revision]
+
+
+@pytest.mark.parametrize("move", [("upgrade", "head"), ("downgrade", "base")])
+@pytest.mark.parametrize("schema", ["public", "100% ours"])
+def test_a_database_whose_revision_is_kept_where_it_was_before_1_0_is_left_alone(
+    blank, schema, move
+):
+    session = blank.session(autocommit=True)
+    session.run(
+        f'CREATE SCHEMA IF NOT EXISTS "{schema}";'
+        f' CREATE TABLE "{schema}".pgchurn_alembic_version (version_num text);'
+        f" INSERT INTO \"{schema}\".pgchurn_alembic_version VALUES ('0001_pgchurn')"
+    )
+    before = snapshot(blank)
+
+    done = blank.alembic(*move, check=False)
+
+    assert done.returncode != 0
+    assert "this database is at revision 0001_pgchurn, which this rel" in done.stderr
+    kept = session.value("SELECT quote_ident(%s)", schema)
+    assert f"It is kept in {kept}.pgchurn_alembic_version: a rel" in done.stderr
+    assert "HINT:  Downgrade it to base with what has migrated it" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert snapshot(blank) == before
+
+    session.run(f'DELETE FROM "{schema}".pgchurn_alembic_version')
+    blank.alembic("upgrade", "head")
+
+
+# Each is SQL that a DBA may have run, and what the migrator's session is told.
+SURROUNDINGS = {
+    "no public": "DROP SCHEMA public",
+    "a search_path of nothing": "ALTER DATABASE {} SET search_path = ''",
+    "a search_path elsewhere": (
+        'CREATE SCHEMA "the company";ALTER DATABASE {} SET search_path = "the company"'
+    ),
+    "a table of the application's": (
+        "CREATE TABLE public.alembic_version (version_num varchar(32) PRIMARY KEY);"
+        "INSERT INTO public.alembic_version VALUES ('shop_42')"
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SURROUNDINGS)
+def test_the_revision_is_kept_in_its_own_place_whatever_is_around(blank, case):
+    session = blank.session(autocommit=True)
+    session.run(SURROUNDINGS[case].format(f'"{blank.name}"'))
+    before = schema_of(snapshot(blank))
+
+    revise(blank, "head")
+
+    session = blank.session(autocommit=True)
+    assert session.column(f"SELECT version_num FROM {VERSIONS}") == [REVISIONS[-1]]
+    assert f"{REVISIONS[-1]} (head)" in blank.alembic("current").stdout
+
+    revise(blank, "base")
+    assert without_extension(schema_of(snapshot(blank))) == before
+
+
+def test_a_search_path_of_the_role_changes_nothing_either(empty_database):
+    before = snapshot(empty_database)
+    superuser_url = empty_database.url
+    empty_database.url = make_dsn(superuser_url, options="-csearch_path=pg_temp")
+    try:
+        revise(empty_database, "base", "head")
+    finally:
+        empty_database.url = superuser_url
+
+    assert snapshot(empty_database) == before
+
+
+def test_asking_for_the_revision_changes_nothing(blank):
+    before = snapshot(blank)
+
+    assert "0001" not in blank.alembic("current").stdout
+    revise(blank, "base")
+
+    assert snapshot(blank) == before
+
+
+def test_nobody_but_the_superuser_changes_the_revision(empty_database):
+    session = empty_database.session()
+
+    for role in ("churn_owner", "churn_loader", "churn_application"):
+        with session.role(role):
+            refusal = session.refusal(f"UPDATE {VERSIONS} SET version_num = 'other'")
+        assert refusal.message == "permission denied for schema churn_migrations"
+
+
+@pytest.mark.parametrize("driver", ["psycopg2", "psycopg"])
+def test_a_database_is_named_as_sqlalchemy_names_it(empty_database, driver):
+    parts = parse_dsn(empty_database.url)
+    query = urlencode({name: parts[name] for name in ("host", "port")})
+    empty_database.url = (
+        f"postgresql+{driver}://{parts['user']}@/{parts['dbname']}?{query}"
+    )
+
+    assert f"{REVISIONS[-1]} (head)" in empty_database.alembic("current").stdout

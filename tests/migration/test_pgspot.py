@@ -85,8 +85,7 @@ def signature(tree):
 def in_force(script):
     """Return the statements of a script without what has no effect in the end.
 
-    A function counts by its newest text. Left out is also Alembic's version table,
-    which lies where the migrator's search_path says, and blocks of Python.
+    A function counts by its newest text. Left out are also blocks of Python.
     """
     kept = {}
     for number, (text, tree) in enumerate(statements(script)):
@@ -95,7 +94,7 @@ def in_force(script):
                 kept[signature(tree)] = text
         elif "plpython3u" in text and isinstance(tree, DoStmt):
             continue
-        elif "pgchurn_alembic_version" not in text:
+        else:
             kept[number] = text
     return ";\n".join(kept.values()) + ";\n"
 

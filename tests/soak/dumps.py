@@ -33,7 +33,7 @@ MISCOUNTED = """
 # What a migrated database has already.
 NOT_ITS_OWN = (
     "--exclude-table=churn.attachments",
-    "--exclude-table=public.pgchurn_alembic_version",
+    "--exclude-table=churn_migrations.alembic_version",
 )
 
 

@@ -1,7 +1,7 @@
 """Which database the client works on."""
 
 import pytest
-from pgchurn.loader.database import database_url
+from pgchurn.migrations.database_url import database_url
 
 LIBPQ = "postgresql://ada@db.example/churn?sslmode=require"
 

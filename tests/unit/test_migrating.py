@@ -24,7 +24,7 @@ def test_a_downgrade_is_printed_as_sql_between_two_revisions(capsys):
 
     printed = capsys.readouterr().out
     assert printed.startswith("BEGIN;\n")
-    assert "DELETE FROM pgchurn_alembic_version" in printed
+    assert "DELETE FROM churn_migrations.alembic_version" in printed
 
 
 def test_a_downgrade_as_sql_needs_both_revisions(capsys):

@@ -21,7 +21,8 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 OTHER_OPTIONS = {
     *("--data-only", "--disable-triggers", "--globals-only", "--schema-only"),
     *("--load-via-partition-root", "--table", "--rewrite", "--only", "--short"),
-    *("--rev-id", "--quick"),
+    *("--rev-id", "--quick", "--autogenerate", "--clean", "--no-owner"),
+    *("--no-privileges", "--exit-on-error", "--single-transaction"),
 }
 # A name in capitals stands for any.
 PARTS = re.compile(

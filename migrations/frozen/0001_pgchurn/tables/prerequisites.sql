@@ -1,13 +1,6 @@
 -- Stop before anything is changed when this server cannot run pgchurn.
 DO $prerequisites$
 BEGIN
-    IF NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN
-        RAISE insufficient_privilege USING
-            MESSAGE = 'pgchurn must be migrated by a superuser',
-            DETAIL = format('%I is none, and PL/Python is an untrusted language.',
-                            current_user),
-            HINT = 'Connect as a superuser, by default postgres.';
-    END IF;
     IF current_setting('server_version_num')::integer < 150000 THEN
         RAISE feature_not_supported USING
             MESSAGE = 'pgchurn needs PostgreSQL 15 or newer',

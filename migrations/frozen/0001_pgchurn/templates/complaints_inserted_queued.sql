@@ -40,7 +40,6 @@ BEGIN
             IF current_setting('churn.unmarked') = 'true' THEN
                 INSERT INTO churn_internal.pending_profiles (attachment_id, key)
                 VALUES (@id@, key::text);
-                ignored := churn_internal.wake_workers();
             ELSIF current_setting('churn.unmarked') = 'false' THEN
                 PERFORM churn_internal.enqueue_profiles(
                     @id@, ARRAY[key::text], ARRAY[false]

@@ -1,0 +1,189 @@
+"""The whole way in databases of other encodings, with names and values beyond ASCII."""
+
+import contextlib
+import json
+
+import psycopg2
+import pytest
+from pgchurn.loader.command_line import main
+from psycopg2 import sql
+
+from tests.databases import Database, database_name
+from tests.listening import Listener
+from tests.models import divergences, fit
+
+# What each can spell.
+WORDS = {
+    "LATIN1": "Zürich",
+    "WIN1252": "Köln “€”",
+    "EUC_JP": "東京",
+    "SQL_ASCII": "Łódź 東京",
+}
+PROFILE = '"{0}".cust'
+COMPLAIN = """INSERT INTO "{0}".comp VALUES ('{0} 3')"""
+SCORED = """
+    SELECT complaint_count, churn_score IS NOT NULL FROM "{0}".cust WHERE id = '{0} 3'
+"""
+TABLES = """
+    CREATE SCHEMA "{0}";
+    CREATE TABLE "{0}".cust (
+        id text PRIMARY KEY, "{0}" text, usage double precision, churned boolean
+    );
+    CREATE TABLE "{0}".comp (
+        cust text REFERENCES "{0}".cust, at timestamptz DEFAULT now()
+    );
+    CREATE INDEX ON "{0}".comp (cust);
+    INSERT INTO "{0}".cust
+    SELECT '{0} ' || i, (ARRAY['{0}', 'b', 'c'])[1 + i % 3], i % 17, (i * 7) % 3 = 0
+    FROM generate_series(1, 120) i;
+    SELECT churn.attach('"{0}".cust', 'id', '"{0}".comp', 'cust', 'at');
+"""
+
+
+pytestmark = pytest.mark.slow(reason="trains a model in a database of each encoding")
+
+
+@pytest.fixture(scope="module", params=WORDS)
+def encoded(server, request):
+    """A database of the encoding with a model in force, and a word that it can spell.
+
+    Everything but the tables themselves was made by the command.
+    """
+    word = WORDS[request.param]
+    name = database_name(request.param.lower())
+    with contextlib.closing(psycopg2.connect(server.url)) as connection:
+        connection.autocommit = True
+        cursor = connection.cursor()
+        cursor.execute(
+            sql.SQL(
+                "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LOCALE 'C'"
+            ).format(sql.Identifier(name), sql.Literal(request.param))
+        )
+        database = Database(server, name)
+        try:
+            with server.migrating():
+                assert main(["migrate", "--database-url", database.url]) == 0
+            session = database.session(autocommit=True)
+            session.connection.set_client_encoding("UTF8")
+            session.run(TABLES.format(word))
+            for command in (
+                "train --label churned --algorithm logistic_regression --table",
+                "activate 1",
+                "rescore --table",
+            ):
+                arguments = command.split()
+                if arguments[-1] == "--table":
+                    arguments.append(PROFILE.format(word))
+                assert main([*arguments, "--database-url", database.url]) == 0
+            yield database, word
+        finally:
+            database.close()
+            cursor.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def word(encoded):
+    return encoded[1]
+
+
+@pytest.fixture
+def session(encoded):
+    session = encoded[0].session(autocommit=True)
+    session.connection.set_client_encoding("UTF8")
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def pgchurn(encoded, capsys):
+    """Run `pgchurn` on the database; return its result."""
+
+    def run(*arguments):
+        capsys.readouterr()
+        command = [*arguments, "--database-url", encoded[0].url, "--format", "json"]
+        assert main(command) == 0, capsys.readouterr().err
+        return json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def test_a_complaint_is_counted_and_scored_by_the_model(session, word):
+    session.run(COMPLAIN.format(word))
+
+    count, scored = session.row(SCORED.format(word))
+    assert count >= 1 and scored
+    assert divergences(session, PROFILE.format(word)) == []
+    features = session.value(
+        "SELECT signature ->> 'features' FROM churn.models WHERE version = 1"
+    )
+    assert word in features
+
+
+def test_a_pickle_is_registered_and_shown(session, word, pgchurn, tmp_path):
+    model = fit({word: "text", "usage": "number"})
+    (tmp_path / "churn.pkl").write_bytes(model.artifact)
+
+    registered = pgchurn(
+        *("register", str(tmp_path / "churn.pkl"), "--table", PROFILE.format(word))
+    )
+
+    shown = pgchurn("show", str(registered["version"]))
+    assert word in [feature["name"] for feature in shown["signature"]["features"]]
+
+
+def test_the_doctor_names_the_tables_and_finds_nothing(session, word, pgchurn):
+    encoding = session.value("SHOW server_encoding")
+    checks = {finding["check"]: finding for finding in pgchurn("doctor")}
+
+    assert f'"{word}".cust with "{word}".comp' in checks
+    assert all(finding["ok"] for finding in checks.values())
+    told = checks["encoding"]["found"]
+    assert told == encoding if encoding != "SQL_ASCII" else "must be UTF-8" in told
+
+
+def test_a_worker_scores_what_was_queued(encoded, session, word, pgchurn):
+    profile = PROFILE.format(word)
+    session.run("SELECT churn.set_scoring_mode(%s, 'queued')", profile)
+    session.run(COMPLAIN.format(word))
+
+    url = encoded[0].url
+    assert main(["work", "--drain", "--table", profile, "--database-url", url]) == 0
+    assert session.value("SELECT sum(waiting) FROM churn.queue") == 0
+
+    session.run("SELECT churn.set_scoring_mode(%s, 'inline')", profile)
+    assert divergences(session, profile) == []
+    assert pgchurn("verify", "--table", profile) == []
+
+
+def test_what_failed_is_told(session, word):
+    profile = PROFILE.format(word)
+    session.run("SELECT churn.set_on_error(%s, 'keep')", profile)
+    session.run(
+        f"UPDATE \"{word}\".cust SET usage = 'infinity' WHERE id = %s", f"{word} 3"
+    )
+
+    (reason,) = session.column("SELECT reason FROM churn.health WHERE customers > 0")
+    assert "usage" in reason
+
+
+def test_a_listener_prints_what_it_was_told(encoded, session, word, tmp_path):
+    profile = PROFILE.format(word)
+    session.run("SELECT churn.set_notifications(%s, 'every')", profile)
+    listener = Listener(encoded[0], tmp_path / "lines").start("--notifications")
+    try:
+        listener.wait_until_listening()
+        session.run(f'INSERT INTO "{word}".comp VALUES (%s)', f"{word} 5")
+        listener.wait_for_lines(1)
+        assert json.loads(listener.lines()[0])["key"] == f"{word} 5"
+    finally:
+        status, _ = listener.end()
+    assert status == 0
+
+
+@pytest.mark.parametrize("encoded", ["SQL_ASCII"], indirect=True)
+def test_text_that_is_not_utf_8_is_refused_as_such(session, word):
+    refusal = session.refusal(
+        f"""INSERT INTO "{word}".cust (id, "{word}") VALUES ('m', E'M\\374nchen')"""
+    )
+
+    assert refusal.message == 'invalid byte sequence for encoding "UTF8": 0xfc'
