@@ -107,6 +107,7 @@ function attachment_of_version            -          -          -
 function attachment_placeholders          -          -          -
 function attachment_of_version            -          -          -
 function begin_rescoring                  EXECUTE    -          -
+function changed_features                 -          -          -
 function check_activation                 -          -          -
 function check_attachable                 -          -          -
 function check_attestation                -          -          -
@@ -126,6 +127,7 @@ function create_log_predictions           -          -          -
 function create_prediction_partitions     -          -          -
 function create_profile_update_trigger    -          -          -
 function create_publish_scores            -          -          -
+function cut_text                         EXECUTE    EXECUTE    -
 function dequeue_missing_profiles_N       -          -          -
 function end_rescoring                    -          -          -
 function enqueue_profiles                 -          -          -
@@ -133,8 +135,12 @@ function evaluate_candidate               -          -          -
 function failed_profiles_N                -          -          -
 function failures_of                      EXECUTE    EXECUTE    -
 function feature_arrays                   -          -          -
+function feature_expression               -          -          -
+function feature_names                    -          -          -
 function fetch_rows                       EXECUTE    EXECUTE    -
 function fill_template                    -          -          -
+function fit_functions                    -          -          -
+function fit_layout                       -          -          -
 function fit_prediction_log               -          -          -
 function follow_altered_tables            -          -          -
 function has_recounted                    -          -          -
@@ -143,10 +149,11 @@ function key_comparison                   -          -          -
 function key_order                        -          -          -
 function key_spellings                    -          -          -
 function key_type                         EXECUTE    -          -
-function layout_digest                    -          -          -
+function layout                           -          -          -
 function load_runtime                     -          -          -
 function lock_deployments                 -          -          -
 function log_predictions_N                -          -          -
+function most_rows                        -          -          -
 function note_recount                     -          -          -
 function note_worker                      -          -          -
 function predict_many                     EXECUTE    EXECUTE    -
@@ -157,7 +164,7 @@ function query_columns                    EXECUTE    EXECUTE    -
 function query_statement                  EXECUTE    EXECUTE    -
 function queue_lock                       EXECUTE    -          -
 function raise_failure                    -          -          -
-function read_profiles_N                  -          -          -
+function read_profiles                    -          -          -
 function record_failures                  -          -          -
 function refresh_attachment               -          -          -
 function refuse_change                    -          -          -
@@ -172,6 +179,8 @@ function score_changed                    -          -          -
 function score_features                   EXECUTE    EXECUTE    -
 function score_features_many              EXECUTE    EXECUTE    -
 function session_environment              EXECUTE    EXECUTE    -
+function shortest_double                  EXECUTE    EXECUTE    -
+function shortest_text                    EXECUTE    EXECUTE    -
 function table_name                       EXECUTE    EXECUTE    -
 function take_failure                     -          -          -
 function template_*                       -          -          -
@@ -181,6 +190,7 @@ function wait_for_batch                   EXECUTE    -          -
 function wait_for_writers                 -          -          -
 function wake_workers                     -          -          -
 function warm_session                     EXECUTE    EXECUTE    EXECUTE
+function with_columns                     -          -          -
 function work_profiles_N                  -          -          -
 function write_profiles_N                 -          -          -
 function wrong_profiles                   EXECUTE    -          -

@@ -5,6 +5,7 @@ SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
     -- Said by the trigger, which knows who writes: a setting anybody may SET.
     own CONSTANT boolean := TG_NARGS > 0;
+    active record;
     ignored text;
 BEGIN
     IF NOT own THEN
@@ -16,8 +17,11 @@ BEGIN
         WHERE n.keys IS NOT NULL;
         RETURN NULL;
     END IF;
+    SELECT d.version, churn_internal.feature_names(m.signature) AS features INTO active
+    FROM churn_internal.active_deployment("@id@") d JOIN churn.models m ON m.version = d.version;
     -- Only rows in which something that scoring reads or writes has changed; of what
-    -- pgchurn itself wrote, only rows in which that changed features in turn. Complaints
+    -- pgchurn itself wrote, only rows in which that changed features in turn. What the
+    -- version in force does not read leaves its scores as they are, not those of others. Complaints
     -- are counted anew where the key, the counter or what tells who is pending was overwritten.
     PERFORM churn_internal."write_profiles_@id@"(n.keys, n.complaints, NULL, "@queued@", true)
     FROM (
@@ -35,7 +39,10 @@ BEGIN
         FROM updated p
         LEFT JOIN former f ON f."@key@" = p."@key@"
         WHERE f."@key@" IS NULL
-           OR ("@former_numbers@", "@former_texts@") IS DISTINCT FROM ("@numbers@", "@texts@")
+           OR "@changed_features@" && CASE
+                  WHEN p.churn_model_version = active.version THEN active.features
+                  ELSE "@carried@"
+              END
            OR (NOT own
                AND (f.complaint_count, f.last_complaint_at, f.churn_score,
                     f.churn_model_version, f.churn_scored_at)

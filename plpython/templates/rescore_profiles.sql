@@ -39,7 +39,7 @@ BEGIN
     END IF;
     last_key := profiles.keys[rows_done];
     scores := churn_internal.score_batch(
-        "@id@", active.version, active.artifact_sha256, "@layout_digest@", profiles.numbers,
+        "@id@", active.version, active.artifact_sha256, "@layout@", profiles.numbers,
         profiles.texts, on_error => NULL
     );
     -- Locking the rows before reading them would write each of them twice. So one that
