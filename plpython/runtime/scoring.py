@@ -82,7 +82,7 @@ class Scoring:
                 self.check_pace(attachment_id, scorer, seconds)
             return checked_probability(probability)
         except OutdatedFunction:
-            # Whoever counts a customer's complaints anew scores him by the new function.
+            # Whoever counts complaints anew scores by the function as it is now.
             self.set_failure(RECOUNTED)
             return None
         except Exception as error:

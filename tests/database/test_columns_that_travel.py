@@ -97,10 +97,11 @@ def test_a_version_that_comes_into_force_in_the_middle_of_a_transaction(
     """
     writer, other = trained_database.session(), trained_database.session()
     if not indexed:
-        for index in other.column(
-            "SELECT conname FROM pg_constraint WHERE conrelid = 'churn.complaints'::regclass"
+        for name in other.column(
+            "SELECT conname FROM pg_constraint"
+            " WHERE conrelid = 'churn.complaints'::regclass"
         ):
-            other.run(f"ALTER TABLE churn.complaints DROP CONSTRAINT {index}")
+            other.run(f"ALTER TABLE churn.complaints DROP CONSTRAINT {name}")
         other.run("DROP INDEX churn.complaints_customer_idx")
         other.commit()
     writer.run(f"SET TRANSACTION ISOLATION LEVEL {level}")

@@ -2153,6 +2153,7 @@ COMMENT ON EVENT TRIGGER churn_keep_attached_tables IS 'Refuses to drop a table 
 -- Module pickle_values
 -- Module pickled
 -- Module queries
+-- Module raw_readers
 -- Module registry
 -- Module row_program
 -- Module sandbox

@@ -119,7 +119,7 @@ class Admission:
         signature, environment : str
             JSON.
         layout : str
-            Which columns the rows of the profile hold, as ``Layout.from_json`` reads it.
+            Which columns the rows hold, as ``Layout.from_json`` reads it.
         replay, sample : (bytes, list)
             Numbers and texts of profile rows, as ``Scoring.score_batch`` takes them:
             those that the client has scored, and those to compare the two forms on.

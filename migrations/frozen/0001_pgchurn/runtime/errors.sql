@@ -46,11 +46,11 @@ class ScoringError(Exception):
 
 
 class OutdatedFunction(ScoringError):
-    """A function from before a version was registered has read a row without its features.
+    """A function from before a version was registered has not read all its features.
 
     In a long transaction that may be, once: a session looks whether functions were
-    replaced when it takes a lock that it does not have, and with a prepared statement on
-    tables without indexes that may be long after.
+    replaced when it takes a lock that it does not have, and a prepared statement on
+    tables without indexes takes none.
     """
 
     def __init__(self) -> None:
