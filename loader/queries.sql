@@ -6,7 +6,8 @@ FROM churn_internal.attachment_of(%(table)s::regclass) a;
 -- profile_columns --
 -- The profile's columns, and how each can be a feature.
 SELECT c.attname AS name, churn_internal.column_kind(c.atttypid) AS kind,
-       format_type(c.atttypid, c.atttypmod) AS type
+       format_type(c.atttypid, c.atttypmod) AS type,
+       c.atttypid IN ('text'::regtype, 'varchar'::regtype) AND c.atttypmod < 0 AS is_unbounded
 FROM churn.attachments a
 JOIN pg_catalog.pg_attribute c ON c.attrelid = a.profile
 WHERE a.attachment_id = %(attachment_id)s AND c.attnum > 0 AND NOT c.attisdropped

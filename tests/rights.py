@@ -109,6 +109,7 @@ function attachment_placeholders          -          -          -
 function begin_write                      -          -          -
 function attachment_of_version            -          -          -
 function begin_rescoring                  EXECUTE    -          -
+function changed_features                 -          -          -
 function check_activation                 -          -          -
 function check_attachable                 -          -          -
 function check_attestation                -          -          -
@@ -129,6 +130,7 @@ function create_from_template             -          -          -
 function create_log_predictions           -          -          -
 function create_prediction_partitions     -          -          -
 function create_publish_scores            -          -          -
+function cut_text                         EXECUTE    EXECUTE    -
 function dequeue_missing_profiles_N       -          -          -
 function end_rescoring                    -          -          -
 function end_write                        -          -          -
@@ -137,8 +139,12 @@ function evaluate_candidate               -          -          -
 function failed_profiles_N                -          -          -
 function failures_of                      EXECUTE    EXECUTE    -
 function feature_arrays                   -          -          -
+function feature_expression               -          -          -
+function feature_names                    -          -          -
 function fetch_rows                       EXECUTE    EXECUTE    -
 function fill_template                    -          -          -
+function fit_functions                    -          -          -
+function fit_layout                       -          -          -
 function fit_prediction_log               -          -          -
 function fit_profile_triggers             -          -          -
 function follow_altered_tables            -          -          -
@@ -149,11 +155,12 @@ function key_comparison                   -          -          -
 function key_order                        -          -          -
 function key_spellings                    -          -          -
 function key_type                         EXECUTE    -          -
-function layout_digest                    -          -          -
+function layout                           -          -          -
 function load_runtime                     -          -          -
 function lock_deployments                 -          -          -
 function log_predictions_N                -          -          -
 function mark_failures                    -          -          -
+function most_rows                        -          -          -
 function note_recount                     -          -          -
 function note_worker                      -          -          -
 function objects_of_others                -          -          -
@@ -164,7 +171,7 @@ function publish_scores_N                 -          -          -
 function query_columns                    EXECUTE    EXECUTE    -
 function query_statement                  EXECUTE    EXECUTE    -
 function raise_failure                    -          -          -
-function read_profiles_N                  -          -          -
+function read_profiles                    -          -          -
 function record_failures                  -          -          -
 function refresh_attachment               -          -          -
 function refuse_change                    -          -          -
@@ -179,6 +186,8 @@ function score_changed                    -          -          -
 function score_features                   EXECUTE    EXECUTE    -
 function score_features_many              EXECUTE    EXECUTE    -
 function session_environment              EXECUTE    EXECUTE    -
+function shortest_double                  EXECUTE    EXECUTE    -
+function shortest_text                    EXECUTE    EXECUTE    -
 function table_name                       EXECUTE    EXECUTE    -
 function tables_of                        -          -          -
 function take_failure                     -          -          -
@@ -191,6 +200,7 @@ function verify_profiles_N                -          -          -
 function wait_for_batch                   EXECUTE    -          -
 function wait_for_writers                 -          -          -
 function warm_session                     EXECUTE    EXECUTE    EXECUTE
+function with_columns                     -          -          -
 function work_profiles_N                  -          -          -
 function write_guarded_N                  -          -          -
 function write_profiles_N                 -          -          -

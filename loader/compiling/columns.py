@@ -110,19 +110,37 @@ class Vocabulary:
     Attributes
     ----------
     codes : dict of category to int
-        Code of every known category, as `text_key` returns it; any other text is -1.
+        Code of every known category, as `key` returns it; any other text is -1.
     missing : int or None
         Code of NULL; None until an encoder has said.
     refuses_unknown : bool
         Whether an encoder raises on a category it does not know.
     known : set of int or None
         Codes that every encoder that raises knows; None when none does.
+    null : float or None
+        What stands for NULL: NaN or None, whichever the encoders know.
     """
 
     codes: dict[Any, int] = field(default_factory=dict)
     missing: int | None = None
     refuses_unknown: bool = False
     known: set[int] | None = None
+    null: float | None = float("nan")
+
+    def is_null(self, category: object) -> bool:
+        """Return whether a category is the one of NULL."""
+        return category is None if self.null is None else category != category
+
+    def key(self, category: object) -> object:
+        """Return what a category is known by: a text, or None for that of NULL."""
+        if self.is_null(category):
+            return None
+        if category is None or category != category:
+            # The missing value that is never given, so that nothing is this category.
+            return (category is None,)
+        if not isinstance(category, str):
+            raise NotCompilable("a text feature with a category that is no text")
+        return str(category)
 
     def code(self, category: object) -> int:
         """Return the code of a category, giving it one when it is new."""

@@ -8,6 +8,8 @@ from pgchurn.loader.compiling.columns import Column, Number, Text, Vocabulary
 from pgchurn.loader.compiling.errors import NotCompilable
 from pgchurn.loader.compiling.generic import convert
 from pgchurn.loader.compiling.graph import Graph
+from pgchurn.plpython.runtime.features import NAN
+from pgchurn.plpython.runtime.raw_readers import object_columns
 from pgchurn.plpython.runtime.signature import Feature, Signature
 from sklearn.base import ClassifierMixin
 
@@ -38,7 +40,12 @@ def compile_model(estimator: ClassifierMixin, signature: Signature) -> bytes:
         (Text if feature.kind == "text" else Number)(position[feature.name])
         for feature in signature.features
     ]
-    vocabularies = {position[f.name]: Vocabulary() for f in signature.texts()}
+    nulls = object_columns(estimator, len(signature.features))
+    vocabularies = {
+        position[f.name]: Vocabulary(null=nulls.get(place, NAN))
+        for place, f in enumerate(signature.features)
+        if f.kind == "text"
+    }
     graph = Graph(len(features))
     try:
         result = probability(estimator, columns, vocabularies, graph)

@@ -99,19 +99,22 @@ def simple_imputer(
     """Fill what is missing."""
     if transformer.add_indicator:
         raise NotCompilable("SimpleImputer with add_indicator")
-    if not (
-        isinstance(transformer.missing_values, float)
-        and np.isnan(transformer.missing_values)
-    ):
-        raise NotCompilable("SimpleImputer for something other than NaN")
+    filled = transformer.missing_values
+    if filled is not None and not is_missing(filled):
+        raise NotCompilable("SimpleImputer for something other than None or NaN")
     results: list[Column] = []
     for column, statistic in zip(columns, transformer.statistics_):
         if isinstance(column, Text):
+            if not vocabularies[column.position].is_null(filled):
+                results.append(column)
+                continue
             if not isinstance(statistic, str):
                 raise NotCompilable("SimpleImputer of a text that fills in no text")
             fill = statistic if column.fill is None else column.fill
             results.append(Text(column.position, fill))
             continue
+        if filled is None:
+            raise NotCompilable("SimpleImputer of numbers for None")
         if np.isnan(statistic):
             raise NotCompilable("SimpleImputer of a column that was all missing")
         results.append(column.step("fill", statistic))
@@ -202,17 +205,17 @@ def category_inputs(
             raise NotCompilable("an encoder of numbers that refuses unknown ones")
         if any(name != "fill" for name, _ in column.steps) or len(column.steps) > 1:
             raise NotCompilable("an encoder of numbers that were computed")
-        if any(map(is_missing, categories)):
+        if None in categories or any(map(is_missing, categories)):
             raise NotCompilable("an encoder of numbers with a missing category")
         return [float(category) for category in categories]
     if not isinstance(column, Text):
         raise NotCompilable("an encoder of encoded columns")
     vocabulary = vocabularies[column.position]
     vocabulary.refuses_unknown |= refuses
-    inputs = [vocabulary.code(text_key(category)) for category in categories]
+    inputs = [vocabulary.code(vocabulary.key(category)) for category in categories]
     if column.fill is not None:
         vocabulary.agree_on_missing(vocabulary.codes.get(column.fill, -1))
-    elif any(map(is_missing, categories)):
+    elif any(map(vocabulary.is_null, categories)):
         vocabulary.agree_on_missing(vocabulary.codes[None])
     else:
         vocabulary.agree_on_missing(-1)
@@ -222,18 +225,6 @@ def category_inputs(
             known if vocabulary.known is None else vocabulary.known & known
         )
     return inputs
-
-
-def text_key(category: Any) -> str | tuple[None] | None:
-    """Return what a category is known by: a text, or None where it is missing."""
-    if is_missing(category):
-        return None
-    if category is None:
-        # SQL's NULL arrives as NaN, so that nothing is ever this category.
-        return (None,)
-    if not isinstance(category, str):
-        raise NotCompilable("a text feature with a category that is no text")
-    return str(category)
 
 
 def is_missing(category: Any) -> bool:

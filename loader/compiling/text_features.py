@@ -4,10 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.compose import ColumnTransformer
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+from pgchurn.plpython.runtime.raw_readers import raw_readers
 
 
 def text_positions(part: Any, positions: Sequence[int]) -> set[int]:
@@ -24,27 +21,11 @@ def text_positions(part: Any, positions: Sequence[int]) -> set[int]:
     set of int
         Of what ``compile_model`` covers, all: it has texts go through an encoder.
     """
-    found: set[int] = set()
-    if isinstance(part, CalibratedClassifierCV):
-        found = text_positions(part.calibrated_classifiers_[0].estimator, positions)
-    elif isinstance(part, Pipeline):
-        # An encoder or column transformer changes the columns: what comes after it
-        # sees numbers.
-        for _, step in part.steps:
-            found |= text_positions(step, positions)
-            if isinstance(step, (ColumnTransformer, OneHotEncoder)):
-                break
-    elif isinstance(part, ColumnTransformer):
-        for name, branch, _ in part.transformers_:
-            chosen = part._transformer_to_input_indices[name]
-            found |= text_positions(branch, [positions[i] for i in chosen])
-    elif isinstance(part, (OneHotEncoder, OrdinalEncoder)):
-        found = {
-            position
-            for position, categories in zip(positions, part.categories_)
-            if are_texts(categories)
-        }
-    return found
+    return {
+        reader.position
+        for reader in raw_readers(part, positions)
+        if reader.categories is not None and are_texts(reader.categories)
+    }
 
 
 def are_texts(categories: np.ndarray) -> bool:

@@ -36,6 +36,8 @@ class Profile:
         Every column: "number", "boolean", "text", or None when it cannot be a feature.
     types : dict of str to str
         Every column's type, as SQL spells it.
+    unbounded : set of str
+        The columns that are texts of any length.
     """
 
     attachment_id: int
@@ -43,6 +45,7 @@ class Profile:
     key: str
     kinds: dict[str, str | None]
     types: dict[str, str]
+    unbounded: set[str]
 
     @classmethod
     def find(cls, connection: Connection, table: str) -> "Profile":
@@ -57,6 +60,7 @@ class Profile:
             row["profile_key"],
             {column["name"]: column["kind"] for column in columns},
             {column["name"]: column["type"] for column in columns},
+            {column["name"] for column in columns if column["is_unbounded"]},
         )
 
     def require(self, names: Iterable[str]) -> None:
@@ -118,14 +122,17 @@ class Profile:
         return found
 
     def select(self, first: sql.Composable, kinds: dict[str, str]) -> sql.Composed:
-        """Return the SELECT of an expression and of features, cast as scoring does."""
-        casts = {
-            "number": "{}::float8",
-            "boolean": "{}::int::float8",
-            "text": "{}::text",
-        }
+        """Return the SELECT of an expression and of features.
+
+        They are read as any client reads them, without a cast: so a registration
+        compares the server's reading with that. Only of long texts no more is
+        transferred than can be a category.
+        """
         features = [
-            sql.SQL(casts[k]).format(sql.Identifier(n)) for n, k in kinds.items()
+            sql.SQL(
+                "churn_internal.cut_text({})" if name in self.unbounded else "{}"
+            ).format(sql.Identifier(name))
+            for name in kinds
         ]
         return sql.SQL("SELECT {} FROM {}").format(
             sql.SQL(", ").join([first, *features]), sql.SQL(self.name)

@@ -88,7 +88,8 @@ class Admission:
         with self.refusals:
             self.registry.read_trusted_keys()
             model = self.registry.model(version, self.registry.digest(version))
-            self.registry.layout_of_version(version).positions(model.signature)
+            attachment_id = self.registry.attachment_of_version(version)
+            self.registry.profile_layout(attachment_id).positions(model.signature)
             return True
         return None
 
@@ -99,6 +100,7 @@ class Admission:
         compiled: bytes | None,
         signature: str,
         environment: str,
+        layout: str,
         replay: tuple[bytes | None, Sequence[RowOfTexts] | None],
         sample: tuple[bytes | None, Sequence[RowOfTexts] | None],
         boundary_rows: tuple[
@@ -114,6 +116,8 @@ class Admission:
         ----------
         signature, environment : str
             JSON.
+        layout : str
+            Which columns the rows hold, as ``Layout.from_json`` reads it.
         replay, sample : (bytes, list)
             Numbers and texts of profile rows, as ``Scoring.score_batch`` takes them:
             those that the client has scored, and those to compare the two forms on.
@@ -128,13 +132,15 @@ class Admission:
             why the compiled form is not accepted, or None.
         """
         with self.refusals:
-            layout = self.registry.layout(attachment_id)
+            self.registry.profile_layout(attachment_id).positions(
+                Signature.from_json(signature)
+            )
             replay_numbers, replay_texts = replay
             sample_numbers, sample_texts = sample
             request = {
                 "signature": signature,
                 "environment": environment,
-                "layout": [layout.number_columns, layout.text_columns],
+                "layout": layout,
                 "replay_texts": replay_texts,
                 "sample_texts": sample_texts,
                 "boundary_rows": boundary_rows,

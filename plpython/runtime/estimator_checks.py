@@ -22,6 +22,8 @@ DEEPEST_TREE = 64
 LEAF = -1
 BITSET_WORDS = 8
 LARGEST_CATEGORY = 255
+# See ``churn_internal.cut_text``.
+LONGEST_CATEGORY = 1_000
 
 # What a category may be, where they are objects, and any plain value.
 ATOMS = frozenset(
@@ -257,6 +259,8 @@ def check_categories(part: Any) -> None:
     check(type(categories) is list, part, "categories_")
     for known in categories:
         check(type(known) is np.ndarray and known.ndim == 1, part, "categories_")
+        check_length(known, part)
+        check_doubles(known, part)
         if known.dtype == object:
             check(ATOMS.issuperset(map(type, known.tolist())), part, "categories_")
             # Chosen whole numbers share a hash, and are looked up one by one.
@@ -266,6 +270,37 @@ def check_categories(part: Any) -> None:
             # The missing category comes last, and is compared with nothing.
             numbers = known[:-1] if len(known) and known[-1] != known[-1] else known
             check((numbers[:-1] < numbers[1:]).all(), part, "categories_")
+
+
+def check_length(known: np.ndarray, part: Any) -> None:
+    """Refuse texts that are longer than what is handed over of a text."""
+    longest = max(
+        (len(one) for one in known.tolist() if isinstance(one, str)), default=0
+    )
+    if longest > LONGEST_CATEGORY:
+        raise not_fit(
+            f"A category of a {type(part).__name__} has {longest} characters, and "
+            f"texts are told apart by their first {LONGEST_CATEGORY}.",
+            message="model has a category that is too long",
+            hint="Leave that column out, or train on a shorter text in its place.",
+        )
+
+
+def check_doubles(known: np.ndarray, part: Any) -> None:
+    """Refuse whole numbers that are handed over as other ones."""
+    if known.dtype.kind in "iu":
+        same = known.astype(float).astype(known.dtype) == known
+        if not same.all():
+            raise not_fit(
+                f"A {type(part).__name__} knows {known[~same][0]}, which no double is.",
+                message="model has a category that is too large",
+                hint="Leave that column out, or make it a text.",
+            )
+
+
+def check_imputer(part: Any) -> None:
+    """Refuse a text as the missing value that is longer than what is handed over."""
+    check_length(np.array([vars(part).get("missing_values")], dtype=object), part)
 
 
 def check_one_hot_encoder(part: Any) -> None:

@@ -20,6 +20,7 @@ from .estimator_checks import (
     check_function_transformer,
     check_gradient_boosting,
     check_hist_gradient_boosting,
+    check_imputer,
     check_one_hot_encoder,
 )
 from .pickle_values import (
@@ -150,8 +151,14 @@ PERMITTED = (
     Permitted("sklearn.ensemble._voting.VotingClassifier", scores=True),
     Permitted("sklearn.ensemble._weight_boosting.AdaBoostClassifier", scores=True),
     Permitted("sklearn.frozen._frozen.FrozenEstimator", scores=True),
-    Permitted("sklearn.impute._base.MissingIndicator", group=PREPROCESSING),
-    Permitted("sklearn.impute._base.SimpleImputer", group=PREPROCESSING),
+    Permitted(
+        "sklearn.impute._base.MissingIndicator",
+        check=check_imputer,
+        group=PREPROCESSING,
+    ),
+    Permitted(
+        "sklearn.impute._base.SimpleImputer", check=check_imputer, group=PREPROCESSING
+    ),
     Permitted("sklearn.isotonic.IsotonicRegression", state=set_calibration),
     Permitted("sklearn.linear_model._logistic.LogisticRegression", scores=True),
     Permitted("sklearn.linear_model._sgd_fast.Hinge", make=make_hinge),

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from .bounded_cache import BoundedCache
-from .errors import ScoringError
+from .errors import OutdatedFunction, ScoringError
 from .features import Layout, Positions
 from .pacing import Pace
 from .signature import Signature
@@ -75,6 +75,17 @@ class Registry:
     def check_for_interrupts(self) -> None:
         """Let a cancel or a timeout take effect, which Python alone does not notice."""
         self.fetch("SELECT 1", [])
+
+    def notice_replaced_functions(self) -> None:
+        """Have the session call functions as they are now.
+
+        It notices what others have replaced when it takes a lock that it does not hold:
+        here that of a catalog, in which a name is looked for that nobody has used.
+        """
+        self.fetch(
+            "SELECT to_regcollation('pg_catalog.no_' || md5(clock_timestamp()::text))",
+            [],
+        )
 
     def active_model(self, attachment_id: int) -> tuple[int, bytes]:
         """Return (version, digest) of the deployment in force.
@@ -198,22 +209,27 @@ class Registry:
         return PickledModel(row["artifact"], signature)
 
     def scorer(
-        self, attachment_id: int, version: int, digest: bytes, layout_digest: str
+        self, attachment_id: int, version: int, digest: bytes, layout: str
     ) -> Scorer:
-        """Return a model fitted to the arrays of an attachment.
+        """Return a model fitted to arrays of an attachment.
 
-        The attachment's list of columns, of which a digest is given, may change while
-        the session lives, and may change back.
+        Which columns they hold comes with them: what the attachment's row says belongs
+        to a snapshot, and the function that made the arrays to none.
         """
         keys = self.trusted_keys()
 
         def fit() -> Scorer:
             model = self.model(version, digest, keys)
-            return Scorer(model, self.layout(attachment_id).positions(model.signature))
+            try:
+                positions = Layout.from_json(layout).positions(model.signature)
+            except ScoringError:
+                # Says more, where the profile itself lacks something.
+                self.profile_layout(attachment_id).positions(model.signature)
+                self.notice_replaced_functions()
+                raise OutdatedFunction from None
+            return Scorer(model, positions)
 
-        return self.scorers.get(
-            (version, digest, attachment_id, layout_digest, keys), fit
-        )
+        return self.scorers.get((version, digest, attachment_id, layout, keys), fit)
 
     def query_scorer(self, version: int | None) -> Scorer:
         """Return a model fitted to arrays of its features and no others."""
@@ -240,29 +256,24 @@ class Registry:
         )
         return rows[0]["seconds"]
 
-    def layout(self, attachment_id: int) -> Layout:
-        """Read which columns an attachment passes, and in which order."""
-        return self.read_layout(
-            "SELECT number_columns::text[], text_columns::text[]"
-            " FROM churn.attachments WHERE attachment_id = $1",
-            "integer",
+    def profile_layout(self, attachment_id: int) -> Layout:
+        """Return the layout of all columns of a profile that can be features."""
+        rows = self.fetch(
+            "SELECT churn_internal.layout(churn_internal.with_columns(a, NULL))"
+            " AS layout FROM churn.attachments a WHERE a.attachment_id = $1",
+            ["integer"],
             attachment_id,
         )
+        return Layout.from_json(rows[0]["layout"])
 
-    def layout_of_version(self, version: int) -> Layout:
-        """Read the same of the attachment that a version was registered for."""
-        return self.read_layout(
-            "SELECT a.number_columns::text[], a.text_columns::text[]"
-            " FROM churn.models m JOIN churn.attachments a USING (attachment_id)"
-            " WHERE m.version = $1",
-            "bigint",
+    def attachment_of_version(self, version: int) -> int:
+        """Return the attachment that a version was registered for."""
+        rows = self.fetch(
+            "SELECT attachment_id FROM churn.models WHERE version = $1",
+            ["bigint"],
             version,
         )
-
-    def read_layout(self, statement: str, key_type: str, key: int) -> Layout:
-        """Return the layout in the one row of a statement."""
-        row = self.fetch(statement, [key_type], key)[0]
-        return Layout(tuple(row["number_columns"]), tuple(row["text_columns"]))
+        return rows[0]["attachment_id"]
 
 
 def check_signed(

@@ -51,15 +51,12 @@ def evaluate(
 ) -> dict[str, Any]:
     """Score rows with a candidate, and compare its two forms.
 
-    Parameters and result are those of ``Admission.evaluate_candidate``; the layout is
-    the names of the profile's number columns and text columns.
+    Parameters and result are those of ``Admission.evaluate_candidate``.
     """
     check_environment(json.loads(request["environment"]))
     signature = Signature.from_json(request["signature"])
     pickled = PickledModel(artifact, signature)
-    number_columns, text_columns = request["layout"]
-    layout = Layout(tuple(number_columns), tuple(text_columns))
-    positions = layout.positions(signature)
+    positions = Layout.from_json(request["layout"]).positions(signature)
     result = {"replayed": None, "parity": None, "rows_compared": 0, "problem": None}
     if replay_numbers is not None:
         replayed = Batch.from_binary(replay_numbers, request["replay_texts"])

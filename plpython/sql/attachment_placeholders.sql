@@ -7,13 +7,11 @@ DECLARE
     complaints CONSTANT text := churn_internal.table_name(attachment.complaints);
     complaint_time CONSTANT text := churn_internal.complaint_time(attachment);
     has_texts CONSTANT boolean := attachment.text_columns <> '{}';
-    former record;
 BEGIN
-    SELECT f.numbers, f.texts INTO former
-    FROM churn_internal.feature_arrays(attachment, 'f', 'NULL', 'NULL') f;
     RETURN jsonb_build_object(
         'id', attachment.attachment_id,
-        'layout_digest', quote_literal(churn_internal.layout_digest(attachment)),
+        'layout', quote_literal(churn_internal.layout(attachment)),
+        'most_rows', churn_internal.most_rows(attachment),
         'profile', profile,
         'profile_name', quote_literal(profile),
         'profile_schema', churn_internal.schema_name(attachment.profile),
@@ -59,8 +57,10 @@ BEGIN
         END,
         'queued', attachment.scoring_mode = 'queued',
         'logged', attachment.log_rate > 0,
-        'former_numbers', former.numbers,
-        'former_texts', coalesce(former.texts, 'NULL::text[]'),
+        'carried', format(
+            '%L::text[]', (attachment.number_columns || attachment.text_columns)::text[]
+        ),
+        'changed_features', churn_internal.changed_features(attachment, 'f', 'p'),
         -- Arrays of nothing cannot be accumulated.
         'text_rows', CASE WHEN has_texts THEN 'array_agg(r.texts)' ELSE 'NULL::text[]' END,
         'unqueued_text_rows', CASE

@@ -2,8 +2,8 @@ CREATE OR REPLACE FUNCTION churn_internal.create_log_predictions(attachment chur
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
-    -- SQL of the feature values by name, as the models take them: real widened, and
-    -- character(n) without its blanks. A function takes 100 arguments at most; to make a
+    -- SQL of the feature values by name, numbers as they are and texts as models take
+    -- them. A function takes 100 arguments at most; to make a
     -- row of them first took 6 us more for 14.
     features CONSTANT text := (
         SELECT CASE
@@ -15,14 +15,13 @@ DECLARE
             ))
         END
         FROM (
-            SELECT c.attname AS name, c.attnum AS position, format(
-                CASE
-                    WHEN churn_internal.column_kind(c.atttypid) = 'text' THEN 'n.%I::text'
-                    WHEN c.atttypid = 'real'::regtype THEN 'n.%I::double precision'
-                    ELSE 'n.%I'
-                END,
-                c.attname
-            ) AS value
+            SELECT c.attname AS name, c.attnum AS position, CASE
+                WHEN churn_internal.column_kind(c.atttypid) = 'text'
+                    THEN churn_internal.feature_expression(
+                        c.atttypid, c.atttypmod, format('n.%I', c.attname)
+                    )
+                ELSE format('n.%I', c.attname)
+            END AS value
             FROM pg_catalog.pg_attribute c
             WHERE c.attrelid = attachment.profile AND c.attnum > 0 AND NOT c.attisdropped
               -- Of every version that was ever active: who stores a score of the one

@@ -60,6 +60,10 @@ BEGIN
         RETURN;
     END IF;
 
+    batch_size := least(batch_size, (
+        SELECT churn_internal.most_rows(a) FROM churn.attachments a
+        WHERE a.attachment_id = run.attachment_id
+    ));
     EXECUTE format('SELECT * FROM churn_internal.rescore_profiles_%s($1, $2, $3)', run.attachment_id)
         INTO last_key, scored USING held.after_key, held.through_key, batch_size;
     UPDATE churn_internal.rescore_ranges g SET

@@ -1,7 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.to_double(value numeric) RETURNS double precision
 LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
 RETURN CASE
-    WHEN abs(value) BETWEEN 1e-300 AND 1e300 THEN value::double precision
+    WHEN abs(value) BETWEEN 1e-307 AND 1.79e308 THEN value::double precision
     WHEN value = 'NaN' THEN 'NaN'
     WHEN value > 1 THEN 'Infinity'
     WHEN value < -1 THEN '-Infinity'

@@ -15,7 +15,7 @@ BEGIN
            greatest(p.last_complaint_at, complained_at) AS latest, p.churn_score AS former_score,
            p.churn_model_version AS former_version, p.churn_scored_at AS former_time,
            CASE WHEN NOT "@queued@" THEN churn_internal.score_changed(
-               "@id@", version, digest, "@layout_digest@", "@numbers@", "@texts@"
+               "@id@", version, digest, "@layout@", "@numbers@", "@texts@"
            ) END AS score
     INTO profile
     FROM "@profile@" p WHERE p."@key@" = complainer;

@@ -45,7 +45,7 @@ BEGIN
         RETURN;
     END IF;
     scores := churn_internal.score_batch(
-        "@id@", active.version, active.artifact_sha256, "@layout_digest@", profiles.numbers,
+        "@id@", active.version, active.artifact_sha256, "@layout@", profiles.numbers,
         profiles.texts, on_error => NULL
     );
     -- Locking the rows before reading them would write each of them twice. So one that

@@ -6,10 +6,11 @@ LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_variable
 DECLARE
-    batch_size CONSTANT integer := 10000;
+    batch_size CONSTANT integer := least(10000, "@most_rows@");
     batch "@key_type@"[];
     active record;
     named record;
+    carried churn.attachments;
     profiles record;
     scores double precision[];
 BEGIN
@@ -70,15 +71,21 @@ BEGIN
                 END IF;
                 CONTINUE;
             END IF;
-            SELECT * INTO profiles FROM churn_internal."read_profiles_@id@"(named.keys, NULL);
+            SELECT * INTO carried FROM churn_internal.with_columns(
+                (SELECT a FROM churn.attachments a WHERE a.attachment_id = "@id@"),
+                (SELECT churn_internal.feature_names(m.signature)
+                 FROM churn.models m WHERE m.version = named.version)
+            );
+            SELECT * INTO profiles
+            FROM churn_internal.read_profiles(carried, named.keys::text[]);
             scores := churn_internal.score_batch(
-                "@id@", named.version, named.artifact_sha256, "@layout_digest@", profiles.numbers,
-                profiles.texts, on_error => 'keep'
+                "@id@", named.version, named.artifact_sha256, churn_internal.layout(carried),
+                profiles.numbers, profiles.texts, on_error => 'keep'
             );
             RETURN QUERY
             SELECT p."@key@"::text, 'churn_score', p.churn_score::text, s.score::text
             FROM "@profile@" p
-            JOIN unnest(profiles.keys, scores) s (key, score) ON s.key = p."@key@"
+            JOIN unnest(profiles.keys::"@key_type@"[], scores) s (key, score) ON s.key = p."@key@"
             WHERE (abs(p.churn_score - s.score) <= 1e-9) IS NOT TRUE
               AND num_nonnulls(p.churn_score, s.score) > 0;
         END LOOP;

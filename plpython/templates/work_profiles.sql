@@ -16,6 +16,7 @@ DECLARE
     profiles record;
     scores double precision[];
 BEGIN
+    batch_size := least(batch_size, "@most_rows@");
     PERFORM set_config('churn.score_cause', 'queue', true);
     scored := 0;
     failed := 0;
@@ -82,7 +83,7 @@ BEGIN
         -- Complaints are committed, so a failure is never an error: it would hold up
         -- the whole queue.
         scores := churn_internal.score_batch(
-            "@id@", active.version, active.artifact_sha256, "@layout_digest@", profiles.numbers,
+            "@id@", active.version, active.artifact_sha256, "@layout@", profiles.numbers,
             profiles.texts, on_error => 'keep'
         );
         -- Before the profiles are written: if that changes features in turn, by a

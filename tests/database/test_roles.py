@@ -111,7 +111,7 @@ def test_a_loader_registers_activates_and_goes_back(session):
         "UPDATE churn.customers SET churn_score = 0",
         "SELECT churn_internal.load_runtime()",
         "SELECT churn_internal.score_batch(1, 1, '', '', '', NULL, NULL)",
-        "SELECT churn_internal.read_profiles_1('{1}', NULL)",
+        "SELECT churn_internal.read_profiles(a, '{1}') FROM churn.attachments a",
         "SELECT churn_internal.write_profiles_1('{1}', '{9}', NULL)",
         "SELECT churn_internal.lock_deployments(1)",
         "SELECT churn_internal.create_from_template('SELECT 1', '{}')",

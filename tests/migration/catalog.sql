@@ -674,7 +674,7 @@ CREATE FUNCTION churn.score(churn.customers) RETURNS double precision
 SELECT CASE
     -- The missing side of an outer join is nobody's row.
     WHEN ($1).customer_id IS NULL AND ($1).complaint_count IS NULL THEN NULL
-    ELSE churn_internal.score_features(1, 'cad42c3004ca42e6c23d4aeba82c3c62', ARRAY[($1).age::double precision, ($1).paperless_billing::integer::double precision, ($1).has_dependents::integer::double precision, ($1).tenure_months::double precision, ($1).monthly_charges::double precision, ($1).total_charges::double precision, ($1).data_usage_gb::double precision, ($1).support_calls::double precision, ($1).late_payments::double precision, ($1).churned::integer::double precision, ($1).complaint_count::double precision]::double precision[], ARRAY[($1).customer_name::pg_catalog.text, ($1).region::pg_catalog.text, ($1).contract::pg_catalog.text, ($1).payment_method::pg_catalog.text, ($1).internet_service::pg_catalog.text]::pg_catalog.text[])
+    ELSE churn_internal.score_features(1, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[])
 END $function$;
 ALTER ROUTINE churn.score(churn.customers) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.score(churn.customers) TO churn_loader;
@@ -702,10 +702,10 @@ BEGIN
     IF profiles IS NULL THEN
         RETURN NULL;
     END IF;
-    SELECT array_agg(r.ordinality), array_send(array_agg(r.numbers)), array_agg(r.texts)
+    SELECT array_agg(r.ordinality), array_send(array_agg(r.numbers)), NULL::text[]
     INTO positions, numbers, texts
     FROM (
-        SELECT p.ordinality, ARRAY[coalesce(p.age::double precision, 'NaN'), coalesce(p.paperless_billing::integer::double precision, 'NaN'), coalesce(p.has_dependents::integer::double precision, 'NaN'), coalesce(p.tenure_months::double precision, 'NaN'), coalesce(p.monthly_charges::double precision, 'NaN'), coalesce(p.total_charges::double precision, 'NaN'), coalesce(p.data_usage_gb::double precision, 'NaN'), coalesce(p.support_calls::double precision, 'NaN'), coalesce(p.late_payments::double precision, 'NaN'), coalesce(p.churned::integer::double precision, 'NaN'), coalesce(p.complaint_count::double precision, 'NaN')]::double precision[] AS numbers, ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[] AS texts
+        SELECT p.ordinality, ARRAY[0]::double precision[] AS numbers, ARRAY[]::pg_catalog.text[] AS texts
         FROM unnest(profiles) WITH ORDINALITY p
         WHERE num_nonnulls(p.customer_id, p.complaint_count) > 0
         ORDER BY p.ordinality
@@ -714,7 +714,7 @@ BEGIN
         SELECT s.score
         FROM generate_series(1, cardinality(profiles)) n (position)
         LEFT JOIN unnest(
-            positions, churn_internal.score_features_many(1, 'cad42c3004ca42e6c23d4aeba82c3c62', numbers, texts)
+            positions, churn_internal.score_features_many(1, '[[], []]', numbers, texts)
         ) s (position, score) ON s.position = n.position
         ORDER BY n.position
     );
@@ -866,6 +866,11 @@ CREATE FUNCTION churn_internal.begin_write(attachment_id integer, depth integer,
 ALTER ROUTINE churn_internal.begin_write(attachment_id integer, depth integer, transaction_id bigint, writes text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.begin_write(attachment_id integer, depth integer, transaction_id bigint, writes text) IS 'Remembers, where nobody can pretend it, that pgchurn writes a profile at this depth of triggers; returns what to set churn.writes to, or null within a repeated write.';
 
+CREATE FUNCTION churn_internal.changed_features(attachment churn.attachments, former text, present text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.changed_features(attachment churn.attachments, former text, present text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.changed_features(attachment churn.attachments, former text, present text) IS 'SQL of the names of the features in which two rows of a profile differ, among nulls. The count of complaints is pgchurn''s own.';
+
 CREATE FUNCTION churn_internal.check_activation(attestation text, active_attestation text, allow_older boolean, allow_expired boolean) RETURNS churn_internal.required_boolean
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.check_activation(attestation text, active_attestation text, allow_older boolean, allow_expired boolean) OWNER TO churn_owner;
@@ -979,7 +984,7 @@ BEGIN
             last_complaint_at = greatest(p.last_complaint_at, complained_at),
             churn_score = coalesce(
                 churn_internal.score_changed(
-                    1, version, digest, 'cad42c3004ca42e6c23d4aeba82c3c62', ARRAY[p.age::double precision, p.paperless_billing::integer::double precision, p.has_dependents::integer::double precision, p.tenure_months::double precision, p.monthly_charges::double precision, p.total_charges::double precision, p.data_usage_gb::double precision, p.support_calls::double precision, p.late_payments::double precision, p.churned::integer::double precision, (p.complaint_count + 1)::double precision]::double precision[], ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[]
+                    1, version, digest, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[]
                 ), p.churn_score
             ),
             churn_model_version = CASE
@@ -1084,7 +1089,7 @@ BEGIN
            greatest(p.last_complaint_at, complained_at) AS latest, p.churn_score AS former_score,
            p.churn_model_version AS former_version, p.churn_scored_at AS former_time,
            CASE WHEN NOT false THEN churn_internal.score_changed(
-               1, version, digest, 'cad42c3004ca42e6c23d4aeba82c3c62', ARRAY[p.age::double precision, p.paperless_billing::integer::double precision, p.has_dependents::integer::double precision, p.tenure_months::double precision, p.monthly_charges::double precision, p.total_charges::double precision, p.data_usage_gb::double precision, p.support_calls::double precision, p.late_payments::double precision, p.churned::integer::double precision, (p.complaint_count + 1)::double precision]::double precision[], ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[]
+               1, version, digest, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[]
            ) END AS score
     INTO profile
     FROM churn.customers p WHERE p.customer_id = complainer;
@@ -1161,6 +1166,13 @@ CREATE FUNCTION churn_internal.create_publish_scores(attachment churn.attachment
 ALTER ROUTINE churn_internal.create_publish_scores(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.create_publish_scores(attachment churn.attachments) IS 'Writes the trigger that tells consumers of an attachment''s scores, or silences it.';
 
+CREATE FUNCTION churn_internal.cut_text(value text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.cut_text(value text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.cut_text(value text) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.cut_text(value text) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.cut_text(value text) IS 'As much of a text as can tell it from every category: a model may have none of more than 1000 characters.';
+
 CREATE FUNCTION churn_internal.dequeue_missing_profiles_1(enqueued text[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp
@@ -1215,10 +1227,10 @@ CREATE FUNCTION churn_internal.enqueue_profiles(attachment_id integer, keys text
 ALTER ROUTINE churn_internal.enqueue_profiles(attachment_id integer, keys text[], have_scores boolean[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.enqueue_profiles(attachment_id integer, keys text[], have_scores boolean[]) IS 'Marks profiles that changed, each once, for churn.work to score: those that have a score, those that have none, and where it is null none, since they wait already.';
 
-CREATE FUNCTION churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, compiled bytea, signature jsonb, environment jsonb, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], boundary_numbers double precision[], boundary_texts text[], OUT replayed double precision[], OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) RETURNS record
+CREATE FUNCTION churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, compiled bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], boundary_numbers double precision[], boundary_texts text[], OUT replayed double precision[], OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) RETURNS record
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, compiled bytea, signature jsonb, environment jsonb, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], boundary_numbers double precision[], boundary_texts text[], OUT replayed double precision[], OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, compiled bytea, signature jsonb, environment jsonb, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], boundary_numbers double precision[], boundary_texts text[], OUT replayed double precision[], OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) IS 'Scores rows with a candidate''s pickle, and compares its compiled form with it.';
+ALTER ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, compiled bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], boundary_numbers double precision[], boundary_texts text[], OUT replayed double precision[], OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, compiled bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], boundary_numbers double precision[], boundary_texts text[], OUT replayed double precision[], OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) IS 'Scores rows with a candidate''s pickle, and compares its compiled form with it.';
 
 CREATE FUNCTION churn_internal.failed_profiles_1(OUT failed churn_internal.failed_profiles, OUT waiting boolean) RETURNS SETOF record
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -1249,6 +1261,16 @@ CREATE FUNCTION churn_internal.feature_arrays(attachment churn.attachments, row_
 ALTER ROUTINE churn_internal.feature_arrays(attachment churn.attachments, row_name text, complaint_count text, null_number text, OUT numbers text, OUT texts text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.feature_arrays(attachment churn.attachments, row_name text, complaint_count text, null_number text, OUT numbers text, OUT texts text) IS 'SQL of the two arrays, of numbers and of texts, that carry a profile row to a model.';
 
+CREATE FUNCTION churn_internal.feature_expression(type oid, modifier integer, value text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.feature_expression(type oid, modifier integer, value text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.feature_expression(type oid, modifier integer, value text) IS 'SQL that reads a value of this type as models take it, which is as client libraries give it: a double, or a text.';
+
+CREATE FUNCTION churn_internal.feature_names(signature jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.feature_names(signature jsonb) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.feature_names(signature jsonb) IS 'Names of the features of a signature.';
+
 CREATE FUNCTION churn_internal.fetch_rows(cursor refcursor, batch_size integer) RETURNS TABLE(numbers double precision[], texts text[], passed jsonb)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.fetch_rows(cursor refcursor, batch_size integer) OWNER TO churn_owner;
@@ -1260,6 +1282,18 @@ CREATE FUNCTION churn_internal.fill_template(template text, placeholders jsonb) 
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.fill_template(template text, placeholders jsonb) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.fill_template(template text, placeholders jsonb) IS 'A template with each @placeholder@ replaced.';
+
+CREATE FUNCTION churn_internal.fit_functions(attachment churn.attachments) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.fit_functions(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.fit_functions(attachment churn.attachments) IS 'Has an attachment''s functions carry the features of the versions that there are, after one came or went.';
+
+CREATE FUNCTION churn_internal.fit_layout(attachment_id integer) RETURNS churn.attachments
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.fit_layout(attachment_id integer) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.fit_layout(attachment_id integer) IS 'Has an attachment carry the features of the versions that there are, and no other column. Where that is a change, its functions have to be written anew.';
 
 CREATE FUNCTION churn_internal.fit_prediction_log() RETURNS trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -1321,10 +1355,10 @@ ALTER ROUTINE churn_internal.key_type(attachment churn.attachments) OWNER TO chu
 GRANT EXECUTE ON ROUTINE churn_internal.key_type(attachment churn.attachments) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.key_type(attachment churn.attachments) IS 'Schema-qualified and quoted type of a profile''s key.';
 
-CREATE FUNCTION churn_internal.layout_digest(attachment churn.attachments) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.layout_digest(attachment churn.attachments) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.layout_digest(attachment churn.attachments) IS 'Digest of the columns that an attachment passes to a model, in their order.';
+CREATE FUNCTION churn_internal.layout(attachment churn.attachments) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.layout(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.layout(attachment churn.attachments) IS 'The columns that an attachment passes to a model, in their order: JSON of the two lists, of numbers and of texts. It goes with the arrays that it is of, so that whoever still runs the function of before is understood.';
 
 CREATE FUNCTION churn_internal.load_runtime() RETURNS void
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
@@ -1342,6 +1376,11 @@ CREATE FUNCTION churn_internal.mark_failures(attachment_id integer, version bigi
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.mark_failures(attachment_id integer, version bigint, keys text[], sqlstates text[], reasons text[], enqueued_at timestamp with time zone[], uncounted boolean) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.mark_failures(attachment_id integer, version bigint, keys text[], sqlstates text[], reasons text[], enqueued_at timestamp with time zone[], uncounted boolean) IS 'Marks the profiles that were not scored or not written, with the reason.';
+
+CREATE FUNCTION churn_internal.most_rows(attachment churn.attachments) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.most_rows(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.most_rows(attachment churn.attachments) IS 'How many rows of an attachment are handed to a model at once, at most.';
 
 CREATE FUNCTION churn_internal.note_recount(transaction_id bigint) RETURNS void
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
@@ -1387,6 +1426,7 @@ DECLARE
     own CONSTANT boolean := false AND churn_internal.is_own_write(
         1, pg_trigger_depth(), txid_current(), current_setting('churn.writes', true)
     );
+    active record;
     ignored text;
 BEGIN
     IF own AND NOT false THEN
@@ -1401,11 +1441,15 @@ BEGIN
         WHERE n.keys IS NOT NULL;
         RETURN NULL;
     END IF;
+    SELECT d.version, churn_internal.feature_names(m.signature) AS features INTO active
+    FROM churn_internal.active_deployment(1) d JOIN churn.models m ON m.version = d.version;
     -- Only rows in which something that scoring reads or writes has changed; of what
-    -- pgchurn itself wrote, only rows in which that changed features in turn. Complaints
-    -- are counted anew where the key, the counter or what tells who is pending was
-    -- overwritten. When a row was scored is no part of it: should no role tell pgchurn's own
-    -- writes, after a restore under other owners, it ends with the first that changes nothing.
+    -- pgchurn itself wrote, only rows in which that changed features in turn. What the
+    -- version in force does not read leaves its scores as they are, not those of others.
+    -- Complaints are counted anew where the key, the counter or what tells who is pending
+    -- was overwritten. When a row was scored is no part of it: should no role tell pgchurn's
+    -- own writes, after a restore under other owners, it ends with the first that changes
+    -- nothing.
     PERFORM churn_internal."write_profiles_1"(n.keys, n.complaints, NULL, false, true)
     FROM (
         SELECT array_agg(p.customer_id ORDER BY p.customer_id) AS keys,
@@ -1422,7 +1466,10 @@ BEGIN
         FROM updated p
         LEFT JOIN former f ON f.customer_id = p.customer_id
         WHERE f.customer_id IS NULL
-           OR (ARRAY[f.age::double precision, f.paperless_billing::integer::double precision, f.has_dependents::integer::double precision, f.tenure_months::double precision, f.monthly_charges::double precision, f.total_charges::double precision, f.data_usage_gb::double precision, f.support_calls::double precision, f.late_payments::double precision, f.churned::integer::double precision, NULL::double precision]::double precision[], ARRAY[f.customer_name::pg_catalog.text, f.region::pg_catalog.text, f.contract::pg_catalog.text, f.payment_method::pg_catalog.text, f.internet_service::pg_catalog.text]::pg_catalog.text[]) IS DISTINCT FROM (ARRAY[p.age::double precision, p.paperless_billing::integer::double precision, p.has_dependents::integer::double precision, p.tenure_months::double precision, p.monthly_charges::double precision, p.total_charges::double precision, p.data_usage_gb::double precision, p.support_calls::double precision, p.late_payments::double precision, p.churned::integer::double precision, NULL::double precision]::double precision[], ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[])
+           OR ARRAY[]::text[] && CASE
+                  WHEN p.churn_model_version = active.version THEN active.features
+                  ELSE '{}'::text[]
+              END
            OR (NOT own
                AND (f.complaint_count, f.last_complaint_at, f.churn_score, f.churn_model_version)
                    IS DISTINCT FROM
@@ -1455,25 +1502,11 @@ CREATE FUNCTION churn_internal.raise_failure() RETURNS boolean
 ALTER ROUTINE churn_internal.raise_failure() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.raise_failure() IS 'Raises what a function in Python has failed with.';
 
-CREATE FUNCTION churn_internal.read_profiles_1(wanted bigint[], complaint_counts bigint[], OUT keys bigint[], OUT numbers bytea, OUT texts text[]) RETURNS record
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
-    SET search_path TO pg_catalog, pg_temp
-    SET plan_cache_mode TO force_generic_plan
-    AS $function$
-#variable_conflict use_variable
-BEGIN
-    SELECT array_agg(r.key), array_send(array_agg(r.numbers)), array_agg(r.texts)
-    INTO keys, numbers, texts
-    FROM (
-        SELECT p.customer_id AS key, ARRAY[coalesce(p.age::double precision, 'NaN'), coalesce(p.paperless_billing::integer::double precision, 'NaN'), coalesce(p.has_dependents::integer::double precision, 'NaN'), coalesce(p.tenure_months::double precision, 'NaN'), coalesce(p.monthly_charges::double precision, 'NaN'), coalesce(p.total_charges::double precision, 'NaN'), coalesce(p.data_usage_gb::double precision, 'NaN'), coalesce(p.support_calls::double precision, 'NaN'), coalesce(p.late_payments::double precision, 'NaN'), coalesce(p.churned::integer::double precision, 'NaN'), coalesce(coalesce(given.complaint_count, p.complaint_count)::double precision, 'NaN')]::double precision[] AS numbers, ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[] AS texts
-        FROM churn.customers p
-        JOIN unnest(wanted, complaint_counts) given (key, complaint_count)
-            ON given.key = p.customer_id
-        ORDER BY p.customer_id
-    ) r;
-END $function$;
-ALTER ROUTINE churn_internal.read_profiles_1(wanted bigint[], complaint_counts bigint[], OUT keys bigint[], OUT numbers bytea, OUT texts text[]) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.read_profiles_1(wanted bigint[], complaint_counts bigint[], OUT keys bigint[], OUT numbers bytea, OUT texts text[]) IS 'Features of the profiles with these keys in key order, as scoring takes them; complaint_counts, where given, stand in for the stored ones.';
+CREATE FUNCTION churn_internal.read_profiles(attachment churn.attachments, wanted text[], OUT keys text[], OUT numbers bytea, OUT texts text[]) RETURNS record
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.read_profiles(attachment churn.attachments, wanted text[], OUT keys text[], OUT numbers bytea, OUT texts text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.read_profiles(attachment churn.attachments, wanted text[], OUT keys text[], OUT numbers bytea, OUT texts text[]) IS 'What an attachment''s columns hold in the profiles with these keys, in key order, as scoring takes them.';
 
 CREATE FUNCTION churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[] DEFAULT NULL::timestamp with time zone[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1485,7 +1518,7 @@ CREATE FUNCTION churn_internal.refresh_attachment(attachment_id integer) RETURNS
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.refresh_attachment(attachment_id integer) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.refresh_attachment(attachment_id integer) IS 'Fits an attachment''s functions to its tables after they were altered.';
+COMMENT ON ROUTINE churn_internal.refresh_attachment(attachment_id integer) IS 'Fits an attachment''s functions to its tables after they were altered, and to the versions that there are.';
 
 CREATE FUNCTION churn_internal.refuse_change() RETURNS trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1549,11 +1582,11 @@ BEGIN
     SELECT * INTO active FROM churn_internal.active_deployment(1);
     SELECT array_agg(r.tid) AS tids, array_agg(r.writer) AS writers,
            array_agg(r.key) AS keys, array_send(array_agg(r.numbers)) AS numbers,
-           array_agg(r.texts) AS texts
+           NULL::text[] AS texts
     INTO profiles
     FROM (
-        SELECT p.ctid AS tid, p.xmin AS writer, p.customer_id AS key, ARRAY[coalesce(p.age::double precision, 'NaN'), coalesce(p.paperless_billing::integer::double precision, 'NaN'), coalesce(p.has_dependents::integer::double precision, 'NaN'), coalesce(p.tenure_months::double precision, 'NaN'), coalesce(p.monthly_charges::double precision, 'NaN'), coalesce(p.total_charges::double precision, 'NaN'), coalesce(p.data_usage_gb::double precision, 'NaN'), coalesce(p.support_calls::double precision, 'NaN'), coalesce(p.late_payments::double precision, 'NaN'), coalesce(p.churned::integer::double precision, 'NaN'), coalesce(p.complaint_count::double precision, 'NaN')]::double precision[] AS numbers,
-               ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[] AS texts
+        SELECT p.ctid AS tid, p.xmin AS writer, p.customer_id AS key, ARRAY[0]::double precision[] AS numbers,
+               ARRAY[]::pg_catalog.text[] AS texts
         FROM churn.customers p
         WHERE (first IS NULL OR p.customer_id > first) AND (last IS NULL OR p.customer_id <= last)
         ORDER BY p.customer_id
@@ -1571,7 +1604,7 @@ BEGIN
         RETURN;
     END IF;
     scores := churn_internal.score_batch(
-        1, active.version, active.artifact_sha256, 'cad42c3004ca42e6c23d4aeba82c3c62', profiles.numbers,
+        1, active.version, active.artifact_sha256, '[[], []]', profiles.numbers,
         profiles.texts, on_error => NULL
     );
     -- Locking the rows before reading them would write each of them twice. So one that
@@ -1621,31 +1654,31 @@ CREATE FUNCTION churn_internal.schema_name(relation regclass) RETURNS text
 ALTER ROUTINE churn_internal.schema_name(relation regclass) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.schema_name(relation regclass) IS 'Quoted name of the schema of a table.';
 
-CREATE FUNCTION churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text, numbers bytea, texts text[], on_error text) RETURNS churn_internal.probabilities
+CREATE FUNCTION churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers bytea, texts text[], on_error text) RETURNS churn_internal.probabilities
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text, numbers bytea, texts text[], on_error text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text, numbers bytea, texts text[], on_error text) IS 'Probabilities of many rows in few calls of the model; a row that cannot be scored is an error, or null; on_error null: as the attachment has it.';
+ALTER ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers bytea, texts text[], on_error text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers bytea, texts text[], on_error text) IS 'Probabilities of many rows in few calls of the model; a row that cannot be scored is an error, or null; on_error null: as the attachment has it.';
 
-CREATE FUNCTION churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text, numbers double precision[], texts text[]) RETURNS churn_internal.probability
+CREATE FUNCTION churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers double precision[], texts text[]) RETURNS churn_internal.probability
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text, numbers double precision[], texts text[]) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text, numbers double precision[], texts text[]) IS 'Probability of one changed row; NULL where the failure policy keeps the old score.';
+ALTER ROUTINE churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers double precision[], texts text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers double precision[], texts text[]) IS 'Probability of one changed row; NULL where the failure policy keeps the old score.';
 
-CREATE FUNCTION churn_internal.score_features(attachment_id integer, layout_digest text, numbers double precision[], texts text[]) RETURNS churn_internal.probability
+CREATE FUNCTION churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) RETURNS churn_internal.probability
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.score_features(attachment_id integer, layout_digest text, numbers double precision[], texts text[]) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout_digest text, numbers double precision[], texts text[]) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout_digest text, numbers double precision[], texts text[]) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.score_features(attachment_id integer, layout_digest text, numbers double precision[], texts text[]) IS 'Probability of churn, 0 to 1, of one row given as arrays, under the active model.';
+ALTER ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) IS 'Probability of churn, 0 to 1, of one row given as arrays, under the active model.';
 
-CREATE FUNCTION churn_internal.score_features_many(attachment_id integer, layout_digest text, numbers bytea, texts text[]) RETURNS churn_internal.probabilities
+CREATE FUNCTION churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) RETURNS churn_internal.probabilities
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.score_features_many(attachment_id integer, layout_digest text, numbers bytea, texts text[]) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout_digest text, numbers bytea, texts text[]) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout_digest text, numbers bytea, texts text[]) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout_digest text, numbers bytea, texts text[]) IS 'Probabilities of churn of many rows given as arrays, under the active model.';
+ALTER ROUTINE churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) IS 'Probabilities of churn of many rows given as arrays, under the active model.';
 
 CREATE FUNCTION churn_internal.session_environment() RETURNS churn_internal.required_jsonb
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -1654,6 +1687,21 @@ ALTER ROUTINE churn_internal.session_environment() OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.session_environment() TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.session_environment() TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.session_environment() IS 'Interpreter, package versions and memory, for churn.server_environment.';
+
+CREATE FUNCTION churn_internal.shortest_double(value real) RETURNS double precision
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.shortest_double(value real) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.shortest_double(value real) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.shortest_double(value real) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.shortest_double(value real) IS 'A real as client libraries read it: the double of its shortest decimal.';
+
+CREATE FUNCTION churn_internal.shortest_text(value real) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET extra_float_digits TO '1';
+ALTER ROUTINE churn_internal.shortest_text(value real) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.shortest_text(value real) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.shortest_text(value real) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.shortest_text(value real) IS 'The shortest decimal that is this number, whatever the session has its floats print.';
 
 CREATE FUNCTION churn_internal.table_name(relation regclass) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -1756,12 +1804,6 @@ CREATE FUNCTION churn_internal.template_publish_scores() RETURNS text
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_publish_scores() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.template_publish_scores() IS 'Template: see churn_internal.create_from_template.';
-
-CREATE FUNCTION churn_internal.template_read_profiles() RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.template_read_profiles() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_read_profiles() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_repair_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
@@ -1911,10 +1953,11 @@ CREATE FUNCTION churn_internal.verify_profiles_1() RETURNS TABLE(key text, colum
     AS $function$
 #variable_conflict use_variable
 DECLARE
-    batch_size CONSTANT integer := 10000;
+    batch_size CONSTANT integer := least(10000, 2500000);
     batch pg_catalog.int8[];
     active record;
     named record;
+    carried churn.attachments;
     profiles record;
     scores double precision[];
 BEGIN
@@ -1975,15 +2018,21 @@ BEGIN
                 END IF;
                 CONTINUE;
             END IF;
-            SELECT * INTO profiles FROM churn_internal."read_profiles_1"(named.keys, NULL);
+            SELECT * INTO carried FROM churn_internal.with_columns(
+                (SELECT a FROM churn.attachments a WHERE a.attachment_id = 1),
+                (SELECT churn_internal.feature_names(m.signature)
+                 FROM churn.models m WHERE m.version = named.version)
+            );
+            SELECT * INTO profiles
+            FROM churn_internal.read_profiles(carried, named.keys::text[]);
             scores := churn_internal.score_batch(
-                1, named.version, named.artifact_sha256, 'cad42c3004ca42e6c23d4aeba82c3c62', profiles.numbers,
-                profiles.texts, on_error => 'keep'
+                1, named.version, named.artifact_sha256, churn_internal.layout(carried),
+                profiles.numbers, profiles.texts, on_error => 'keep'
             );
             RETURN QUERY
             SELECT p.customer_id::text, 'churn_score', p.churn_score::text, s.score::text
             FROM churn.customers p
-            JOIN unnest(profiles.keys, scores) s (key, score) ON s.key = p.customer_id
+            JOIN unnest(profiles.keys::pg_catalog.int8[], scores) s (key, score) ON s.key = p.customer_id
             WHERE (abs(p.churn_score - s.score) <= 1e-9) IS NOT TRUE
               AND num_nonnulls(p.churn_score, s.score) > 0;
         END LOOP;
@@ -2014,6 +2063,12 @@ GRANT EXECUTE ON ROUTINE churn_internal.warm_session() TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.warm_session() TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.warm_session() IS 'Loads packages and models into this session, for churn.warm.';
 
+CREATE FUNCTION churn_internal.with_columns(attachment churn.attachments, names text[]) RETURNS churn.attachments
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.with_columns(attachment churn.attachments, names text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.with_columns(attachment churn.attachments, names text[]) IS 'An attachment as it would be with these of its profile''s columns as features, as far as they are there and can be any; null: with all that can.';
+
 CREATE FUNCTION churn_internal.work_profiles_1(batch_size integer, OUT scored bigint, OUT failed bigint) RETURNS record
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
@@ -2029,6 +2084,7 @@ DECLARE
     profiles record;
     scores double precision[];
 BEGIN
+    batch_size := least(batch_size, 2500000);
     PERFORM set_config('churn.score_cause', 'queue', true);
     scored := 0;
     failed := 0;
@@ -2044,13 +2100,13 @@ BEGIN
            array_agg(r.mark) AS marks, array_agg(r.mark_tid) AS mark_tids,
            array_agg(r.enqueued_at) AS enqueued_at,
            bool_or(r.uncounted) AS uncounted, array_agg(DISTINCT r.key) AS customers,
-           array_send(array_agg(r.numbers)) AS numbers, array_agg(r.texts) AS texts
+           array_send(array_agg(r.numbers)) AS numbers, NULL::text[] AS texts
     INTO profiles
     FROM (
         SELECT * FROM (
             SELECT p.ctid AS tid, p.customer_id AS key, m.key AS mark, m.ctid AS mark_tid,
                    m.enqueued_at, m.enqueued_at AS due_at, false AS uncounted,
-                   ARRAY[coalesce(p.age::double precision, 'NaN'), coalesce(p.paperless_billing::integer::double precision, 'NaN'), coalesce(p.has_dependents::integer::double precision, 'NaN'), coalesce(p.tenure_months::double precision, 'NaN'), coalesce(p.monthly_charges::double precision, 'NaN'), coalesce(p.total_charges::double precision, 'NaN'), coalesce(p.data_usage_gb::double precision, 'NaN'), coalesce(p.support_calls::double precision, 'NaN'), coalesce(p.late_payments::double precision, 'NaN'), coalesce(p.churned::integer::double precision, 'NaN'), coalesce(p.complaint_count::double precision, 'NaN')]::double precision[] AS numbers, ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[] AS texts
+                   ARRAY[0]::double precision[] AS numbers, ARRAY[]::pg_catalog.text[] AS texts
             FROM churn_internal.pending_profiles m
             JOIN churn.customers p ON p.customer_id = m.key::pg_catalog.int8
             WHERE m.attachment_id = 1
@@ -2062,7 +2118,7 @@ BEGIN
         SELECT * FROM (
             SELECT p.ctid AS tid, p.customer_id AS key, m.key AS mark, NULL::tid,
                    m.enqueued_at, m.due_at, m.uncounted OR false,
-                   ARRAY[coalesce(p.age::double precision, 'NaN'), coalesce(p.paperless_billing::integer::double precision, 'NaN'), coalesce(p.has_dependents::integer::double precision, 'NaN'), coalesce(p.tenure_months::double precision, 'NaN'), coalesce(p.monthly_charges::double precision, 'NaN'), coalesce(p.total_charges::double precision, 'NaN'), coalesce(p.data_usage_gb::double precision, 'NaN'), coalesce(p.support_calls::double precision, 'NaN'), coalesce(p.late_payments::double precision, 'NaN'), coalesce(p.churned::integer::double precision, 'NaN'), coalesce(p.complaint_count::double precision, 'NaN')]::double precision[] AS numbers, ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[] AS texts
+                   ARRAY[0]::double precision[] AS numbers, ARRAY[]::pg_catalog.text[] AS texts
             FROM churn_internal.failed_profiles m
             JOIN churn.customers p ON p.customer_id = m.key::pg_catalog.int8
             WHERE m.attachment_id = 1 AND m.due_at <= statement_timestamp()
@@ -2095,7 +2151,7 @@ BEGIN
         -- Complaints are committed, so a failure is never an error: it would hold up
         -- the whole queue.
         scores := churn_internal.score_batch(
-            1, active.version, active.artifact_sha256, 'cad42c3004ca42e6c23d4aeba82c3c62', profiles.numbers,
+            1, active.version, active.artifact_sha256, '[[], []]', profiles.numbers,
             profiles.texts, on_error => 'keep'
         );
         -- Before the profiles are written: if that changes features in turn, by a
@@ -2210,7 +2266,7 @@ CREATE FUNCTION churn_internal.write_profiles_1(changed bigint[], new_complaints
 #variable_conflict use_variable
 DECLARE
     -- Bounds the memory that a statement takes, however many customers it touches.
-    batch_size CONSTANT integer := 5000;
+    batch_size CONSTANT integer := least(5000, 2500000);
     batch_end integer;
     active record;
     recounted pg_catalog.int8[];
@@ -2250,7 +2306,7 @@ BEGIN
                array_agg(r.complaints) AS counts, array_agg(r.latest) AS latests,
                array_agg(r.has_score) AS have_scores,
                array_send(array_agg(r.numbers) FILTER (WHERE NOT queued)) AS numbers,
-               array_agg(r.texts) FILTER (WHERE NOT queued) AS texts
+               NULL::text[] AS texts
         INTO profiles
         FROM (
             SELECT p.ctid AS tid, p.customer_id AS key, n.complaints, n.latest,
@@ -2260,8 +2316,8 @@ BEGIN
                             OR (overwritten AND given.complaints IS NULL) THEN false
                        WHEN p.churn_model_version IS NOT NULL THEN true
                    END AS has_score,
-                   CASE WHEN NOT queued THEN ARRAY[coalesce(p.age::double precision, 'NaN'), coalesce(p.paperless_billing::integer::double precision, 'NaN'), coalesce(p.has_dependents::integer::double precision, 'NaN'), coalesce(p.tenure_months::double precision, 'NaN'), coalesce(p.monthly_charges::double precision, 'NaN'), coalesce(p.total_charges::double precision, 'NaN'), coalesce(p.data_usage_gb::double precision, 'NaN'), coalesce(p.support_calls::double precision, 'NaN'), coalesce(p.late_payments::double precision, 'NaN'), coalesce(p.churned::integer::double precision, 'NaN'), coalesce(n.complaints::double precision, 'NaN')]::double precision[] END AS numbers,
-                   CASE WHEN NOT queued THEN ARRAY[p.customer_name::pg_catalog.text, p.region::pg_catalog.text, p.contract::pg_catalog.text, p.payment_method::pg_catalog.text, p.internet_service::pg_catalog.text]::pg_catalog.text[] END AS texts
+                   CASE WHEN NOT queued THEN ARRAY[0]::double precision[] END AS numbers,
+                   CASE WHEN NOT queued THEN ARRAY[]::pg_catalog.text[] END AS texts
             FROM churn.customers p
             JOIN unnest(
                 changed[batch_start:batch_end], new_complaints[batch_start:batch_end],
@@ -2294,7 +2350,7 @@ BEGIN
         scores := NULL;
         IF active.version IS NOT NULL AND profiles.tids IS NOT NULL THEN
             scores := churn_internal.score_batch(
-                1, active.version, active.artifact_sha256, 'cad42c3004ca42e6c23d4aeba82c3c62',
+                1, active.version, active.artifact_sha256, '[[], []]',
                 profiles.numbers, profiles.texts, on_error
             );
         END IF;
@@ -2445,6 +2501,7 @@ COMMENT ON EVENT TRIGGER churn_keep_attached_tables IS 'Refuses to drop a table 
 -- Module pickle_values
 -- Module pickled
 -- Module queries
+-- Module raw_readers
 -- Module registry
 -- Module row_program
 -- Module sandbox

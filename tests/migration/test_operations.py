@@ -393,7 +393,9 @@ def test_a_detached_table_is_left_alone(revisions, database, attached):
 
     revisions.upgrade(database)
 
-    assert attached.value("SELECT to_regproc('churn_internal.read_profiles_2')") is None
+    assert (
+        attached.value("SELECT to_regproc('churn_internal.write_profiles_2')") is None
+    )
 
 
 def test_what_hinders_a_revision_is_named_and_nothing_is_changed(revisions, database):

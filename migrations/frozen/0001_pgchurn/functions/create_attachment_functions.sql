@@ -10,14 +10,8 @@ BEGIN
     FOR outdated IN
         SELECT f.oid FROM pg_catalog.pg_proc f
         WHERE f.pronamespace = 'churn_internal'::regnamespace
-          AND f.proname IN (
-            format('read_profiles_%s', attachment.attachment_id),
-            format('write_profiles_%s', attachment.attachment_id)
-          )
-          AND f.proargtypes[0] NOT IN (
-            (placeholders ->> 'key_type')::regtype,
-            (placeholders ->> 'key_type' || '[]')::regtype
-          )
+          AND f.proname = format('write_profiles_%s', attachment.attachment_id)
+          AND f.proargtypes[0] <> (placeholders ->> 'key_type' || '[]')::regtype
     LOOP
         EXECUTE format('DROP FUNCTION %s', outdated);
     END LOOP;
@@ -33,7 +27,6 @@ BEGIN
     FROM (VALUES
         ('score', '($1)', '($1).complaint_count', 'NULL'),
         ('score_many', 'p', 'p.complaint_count', '''NaN'''),
-        ('read_profiles', 'p', 'coalesce(given.complaint_count, p.complaint_count)', '''NaN'''),
         ('write_profiles', 'p', 'n.complaints', '''NaN'''),
         ('write_guarded', 'p', 'p.complaint_count', '''NaN'''),
         ('count_guarded', 'p', '(p.complaint_count + 1)', 'NULL'),
@@ -45,7 +38,7 @@ BEGIN
         ('verify_profiles', 'p', 'p.complaint_count', '''NaN'''),
         ('complaints_inserted_' || attachment.scoring_mode, 'p', '(p.complaint_count + 1)', 'NULL'),
         ('complaints_recounted', 'p', 'p.complaint_count', '''NaN'''),
-        ('profiles_changed', 'p', 'NULL', 'NULL')
+        ('profiles_changed', 'p', 'p.complaint_count', '''NaN''')
     ) t (template, row_name, complaint_count, null_number);
     IF attachment.log_rate > 0 THEN
         PERFORM churn_internal.create_log_predictions(attachment);

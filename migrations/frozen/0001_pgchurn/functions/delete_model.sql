@@ -41,15 +41,19 @@ BEGIN
     END;
     IF named_by IS NULL THEN
         DELETE FROM churn.models m WHERE m.version = delete_model.version;
-        RETURN true;
+    ELSE
+        UPDATE churn.models m SET
+            artifact = NULL, compiled = NULL, deleted_by = session_user, deleted_at = now()
+        WHERE m.version = delete_model.version AND m.deleted_at IS NULL;
+        RAISE NOTICE USING
+            MESSAGE = format('model version %s keeps its row, without its bytes',
+                             delete_model.version),
+            DETAIL = format('%s names it.', named_by);
     END IF;
-    UPDATE churn.models m SET
-        artifact = NULL, compiled = NULL, deleted_by = session_user, deleted_at = now()
-    WHERE m.version = delete_model.version AND m.deleted_at IS NULL;
-    RAISE NOTICE USING
-        MESSAGE = format('model version %s keeps its row, without its bytes', delete_model.version),
-        DETAIL = format('%s names it.', named_by);
-    RETURN false;
+    IF attachment.detached_at IS NULL THEN
+        PERFORM churn_internal.fit_functions(attachment);
+    END IF;
+    RETURN named_by IS NULL;
 END $body$;
 COMMENT ON FUNCTION churn.delete_model IS
     'Deletes a version that neither scores nor would after churn.rollback_model: with its '

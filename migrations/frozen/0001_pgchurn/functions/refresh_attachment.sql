@@ -46,24 +46,14 @@ BEGIN
             HINT = format('GRANT USAGE ON SCHEMA %I TO churn_owner first.', lost);
     END IF;
 
-    UPDATE churn.attachments a SET guarded = EXISTS (
-        SELECT FROM churn_internal.objects_of_others(attachment.profile)
-    ), (number_columns, text_columns) = (
-        SELECT coalesce(array_agg(c.attname ORDER BY c.attnum)
-                   FILTER (WHERE k.kind IN ('number', 'boolean')), '{}'),
-               coalesce(array_agg(c.attname ORDER BY c.attnum)
-                   FILTER (WHERE k.kind = 'text'), '{}')
-        FROM pg_catalog.pg_attribute c, churn_internal.column_kind(c.atttypid) k (kind)
-        WHERE c.attrelid = attachment.profile AND c.attnum > 0 AND NOT c.attisdropped
-          AND c.attname NOT IN (
-            attachment.profile_key, 'churn_score', 'churn_model_version'
-          )
-    )
-    WHERE a.attachment_id = attachment.attachment_id
-    RETURNING a.* INTO attachment;
+    UPDATE churn.attachments a
+    SET guarded = EXISTS (SELECT FROM churn_internal.objects_of_others(attachment.profile))
+    WHERE a.attachment_id = attachment.attachment_id;
+    attachment := churn_internal.fit_layout(attachment.attachment_id);
     PERFORM churn_trust.create_profile_writer(attachment.attachment_id);
     PERFORM churn_internal.create_attachment_functions(attachment);
     PERFORM churn_internal.fit_profile_triggers(attachment);
 END $body$;
 COMMENT ON FUNCTION churn_internal.refresh_attachment IS
-    'Fits an attachment''s functions to its tables after they were altered.';
+    'Fits an attachment''s functions to its tables after they were altered, and to the '
+    'versions that there are.';

@@ -12,10 +12,8 @@ DECLARE
     -- The compiled form is compared on so many rows, or on all there are.
     sample_size CONSTANT integer := 10000;
     attachment churn.attachments := churn_internal.attachment_of(profile);
-    read_profiles CONSTANT text := format(
-        'SELECT r.keys::text[] AS keys, r.numbers, r.texts
-         FROM churn_internal.read_profiles_%s($1::%s[], NULL) r',
-        attachment.attachment_id, churn_internal.key_type(attachment)
+    candidate CONSTANT churn.attachments := churn_internal.with_columns(
+        attachment, churn_internal.feature_names(signature)
     );
     sample_keys text[];
     replayed_keys text[];
@@ -42,20 +40,22 @@ BEGIN
         compiled := NULL;
         compilation := 'the signature does not cover the one that was given';
     END IF;
-    EXECUTE read_profiles INTO replayed_keys, replay_numbers, replay_texts
-        USING replay_keys;
+    SELECT * INTO replayed_keys, replay_numbers, replay_texts
+    FROM churn_internal.read_profiles(candidate, replay_keys);
     IF compiled IS NOT NULL THEN
         EXECUTE format(
             'SELECT array_agg(s.key) FROM (
                 SELECT p.%1$I::text AS key FROM %2$s p ORDER BY md5(p.%1$I::text) LIMIT %3$s
             ) s',
-            attachment.profile_key, churn_internal.table_name(profile), sample_size
+            attachment.profile_key, churn_internal.table_name(profile),
+            least(sample_size, churn_internal.most_rows(candidate))
         ) INTO sample_keys;
     END IF;
-    EXECUTE read_profiles INTO sample_keys, sample_numbers, sample_texts
-        USING sample_keys;
+    SELECT * INTO sample_keys, sample_numbers, sample_texts
+    FROM churn_internal.read_profiles(candidate, sample_keys);
     examined := churn_internal.evaluate_candidate(
         attachment.attachment_id, artifact, compiled, signature, environment,
+        churn_internal.layout(candidate),
         replay_numbers, replay_texts, sample_numbers, sample_texts,
         boundary_numbers, boundary_texts
     );
@@ -108,6 +108,9 @@ BEGIN
         SELECT CASE WHEN examined.problem IS NULL THEN register_model.compiled END
     ) k (compiled)
     RETURNING version INTO new_version;
+    -- Here, so that activating it is one row, and writes no function anew; and last, so
+    -- that no activation waits while the candidate is evaluated.
+    PERFORM churn_internal.fit_functions(attachment);
     RETURN new_version;
 END $body$;
 COMMENT ON FUNCTION churn.register_model IS

@@ -1,5 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.score_batch(
-    attachment_id integer, version bigint, artifact_sha256 bytea, layout_digest text,
+    attachment_id integer, version bigint, artifact_sha256 bytea, layout text,
     numbers bytea, texts text[], on_error text
 ) RETURNS churn_internal.probabilities LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
 try:
@@ -8,7 +8,7 @@ except KeyError:
     plpy.execute("SELECT churn_internal.load_runtime()")
     SD.clear()
     call = SD[GD["pgchurn"]] = GD["pgchurn"].scoring.score_batch
-return call(attachment_id, version, artifact_sha256, layout_digest, numbers, texts, on_error)
+return call(attachment_id, version, artifact_sha256, layout, numbers, texts, on_error)
 $python$;
 COMMENT ON FUNCTION churn_internal.score_batch IS
     'Probabilities of many rows in few calls of the model; a row that cannot be scored is '

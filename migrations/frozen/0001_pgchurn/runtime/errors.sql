@@ -45,6 +45,22 @@ class ScoringError(Exception):
         return " ".join(part for part in (self.message, self.detail, self.hint) if part)
 
 
+class OutdatedFunction(ScoringError):
+    """A function from before a version was registered has not read all its features.
+
+    In a long transaction that may be, once: a session looks whether functions were
+    replaced when it takes a lock that it does not have, and a prepared statement on
+    tables without indexes takes none.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the columns that scoring reads have changed since this statement began",
+            hint="Run the statement again.",
+            sqlstate="55000",
+        )
+
+
 class Refusals:
     """A context that keeps an error for SQL to raise, and ends the block without one.
 

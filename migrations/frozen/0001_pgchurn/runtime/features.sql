@@ -7,6 +7,7 @@ column of texts is an object array of str with NaN for NULL, which is what panda
 scikit-learn take for a missing category.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, cast
 
@@ -30,6 +31,12 @@ class Layout(NamedTuple):
 
     number_columns: tuple[str, ...]
     text_columns: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, document: str) -> "Layout":
+        """Read what ``churn_internal.layout`` writes."""
+        numbers, texts = json.loads(document)
+        return cls(tuple(numbers), tuple(texts))
 
     @classmethod
     def of(cls, signature: Signature) -> "Layout":

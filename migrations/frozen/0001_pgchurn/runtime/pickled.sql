@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import ScoringError
+from .estimator_checks import not_fit
 from .estimators import load_estimator
-from .features import Columns, Positions, check_values, columns_from_arrays, row_count
+from .features import (
+    NAN,
+    Columns,
+    Positions,
+    check_values,
+    columns_from_arrays,
+    row_count,
+)
+from .raw_readers import object_columns
 from .signature import Signature
 
 if TYPE_CHECKING:
@@ -26,6 +35,17 @@ class PickledModel:
     ) -> None:
         self.signature = signature
         self.estimator = load_estimator(artifact) if estimator is None else estimator
+        self.objects = self.object_features()
+
+    def object_features(self) -> dict[str, float | None]:
+        """Return the missing value of each feature that is given as objects."""
+        names = [feature.name for feature in self.signature.features]
+        nulls: dict[str, float | None] = {f.name: NAN for f in self.signature.texts()}
+        try:
+            found = object_columns(self.estimator, len(names))
+        except Exception as error:
+            raise not_fit(f"{type(error).__name__}: {error}.") from error
+        return nulls | {names[position]: null for position, null in found.items()}
 
     def probabilities(self, columns: Columns) -> np.ndarray:
         """Return the positive class's probability of every row."""
@@ -66,9 +86,18 @@ class PickledModel:
 
     def model_input(self, columns: Columns) -> Any:
         """Return the columns as what the model was fitted on: a frame or a matrix."""
+        for name, null in self.objects.items():
+            columns = {**columns, name: with_missing(columns[name], null)}
         if self.signature.named_columns:
             return frame_from_columns(columns)
         return np.column_stack(list(columns.values()))
+
+
+def with_missing(column: np.ndarray, null: float | None) -> np.ndarray:
+    """Return a column as objects, with a value of its own for what is missing."""
+    objects = np.empty(len(column), dtype=object)
+    objects[:] = [null if value != value else value for value in column.tolist()]
+    return objects
 
 
 def frame_from_columns(columns: Columns) -> Any:

@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 
 # Bounds what a batch holds of a model of many features.
 BATCH_VALUES = 250_000
-
-# A cast to a double cannot fail; other numbers may be too large.
-DOUBLES_AT_MOST = ("smallint", "integer", "bigint", "real", "double precision")
+# For so many numbers a text counts: it may take a few kilobytes.
+TEXT_VALUES = 4
 
 
 class Queries:
@@ -72,17 +71,22 @@ class Queries:
             signature = self.registry.query_scorer(version).model.signature
             rows = self.registry.fetch(
                 "SELECT format_type(t.oid, NULL) AS type,"
-                " churn_internal.column_kind(t.oid) AS kind"
+                " churn_internal.column_kind(t.oid) AS kind,"
+                " churn_internal.feature_expression(t.oid, -1, 'q.c' || t.place)"
+                " AS expression"
                 " FROM unnest($1) WITH ORDINALITY t (oid, place) ORDER BY t.place",
                 ["oid[]"],
                 types,
             )
             columns = [
-                QueryColumn(name, f"c{place}", row["type"], row["kind"])
+                QueryColumn(
+                    name, f"c{place}", row["type"], row["kind"], row["expression"]
+                )
                 for place, (name, row) in enumerate(zip(names, rows), 1)
             ]
             statement = statement_around(query, columns, signature, pass_features)
-            rows_at_once = min(MODEL_CALL_ROWS, BATCH_VALUES // len(signature.features))
+            values = len(signature.numbers()) + TEXT_VALUES * len(signature.texts())
+            rows_at_once = min(MODEL_CALL_ROWS, BATCH_VALUES // values)
             return statement, max(1, rows_at_once)
         return None, None
 
@@ -174,20 +178,12 @@ class QueryColumn(NamedTuple):
     type: str
     # That of the features that can be read from it, or None.
     kind: str | None
+    # The SQL that reads a feature from it.
+    expression: str
 
     def as_number(self) -> str:
         """Return the SQL of its value as a double, NaN for NULL."""
-        if self.kind == "boolean":
-            double = f"q.{self.alias}::pg_catalog.int4::pg_catalog.float8"
-        elif self.type in DOUBLES_AT_MOST:
-            double = f"q.{self.alias}::pg_catalog.float8"
-        else:
-            double = f"churn_internal.to_double(q.{self.alias}::pg_catalog.numeric)"
-        return f"coalesce({double}, 'NaN'::pg_catalog.float8)"
-
-    def as_text(self) -> str:
-        """Return the SQL of its value as a text."""
-        return f"q.{self.alias}::pg_catalog.text"
+        return f"coalesce({self.expression}, 'NaN'::pg_catalog.float8)"
 
 
 def statement_around(
@@ -201,7 +197,7 @@ def statement_around(
     by_name = columns_by_name(columns)
     read = {f.name: feature_column(f, by_name) for f in signature.features}
     numbers = [read[f.name].as_number() for f in signature.numbers()]
-    texts = [read[f.name].as_text() for f in signature.texts()]
+    texts = [read[f.name].expression for f in signature.texts()]
     passed = [c for c in columns if pass_features or c.name not in read]
     aliases = ", ".join(column.alias for column in columns)
     pairs = ", ".join(f"q.{c.alias} AS {quoted_name(c.name)}" for c in passed)

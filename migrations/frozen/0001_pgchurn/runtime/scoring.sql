@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .batches import Batch, checked_probability, paced_scores, score_what_scores
-from .errors import Refusals, failure_of, is_of_server, reason
+from .errors import OutdatedFunction, Refusals, failure_of, is_of_server, reason
 from .features import NAN, RowOfTexts
 from .pacing import CALL_SECONDS, call_too_slow
 from .registry import Registry, Scorer
@@ -37,21 +37,21 @@ class Scoring:
     def score_features(
         self,
         attachment_id: int,
-        layout_digest: str,
+        layout: str,
         numbers: Sequence[float | None],
         texts: RowOfTexts,
     ) -> float:
         """Return the probability of one row under its attachment's active model."""
         with self.refusals:
             version, digest = self.registry.active_model(attachment_id)
-            scorer = self.registry.scorer(attachment_id, version, digest, layout_digest)
+            scorer = self.registry.scorer(attachment_id, version, digest, layout)
             return checked_probability(scorer.score_next(numbers, texts))
         return NAN
 
     def score_features_many(
         self,
         attachment_id: int,
-        layout_digest: str,
+        layout: str,
         numbers: bytes | None,
         texts: Sequence[RowOfTexts] | None,
     ) -> "Scores | None":
@@ -60,7 +60,7 @@ class Scoring:
             return []
         with self.refusals:
             version, digest = self.registry.active_model(attachment_id)
-            scorer = self.registry.scorer(attachment_id, version, digest, layout_digest)
+            scorer = self.registry.scorer(attachment_id, version, digest, layout)
             return self.all_scores(scorer, Batch.from_binary(numbers, texts))
         return None
 
@@ -69,13 +69,13 @@ class Scoring:
         attachment_id: int,
         version: int,
         digest: bytes,
-        layout_digest: str,
+        layout: str,
         numbers: Sequence[float | None],
         texts: RowOfTexts,
     ) -> float | None:
         """Return the probability of one changed row, or None by the failure policy."""
         try:
-            scorer = self.registry.scorer(attachment_id, version, digest, layout_digest)
+            scorer = self.registry.scorer(attachment_id, version, digest, layout)
             self.check_rested(attachment_id, scorer)
             started = time.monotonic()
             probability = scorer.score_row(numbers, texts)
@@ -83,6 +83,10 @@ class Scoring:
             if seconds > CALL_SECONDS:
                 self.check_pace(attachment_id, scorer, seconds)
             return checked_probability(probability)
+        except OutdatedFunction:
+            # Whoever counts complaints anew scores by the function as it is now.
+            self.set_failure(RECOUNTED)
+            return None
         except Exception as error:
             failure = failure_of(error)
         with self.refusals:
@@ -96,7 +100,7 @@ class Scoring:
         attachment_id: int,
         version: int,
         digest: bytes,
-        layout_digest: str,
+        layout: str,
         numbers: bytes,
         texts: Sequence[RowOfTexts] | None,
         on_error: str | None,
@@ -117,9 +121,9 @@ class Scoring:
             batch = Batch.from_binary(numbers, texts)
             if on_error != "raise":
                 return self.scores_by_policy(
-                    attachment_id, version, digest, layout_digest, batch, on_error
+                    attachment_id, version, digest, layout, batch, on_error
                 )
-            scorer = self.registry.scorer(attachment_id, version, digest, layout_digest)
+            scorer = self.registry.scorer(attachment_id, version, digest, layout)
             return self.all_scores(scorer, batch)
         return None
 
@@ -134,13 +138,13 @@ class Scoring:
         attachment_id: int,
         version: int,
         digest: bytes,
-        layout_digest: str,
+        layout: str,
         batch: Batch,
         on_error: str | None,
     ) -> "Scores":
         """Return the probability of each row that can be scored, None of the others."""
         try:
-            scorer = self.registry.scorer(attachment_id, version, digest, layout_digest)
+            scorer = self.registry.scorer(attachment_id, version, digest, layout)
             self.check_rested(attachment_id, scorer)
         except Exception as error:
             failure = failure_of(error)

@@ -42,7 +42,7 @@ BEGIN
             last_complaint_at = greatest(p.last_complaint_at, complained_at),
             churn_score = coalesce(
                 churn_internal.score_changed(
-                    @id@, version, digest, @layout_digest@, @numbers@, @texts@
+                    @id@, version, digest, @layout@, @numbers@, @texts@
                 ), p.churn_score
             ),
             churn_model_version = CASE

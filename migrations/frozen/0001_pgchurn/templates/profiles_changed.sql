@@ -10,6 +10,7 @@ DECLARE
     own CONSTANT boolean := @guarded@ AND churn_internal.is_own_write(
         @id@, pg_trigger_depth(), txid_current(), current_setting('churn.writes', true)
     );
+    active record;
     ignored text;
 BEGIN
     IF own AND NOT @derives@ THEN
@@ -24,11 +25,15 @@ BEGIN
         WHERE n.keys IS NOT NULL;
         RETURN NULL;
     END IF;
+    SELECT d.version, churn_internal.feature_names(m.signature) AS features INTO active
+    FROM churn_internal.active_deployment(@id@) d JOIN churn.models m ON m.version = d.version;
     -- Only rows in which something that scoring reads or writes has changed; of what
-    -- pgchurn itself wrote, only rows in which that changed features in turn. Complaints
-    -- are counted anew where the key, the counter or what tells who is pending was
-    -- overwritten. When a row was scored is no part of it: should no role tell pgchurn's own
-    -- writes, after a restore under other owners, it ends with the first that changes nothing.
+    -- pgchurn itself wrote, only rows in which that changed features in turn. What the
+    -- version in force does not read leaves its scores as they are, not those of others.
+    -- Complaints are counted anew where the key, the counter or what tells who is pending
+    -- was overwritten. When a row was scored is no part of it: should no role tell pgchurn's
+    -- own writes, after a restore under other owners, it ends with the first that changes
+    -- nothing.
     PERFORM churn_internal."write_profiles_@id@"(n.keys, n.complaints, NULL, @queued@, true)
     FROM (
         SELECT array_agg(p.@key@ ORDER BY p.@key@) AS keys,
@@ -45,7 +50,10 @@ BEGIN
         FROM updated p
         LEFT JOIN former f ON f.@key@ = p.@key@
         WHERE f.@key@ IS NULL
-           OR (@former_numbers@, @former_texts@) IS DISTINCT FROM (@numbers@, @texts@)
+           OR @changed_features@ && CASE
+                  WHEN p.churn_model_version = active.version THEN active.features
+                  ELSE @carried@
+              END
            OR (NOT own
                AND (f.complaint_count, f.last_complaint_at, f.churn_score, f.churn_model_version)
                    IS DISTINCT FROM

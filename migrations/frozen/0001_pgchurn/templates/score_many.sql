@@ -23,7 +23,7 @@ BEGIN
         SELECT s.score
         FROM generate_series(1, cardinality(profiles)) n (position)
         LEFT JOIN unnest(
-            positions, churn_internal.score_features_many(@id@, @layout_digest@, numbers, texts)
+            positions, churn_internal.score_features_many(@id@, @layout@, numbers, texts)
         ) s (position, score) ON s.position = n.position
         ORDER BY n.position
     );

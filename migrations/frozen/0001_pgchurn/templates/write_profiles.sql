@@ -11,7 +11,7 @@ SET plan_cache_mode = force_generic_plan AS $function$
 #variable_conflict use_variable
 DECLARE
     -- Bounds the memory that a statement takes, however many customers it touches.
-    batch_size CONSTANT integer := 5000;
+    batch_size CONSTANT integer := least(5000, @most_rows@);
     batch_end integer;
     active record;
     recounted @key_type@[];
@@ -95,7 +95,7 @@ BEGIN
         scores := NULL;
         IF active.version IS NOT NULL AND profiles.tids IS NOT NULL THEN
             scores := churn_internal.score_batch(
-                @id@, active.version, active.artifact_sha256, @layout_digest@,
+                @id@, active.version, active.artifact_sha256, @layout@,
                 profiles.numbers, profiles.texts, on_error
             );
         END IF;
