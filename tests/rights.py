@@ -106,7 +106,6 @@ function active_deployment                -          -          -
 function attachment_of                    EXECUTE    EXECUTE    -
 function attachment_of_version            -          -          -
 function attachment_placeholders          -          -          -
-function begin_write                      -          -          -
 function attachment_of_version            -          -          -
 function begin_rescoring                  EXECUTE    -          -
 function changed_features                 -          -          -
@@ -125,6 +124,7 @@ function complaint_time                   -          -          -
 function complaints_inserted_N            -          -          -
 function complaints_recounted_N           -          -          -
 function count_guarded_N                   -          -          -
+function count_later                      -          -          -
 function create_attachment_functions      -          -          -
 function create_from_template             -          -          -
 function create_log_predictions           -          -          -
@@ -133,8 +133,8 @@ function create_publish_scores            -          -          -
 function cut_text                         EXECUTE    EXECUTE    -
 function dequeue_missing_profiles_N       -          -          -
 function end_rescoring                    -          -          -
-function end_write                        -          -          -
 function enqueue_profiles                 -          -          -
+function enter                            -          -          -
 function evaluate_candidate               -          -          -
 function failed_profiles_N                -          -          -
 function failures_of                      EXECUTE    EXECUTE    -
@@ -156,6 +156,7 @@ function key_order                        -          -          -
 function key_spellings                    -          -          -
 function key_type                         EXECUTE    -          -
 function layout                           -          -          -
+function leave                            -          -          -
 function load_runtime                     -          -          -
 function lock_deployments                 -          -          -
 function log_predictions_N                -          -          -
@@ -166,6 +167,7 @@ function note_worker                      -          -          -
 function objects_of_others                -          -          -
 function predict_many                     EXECUTE    EXECUTE    -
 function predict_row                      EXECUTE    EXECUTE    -
+function profile_changing_N               -          -          -
 function profiles_changed_N               -          -          -
 function publish_scores_N                 -          -          -
 function query_columns                    EXECUTE    EXECUTE    -

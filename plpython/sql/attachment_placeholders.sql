@@ -7,7 +7,15 @@ DECLARE
     complaints CONSTANT text := churn_internal.table_name(attachment.complaints);
     complaint_time CONSTANT text := churn_internal.complaint_time(attachment);
     has_texts CONSTANT boolean := attachment.text_columns <> '{}';
+    changes_before record;
 BEGIN
+    -- The bits of tgtype for ROW and BEFORE, for UPDATE, and for DELETE, see pg_trigger.h.
+    SELECT coalesce(bool_or(t.tgtype & 16 <> 0), false) AS update,
+           coalesce(bool_or(t.tgtype & 8 <> 0), false) AS delete
+    INTO changes_before
+    FROM churn_internal.tables_of(attachment.profile) r (relation)
+    JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.relation
+    WHERE t.tgtype & 3 = 3 AND t.tgenabled <> 'D';
     RETURN jsonb_build_object(
         'id', attachment.attachment_id,
         'layout', quote_literal(churn_internal.layout(attachment)),
@@ -38,15 +46,13 @@ BEGIN
             SELECT FROM churn_internal.tables_of(attachment.profile) r (relation)
             JOIN pg_catalog.pg_attribute c ON c.attrelid = r.relation
             WHERE c.attgenerated <> '' AND NOT c.attisdropped
-        ) OR EXISTS (
-            -- The bits of tgtype for ROW, BEFORE and UPDATE, see pg_trigger.h.
-            SELECT FROM churn_internal.tables_of(attachment.profile) r (relation)
-            JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.relation
-            WHERE t.tgtype & 19 = 19 AND t.tgenabled <> 'D'
-        ) OR EXISTS (
+        ) OR changes_before.update OR EXISTS (
             SELECT FROM pg_catalog.pg_rewrite w
             WHERE w.ev_class = attachment.profile AND w.ev_type = '2'
         ),
+        'changes_before_update', changes_before.update,
+        'changes_before_delete', changes_before.delete,
+        'changes_before', changes_before.update OR changes_before.delete,
         'by_pgchurn', CASE
             WHEN attachment.guarded THEN 'true'
             ELSE 'current_user = ''churn_owner''::text'
@@ -76,6 +82,10 @@ BEGIN
         )),
         'profile_comment', quote_literal(format(
             'Trigger of %s: scores rows that are new or whose features changed.', profile
+        )),
+        'changing_comment', quote_literal(format(
+            'Trigger of %s: counts what triggers of others change at the end of a statement.',
+            profile
         )),
         'log_comment', quote_literal(format(
             'Trigger of %s: appends stored scores to churn.predictions.', profile

@@ -3,7 +3,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $function$
 BEGIN
     IF "@guarded@" AND NOT churn_internal.is_own_write(
-        "@id@", pg_trigger_depth(), txid_current(), current_setting('churn.writes', true)
+        'write @id@', pg_trigger_depth(), txid_current(), current_setting('churn.entered', true)
     ) THEN
         RETURN NULL;
     END IF;

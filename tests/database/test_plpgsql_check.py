@@ -15,7 +15,7 @@ PUBLISH = (
 
 # A trigger's function is checked once for each table that calls it.
 FUNCTIONS = """
-    SELECT p.oid, p.oid::regprocedure::text, coalesce(t.tgrelid, 0),
+    SELECT p.oid, p.oid::regprocedure::text, coalesce(t.tgrelid, a.profile, 0),
            t.tgrelid::regclass::text,
            array_remove(
                array_agg(DISTINCT t.tgoldtable) || array_agg(DISTINCT t.tgnewtable),
@@ -24,8 +24,9 @@ FUNCTIONS = """
     FROM pg_proc p
     JOIN pg_language l ON l.oid = p.prolang
     LEFT JOIN pg_trigger t ON t.tgfoid = p.oid
+    LEFT JOIN churn.attachments a ON p.proname = 'profile_changing_' || a.attachment_id
     WHERE l.lanname = 'plpgsql' AND p.pronamespace::regnamespace::text ~ '^churn'
-    GROUP BY p.oid, t.tgrelid ORDER BY p.oid::regprocedure::text, t.tgrelid
+    GROUP BY p.oid, t.tgrelid, a.profile ORDER BY p.oid::regprocedure::text, t.tgrelid
 """
 FINDINGS = """
     SELECT lineno, message, detail

@@ -502,9 +502,9 @@ def test_a_function_that_goes_to_somebody_else_is_noticed(bare):
 @pytest.mark.parametrize(
     "pretence",
     [
-        "SET LOCAL churn.writes = 'x'",
-        "SELECT set_config('churn.writes',"
-        " current_setting('churn.writes', true) || ' 0123456789abcdef', true)",
+        "SET LOCAL churn.entered = 'x'",
+        "SELECT set_config('churn.entered',"
+        " current_setting('churn.entered', true) || ' 0123456789abcdef', true)",
     ],
 )
 def test_nobody_pretends_to_be_pgchurn(bare, pretence):
@@ -525,7 +525,7 @@ def test_what_a_trigger_overheard_is_worth_nothing_afterwards(bare):
         + trigger(
             "listen",
             "AFTER UPDATE",
-            "INSERT INTO heard VALUES (current_setting('churn.writes', true));"
+            "INSERT INTO heard VALUES (current_setting('churn.entered', true));"
             " RETURN NULL;",
         ),
     )
@@ -533,7 +533,7 @@ def test_what_a_trigger_overheard_is_worth_nothing_afterwards(bare):
 
     with owner(bare):
         bare.run(
-            "SELECT set_config('churn.writes', (SELECT max(writes) FROM heard), true)"
+            "SELECT set_config('churn.entered', (SELECT max(writes) FROM heard), true)"
         )
         bare.run('UPDATE "Cli ""ents" SET usage = 50 WHERE id = 1')
 

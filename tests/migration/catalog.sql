@@ -861,11 +861,6 @@ ALTER ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, 
 GRANT EXECUTE ON ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) IS 'The unfinished run of a profile under its active model, or else, or to restart, a new one. In place of an abandoned run: null where another one is done already.';
 
-CREATE FUNCTION churn_internal.begin_write(attachment_id integer, depth integer, transaction_id bigint, writes text) RETURNS text
-    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.begin_write(attachment_id integer, depth integer, transaction_id bigint, writes text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.begin_write(attachment_id integer, depth integer, transaction_id bigint, writes text) IS 'Remembers, where nobody can pretend it, that pgchurn writes a profile at this depth of triggers; returns what to set churn.writes to, or null within a repeated write.';
-
 CREATE FUNCTION churn_internal.changed_features(attachment churn.attachments, former text, present text) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.changed_features(attachment churn.attachments, former text, present text) OWNER TO churn_owner;
@@ -955,6 +950,12 @@ DECLARE
     failure text;
     ignored text;
 BEGIN
+    IF false AND churn_internal.count_later(
+        'change 1', txid_current(), current_setting('churn.entered', true),
+        ARRAY(SELECT c.customer_id::pg_catalog.int8::text FROM inserted c)
+    ) THEN
+        RETURN NULL;
+    END IF;
     IF false THEN
         ignored := set_config('churn.score_cause', 'complaint', true);
     END IF;
@@ -1066,6 +1067,11 @@ BEGIN
         FROM churn.customers p
         WHERE p.complaint_count <> 0 OR p.last_complaint_at IS NOT NULL;
     END IF;
+    IF false AND churn_internal.count_later(
+        'change 1', txid_current(), current_setting('churn.entered', true), keys::text[]
+    ) THEN
+        RETURN NULL;
+    END IF;
     PERFORM churn_internal."write_profiles_1"(keys, NULL, NULL, false)
     WHERE keys IS NOT NULL;
     RETURN NULL;
@@ -1079,7 +1085,7 @@ CREATE FUNCTION churn_internal.count_guarded_1(complainer bigint, complained_at 
 #variable_conflict use_variable
 DECLARE
     profile record;
-    writes text;
+    entered text;
     written boolean;
     ignored text;
 BEGIN
@@ -1098,17 +1104,20 @@ BEGIN
     END IF;
     IF false OR profile.score IS NOT NULL THEN
         BEGIN
-            writes := churn_internal.begin_write(
-                1, pg_trigger_depth(), txid_current(), current_setting('churn.writes', true)
+            entered := churn_internal.enter(
+                'write 1', pg_trigger_depth(), txid_current(),
+                current_setting('churn.entered', true), most => 2
             );
-            IF writes IS NOT NULL THEN
-                ignored := set_config('churn.writes', writes, true);
+            IF entered IS NOT NULL THEN
+                ignored := set_config('churn.entered', entered, true);
                 written := churn_internal."update_profile_1"(
                     profile.tid, profile.relation, profile.writer, profile.complaints, profile.latest,
                     coalesce(profile.score, profile.former_score), version,
                     CASE WHEN false THEN profile.former_time ELSE clock_timestamp() END
                 );
-                ignored := set_config('churn.writes', churn_internal.end_write(writes), true);
+                ignored := set_config(
+                    'churn.entered', (churn_internal.leave(entered)).around, true
+                );
             END IF;
         EXCEPTION WHEN OTHERS THEN
             -- Whoever waits for the transaction has to hear of deadlocks and the like.
@@ -1134,6 +1143,11 @@ BEGIN
 END $function$;
 ALTER ROUTINE churn_internal.count_guarded_1(complainer bigint, complained_at timestamp with time zone, version bigint, digest bytea) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.count_guarded_1(complainer bigint, complained_at timestamp with time zone, version bigint, digest bytea) IS 'Counts one complaint and scores or enqueues its customer, whatever others have put on the profile.';
+
+CREATE FUNCTION churn_internal.count_later(what text, transaction_id bigint, entered text, keys text[]) RETURNS boolean
+    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.count_later(what text, transaction_id bigint, entered text, keys text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.count_later(what text, transaction_id bigint, entered text, keys text[]) IS 'Whether a statement is changing rows of the profile, which may not be written before its end; then remembers whose complaints are to be counted there.';
 
 CREATE FUNCTION churn_internal.create_attachment_functions(attachment churn.attachments) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1216,16 +1230,16 @@ CREATE FUNCTION churn_internal.end_rescoring(run_id bigint, outcome text) RETURN
 ALTER ROUTINE churn_internal.end_rescoring(run_id bigint, outcome text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.end_rescoring(run_id bigint, outcome text) IS 'Ends a run, unless another session has: keeps how many rows were done.';
 
-CREATE FUNCTION churn_internal.end_write(writes text) RETURNS text
-    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.end_write(writes text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.end_write(writes text) IS 'Forgets what churn_internal.begin_write remembered last; returns what to set churn.writes to.';
-
 CREATE FUNCTION churn_internal.enqueue_profiles(attachment_id integer, keys text[], have_scores boolean[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.enqueue_profiles(attachment_id integer, keys text[], have_scores boolean[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.enqueue_profiles(attachment_id integer, keys text[], have_scores boolean[]) IS 'Marks profiles that changed, each once, for churn.work to score: those that have a score, those that have none, and where it is null none, since they wait already.';
+
+CREATE FUNCTION churn_internal.enter(what text, depth integer, transaction_id bigint, entered text, most integer DEFAULT NULL::integer) RETURNS text
+    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.enter(what text, depth integer, transaction_id bigint, entered text, most integer) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.enter(what text, depth integer, transaction_id bigint, entered text, most integer) IS 'Remembers, where nobody can pretend it, that something has begun at this depth of triggers; returns what to set churn.entered to, or null if it is within too many of its like.';
 
 CREATE FUNCTION churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, compiled bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], boundary_numbers double precision[], boundary_texts text[], OUT replayed double precision[], OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) RETURNS record
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
@@ -1305,7 +1319,7 @@ CREATE FUNCTION churn_internal.fit_profile_triggers(attachment churn.attachments
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.fit_profile_triggers(attachment churn.attachments) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.fit_profile_triggers(attachment churn.attachments) IS 'Creates the triggers that score updated profiles and log scores, fitted to who writes.';
+COMMENT ON ROUTINE churn_internal.fit_profile_triggers(attachment churn.attachments) IS 'Creates the triggers that score updated profiles, log scores and count late, fitted to who writes and what others have put on the table.';
 
 CREATE FUNCTION churn_internal.follow_altered_tables() RETURNS event_trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -1318,10 +1332,10 @@ CREATE FUNCTION churn_internal.has_recounted(transaction_id bigint) RETURNS bool
 ALTER ROUTINE churn_internal.has_recounted(transaction_id bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.has_recounted(transaction_id bigint) IS 'Whether complaints were counted anew in this session''s transaction.';
 
-CREATE FUNCTION churn_internal.is_own_write(attachment_id integer, depth integer, transaction_id bigint, writes text) RETURNS boolean
+CREATE FUNCTION churn_internal.is_own_write(what text, depth integer, transaction_id bigint, entered text) RETURNS boolean
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.is_own_write(attachment_id integer, depth integer, transaction_id bigint, writes text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.is_own_write(attachment_id integer, depth integer, transaction_id bigint, writes text) IS 'Whether what fired a trigger at this depth is a write of pgchurn''s.';
+ALTER ROUTINE churn_internal.is_own_write(what text, depth integer, transaction_id bigint, entered text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.is_own_write(what text, depth integer, transaction_id bigint, entered text) IS 'Whether what fired a trigger at this depth is a write of pgchurn''s.';
 
 CREATE FUNCTION churn_internal.keep_attached_tables() RETURNS event_trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -1359,6 +1373,11 @@ CREATE FUNCTION churn_internal.layout(attachment churn.attachments) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.layout(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.layout(attachment churn.attachments) IS 'The columns that an attachment passes to a model, in their order: JSON of the two lists, of numbers and of texts. It goes with the arrays that it is of, so that whoever still runs the function of before is understood.';
+
+CREATE FUNCTION churn_internal.leave(entered text, OUT around text, OUT keys text[]) RETURNS record
+    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.leave(entered text, OUT around text, OUT keys text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.leave(entered text, OUT around text, OUT keys text[]) IS 'Forgets what churn_internal.enter remembered last; returns what to set churn.entered to, and whose complaints are to be counted now.';
 
 CREATE FUNCTION churn_internal.load_runtime() RETURNS void
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
@@ -1415,6 +1434,33 @@ GRANT EXECUTE ON ROUTINE churn_internal.predict_row(version bigint, features jso
 GRANT EXECUTE ON ROUTINE churn_internal.predict_row(version bigint, features jsonb) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.predict_row(version bigint, features jsonb) IS 'Probability of churn under any version, for churn.predict.';
 
+CREATE FUNCTION churn_internal.profile_changing_1() RETURNS trigger
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    AS $function$
+#variable_conflict use_variable
+DECLARE
+    finished record;
+BEGIN
+    IF TG_WHEN = 'BEFORE' THEN
+        PERFORM set_config('churn.entered', churn_internal.enter(
+            'change 1', pg_trigger_depth(), txid_current(),
+            current_setting('churn.entered', true)
+        ), true);
+        RETURN NULL;
+    END IF;
+    SELECT l.* INTO finished FROM churn_internal.leave(current_setting('churn.entered')) l;
+    PERFORM set_config('churn.entered', finished.around, true);
+    PERFORM churn_internal."write_profiles_1"(
+        array_agg(k.key::pg_catalog.int8 ORDER BY k.key::pg_catalog.int8), NULL, NULL, false
+    )
+    FROM unnest(finished.keys) k (key)
+    HAVING count(*) > 0;
+    RETURN NULL;
+END $function$;
+ALTER ROUTINE churn_internal.profile_changing_1() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.profile_changing_1() IS 'Trigger of churn.customers: counts what triggers of others change at the end of a statement.';
+
 CREATE FUNCTION churn_internal.profiles_changed_1() RETURNS trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
@@ -1424,7 +1470,7 @@ DECLARE
     -- Told by the role that writes, or where pgchurn writes as the table's owner by memory
     -- of its own: a setting anybody may SET.
     own CONSTANT boolean := false AND churn_internal.is_own_write(
-        1, pg_trigger_depth(), txid_current(), current_setting('churn.writes', true)
+        'write 1', pg_trigger_depth(), txid_current(), current_setting('churn.entered', true)
     );
     active record;
     ignored text;
@@ -1733,6 +1779,18 @@ CREATE FUNCTION churn_internal.template_attachment_triggers() RETURNS text
 ALTER ROUTINE churn_internal.template_attachment_triggers() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.template_attachment_triggers() IS 'Template: see churn_internal.create_from_template.';
 
+CREATE FUNCTION churn_internal.template_change_delete_triggers() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_change_delete_triggers() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_change_delete_triggers() IS 'Template: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_change_update_triggers() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_change_update_triggers() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_change_update_triggers() IS 'Template: see churn_internal.create_from_template.';
+
 CREATE FUNCTION churn_internal.template_complaints_inserted_inline() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -1786,6 +1844,12 @@ CREATE FUNCTION churn_internal.template_log_trigger() RETURNS text
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_log_trigger() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.template_log_trigger() IS 'Template: see churn_internal.create_from_template.';
+
+CREATE FUNCTION churn_internal.template_profile_changing() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_profile_changing() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_profile_changing() IS 'Template: see churn_internal.create_from_template.';
 
 CREATE FUNCTION churn_internal.template_profile_update_trigger() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
@@ -2199,26 +2263,27 @@ CREATE FUNCTION churn_internal.write_guarded_1(version bigint, on_error text, ke
 DECLARE
     size CONSTANT integer := cardinality(tids);
     middle CONSTANT integer := size / 2;
-    writes text;
+    entered text;
     written bigint;
     state text;
     half record;
 BEGIN
     failed := 0;
     BEGIN
-        writes := churn_internal.begin_write(
-            1, pg_trigger_depth(), txid_current(), current_setting('churn.writes', true)
+        entered := churn_internal.enter(
+            'write 1', pg_trigger_depth(), txid_current(),
+            current_setting('churn.entered', true), most => 2
         );
-        IF writes IS NULL THEN
+        IF entered IS NULL THEN
             RAISE triggered_data_change_violation USING
                 MESSAGE = format('%s is written again and again', 'churn.customers'),
                 HINT = 'A trigger of it changes features, or complains, whenever it is written.';
         END IF;
-        PERFORM set_config('churn.writes', writes, true);
+        PERFORM set_config('churn.entered', entered, true);
         written := churn_internal."update_profiles_1"(
             tids, relations, counts, latests, scores, versions, times
         );
-        PERFORM set_config('churn.writes', churn_internal.end_write(writes), true);
+        PERFORM set_config('churn.entered', l.around, true) FROM churn_internal.leave(entered) l;
         IF written = size THEN
             RETURN;
         END IF;

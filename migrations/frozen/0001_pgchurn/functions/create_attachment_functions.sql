@@ -38,6 +38,7 @@ BEGIN
         ('verify_profiles', 'p', 'p.complaint_count', '''NaN'''),
         ('complaints_inserted_' || attachment.scoring_mode, 'p', '(p.complaint_count + 1)', 'NULL'),
         ('complaints_recounted', 'p', 'p.complaint_count', '''NaN'''),
+        ('profile_changing', 'p', 'p.complaint_count', 'NULL'),
         ('profiles_changed', 'p', 'p.complaint_count', '''NaN''')
     ) t (template, row_name, complaint_count, null_number);
     IF attachment.log_rate > 0 THEN

@@ -72,8 +72,12 @@ BEGIN
         SELECT FROM pg_event_trigger_dropped_objects() d
         WHERE (d.classid = 'pg_catalog.pg_class'::regclass AND d.objsubid > 0
                AND d.objid IN (a.profile, a.complaints))
-           OR (a.guarded AND d.object_type IN ('trigger', 'rule', 'index')
-               AND NOT (d.object_type = 'trigger' AND d.object_identity LIKE 'pgchurn\_%'))
+           -- Nothing says any more whose an index was.
+           OR (a.guarded AND d.object_type = 'index')
+           OR (d.object_type IN ('trigger', 'rule') AND d.object_identity NOT LIKE 'pgchurn\_%'
+               AND to_regclass(format('%I.%I', d.address_names[1], d.address_names[2])) IN (
+                   SELECT t.relation FROM churn_internal.tables_of(a.profile) t (relation)
+               ))
     );
 END $body$;
 COMMENT ON FUNCTION churn_internal.keep_attached_tables() IS

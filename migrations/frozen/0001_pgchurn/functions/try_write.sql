@@ -3,7 +3,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     attachment churn.attachments;
-    writes text;
+    entered text;
     written bigint;
     reason text;
 BEGIN
@@ -13,11 +13,11 @@ BEGIN
         RETURN NULL;
     END IF;
     BEGIN
-        writes := churn_internal.begin_write(
-            attachment.attachment_id, pg_trigger_depth(), txid_current(),
-            current_setting('churn.writes', true)
+        entered := churn_internal.enter(
+            format('write %s', attachment.attachment_id), pg_trigger_depth(), txid_current(),
+            current_setting('churn.entered', true)
         );
-        PERFORM set_config('churn.writes', writes, true);
+        PERFORM set_config('churn.entered', entered, true);
         EXECUTE format(
             'SELECT churn_internal.update_profiles_%s(
                 ARRAY[p.tid], ARRAY[p.relation], ARRAY[p.complaint_count::bigint],

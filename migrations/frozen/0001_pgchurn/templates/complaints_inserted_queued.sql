@@ -10,6 +10,12 @@ DECLARE
     complained_at timestamptz;
     ignored text;
 BEGIN
+    IF @changes_before@ AND churn_internal.count_later(
+        'change @id@', txid_current(), current_setting('churn.entered', true),
+        ARRAY(SELECT c.@complaint_key@::@key_type@::text FROM inserted c)
+    ) THEN
+        RETURN NULL;
+    END IF;
     IF @logged@ THEN
         ignored := set_config('churn.score_cause', 'complaint', true);
     END IF;

@@ -36,6 +36,11 @@ BEGIN
         FROM @profile@ p
         WHERE p.complaint_count <> 0 OR p.last_complaint_at IS NOT NULL;
     END IF;
+    IF @changes_before@ AND churn_internal.count_later(
+        'change @id@', txid_current(), current_setting('churn.entered', true), keys::text[]
+    ) THEN
+        RETURN NULL;
+    END IF;
     PERFORM churn_internal."write_profiles_@id@"(keys, NULL, NULL, @queued@)
     WHERE keys IS NOT NULL;
     RETURN NULL;

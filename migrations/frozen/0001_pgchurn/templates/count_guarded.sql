@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION churn_internal."count_guarded_@id@"(
 #variable_conflict use_variable
 DECLARE
     profile record;
-    writes text;
+    entered text;
     written boolean;
     ignored text;
 BEGIN
@@ -26,17 +26,20 @@ BEGIN
     END IF;
     IF @queued@ OR profile.score IS NOT NULL THEN
         BEGIN
-            writes := churn_internal.begin_write(
-                @id@, pg_trigger_depth(), txid_current(), current_setting('churn.writes', true)
+            entered := churn_internal.enter(
+                'write @id@', pg_trigger_depth(), txid_current(),
+                current_setting('churn.entered', true), most => 2
             );
-            IF writes IS NOT NULL THEN
-                ignored := set_config('churn.writes', writes, true);
+            IF entered IS NOT NULL THEN
+                ignored := set_config('churn.entered', entered, true);
                 written := churn_internal."update_profile_@id@"(
                     profile.tid, profile.relation, profile.writer, profile.complaints, profile.latest,
                     coalesce(profile.score, profile.former_score), version,
                     CASE WHEN @queued@ THEN profile.former_time ELSE clock_timestamp() END
                 );
-                ignored := set_config('churn.writes', churn_internal.end_write(writes), true);
+                ignored := set_config(
+                    'churn.entered', (churn_internal.leave(entered)).around, true
+                );
             END IF;
         EXCEPTION WHEN OTHERS THEN
             -- Whoever waits for the transaction has to hear of deadlocks and the like.

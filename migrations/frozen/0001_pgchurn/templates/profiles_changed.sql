@@ -8,7 +8,7 @@ DECLARE
     -- Told by the role that writes, or where pgchurn writes as the table's owner by memory
     -- of its own: a setting anybody may SET.
     own CONSTANT boolean := @guarded@ AND churn_internal.is_own_write(
-        @id@, pg_trigger_depth(), txid_current(), current_setting('churn.writes', true)
+        'write @id@', pg_trigger_depth(), txid_current(), current_setting('churn.entered', true)
     );
     active record;
     ignored text;

@@ -11,7 +11,7 @@ DECLARE
     payloads text[];
 BEGIN
     IF @guarded@ AND NOT churn_internal.is_own_write(
-        @id@, pg_trigger_depth(), txid_current(), current_setting('churn.writes', true)
+        'write @id@', pg_trigger_depth(), txid_current(), current_setting('churn.entered', true)
     ) THEN
         RETURN NULL;
     END IF;

@@ -12,26 +12,27 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
     size CONSTANT integer := cardinality(tids);
     middle CONSTANT integer := size / 2;
-    writes text;
+    entered text;
     written bigint;
     state text;
     half record;
 BEGIN
     failed := 0;
     BEGIN
-        writes := churn_internal.begin_write(
-            @id@, pg_trigger_depth(), txid_current(), current_setting('churn.writes', true)
+        entered := churn_internal.enter(
+            'write @id@', pg_trigger_depth(), txid_current(),
+            current_setting('churn.entered', true), most => 2
         );
-        IF writes IS NULL THEN
+        IF entered IS NULL THEN
             RAISE triggered_data_change_violation USING
                 MESSAGE = format('%s is written again and again', @profile_name@),
                 HINT = 'A trigger of it changes features, or complains, whenever it is written.';
         END IF;
-        PERFORM set_config('churn.writes', writes, true);
+        PERFORM set_config('churn.entered', entered, true);
         written := churn_internal."update_profiles_@id@"(
             tids, relations, counts, latests, scores, versions, times
         );
-        PERFORM set_config('churn.writes', churn_internal.end_write(writes), true);
+        PERFORM set_config('churn.entered', l.around, true) FROM churn_internal.leave(entered) l;
         IF written = size THEN
             RETURN;
         END IF;

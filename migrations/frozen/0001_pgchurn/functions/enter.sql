@@ -1,0 +1,25 @@
+CREATE OR REPLACE FUNCTION churn_internal.enter(
+    what text, depth integer, transaction_id bigint, entered text, most integer DEFAULT NULL
+) RETURNS text LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
+known = GD.setdefault("pgchurn entered", {})
+if entered:
+    around = entered.split()
+    if most is not None:
+        within = [known[name][:2] for name in around if name in known]
+        if within.count((what, transaction_id)) >= most:
+            return None
+else:
+    around = []
+    # What errors have left behind.
+    known.clear()
+# It need not be hard to guess: it counts until the end, and at this depth only.
+name = str(len(known))
+while name in known:
+    name += "'"
+known[name] = what, transaction_id, depth, {}
+return " ".join([*around, name])
+$python$;
+COMMENT ON FUNCTION churn_internal.enter IS
+    'Remembers, where nobody can pretend it, that something has begun at this depth of '
+    'triggers; returns what to set churn.entered to, or null if it is within too many of its '
+    'like.';

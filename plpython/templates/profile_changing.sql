@@ -1,0 +1,28 @@
+-- Triggers of others that run before a row is changed, or deleted, may change complaints. Were
+-- they counted at once, the row would be written twice by one statement, which fails.
+CREATE OR REPLACE FUNCTION churn_internal."profile_changing_@id@"() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $function$
+#variable_conflict use_variable
+DECLARE
+    finished record;
+BEGIN
+    IF TG_WHEN = 'BEFORE' THEN
+        PERFORM set_config('churn.entered', churn_internal.enter(
+            'change @id@', pg_trigger_depth(), txid_current(),
+            current_setting('churn.entered', true)
+        ), true);
+        RETURN NULL;
+    END IF;
+    SELECT l.* INTO finished FROM churn_internal.leave(current_setting('churn.entered')) l;
+    PERFORM set_config('churn.entered', finished.around, true);
+    PERFORM churn_internal."write_profiles_@id@"(
+        array_agg(k.key::"@key_type@" ORDER BY k.key::"@key_type@"), NULL, NULL, "@queued@"
+    )
+    FROM unnest(finished.keys) k (key)
+    HAVING count(*) > 0;
+    RETURN NULL;
+END $function$;
+COMMENT ON FUNCTION churn_internal."profile_changing_@id@" IS '@changing_comment@';
+ALTER FUNCTION churn_internal."profile_changing_@id@" OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal."profile_changing_@id@" FROM PUBLIC;
