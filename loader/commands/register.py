@@ -28,9 +28,20 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="FILE.attestation",
         help="what pgchurn sign wrote for it",
     )
+    parser.add_argument(
+        "--expected",
+        metavar="COLUMN|FILE",
+        help="compare with your own predictions: a column of the table, or a CSV file "
+        "of keys and probabilities",
+    )
     add_features(parser)
     add_compilation(parser)
     add_allow_older(parser)
+    parser.add_argument(
+        "--allow-unknown",
+        action="store_true",
+        help="even where most values of a feature are unknown to its encoder",
+    )
 
 
 def run(options: Namespace) -> int:
@@ -67,6 +78,8 @@ def run(options: Namespace) -> int:
             compile_form=options.compile_form,
             attestation=attestation,
             allow_older=options.allow_older,
+            expected=options.expected,
+            allow_unknown=options.allow_unknown,
         )
     output.print_result(result, options.format, registration_report)
     return 0

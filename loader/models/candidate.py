@@ -1,10 +1,13 @@
 """A pickled classifier on its way into the registry."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 from pgchurn.loader.compiling import NotCompilable, compile_model
 from pgchurn.loader.errors import LoaderError
 from pgchurn.plpython.runtime.errors import ScoringError
@@ -83,6 +86,28 @@ class Candidate:
     def model(self, signature: Signature) -> PickledModel:
         """Return the model as the server scores with it."""
         return PickledModel(self.artifact, signature, estimator=self.estimator)
+
+    def score(
+        self, signature: Signature, keys: Sequence[str], frame: pd.DataFrame
+    ) -> dict[str, float]:
+        """Return the probabilities of the rows that can be scored, by key.
+
+        Parameters
+        ----------
+        signature : Signature
+        keys : sequence of str
+            Of the rows.
+        frame : pandas.DataFrame of shape (n_rows, n_features)
+        """
+        scoreable = ~frame.isin([np.inf, -np.inf]).any(axis=1)
+        for feature in signature.features:
+            if not feature.accepts_null:
+                scoreable &= frame[feature.name].notna()
+        if not scoreable.any():
+            return {}
+        kept = [key for key, is_kept in zip(keys, scoreable) if is_kept]
+        columns = {name: frame.loc[scoreable, name].to_numpy() for name in frame}
+        return dict(zip(kept, self.model(signature).probabilities(columns).tolist()))
 
     def compile(self, signature: Signature) -> CompiledForm:
         """Return the compiled form, which is made once for signatures that agree.

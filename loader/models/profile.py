@@ -131,10 +131,10 @@ class Profile:
         features = [
             sql.SQL(
                 "churn_internal.cut_text({})" if name in self.unbounded else "{}"
-            ).format(sql.Identifier(name))
+            ).format(sql.Identifier("p", name))
             for name in kinds
         ]
-        return sql.SQL("SELECT {} FROM {}").format(
+        return sql.SQL("SELECT {} FROM {} p").format(
             sql.SQL(", ").join([first, *features]), sql.SQL(self.name)
         )
 
@@ -165,10 +165,10 @@ class Profile:
         numpy.ndarray of shape (n_rows,), object
             The labels.
         """
-        column = sql.Identifier(label)
+        column = sql.Identifier("p", label)
         statement = self.select(column, kinds) + sql.SQL(
             " WHERE {} IS NOT NULL ORDER BY {}"
-        ).format(column, sql.Identifier(self.key))
+        ).format(column, sql.Identifier("p", self.key))
         rows = []
         with connection.cursor(name="pgchurn_profile") as cursor:
             cursor.itersize = FETCH_ROWS
@@ -199,15 +199,66 @@ class Profile:
             Keys of the rows.
         pandas.DataFrame of shape (n_rows, n_features)
         """
-        key = sql.SQL("{}::text").format(sql.Identifier(self.key))
+        key = sql.SQL("{}::text").format(sql.Identifier("p", self.key))
         statement = self.select(key, kinds) + sql.SQL(
             " ORDER BY md5({}) LIMIT {}"
         ).format(key, sql.Literal(size))
+        return fetch_features(connection, statement, kinds)
+
+    def rows(
+        self, connection: Connection, kinds: dict[str, str], keys: Sequence[str]
+    ) -> tuple[list[str], pd.DataFrame]:
+        """Read the rows with these keys, as far as they are there.
+
+        Parameters
+        ----------
+        connection : psycopg2 connection
+        kinds : dict of str to {"number", "boolean", "text"}
+            Kind of each feature to read.
+        keys : sequence of str
+
+        Returns
+        -------
+        list of str
+            Keys of the rows, as they were given.
+        pandas.DataFrame of shape (n_rows, n_features)
+        """
+        statement = self.select(sql.SQL("given.key"), kinds) + sql.SQL(
+            " JOIN unnest({}::text[]) given (key) ON p.{} = given.key::{}"
+        ).format(
+            sql.Literal(list(keys)),
+            sql.Identifier(self.key),
+            sql.SQL(self.types[self.key]),
+        )
+        return fetch_features(connection, statement, kinds)
+
+    def column(self, connection: Connection, name: str) -> dict[str, float]:
+        """Read a column of numbers by key as text, without nulls."""
+        self.require([name])
+        if self.kinds[name] != "number":
+            raise LoaderError(f"column {name!r} is a {self.types[name]} and no number")
+        statement = sql.SQL(
+            "SELECT p.{}::text, p.{}::float8 FROM {} p WHERE p.{} IS NOT NULL"
+        ).format(
+            sql.Identifier(self.key),
+            sql.Identifier(name),
+            sql.SQL(self.name),
+            sql.Identifier(name),
+        )
         with connection.cursor() as cursor:
             cursor.execute(statement)
-            rows = cursor.fetchall()
-        columns = list(zip(*rows)) or [()] * (1 + len(kinds))
-        return list(columns[0]), features_frame(kinds, columns[1:])
+            return dict(cursor.fetchall())
+
+
+def fetch_features(
+    connection: Connection, statement: sql.Composed, kinds: dict[str, str]
+) -> tuple[list[str], pd.DataFrame]:
+    """Return the keys and the features of a SELECT of both."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        rows = cursor.fetchall()
+    columns = list(zip(*rows)) or [()] * (1 + len(kinds))
+    return list(columns[0]), features_frame(kinds, columns[1:])
 
 
 def features_frame(kinds: dict[str, str], columns: Iterable[Sequence]) -> pd.DataFrame:

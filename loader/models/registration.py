@@ -4,15 +4,17 @@ import json
 import os
 from typing import Any
 
-import numpy as np
 import pandas as pd
+from pgchurn.loader import output
 from pgchurn.loader.database import Connection, fetch_all, fetch_value
 from pgchurn.loader.errors import LoaderError
 from pgchurn.loader.models.attestation import Attestation
 from pgchurn.loader.models.boundary_rows import boundary_rows
 from pgchurn.loader.models.candidate import Candidate
+from pgchurn.loader.models.expectations import check_expectations, read_expectations
 from pgchurn.loader.models.profile import Profile
 from pgchurn.loader.models.signature import signature_for_table
+from pgchurn.loader.models.unknown_values import unknown_features
 from pgchurn.plpython.runtime.environment import MODEL_PACKAGES, current_environment
 from pgchurn.plpython.runtime.signature import Signature
 
@@ -50,6 +52,8 @@ def register(
     compile_form: bool = True,
     attestation: Attestation | None = None,
     allow_older: bool = False,
+    expected: str | None = None,
+    allow_unknown: bool = False,
 ) -> dict[str, Any]:
     """Register a classifier; the server replays rows before it accepts it.
 
@@ -74,18 +78,28 @@ def register(
         What its signer states about it.
     allow_older : bool, default=False
         Whether it may be older, by its attestation, than the active version.
+    expected : str, optional
+        Where the probabilities are that it has to give, as `read_expectations` takes
+        it.
+    allow_unknown : bool, default=False
+        Whether most values of a feature may be unknown to its encoder.
 
     Returns
     -------
     dict
-        The version, its positive class, how many rows were replayed, and what became
-        of the compiled form.
+        The version, its positive class, how many rows were replayed and compared with
+        expectations, and what became of the compiled form.
     """
     # Client and server must look at the same rows.
     connection.set_session(isolation_level="REPEATABLE READ")
     keys, frame = profile.sample(connection, kinds, REPLAYED_ROWS)
+    check_known_values(candidate, frame, allow_unknown)
     signature = signature_for_table(candidate, kinds, positive_class, frame)
-    keys, probabilities = expected_probabilities(candidate, signature, keys, frame)
+    compared = {}
+    if expected is not None:
+        compared = read_expectations(connection, profile, expected)
+        check_expectations(connection, profile, candidate, signature, compared)
+    probabilities = candidate.score(signature, keys, frame)
     version = fetch_value(
         connection,
         "register_model",
@@ -101,8 +115,8 @@ def register(
                 **provenance,
             }
         ),
-        replay_keys=keys,
-        replay_probabilities=probabilities,
+        replay_keys=list(probabilities),
+        replay_probabilities=list(probabilities.values()),
         **compilation_parameters(candidate, signature, frame, compile_form),
         **attestation_parameters(attestation),
         allow_older=allow_older,
@@ -113,9 +127,26 @@ def register(
     return {
         "version": version,
         "positive_class": signature.classes[signature.positive_class],
-        "rows_replayed": len(keys),
+        "rows_replayed": len(probabilities),
+        "rows_expected": len(compared),
         **kept,
     }
+
+
+def check_known_values(
+    candidate: Candidate, frame: pd.DataFrame, allow_unknown: bool
+) -> None:
+    """Refuse features most of whose values are unknown, or only name them."""
+    unknown = unknown_features(candidate.estimator, frame)
+    if not unknown:
+        return
+    named = "\n".join(f"feature {clause}" for clause in unknown)
+    if not allow_unknown:
+        raise LoaderError(
+            f"{named}\nFit the model on the values as the database gives them, or "
+            "register it with --allow-unknown."
+        )
+    output.message(named)
 
 
 def environment_of(attestation: Attestation | None) -> dict[str, Any]:
@@ -167,27 +198,3 @@ def compilation_parameters(
         "boundary_numbers": numbers if numbers[0] else None,
         "boundary_texts": texts if texts[0] else None,
     }
-
-
-def expected_probabilities(
-    candidate: Candidate, signature: Signature, keys: list[str], frame: pd.DataFrame
-) -> tuple[list[str], list[float]]:
-    """Return the keys of the rows that can be scored, and their probabilities.
-
-    Parameters
-    ----------
-    candidate : Candidate
-    signature : Signature
-    keys : list of str
-        Of the rows.
-    frame : pandas.DataFrame of shape (n_rows, n_features)
-    """
-    scoreable = ~frame.isin([np.inf, -np.inf]).any(axis=1)
-    for feature in signature.features:
-        if not feature.accepts_null:
-            scoreable &= frame[feature.name].notna()
-    keys = [key for key, kept in zip(keys, scoreable) if kept]
-    if not keys:
-        return [], []
-    columns = {name: frame.loc[scoreable, name].to_numpy() for name in frame}
-    return keys, candidate.model(signature).probabilities(columns).tolist()

@@ -51,10 +51,16 @@ def training_report(result: dict[str, Any]) -> str:
 
 def registration_report(result: dict[str, Any]) -> str:
     """Return the report on a registration."""
+    expected = (
+        f"It gives the {result['rows_expected']:,} probabilities that were expected.\n"
+        if result["rows_expected"]
+        else ""
+    )
     return (
         f"Registered as version {result['version']}: the server reproduced "
         f"{result['rows_replayed']:,} rows to 1e-9. The score is the probability of "
         f"class {result['positive_class']!r}.\n"
+        f"{expected}"
         f"{compilation_report(result)}\n"
         f"Next: pgchurn activate {result['version']}"
     )

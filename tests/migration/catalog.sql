@@ -109,8 +109,8 @@ COMMENT ON COLUMN churn.attachments.notifications IS 'Which stored scores are to
 COMMENT ON COLUMN churn.attachments.notification_threshold IS 'The threshold of notifications; null: not in this mode.';
 COMMENT ON COLUMN churn.attachments.outbox IS 'Which stored scores go to churn.outbox: off, every, or threshold, those that cross it.';
 COMMENT ON COLUMN churn.attachments.outbox_threshold IS 'The threshold of the outbox; null: not in this mode.';
-COMMENT ON COLUMN churn.attachments.number_columns IS 'The profile''s numeric and boolean columns, as scoring passes them.';
-COMMENT ON COLUMN churn.attachments.text_columns IS 'The profile''s text columns, as scoring passes them.';
+COMMENT ON COLUMN churn.attachments.number_columns IS 'The numeric and boolean columns that are features of a version, as scoring passes them.';
+COMMENT ON COLUMN churn.attachments.text_columns IS 'The text columns that are features of a version, as scoring passes them.';
 COMMENT ON COLUMN churn.attachments.write_search_path IS 'The search_path of what others have put on the profile, when pgchurn writes it.';
 COMMENT ON COLUMN churn.attachments.guarded IS 'Whether others have put triggers, checks or the like on the profile, so that it is written as its owner and what they raise costs no complaint.';
 COMMENT ON COLUMN churn.attachments.attached_by IS 'Who attached it.';

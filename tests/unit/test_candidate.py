@@ -8,7 +8,6 @@ from pgchurn.loader.compiling import NotCompilable, compile_model
 from pgchurn.loader.errors import LoaderError
 from pgchurn.loader.models import candidate as candidates
 from pgchurn.loader.models.candidate import Candidate
-from pgchurn.loader.models.registration import expected_probabilities
 from pgchurn.loader.models.signature import (
     signature_for_table,
     signature_without_table,
@@ -52,12 +51,12 @@ def compilations(monkeypatch):
 def test_a_candidate_is_read_once_on_its_way_into_the_registry(readings):
     candidate = Candidate.from_pickle(MODEL.artifact)
     signature = signature_for_table(candidate, KINDS, None, FRAME)
-    keys, probabilities = expected_probabilities(
-        candidate, signature, list("abcde"), FRAME
-    )
+    scores = candidate.score(signature, list("abcde"), FRAME)
 
-    assert keys == list("abcde")
-    assert probabilities == pytest.approx(MODEL.probabilities(FRAME), rel=0, abs=1e-12)
+    assert [*scores] == list("abcde")
+    assert [*scores.values()] == pytest.approx(
+        MODEL.probabilities(FRAME), rel=0, abs=1e-12
+    )
     assert readings == [MODEL.artifact]
 
 

@@ -66,9 +66,9 @@ COMMENT ON COLUMN churn.attachments.outbox IS
 COMMENT ON COLUMN churn.attachments.outbox_threshold IS
     'The threshold of the outbox; null: not in this mode.';
 COMMENT ON COLUMN churn.attachments.number_columns IS
-    'The profile''s numeric and boolean columns, as scoring passes them.';
+    'The numeric and boolean columns that are features of a version, as scoring passes them.';
 COMMENT ON COLUMN churn.attachments.text_columns IS
-    'The profile''s text columns, as scoring passes them.';
+    'The text columns that are features of a version, as scoring passes them.';
 COMMENT ON COLUMN churn.attachments.write_search_path IS
     'The search_path of what others have put on the profile, when pgchurn writes it.';
 COMMENT ON COLUMN churn.attachments.guarded IS
