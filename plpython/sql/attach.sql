@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION churn.attach(
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     attachment churn.attachments;
+    common_type oid;
 BEGIN
     PERFORM churn_internal.check_attachable(
         profile, profile_key, complaints, complaint_key, complaint_time
@@ -34,6 +35,7 @@ BEGIN
         RETURNING * INTO attachment;
     END IF;
 
+    PERFORM churn_internal.grant_schemas(attachment);
     PERFORM churn_internal.create_from_template(
         'attached_columns', churn_internal.attachment_placeholders(attachment)
     );
@@ -43,13 +45,16 @@ BEGIN
     );
     -- One that was attached before takes up its models, so it is scored at once.
     IF EXISTS (SELECT FROM churn_internal.active_deployment(attachment.attachment_id)) THEN
+        SELECT k.common_type INTO common_type
+        FROM churn_internal.key_comparison(profile, profile_key, complaints, complaint_key) k;
         EXECUTE format(
             'SELECT churn_internal.write_profiles_%1$s(
-                array_agg(p.%3$I ORDER BY p.%3$I),
+                array_agg(p.%3$I::%4$s ORDER BY p.%3$I),
                 array_fill(0::bigint, ARRAY[count(*)::integer]), NULL
             )
             FROM %2$s p HAVING count(*) > 0',
-            attachment.attachment_id, churn_internal.table_name(profile), profile_key
+            attachment.attachment_id, churn_internal.table_name(profile), profile_key,
+            churn_internal.type_name(common_type)
         );
     END IF;
     RETURN attachment.attachment_id;

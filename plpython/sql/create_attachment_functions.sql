@@ -8,16 +8,19 @@ DECLARE
 BEGIN
     -- A key of another type makes other functions of the same names.
     FOR outdated IN
-        SELECT f.oid FROM pg_catalog.pg_proc f
-        WHERE f.pronamespace = 'churn_internal'::regnamespace
-          AND f.proname IN (
-            format('read_profiles_%s', attachment.attachment_id),
-            format('write_profiles_%s', attachment.attachment_id)
-          )
-          AND f.proargtypes[0] NOT IN (
-            (placeholders ->> 'key_type')::regtype,
-            (placeholders ->> 'key_type' || '[]')::regtype
-          )
+        SELECT f.oid
+        FROM churn_internal.key_comparison(
+            attachment.profile, attachment.profile_key, attachment.complaints,
+            attachment.complaint_key
+        ) k
+        CROSS JOIN LATERAL (VALUES
+            ('read_profiles', k.key_type), ('write_profiles', k.common_type)
+        ) taking (name, type)
+        JOIN pg_catalog.pg_type t ON t.oid = taking.type
+        JOIN pg_catalog.pg_proc f
+            ON f.proname = format('%s_%s', taking.name, attachment.attachment_id)
+            AND f.pronamespace = 'churn_internal'::regnamespace
+            AND f.proargtypes[0] <> t.typarray
     LOOP
         EXECUTE format('DROP FUNCTION %s', outdated);
     END LOOP;

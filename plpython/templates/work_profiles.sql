@@ -37,7 +37,7 @@ BEGIN
                    m.enqueued_at, m.enqueued_at AS due_at, "@numbers@" AS numbers,
                    "@texts@" AS texts
             FROM churn_internal.pending_profiles m
-            JOIN "@profile@" p ON p."@key@" = m.key::"@key_type@"
+            JOIN "@profile@" p ON p."@key@" OPERATOR("@equals_key@".=) m.key::"@key_order@"
             WHERE m.attachment_id = "@id@"
             ORDER BY m.enqueued_at
             LIMIT batch_size
@@ -48,7 +48,7 @@ BEGIN
             SELECT p.ctid AS tid, p."@key@" AS key, m.key AS mark, NULL::tid,
                    m.enqueued_at, m.due_at, "@numbers@" AS numbers, "@texts@" AS texts
             FROM churn_internal.failed_profiles m
-            JOIN "@profile@" p ON p."@key@" = m.key::"@key_type@"
+            JOIN "@profile@" p ON p."@key@" OPERATOR("@equals_key@".=) m.key::"@key_order@"
             WHERE m.attachment_id = "@id@" AND m.due_at <= statement_timestamp()
             ORDER BY m.due_at
             LIMIT batch_size
@@ -76,7 +76,8 @@ BEGIN
             churn_score = new.score, churn_model_version = active.version,
             churn_scored_at = clock_timestamp()
         FROM unnest(profiles.tids, profiles.keys, scores) new (tid, key, score)
-        WHERE p.ctid = new.tid AND p."@key@" = new.key AND new.score IS NOT NULL;
+        WHERE p.ctid = new.tid AND p."@key@" OPERATOR("@equals_key@".=) new.key
+          AND new.score IS NOT NULL;
         -- Once each, however many marks a customer has: scored in another way meanwhile,
         -- one who waits is marked anew by the next complaint.
         GET DIAGNOSTICS scored = ROW_COUNT;

@@ -1,21 +1,34 @@
 CREATE OR REPLACE FUNCTION churn_internal.follow_altered_tables() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
+DECLARE
+    altered integer[];
 BEGIN
-    PERFORM churn_internal.refresh_attachment(a.attachment_id)
+    WITH commands AS MATERIALIZED (
+        SELECT c.classid, c.objid FROM pg_event_trigger_ddl_commands() c
+    )
+    SELECT array_agg(a.attachment_id ORDER BY a.attachment_id) INTO altered
     FROM churn.attachments a
     WHERE a.detached_at IS NULL AND EXISTS (
-        SELECT FROM pg_event_trigger_ddl_commands() c
+        SELECT FROM commands c
         LEFT JOIN pg_catalog.pg_trigger t
             ON c.classid = 'pg_catalog.pg_trigger'::regclass AND t.oid = c.objid
-        WHERE c.classid = 'pg_catalog.pg_namespace'::regclass
-           OR (c.classid = 'pg_catalog.pg_class'::regclass
-               AND c.objid IN (a.profile, a.complaints))
-           -- The triggers that this itself creates are not followed.
-           OR (t.tgrelid = a.profile AND t.tgname NOT LIKE 'pgchurn\_%')
+        WHERE CASE c.classid
+            WHEN 'pg_catalog.pg_class'::regclass THEN c.objid IN (a.profile, a.complaints)
+            -- The triggers that this itself creates are not followed.
+            WHEN 'pg_catalog.pg_trigger'::regclass
+                THEN t.tgrelid = a.profile AND t.tgname NOT LIKE 'pgchurn\_%'
+            ELSE EXISTS (
+                SELECT FROM churn_internal.named_objects(a) n
+                WHERE n.classid = c.classid AND n.objid = c.objid
+            )
+        END
     );
+    PERFORM churn_internal.refresh_attachment(a.attachment_id)
+    FROM unnest(altered) a (attachment_id);
 END $body$;
 COMMENT ON FUNCTION churn_internal.follow_altered_tables() IS
-    'Event trigger: keeps scoring going when columns are added, renamed or dropped.';
+    'Event trigger: keeps scoring going when columns are added, renamed or dropped, and '
+    'when a type, operator or collation of keys, or its extension, gets another name.';
 
 CREATE OR REPLACE FUNCTION churn_internal.keep_attached_tables() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$

@@ -12,10 +12,11 @@ DECLARE
     -- The compiled form is compared on so many rows, or on all there are.
     sample_size CONSTANT integer := 10000;
     attachment churn.attachments := churn_internal.attachment_of(profile);
+    keys CONSTANT jsonb := churn_internal.attachment_placeholders(attachment);
     read_profiles CONSTANT text := format(
         'SELECT r.keys::text[] AS keys, r.numbers, r.texts
          FROM churn_internal.read_profiles_%s($1::%s[], NULL) r',
-        attachment.attachment_id, churn_internal.key_type(attachment)
+        attachment.attachment_id, keys ->> 'key_type'
     );
     sample_keys text[];
     replayed_keys text[];
@@ -66,9 +67,9 @@ BEGIN
         EXECUTE format(
             'SELECT c.key::text, c.probability AS client, s.score AS server
              FROM unnest($1::%1$s[], $2) c (key, probability)
-             LEFT JOIN unnest($3::%1$s[], $4) s (key, score) ON s.key = c.key
+             LEFT JOIN unnest($3::%1$s[], $4) s (key, score) ON s.key::%3$s %2$s c.key
              ORDER BY abs(c.probability - s.score) DESC NULLS FIRST LIMIT 1',
-            churn_internal.key_type(attachment)
+            keys ->> 'key_type', keys ->> 'equals_key', keys ->> 'key_order'
         ) INTO worst_key, worst_client, worst_server
         USING replay_keys, replay_probabilities, replayed_keys, examined.replayed;
         IF (abs(worst_client - worst_server) <= 1e-9) IS NOT TRUE THEN

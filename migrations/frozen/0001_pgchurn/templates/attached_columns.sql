@@ -4,7 +4,6 @@ LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS 
 LOCK TABLE @profile@, @complaints@ IN SHARE ROW EXCLUSIVE MODE;
 -- The owner of the trigger functions reads both tables and writes its own columns; its
 -- trigger for updates is fitted to the table's other triggers.
-GRANT USAGE ON SCHEMA @profile_schema@, @complaints_schema@ TO churn_owner;
 GRANT SELECT ON @profile@, @complaints@ TO churn_owner;
 GRANT TRIGGER ON @profile@ TO churn_owner;
 ALTER TABLE @profile@
@@ -29,10 +28,11 @@ COMMENT ON COLUMN @profile@.churn_scored_at IS 'When the score was given. Kept b
 UPDATE @profile@ p SET
     complaint_count = n.complaints, last_complaint_at = n.latest
 FROM (
-    SELECT c.@complaint_key@ AS key, count(*) AS complaints, @latest_complaint@ AS latest
+    SELECT c.@complaint_key@::@common_order@ AS key, count(*) AS complaints,
+           @latest_complaint@ AS latest
     FROM @complaints@ c
     GROUP BY 1
 ) n
-WHERE p.@key@ = n.key;
+WHERE p.@key@ @equals_common@ n.key;
 $template$ $body$;
 COMMENT ON FUNCTION churn_internal.template_attached_columns IS 'Template: see churn_internal.create_from_template.';

@@ -14,7 +14,10 @@ BEGIN
     END IF;
     IF TG_OP = 'INSERT' THEN
         PERFORM churn_internal."write_profiles_@id@"(n.keys, NULL, NULL, @queued@, true)
-        FROM (SELECT array_agg(p.@key@ ORDER BY p.@key@) AS keys FROM inserted p) n
+        FROM (
+            SELECT array_agg(p.@key@::@common_type@ ORDER BY p.@key@) AS keys
+            FROM inserted p
+        ) n
         WHERE n.keys IS NOT NULL;
         RETURN NULL;
     END IF;
@@ -23,7 +26,7 @@ BEGIN
     -- are counted anew where the key, the counter or what tells who is pending was overwritten.
     PERFORM churn_internal."write_profiles_@id@"(n.keys, n.complaints, NULL, @queued@, true)
     FROM (
-        SELECT array_agg(p.@key@ ORDER BY p.@key@) AS keys,
+        SELECT array_agg(p.@key@::@common_type@ ORDER BY p.@key@) AS keys,
                array_agg(
                    CASE WHEN own
                              OR (f.complaint_count, f.last_complaint_at, f.churn_score,
@@ -35,7 +38,7 @@ BEGIN
                    ORDER BY p.@key@
                ) AS complaints
         FROM updated p
-        LEFT JOIN former f ON f.@key@ = p.@key@
+        LEFT JOIN former f ON f.@key@ @equals_key@ p.@key@
         WHERE f.@key@ IS NULL
            OR (@former_numbers@, @former_texts@) IS DISTINCT FROM (@numbers@, @texts@)
            OR (NOT own

@@ -15,7 +15,7 @@ BEGIN
         SELECT p.@key@ AS key, @numbers@ AS numbers, @texts@ AS texts
         FROM @profile@ p
         JOIN unnest(wanted, complaint_counts) given (key, complaint_count)
-            ON given.key = p.@key@
+            ON p.@key@ @equals_key@ given.key
         ORDER BY p.@key@
     ) r;
 END $function$;
