@@ -197,6 +197,21 @@ LEFT JOIN churn.active_deployments d ON d.attachment_id = a.attachment_id
 WHERE a.detached_at IS NULL
 ORDER BY a.attachment_id;
 
+-- doctor_queues --
+-- Each attachment with customers who have been due for more than five minutes: how many,
+-- how long the first of them has, and the version that would score them.
+SELECT a.profile::text AS profile, d.version, count(*) AS waiting,
+       extract(epoch FROM clock_timestamp() - min(m.due_at))::float8 AS seconds
+FROM churn.attachments a
+LEFT JOIN churn.active_deployments d ON d.attachment_id = a.attachment_id
+JOIN (
+    SELECT p.attachment_id, p.enqueued_at AS due_at FROM churn_internal.pending_profiles p
+    UNION ALL
+    SELECT f.attachment_id, f.due_at FROM churn_internal.failed_profiles f
+) m ON m.attachment_id = a.attachment_id
+WHERE m.due_at < clock_timestamp() - interval '5 min'
+GROUP BY 1, 2 ORDER BY 1;
+
 -- doctor_prediction_log --
 -- Whether any attachment is logged, whether next month has a partition, and whether the
 -- default partition has caught something.

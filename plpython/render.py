@@ -13,8 +13,12 @@ from pgchurn.plpython.render_runtime import module_names, render_module
 
 HERE = Path(__file__).parent
 
-# "@name@" and '@name@' stand for SQL, "name_@id@" for a name.
-PLACEHOLDER = re.compile(r""""@(\w+)@"|'@(\w+)@'""")
+# "@name@" and '@name@' stand for SQL, "name_@id@" for a name, and OPERATOR("@name@".=)
+# for an operator, whatever it is called.
+PLACEHOLDER = re.compile(
+    r"""OPERATOR\("@(?P<operator>\w+)@"\.[^)]+\)"""
+    r"""|(?P<quote>["'])@(?P<name>\w+)@(?P=quote)"""
+)
 
 
 def release():
@@ -29,10 +33,16 @@ def render(path):
     return path.read_text(encoding="utf-8").replace("@release@", release())
 
 
+def fold_placeholders(text):
+    """Return a template as ``churn_internal.fill_template`` takes it."""
+    return PLACEHOLDER.sub(
+        lambda match: f"@{match['operator'] or match['name']}@", text
+    )
+
+
 def render_template(path):
     """Return the SQL of the function that returns a template's text."""
-    text = path.read_text(encoding="utf-8")
-    text = PLACEHOLDER.sub(lambda match: f"@{match[1] or match[2]}@", text)
+    text = fold_placeholders(path.read_text(encoding="utf-8"))
     name = f"churn_internal.template_{path.stem}"
     options = "IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp"
     return f"""\

@@ -106,7 +106,7 @@ function active_deployment                -          -          -
 function attachment_of                    EXECUTE    EXECUTE    -
 function attachment_of_version            -          -          -
 function attachment_placeholders          -          -          -
-function attachment_of_version            -          -          -
+function base_type                        -          -          -
 function begin_rescoring                  EXECUTE    -          -
 function changed_features                 -          -          -
 function check_activation                 -          -          -
@@ -138,6 +138,7 @@ function enter                            -          -          -
 function evaluate_candidate               -          -          -
 function failed_profiles_N                -          -          -
 function failures_of                      EXECUTE    EXECUTE    -
+function family_operator                  -          -          -
 function feature_arrays                   -          -          -
 function feature_expression               -          -          -
 function feature_names                    -          -          -
@@ -148,13 +149,14 @@ function fit_layout                       -          -          -
 function fit_prediction_log               -          -          -
 function fit_profile_triggers             -          -          -
 function follow_altered_tables            -          -          -
+function grant_schemas                    -          -          -
 function has_recounted                    -          -          -
 function is_own_write                     -          -          -
+function is_cast                          -          -          -
 function keep_attached_tables             -          -          -
 function key_comparison                   -          -          -
 function key_order                        -          -          -
 function key_spellings                    -          -          -
-function key_type                         EXECUTE    -          -
 function layout                           -          -          -
 function leave                            -          -          -
 function load_runtime                     -          -          -
@@ -165,6 +167,8 @@ function most_rows                        -          -          -
 function note_recount                     -          -          -
 function note_worker                      -          -          -
 function objects_of_others                -          -          -
+function named_objects                    -          -          -
+function operator_name                    -          -          -
 function predict_many                     EXECUTE    EXECUTE    -
 function predict_row                      EXECUTE    EXECUTE    -
 function profile_changing_N               -          -          -
@@ -182,7 +186,6 @@ function rescore_batch                    EXECUTE    -          -
 function rescore_profiles_N               -          -          -
 function reserve_batch                    EXECUTE    -          -
 function revoke_from_owner                -          -          -
-function schema_name                      -          -          -
 function score_batch                      -          -          -
 function score_changed                    -          -          -
 function score_features                   EXECUTE    EXECUTE    -
@@ -198,6 +201,7 @@ function to_double                        EXECUTE    EXECUTE    -
 function try_write                        -          -          -
 function update_profile_N                  -          -          -
 function update_profiles_N                -          -          -
+function type_name                        -          -          -
 function verify_profiles_N                -          -          -
 function wait_for_batch                   EXECUTE    -          -
 function wait_for_writers                 -          -          -

@@ -55,6 +55,7 @@ def examine(connection: Connection) -> list[Finding]:
     )
     findings.append(prediction_log(fetch_all(connection, "doctor_prediction_log")[0]))
     findings += [attachment(row) for row in fetch_all(connection, "doctor_attachments")]
+    findings += [queue(row) for row in fetch_all(connection, "doctor_queues")]
     findings += [slot(row) for row in fetch_all(connection, "doctor_slots")]
     return findings
 
@@ -182,6 +183,17 @@ def attachment(row: Row) -> Finding:
         f"version {row['version']} is active" if row["version"] else "no active model"
     )
     return finding(check, True, active)
+
+
+def queue(row: Row) -> Finding:
+    """Return the finding on customers who wait and whom nobody scores."""
+    remedy = "run pgchurn work" if row["version"] else "activate a model"
+    return finding(
+        f"queue of {row['profile']}",
+        False,
+        f"{row['waiting']} marks wait, the first for {row['seconds'] / 60:,.0f} "
+        f"minutes: {remedy}",
+    )
 
 
 def slot(row: Row) -> Finding:

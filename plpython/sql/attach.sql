@@ -37,6 +37,7 @@ BEGIN
         RETURNING * INTO attachment;
     END IF;
 
+    PERFORM churn_internal.grant_schemas(attachment);
     placeholders := churn_internal.attachment_placeholders(attachment);
     PERFORM churn_internal.create_from_template('attached_columns', placeholders);
     PERFORM churn_internal.refresh_attachment(attachment.attachment_id);
@@ -45,18 +46,21 @@ BEGIN
     -- One that was attached before takes up its models, so all rows are scored at once.
     EXECUTE format(
         'SELECT churn_internal.write_profiles_%1$s(
-            array_agg(p.%2$I ORDER BY p.%2$I),
+            array_agg(p.%2$I::%7$s ORDER BY p.%2$I),
             array_agg(coalesce(n.complaints, 0) ORDER BY p.%2$I),
             array_agg(n.latest ORDER BY p.%2$I)
         )
         FROM %3$s p
         LEFT JOIN (
-            SELECT c.%4$I AS key, count(*) AS complaints, %5$s AS latest FROM %6$s c GROUP BY 1
-        ) n ON n.key = p.%2$I
+            SELECT c.%4$I::%8$s AS key, count(*) AS complaints, %5$s AS latest
+            FROM %6$s c GROUP BY 1
+        ) n ON p.%2$I %9$s n.key
         WHERE n.key IS NOT NULL OR EXISTS (SELECT FROM churn_internal.active_deployment(%1$s))
         HAVING count(*) > 0',
         attachment.attachment_id, profile_key, placeholders ->> 'profile', complaint_key,
-        placeholders ->> 'latest_complaint', placeholders ->> 'complaints'
+        placeholders ->> 'latest_complaint', placeholders ->> 'complaints',
+        placeholders ->> 'common_type', placeholders ->> 'common_order',
+        placeholders ->> 'equals_common'
     );
     RETURN attachment.attachment_id;
 END $body$;

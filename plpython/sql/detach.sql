@@ -50,8 +50,7 @@ BEGIN
         ' DROP COLUMN churn_score, DROP COLUMN churn_model_version,'
         ' DROP COLUMN churn_scored_at', churn_internal.table_name(attachment.profile)
     );
-    PERFORM churn_internal.revoke_from_owner(attachment.profile);
-    PERFORM churn_internal.revoke_from_owner(attachment.complaints);
+    PERFORM churn_internal.revoke_from_owner(attachment);
 END $body$;
 COMMENT ON FUNCTION churn.detach IS
     'Undoes churn.attach: the table''s own columns and all complaints stay.';

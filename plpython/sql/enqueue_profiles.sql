@@ -21,7 +21,7 @@ BEGIN
     -- A customer that failed before may succeed now that something has changed.
     UPDATE churn_internal.failed_profiles m SET due_at = clock_timestamp()
     FROM unnest(keys, have_scores) k (key, has_score)
-    WHERE m.attachment_id = enqueue_profiles.attachment_id AND m.key = k.key
+    WHERE m.attachment_id = enqueue_profiles.attachment_id AND m.key = k.key COLLATE "C"
       AND k.has_score IS DISTINCT FROM false AND m.due_at > clock_timestamp();
 END $body$;
 COMMENT ON FUNCTION churn_internal.enqueue_profiles IS

@@ -4,6 +4,7 @@ SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     attachment churn.attachments;
     lost text;
+    keys record;
 BEGIN
     SELECT a.* INTO attachment
     FROM churn.attachments a
@@ -35,15 +36,33 @@ BEGIN
     END IF;
 
     SELECT n.nspname INTO lost
-    FROM pg_catalog.pg_class c
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.oid IN (attachment.profile, attachment.complaints)
+    FROM churn_internal.named_objects(attachment) o
+    JOIN pg_catalog.pg_namespace n ON n.oid = o.objid
+    WHERE o.classid = 'pg_catalog.pg_namespace'::regclass
       AND NOT has_schema_privilege('churn_owner', n.oid, 'USAGE') LIMIT 1;
     IF lost IS NOT NULL THEN
         RAISE insufficient_privilege USING
             MESSAGE = format('pgchurn may not use schema %I', lost),
-            DETAIL = 'An attached table is in it.',
+            DETAIL = 'An attached table, or the type of its key, is in it.',
             HINT = format('GRANT USAGE ON SCHEMA %I TO churn_owner first.', lost);
+    END IF;
+
+    -- On the way to another type the two columns differ for a while. A cast that must be
+    -- asked for may fail, so this is not how they should be left.
+    SELECT k.* INTO keys
+    FROM churn_internal.key_comparison(
+        attachment.profile, attachment.profile_key, attachment.complaints,
+        attachment.complaint_key
+    ) k;
+    IF keys.equals_key IS NULL OR NOT keys.castable THEN
+        RAISE datatype_mismatch USING
+            MESSAGE = keys.mismatch, DETAIL = keys.reason,
+            HINT = format('Call churn.detach(%L) before, and churn.attach after.',
+                          churn_internal.table_name(attachment.profile));
+    ELSIF keys.castable THEN
+        RAISE WARNING USING
+            MESSAGE = keys.mismatch, DETAIL = keys.reason,
+            HINT = 'Give both columns one type: a complaint that cannot be cast fails.';
     END IF;
 
     UPDATE churn.attachments a

@@ -15,6 +15,7 @@ DECLARE
     candidate CONSTANT churn.attachments := churn_internal.with_columns(
         attachment, churn_internal.feature_names(signature)
     );
+    keys CONSTANT jsonb := churn_internal.attachment_placeholders(attachment);
     sample_keys text[];
     replayed_keys text[];
     replay_numbers bytea;
@@ -66,9 +67,9 @@ BEGIN
         EXECUTE format(
             'SELECT c.key::text, c.probability AS client, s.score AS server
              FROM unnest($1::%1$s[], $2) c (key, probability)
-             LEFT JOIN unnest($3::%1$s[], $4) s (key, score) ON s.key = c.key
+             LEFT JOIN unnest($3::%1$s[], $4) s (key, score) ON s.key::%3$s %2$s c.key
              ORDER BY abs(c.probability - s.score) DESC NULLS FIRST LIMIT 1',
-            churn_internal.key_type(attachment)
+            keys ->> 'key_type', keys ->> 'equals_key', keys ->> 'key_order'
         ) INTO worst_key, worst_client, worst_server
         USING replay_keys, replay_probabilities, replayed_keys, examined.replayed;
         IF (abs(worst_client - worst_server) <= 1e-9) IS NOT TRUE THEN

@@ -2,7 +2,6 @@
 LOCK TABLE "@profile@", "@complaints@" IN SHARE ROW EXCLUSIVE MODE;
 -- The owner of the trigger functions reads both tables and writes its own columns; its
 -- trigger for updates is fitted to the table's other triggers.
-GRANT USAGE ON SCHEMA "@profile_schema@", "@complaints_schema@" TO churn_owner;
 GRANT SELECT ON "@profile@", "@complaints@" TO churn_owner;
 GRANT TRIGGER ON "@profile@" TO churn_owner;
 ALTER TABLE "@profile@"

@@ -4,13 +4,13 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_variable
 DECLARE
-    key "@key_type@";
+    key "@common_type@";
     complained_at timestamptz;
     ignored text;
 BEGIN
     IF "@changes_before@" AND churn_internal.count_later(
         'change @id@', txid_current(), current_setting('churn.entered', true),
-        ARRAY(SELECT c."@complaint_key@"::"@key_type@"::text FROM inserted c)
+        ARRAY(SELECT c."@complaint_key@"::"@common_order@"::text FROM inserted c)
     ) THEN
         RETURN NULL;
     END IF;
@@ -39,14 +39,14 @@ BEGIN
                      ) IS NULL
                     THEN p.churn_model_version
             END
-        WHERE p."@key@" = key;
+        WHERE p."@key@" OPERATOR("@equals_common@".=) key;
         IF current_setting('churn.unmarked', true) <> '' THEN
             IF current_setting('churn.unmarked') = 'true' THEN
                 INSERT INTO churn_internal.pending_profiles (attachment_id, key)
-                VALUES ("@id@", key::text);
+                VALUES ("@id@", "@mark@");
             ELSIF current_setting('churn.unmarked') = 'false' THEN
                 PERFORM churn_internal.enqueue_profiles(
-                    "@id@", ARRAY[key::text], ARRAY[false]
+                    "@id@", ARRAY["@mark@"], ARRAY[false]
                 );
             END IF;
             ignored := set_config('churn.unmarked', '', true);
@@ -61,7 +61,7 @@ BEGIN
             array_agg(n.latest ORDER BY n.key), true
         )
         FROM (
-            SELECT c."@complaint_key@"::"@key_type@" AS key, count(*) AS complaints,
+            SELECT c."@complaint_key@"::"@common_order@" AS key, count(*) AS complaints,
                    max("@complaint_time@") AS latest
             FROM inserted c WHERE c."@complaint_key@" IS NOT NULL
             GROUP BY 1

@@ -19,7 +19,10 @@ BEGIN
     END IF;
     IF TG_OP = 'INSERT' THEN
         PERFORM churn_internal."write_profiles_@id@"(n.keys, NULL, NULL, "@queued@", true)
-        FROM (SELECT array_agg(p."@key@" ORDER BY p."@key@") AS keys FROM inserted p) n
+        FROM (
+            SELECT array_agg(p."@key@"::"@common_type@" ORDER BY p."@key@") AS keys
+            FROM inserted p
+        ) n
         WHERE n.keys IS NOT NULL;
         RETURN NULL;
     END IF;
@@ -34,7 +37,7 @@ BEGIN
     -- nothing.
     PERFORM churn_internal."write_profiles_@id@"(n.keys, n.complaints, NULL, "@queued@", true)
     FROM (
-        SELECT array_agg(p."@key@" ORDER BY p."@key@") AS keys,
+        SELECT array_agg(p."@key@"::"@common_type@" ORDER BY p."@key@") AS keys,
                array_agg(
                    CASE WHEN own
                              OR (f.complaint_count, f.last_complaint_at, f.churn_score,
@@ -46,7 +49,7 @@ BEGIN
                    ORDER BY p."@key@"
                ) AS complaints
         FROM updated p
-        LEFT JOIN former f ON f."@key@" = p."@key@"
+        LEFT JOIN former f ON f."@key@" OPERATOR("@equals_key@".=) p."@key@"
         WHERE f."@key@" IS NULL
            OR "@changed_features@" && CASE
                   WHEN p.churn_model_version = active.version THEN active.features

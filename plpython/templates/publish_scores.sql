@@ -21,7 +21,7 @@ BEGIN
         SELECT "@id@", "@profile_name@", n."@key@", f.churn_score, n.churn_score,
                f.churn_model_version, n.churn_model_version, n.churn_scored_at
         FROM updated n
-        JOIN former f ON f."@key@" = n."@key@"
+        JOIN former f ON f."@key@" OPERATOR("@equals_key@".=) n."@key@"
         WHERE f.churn_scored_at IS DISTINCT FROM n.churn_scored_at
           AND ("@is_written@");
     END IF;
@@ -42,7 +42,7 @@ BEGIN
                 )
             END
             FROM updated n
-            JOIN former f ON f."@key@" = n."@key@"
+            JOIN former f ON f."@key@" OPERATOR("@equals_key@".=) n."@key@"
             WHERE f.churn_scored_at IS DISTINCT FROM n.churn_scored_at
               AND ("@is_told@")
             LIMIT 1001
@@ -59,7 +59,7 @@ BEGIN
                 'version', max(n.churn_model_version)
             )::text)
             FROM updated n
-            JOIN former f ON f."@key@" = n."@key@"
+            JOIN former f ON f."@key@" OPERATOR("@equals_key@".=) n."@key@"
             WHERE f.churn_scored_at IS DISTINCT FROM n.churn_scored_at
               AND ("@is_told@");
         END IF;

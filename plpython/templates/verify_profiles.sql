@@ -7,7 +7,7 @@ SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_variable
 DECLARE
     batch_size CONSTANT integer := least(10000, "@most_rows@");
-    batch "@key_type@"[];
+    batch "@common_type@"[];
     active record;
     named record;
     carried churn.attachments;
@@ -28,19 +28,21 @@ BEGIN
         SELECT p."@key@"::text, wrong.column_name, wrong.stored, wrong.expected
         FROM "@profile@" p
         LEFT JOIN (
-            SELECT c."@complaint_key@" AS key, count(*) AS complaints,
+            SELECT c."@complaint_key@"::"@common_order@" AS key, count(*) AS complaints,
                    max("@complaint_time@") AS latest
             FROM "@complaints@" c
-            WHERE c."@complaint_key@" = ANY (batch)
+            WHERE c."@complaint_key@"::"@reference_order@"
+                  OPERATOR("@reference_equals@".=) ANY (batch)
             GROUP BY 1
-        ) counted ON counted.key = p."@key@"
+        ) counted ON p."@key@" OPERATOR("@equals_common@".=) counted.key
         CROSS JOIN LATERAL (VALUES
             ('complaint_count', p.complaint_count::text,
              coalesce(counted.complaints, 0)::text),
             ('last_complaint_at', p.last_complaint_at::text,
              CASE WHEN counted.complaints > 0 THEN ("@expected_latest@")::text END)
         ) wrong (column_name, stored, expected)
-        WHERE p."@key@" = ANY (batch) AND wrong.stored IS DISTINCT FROM wrong.expected;
+        WHERE p."@key@" OPERATOR("@equals_common@".=) ANY (batch)
+          AND wrong.stored IS DISTINCT FROM wrong.expected;
 
         -- A score is compared with what the version that it names would give, no score
         -- at all with what the active version would.
@@ -53,7 +55,7 @@ BEGIN
                 ELSE active.version
             END) v (version)
             LEFT JOIN churn.models m ON m.version = v.version
-            WHERE p."@key@" = ANY (batch)
+            WHERE p."@key@" OPERATOR("@equals_common@".=) ANY (batch)
               AND num_nonnulls(v.version, p.churn_score) > 0
             GROUP BY 1, 2, 3
         LOOP
@@ -85,7 +87,8 @@ BEGIN
             RETURN QUERY
             SELECT p."@key@"::text, 'churn_score', p.churn_score::text, s.score::text
             FROM "@profile@" p
-            JOIN unnest(profiles.keys::"@key_type@"[], scores) s (key, score) ON s.key = p."@key@"
+            JOIN unnest(profiles.keys, scores) s (key, score)
+                ON p."@key@" OPERATOR("@equals_key@".=) s.key::"@key_order@"
             WHERE (abs(p.churn_score - s.score) <= 1e-9) IS NOT TRUE
               AND num_nonnulls(p.churn_score, s.score) > 0;
         END LOOP;

@@ -40,7 +40,7 @@ BEGIN
                    m.enqueued_at, m.enqueued_at AS due_at, "@guarded@" AS uncounted,
                    "@numbers@" AS numbers, "@texts@" AS texts
             FROM churn_internal.pending_profiles m
-            JOIN "@profile@" p ON p."@key@" = m.key::"@key_type@"
+            JOIN "@profile@" p ON p."@key@" OPERATOR("@equals_key@".=) m.key::"@key_order@"
             WHERE m.attachment_id = "@id@"
             ORDER BY m.enqueued_at
             LIMIT batch_size
@@ -52,7 +52,7 @@ BEGIN
                    m.enqueued_at, m.due_at, m.uncounted OR "@guarded@",
                    "@numbers@" AS numbers, "@texts@" AS texts
             FROM churn_internal.failed_profiles m
-            JOIN "@profile@" p ON p."@key@" = m.key::"@key_type@"
+            JOIN "@profile@" p ON p."@key@" OPERATOR("@equals_key@".=) m.key::"@key_order@"
             WHERE m.attachment_id = "@id@" AND m.due_at <= statement_timestamp()
             ORDER BY m.due_at
             LIMIT batch_size
@@ -68,7 +68,7 @@ BEGIN
         USING unnest(profiles.mark_tids) done (tid)
         WHERE m.ctid = done.tid;
         PERFORM churn_internal."write_profiles_@id@"(
-            profiles.customers, NULL, NULL, on_error => 'keep'
+            profiles.customers::"@common_type@"[], NULL, NULL, on_error => 'keep'
         );
         DELETE FROM churn_internal.failed_profiles m
         USING unnest(profiles.marks) k (mark)
@@ -98,7 +98,8 @@ BEGIN
             churn_score = new.score, churn_model_version = active.version,
             churn_scored_at = clock_timestamp()
         FROM unnest(profiles.tids, profiles.keys, scores) new (tid, key, score)
-        WHERE p.ctid = new.tid AND p."@key@" = new.key AND new.score IS NOT NULL;
+        WHERE p.ctid = new.tid AND p."@key@" OPERATOR("@equals_key@".=) new.key
+          AND new.score IS NOT NULL;
         -- Once each, however many marks a customer has: scored in another way meanwhile,
         -- one who waits is marked anew by the next complaint.
         GET DIAGNOSTICS scored = ROW_COUNT;

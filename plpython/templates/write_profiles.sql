@@ -1,5 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal."write_profiles_@id@"(
-    changed "@key_type@"[], new_complaints bigint[], latest_complaints timestamptz[],
+    changed "@common_type@"[], new_complaints bigint[], latest_complaints timestamptz[],
     queued boolean DEFAULT false, overwritten boolean DEFAULT false,
     on_error text DEFAULT NULL
 ) RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -12,7 +12,7 @@ DECLARE
     batch_size CONSTANT integer := least(5000, "@most_rows@");
     batch_end integer;
     active record;
-    recounted "@key_type@"[];
+    recounted "@common_type@"[];
     profiles record;
     scores double precision[];
     guarded record;
@@ -33,13 +33,13 @@ BEGIN
             -- Locked by a statement of its own, so that the next one, which counts,
             -- sees all that was committed before the locks.
             PERFORM FROM "@profile@" p
-            WHERE p."@key@" = ANY (changed[batch_start:batch_end])
+            WHERE p."@key@" OPERATOR("@equals_common@".=) ANY (changed[batch_start:batch_end])
             ORDER BY p."@key@"
             FOR NO KEY UPDATE;
             -- A key that comes into being may have a mark from before: see
             -- churn_internal.enqueue_profiles, which may find it in this transaction.
             PERFORM FROM churn_internal.failed_profiles m
-            WHERE m.attachment_id = "@id@" AND m.key = ANY (recounted::text[])
+            WHERE m.attachment_id = "@id@" AND m.key = ANY ("@recounted_marks@" COLLATE "C")
             FOR UPDATE;
         END IF;
 
@@ -65,14 +65,16 @@ BEGIN
             JOIN unnest(
                 changed[batch_start:batch_end], new_complaints[batch_start:batch_end],
                 latest_complaints[batch_start:batch_end]
-            ) given (key, complaints, latest) ON given.key = p."@key@"
+            ) given (key, complaints, latest) ON p."@key@" OPERATOR("@equals_common@".=) given.key
             LEFT JOIN (
-                SELECT c."@complaint_key@" AS key, count(*) AS complaints,
+                SELECT c."@complaint_key@"::"@common_order@" AS key, count(*) AS complaints,
                        max("@complaint_time@") AS latest
                 FROM "@complaints@" c
-                WHERE cardinality(recounted) > 0 AND c."@complaint_key@" = ANY (recounted)
+                WHERE cardinality(recounted) > 0
+                  AND c."@complaint_key@"::"@reference_order@"
+                      OPERATOR("@reference_equals@".=) ANY (recounted)
                 GROUP BY 1
-            ) counted ON counted.key = p."@key@"
+            ) counted ON p."@key@" OPERATOR("@equals_common@".=) counted.key
             CROSS JOIN LATERAL (
                 SELECT CASE
                            WHEN given.complaints IS NULL
@@ -116,7 +118,8 @@ BEGIN
                 FROM unnest(
                     profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores
                 ) new (tid, key, complaints, latest, score)
-                JOIN "@profile@" p ON p.ctid = new.tid AND p."@key@" = new.key
+                JOIN "@profile@" p ON p.ctid = new.tid
+                    AND p."@key@" OPERATOR("@equals_key@".=) new.key
                 WHERE new.score IS NOT NULL
                    OR (queued AND p.churn_model_version IS NOT NULL)
                    OR (p.complaint_count, p.last_complaint_at)
@@ -154,7 +157,8 @@ BEGIN
             FROM unnest(
                 profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores
             ) new (tid, key, complaints, latest, score)
-            WHERE p.ctid = new.tid AND p."@key@" = new.key
+            WHERE p.ctid = new.tid
+                    AND p."@key@" OPERATOR("@equals_key@".=) new.key
               AND (new.score IS NOT NULL
                    OR (queued AND p.churn_model_version IS NOT NULL)
                    OR (p.complaint_count, p.last_complaint_at)

@@ -158,12 +158,33 @@ def test_doctor_finds_nothing_wrong_with_a_migrated_database(pgchurn):
             " VALUES (1, 1, 1, 0.5, '{}', 'batch', '2020-01-01')",
             "prediction log",
         ),
+        (
+            "INSERT INTO churn_internal.pending_profiles"
+            " VALUES (1, 1, now() - interval '1 hour')",
+            "queue of churn.customers",
+        ),
+        (
+            "INSERT INTO churn_internal.failed_profiles (attachment_id, key, due_at)"
+            " VALUES (1, 1, now() - interval '1 hour')",
+            "queue of churn.customers",
+        ),
     ],
 )
 def test_doctor_names_what_is_wrong(harm, check, owner, pgchurn):
     owner.run(harm)
     printed = pgchurn("doctor", status=1)
     assert f'"check": "{check}",\n    "ok": false' in printed.out
+
+
+def test_doctor_is_content_with_a_queue_that_somebody_drains(owner, pgchurn):
+    owner.run(
+        "INSERT INTO churn_internal.pending_profiles VALUES (1, 1);"
+        # It has failed, and is tried again in half an hour.
+        "INSERT INTO churn_internal.failed_profiles (attachment_id, key, due_at)"
+        " VALUES (1, 2, now() + interval '30 min')"
+    )
+
+    assert all(found["ok"] for found in pgchurn("doctor"))
 
 
 def test_doctor_is_content_with_a_log_that_has_its_partitions(owner, pgchurn):

@@ -216,15 +216,21 @@ def test_the_tables_can_be_altered_otherwise(session, altered):
 
 
 def test_a_move_to_a_schema_that_pgchurn_may_not_use_says_what_to_grant(session):
-    session.run("CREATE SCHEMA archive")
-    refused = session.refusal("ALTER TABLE churn.complaints SET SCHEMA archive")
+    session.run(
+        "CREATE SCHEMA archive; CREATE ROLE pgchurn_test_company;"
+        "GRANT ALL ON SCHEMA archive, churn TO pgchurn_test_company;"
+        "ALTER TABLE churn.complaints OWNER TO pgchurn_test_company"
+    )
+
+    with session.role("pgchurn_test_company"):
+        refused = session.refusal("ALTER TABLE churn.complaints SET SCHEMA archive")
+
     assert refused.sqlstate == "42501"
     assert "GRANT USAGE ON SCHEMA archive TO churn_owner" in refused.hint
 
 
 def test_a_table_can_move_to_another_schema(session):
     session.run("CREATE SCHEMA archive")
-    session.run("GRANT USAGE ON SCHEMA archive TO churn_owner")
     session.run("ALTER TABLE churn.complaints SET SCHEMA archive")
     session.run("ALTER TABLE churn.customers SET SCHEMA archive")
 

@@ -435,6 +435,82 @@ REFUSALS = {
 }
 
 
+# What a foreign key of these types is refused for.
+UNLIKE = {
+    "integer": ["text", "uuid", "numeric", "double precision", "oid", "boolean"],
+    "bigint": ["numeric", "real", "varchar(5)"],
+    "smallint": ["numeric", "boolean"],
+    "uuid": ["text", "bytea"],
+    "text": ["integer", "uuid", "date", "bytea"],
+    "public.citext": ["text", "varchar(5)", "name"],
+    "date": ["text", "time"],
+    "inet": ["text", "macaddr"],
+    "public.mood": ["text", "public.humour"],
+    "int4range": ["integer", "int8range"],
+}
+
+
+@pytest.mark.parametrize(
+    "key_type, reference",
+    [(key_type, reference) for key_type, ones in UNLIKE.items() for reference in ones],
+)
+def test_what_a_foreign_key_is_refused_for_is_refused(session, key_type, reference):
+    session.run(
+        "CREATE EXTENSION citext SCHEMA public; CREATE SCHEMA company;"
+        "CREATE TYPE public.mood AS ENUM ('a');"
+        "CREATE TYPE public.humour AS ENUM ('a');"
+        f"CREATE TABLE company.clients (id {key_type} PRIMARY KEY);"
+        f"CREATE TABLE company.calls (client {reference}, at date)"
+    )
+    by_foreign_key = session.refusal(
+        "ALTER TABLE company.calls ADD FOREIGN KEY (client) REFERENCES company.clients"
+    )
+
+    refused = session.refusal(ATTACH, *CLIENTS)
+
+    assert by_foreign_key.sqlstate == refused.sqlstate == "42804"
+    assert f"company.clients.id is {key_type}" in refused.message
+    assert "A foreign key would be refused, too" in refused.detail
+
+
+@pytest.mark.parametrize("key_type", ["integer[]", "company.pair", "text[]"])
+def test_what_has_parts_is_no_key(session, key_type):
+    session.run(
+        "CREATE SCHEMA company; CREATE TYPE company.pair AS (a integer, b text);"
+        f"CREATE TABLE company.clients (id {key_type} PRIMARY KEY);"
+        f"CREATE TABLE company.calls (client {key_type}, at date)"
+    )
+
+    refused = session.refusal(ATTACH, *CLIENTS)
+
+    assert refused.sqlstate == "42804"
+    assert refused.message == "company.clients.id cannot be a key"
+    assert refused.detail == f"It is {key_type}."
+
+
+@pytest.mark.parametrize(
+    "key_type, index",
+    [
+        ("public.citext", "id text_ops"),
+        ('text COLLATE company."Loose"', 'id COLLATE "C"'),
+    ],
+)
+def test_a_key_is_unique_as_its_type_compares(session, key_type, index):
+    session.run(
+        "CREATE EXTENSION citext SCHEMA public; CREATE SCHEMA company;"
+        'CREATE COLLATION company."Loose" ('
+        " provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
+        f"CREATE TABLE company.clients (id {key_type});"
+        f"CREATE UNIQUE INDEX ON company.clients ({index});"
+        f"CREATE TABLE company.calls (client {key_type}, at date)"
+    )
+
+    refused = session.refusal(ATTACH, *CLIENTS)
+
+    assert refused.sqlstate == "22023"
+    assert refused.message == "column id of company.clients is not unique"
+
+
 @pytest.mark.parametrize("names, sqlstate, message", REFUSALS.values(), ids=REFUSALS)
 def test_what_cannot_be_attached_is_refused(session, names, sqlstate, message):
     create_tables(session, complaint_columns=", note text")

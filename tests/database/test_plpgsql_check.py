@@ -41,13 +41,14 @@ SWALLOWED = 'never read variable "ignored"'
 UNKNOWN = "cannot to determine result of dynamic SQL"
 UNSANITIZED = "text type variable is not sanitized"
 SANITIZED = {
+    "churn.attach": "the type is what churn_internal.type_name writes",
     "churn.detach": "what it drops is named by format and %I, or by regprocedure",
-    "churn.forget": "churn_internal.key_comparison writes types and operators by name",
+    "churn.forget": "churn_internal.type_name and operator_name write them",
     "churn.register_model": "the sample is the name of a table and a number",
     "churn_internal.begin_rescoring": "a number",
-    "churn.attach": "placeholders are quoted one by one",
+    "churn_internal.read_profiles": "placeholders are quoted one by one",
     "churn_internal.create_from_template": "placeholders are quoted one by one",
-    "churn_internal.key_spellings": "the type is what key_comparison writes",
+    "churn_internal.key_spellings": "the type is what churn_internal.type_name writes",
 }
 
 

@@ -261,4 +261,8 @@ def test_the_event_triggers_belong_to_a_superuser(session):
     assert session.run(
         "SELECT evtname, rolsuper FROM pg_event_trigger e"
         " JOIN pg_roles r ON r.oid = e.evtowner WHERE evtname ~ '^churn_' ORDER BY 1"
-    ) == [("churn_follow_altered_tables", True), ("churn_keep_attached_tables", True)]
+    ) == [
+        ("churn_admit_owner", True),
+        ("churn_follow_altered_tables", True),
+        ("churn_keep_attached_tables", True),
+    ]

@@ -853,6 +853,11 @@ CREATE FUNCTION churn_internal.attachment_placeholders(attachment churn.attachme
 ALTER ROUTINE churn_internal.attachment_placeholders(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.attachment_placeholders(attachment churn.attachments) IS 'What stands for the placeholders of the templates in an attachment''s functions.';
 
+CREATE FUNCTION churn_internal.base_type(type oid) RETURNS oid
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.base_type(type oid) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.base_type(type oid) IS 'A type beneath all domains.';
+
 CREATE FUNCTION churn_internal.begin_rescoring(profile regclass, restart boolean DEFAULT false, abandoned bigint DEFAULT NULL::bigint) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
@@ -998,7 +1003,7 @@ BEGIN
                     THEN p.churn_scored_at
                 ELSE clock_timestamp()
             END
-        WHERE p.customer_id = key;
+        WHERE p.customer_id OPERATOR(pg_catalog.=) key;
         failure := current_setting('churn.score_failed', true);
         IF failure = 'recounted' THEN
             PERFORM churn_internal."write_profiles_1"(
@@ -1079,7 +1084,7 @@ END $function$;
 ALTER ROUTINE churn_internal.complaints_recounted_1() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.complaints_recounted_1() IS 'Trigger of churn.complaints: keeps counters and scores of churn.customers right.';
 
-CREATE FUNCTION churn_internal.count_guarded_1(complainer bigint, complained_at timestamp with time zone, version bigint, digest bytea) RETURNS boolean
+CREATE FUNCTION churn_internal.count_guarded_1(key bigint, complained_at timestamp with time zone, version bigint, digest bytea) RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     AS $function$
 #variable_conflict use_variable
@@ -1098,7 +1103,7 @@ BEGIN
                1, version, digest, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[]
            ) END AS score
     INTO profile
-    FROM churn.customers p WHERE p.customer_id = complainer;
+    FROM churn.customers p WHERE p.customer_id OPERATOR(pg_catalog.=) key;
     IF NOT FOUND THEN
         RETURN false;
     END IF;
@@ -1130,19 +1135,19 @@ BEGIN
     IF written IS NOT TRUE THEN
         -- By the rules, which say what to do about it.
         PERFORM churn_internal."write_profiles_1"(
-            ARRAY[complainer],
+            ARRAY[key],
             CASE WHEN NOT churn_internal.has_recounted(txid_current()) THEN ARRAY[1::bigint] END,
             ARRAY[complained_at], false
         );
     ELSIF false AND (profile.former_score IS NULL OR profile.former_version IS NOT NULL) THEN
         PERFORM churn_internal.enqueue_profiles(
-            1, ARRAY[complainer::text], ARRAY[profile.former_score IS NOT NULL]
+            1, ARRAY[key::text], ARRAY[profile.former_score IS NOT NULL]
         );
     END IF;
     RETURN true;
 END $function$;
-ALTER ROUTINE churn_internal.count_guarded_1(complainer bigint, complained_at timestamp with time zone, version bigint, digest bytea) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.count_guarded_1(complainer bigint, complained_at timestamp with time zone, version bigint, digest bytea) IS 'Counts one complaint and scores or enqueues its customer, whatever others have put on the profile.';
+ALTER ROUTINE churn_internal.count_guarded_1(key bigint, complained_at timestamp with time zone, version bigint, digest bytea) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.count_guarded_1(key bigint, complained_at timestamp with time zone, version bigint, digest bytea) IS 'Counts one complaint and scores or enqueues its customer, whatever others have put on the profile.';
 
 CREATE FUNCTION churn_internal.count_later(what text, transaction_id bigint, entered text, keys text[]) RETURNS boolean
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
@@ -1203,7 +1208,10 @@ BEGIN
     WHERE m.ctid = ANY (ARRAY(
         SELECT g.ctid FROM churn_internal.pending_profiles g
         WHERE g.attachment_id = 1 AND g.key = ANY (enqueued)
-          AND NOT EXISTS (SELECT FROM churn.customers p WHERE p.customer_id = g.key::pg_catalog.int8)
+          AND NOT EXISTS (
+            SELECT FROM churn.customers p
+            WHERE p.customer_id OPERATOR(pg_catalog.=) g.key::pg_catalog.int8
+        )
         FOR UPDATE SKIP LOCKED
     ));
     -- Whoever inserts a profile holds this other mark of its key until commit. So the
@@ -1212,13 +1220,19 @@ BEGIN
     FROM (
         SELECT m.key FROM churn_internal.failed_profiles m
         WHERE m.attachment_id = 1 AND m.key = ANY (enqueued)
-          AND NOT EXISTS (SELECT FROM churn.customers p WHERE p.customer_id = m.key::pg_catalog.int8)
+          AND NOT EXISTS (
+            SELECT FROM churn.customers p
+            WHERE p.customer_id OPERATOR(pg_catalog.=) m.key::pg_catalog.int8
+        )
         FOR UPDATE SKIP LOCKED
     ) r;
     IF gone IS NOT NULL THEN
         DELETE FROM churn_internal.failed_profiles m
         WHERE m.attachment_id = 1 AND m.key = ANY (gone)
-          AND NOT EXISTS (SELECT FROM churn.customers p WHERE p.customer_id = m.key::pg_catalog.int8);
+          AND NOT EXISTS (
+            SELECT FROM churn.customers p
+            WHERE p.customer_id OPERATOR(pg_catalog.=) m.key::pg_catalog.int8
+        );
     END IF;
 END $function$;
 ALTER ROUTINE churn_internal.dequeue_missing_profiles_1(enqueued text[]) OWNER TO churn_owner;
@@ -1256,7 +1270,7 @@ BEGIN
     SELECT m, p.customer_id IS NOT NULL
               AND (p.churn_scored_at > m.last_failed_at) IS NOT TRUE
     FROM churn_internal.failed_profiles m
-    LEFT JOIN churn.customers p ON p.customer_id = m.key::pg_catalog.int8
+    LEFT JOIN churn.customers p ON p.customer_id OPERATOR(pg_catalog.=) m.key::pg_catalog.int8
     WHERE m.attachment_id = 1;
 END $function$;
 ALTER ROUTINE churn_internal.failed_profiles_1(OUT failed churn_internal.failed_profiles, OUT waiting boolean) OWNER TO churn_owner;
@@ -1269,6 +1283,11 @@ ALTER ROUTINE churn_internal.failures_of(attachment_id integer) OWNER TO churn_o
 GRANT EXECUTE ON ROUTINE churn_internal.failures_of(attachment_id integer) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.failures_of(attachment_id integer) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.failures_of(attachment_id integer) IS 'What failed to be scored in an attachment, by version and reason.';
+
+CREATE FUNCTION churn_internal.family_operator(family oid, strategy integer, left_type oid, right_type oid) RETURNS oid
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.family_operator(family oid, strategy integer, left_type oid, right_type oid) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.family_operator(family oid, strategy integer, left_type oid, right_type oid) IS 'An operator of a family by its strategy, as its access method numbers them.';
 
 CREATE FUNCTION churn_internal.feature_arrays(attachment churn.attachments, row_name text, complaint_count text, null_number text, OUT numbers text, OUT texts text) RETURNS record
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -1325,12 +1344,23 @@ CREATE FUNCTION churn_internal.follow_altered_tables() RETURNS event_trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.follow_altered_tables() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.follow_altered_tables() IS 'Event trigger: keeps scoring going when columns are added, renamed or dropped.';
+COMMENT ON ROUTINE churn_internal.follow_altered_tables() IS 'Event trigger: keeps scoring going when columns are added, renamed or dropped, and when a type, operator or collation of keys, or its extension, gets another name.';
+
+CREATE FUNCTION churn_internal.grant_schemas(attachment churn.attachments) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.grant_schemas(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.grant_schemas(attachment churn.attachments) IS 'Lets the owner of an attachment''s functions use the schemas of what they name.';
 
 CREATE FUNCTION churn_internal.has_recounted(transaction_id bigint) RETURNS boolean
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.has_recounted(transaction_id bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.has_recounted(transaction_id bigint) IS 'Whether complaints were counted anew in this session''s transaction.';
+
+CREATE FUNCTION churn_internal.is_cast(source oid, target oid, binary_too boolean) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.is_cast(source oid, target oid, binary_too boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.is_cast(source oid, target oid, binary_too boolean) IS 'Whether values of one type, which is no domain, are taken for another without being asked, or also whether they are the same bytes.';
 
 CREATE FUNCTION churn_internal.is_own_write(what text, depth integer, transaction_id bigint, entered text) RETURNS boolean
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
@@ -1343,11 +1373,11 @@ CREATE FUNCTION churn_internal.keep_attached_tables() RETURNS event_trigger
 ALTER ROUTINE churn_internal.keep_attached_tables() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.keep_attached_tables() IS 'Event trigger: an attached table is detached before it is dropped, one that was attached is known as dropped, and a dropped column is scored without.';
 
-CREATE FUNCTION churn_internal.key_comparison(attachment churn.attachments, OUT type text, OUT equals_key text, OUT names_key text) RETURNS record
+CREATE FUNCTION churn_internal.key_comparison(profile regclass, profile_key name, complaints regclass, complaint_key name, OUT key_type oid, OUT key_collation oid, OUT one_text boolean, OUT common_type oid, OUT reference_type oid, OUT reference_collation oid, OUT equals_key oid, OUT equals_common oid, OUT reference_equals oid, OUT is_after oid, OUT is_through oid, OUT mismatch text, OUT reason text, OUT castable boolean) RETURNS record
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.key_comparison(attachment churn.attachments, OUT type text, OUT equals_key text, OUT names_key text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.key_comparison(attachment churn.attachments, OUT type text, OUT equals_key text, OUT names_key text) IS 'The type of a profile''s key, beneath all domains, and as SQL: what a key is compared with to equal the text $3, and whether the text k.key is among the spellings $2 or equals it. No type: the column is gone.';
+ALTER ROUTINE churn_internal.key_comparison(profile regclass, profile_key name, complaints regclass, complaint_key name, OUT key_type oid, OUT key_collation oid, OUT one_text boolean, OUT common_type oid, OUT reference_type oid, OUT reference_collation oid, OUT equals_key oid, OUT equals_common oid, OUT reference_equals oid, OUT is_after oid, OUT is_through oid, OUT mismatch text, OUT reason text, OUT castable boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.key_comparison(profile regclass, profile_key name, complaints regclass, complaint_key name, OUT key_type oid, OUT key_collation oid, OUT one_text boolean, OUT common_type oid, OUT reference_type oid, OUT reference_collation oid, OUT equals_key oid, OUT equals_common oid, OUT reference_equals oid, OUT is_after oid, OUT is_through oid, OUT mismatch text, OUT reason text, OUT castable boolean) IS 'How the keys of a profile are compared, which is as a foreign key does: their type, beneath all domains, their collation, and whether equal ones have one text; the type in which keys of both tables travel; of what type and collation the column of complaints is for its index to find it; the operators by which a key equals another, and one of the common type, by which that column equals one of the common type, and by which keys are in order. What a foreign key would be refused for and why, and whether a cast can still be asked for. No type: the column is gone.';
 
 CREATE FUNCTION churn_internal.key_order(attachment churn.attachments) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE
@@ -1361,13 +1391,6 @@ CREATE FUNCTION churn_internal.key_spellings(type text, key text) RETURNS text[]
     SET DateStyle TO 'ISO';
 ALTER ROUTINE churn_internal.key_spellings(type text, key text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.key_spellings(type text, key text) IS 'The texts that a key may have been stored as, itself included.';
-
-CREATE FUNCTION churn_internal.key_type(attachment churn.attachments) RETURNS text
-    LANGUAGE sql STABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.key_type(attachment churn.attachments) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.key_type(attachment churn.attachments) TO churn_loader;
-COMMENT ON ROUTINE churn_internal.key_type(attachment churn.attachments) IS 'Schema-qualified and quoted type of a profile''s key.';
 
 CREATE FUNCTION churn_internal.layout(attachment churn.attachments) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -1401,6 +1424,11 @@ CREATE FUNCTION churn_internal.most_rows(attachment churn.attachments) RETURNS i
 ALTER ROUTINE churn_internal.most_rows(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.most_rows(attachment churn.attachments) IS 'How many rows of an attachment are handed to a model at once, at most.';
 
+CREATE FUNCTION churn_internal.named_objects(attachment churn.attachments) RETURNS TABLE(classid oid, objid oid)
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.named_objects(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.named_objects(attachment churn.attachments) IS 'What an attachment''s functions name: tables, the types, collation and operators of its keys, with their schemas, and the extensions that these are of.';
+
 CREATE FUNCTION churn_internal.note_recount(transaction_id bigint) RETURNS void
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.note_recount(transaction_id bigint) OWNER TO churn_owner;
@@ -1417,6 +1445,11 @@ CREATE FUNCTION churn_internal.objects_of_others(profile regclass) RETURNS TABLE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.objects_of_others(profile regclass) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.objects_of_others(profile regclass) IS 'What of others runs whenever a row of a profile is written, or may forbid it, and the functions that it calls.';
+
+CREATE FUNCTION churn_internal.operator_name(operator oid) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.operator_name(operator oid) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.operator_name(operator oid) IS 'An operator, as SQL that finds it whatever the search_path.';
 
 CREATE FUNCTION churn_internal.predict_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text) RETURNS churn_internal.probabilities
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -1452,7 +1485,7 @@ BEGIN
     SELECT l.* INTO finished FROM churn_internal.leave(current_setting('churn.entered')) l;
     PERFORM set_config('churn.entered', finished.around, true);
     PERFORM churn_internal."write_profiles_1"(
-        array_agg(k.key::pg_catalog.int8 ORDER BY k.key::pg_catalog.int8), NULL, NULL, false
+        array_agg(k.key::pg_catalog.int8), NULL, NULL, false
     )
     FROM unnest(finished.keys) k (key)
     HAVING count(*) > 0;
@@ -1483,7 +1516,10 @@ BEGIN
     END IF;
     IF TG_OP = 'INSERT' THEN
         PERFORM churn_internal."write_profiles_1"(n.keys, NULL, NULL, false, true)
-        FROM (SELECT array_agg(p.customer_id ORDER BY p.customer_id) AS keys FROM inserted p) n
+        FROM (
+            SELECT array_agg(p.customer_id::pg_catalog.int8 ORDER BY p.customer_id) AS keys
+            FROM inserted p
+        ) n
         WHERE n.keys IS NOT NULL;
         RETURN NULL;
     END IF;
@@ -1498,7 +1534,7 @@ BEGIN
     -- nothing.
     PERFORM churn_internal."write_profiles_1"(n.keys, n.complaints, NULL, false, true)
     FROM (
-        SELECT array_agg(p.customer_id ORDER BY p.customer_id) AS keys,
+        SELECT array_agg(p.customer_id::pg_catalog.int8 ORDER BY p.customer_id) AS keys,
                array_agg(
                    CASE WHEN own
                              OR (f.complaint_count, f.last_complaint_at, f.churn_score,
@@ -1510,7 +1546,7 @@ BEGIN
                    ORDER BY p.customer_id
                ) AS complaints
         FROM updated p
-        LEFT JOIN former f ON f.customer_id = p.customer_id
+        LEFT JOIN former f ON f.customer_id OPERATOR(pg_catalog.=) p.customer_id
         WHERE f.customer_id IS NULL
            OR ARRAY[]::text[] && CASE
                   WHEN p.churn_model_version = active.version THEN active.features
@@ -1581,17 +1617,22 @@ DECLARE
 BEGIN
     PERFORM set_config('churn.score_cause', 'batch', true);
     PERFORM churn_internal."write_profiles_1"(
-        ARRAY(SELECT w.key::pg_catalog.int8 FROM unnest(wrong) w (key) ORDER BY 1), NULL, NULL
+        ARRAY(
+            SELECT DISTINCT w.key::pg_catalog.int8::pg_catalog.int8
+            FROM unnest(wrong) w (key) ORDER BY 1
+        ), NULL, NULL
     );
     -- Of the profiles that were scored just now, and are still locked: a score from
     -- before says nothing of what a mark was made for.
     DELETE FROM churn_internal.failed_profiles m
     USING churn.customers p
-    WHERE m.attachment_id = 1 AND m.key = ANY (wrong) AND p.customer_id = m.key::pg_catalog.int8
+    WHERE m.attachment_id = 1 AND m.key = ANY (wrong)
+      AND p.customer_id OPERATOR(pg_catalog.=) m.key::pg_catalog.int8
       AND p.churn_scored_at >= started AND (m.last_failed_at >= started) IS NOT TRUE;
     DELETE FROM churn_internal.pending_profiles m
     USING churn.customers p
-    WHERE m.attachment_id = 1 AND m.key = ANY (wrong) AND p.customer_id = m.key::pg_catalog.int8
+    WHERE m.attachment_id = 1 AND m.key = ANY (wrong)
+      AND p.customer_id OPERATOR(pg_catalog.=) m.key::pg_catalog.int8
       AND p.churn_scored_at >= started;
     PERFORM churn_internal."dequeue_missing_profiles_1"(wrong);
 END $function$;
@@ -1634,7 +1675,8 @@ BEGIN
         SELECT p.ctid AS tid, p.xmin AS writer, p.customer_id AS key, ARRAY[0]::double precision[] AS numbers,
                ARRAY[]::pg_catalog.text[] AS texts
         FROM churn.customers p
-        WHERE (first IS NULL OR p.customer_id > first) AND (last IS NULL OR p.customer_id <= last)
+        WHERE (first IS NULL OR p.customer_id OPERATOR(pg_catalog.>) first)
+          AND (last IS NULL OR p.customer_id OPERATOR(pg_catalog.<=) last)
         ORDER BY p.customer_id
         LIMIT batch_size
     ) r;
@@ -1645,7 +1687,8 @@ BEGIN
     last_key := profiles.keys[rows_done];
     IF false THEN
         PERFORM churn_internal."write_profiles_1"(
-            profiles.keys, array_fill(0::bigint, ARRAY[cardinality(profiles.keys)]), NULL
+            profiles.keys::pg_catalog.int8[],
+            array_fill(0::bigint, ARRAY[cardinality(profiles.keys)]), NULL
         );
         RETURN;
     END IF;
@@ -1667,7 +1710,8 @@ BEGIN
             churn_scored_at = clock_timestamp()
         FROM unnest(profiles.tids, profiles.writers, profiles.keys, scores)
             new (tid, writer, key, score)
-        WHERE p.ctid = new.tid AND p.xmin = new.writer AND p.customer_id = new.key
+        WHERE p.ctid = new.tid AND p.xmin = new.writer
+          AND p.customer_id OPERATOR(pg_catalog.=) new.key
           AND new.score IS NOT NULL;
         GET DIAGNOSTICS written = ROW_COUNT;
         IF written < rows_done THEN
@@ -1675,7 +1719,8 @@ BEGIN
         END IF;
     EXCEPTION WHEN SQLSTATE 'CH001' THEN
         PERFORM churn_internal."write_profiles_1"(
-            profiles.keys, array_fill(0::bigint, ARRAY[cardinality(profiles.keys)]), NULL
+            profiles.keys::pg_catalog.int8[],
+            array_fill(0::bigint, ARRAY[cardinality(profiles.keys)]), NULL
         );
     END;
 END $function$;
@@ -1689,16 +1734,11 @@ ALTER ROUTINE churn_internal.reserve_batch(run_id bigint, batch_size integer, ro
 GRANT EXECUTE ON ROUTINE churn_internal.reserve_batch(run_id bigint, batch_size integer, rows_per_second integer) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.reserve_batch(run_id bigint, batch_size integer, rows_per_second integer) IS 'When the next batch may begin, so that all workers of a run together stay within rows_per_second. Commit, that the others may go on.';
 
-CREATE FUNCTION churn_internal.revoke_from_owner(relation regclass) RETURNS void
+CREATE FUNCTION churn_internal.revoke_from_owner(attachment churn.attachments) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.revoke_from_owner(relation regclass) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.revoke_from_owner(relation regclass) IS 'Takes back what churn.attach granted on a table, where no attachment needs it.';
-
-CREATE FUNCTION churn_internal.schema_name(relation regclass) RETURNS text
-    LANGUAGE sql STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.schema_name(relation regclass) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.schema_name(relation regclass) IS 'Quoted name of the schema of a table.';
+ALTER ROUTINE churn_internal.revoke_from_owner(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.revoke_from_owner(attachment churn.attachments) IS 'Takes back what churn.attach granted on the tables of an attachment and on schemas, where no other needs it.';
 
 CREATE FUNCTION churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers bytea, texts text[], on_error text) RETURNS churn_internal.probabilities
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
@@ -1942,6 +1982,11 @@ CREATE FUNCTION churn_internal.try_write(attachment_id integer) RETURNS text
 ALTER ROUTINE churn_internal.try_write(attachment_id integer) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.try_write(attachment_id integer) IS 'Writes a row of a profile with what others have put on it, takes that back, and warns, and returns the reason, where it fails; null: it works.';
 
+CREATE FUNCTION churn_internal.type_name(type oid, "collation" oid DEFAULT NULL::oid) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.type_name(type oid, "collation" oid) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.type_name(type oid, "collation" oid) IS 'Schema-qualified and quoted name of a type, as what follows :: to cast to it, with a collation where it has such.';
+
 CREATE FUNCTION churn_internal.update_profile_1(tid tid, relation oid, writer xid, complaints integer, latest timestamp with time zone, score double precision, version bigint, scored_at timestamp with time zone) RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO '"$user", public, pg_temp'
@@ -2039,19 +2084,21 @@ BEGIN
         SELECT p.customer_id::text, wrong.column_name, wrong.stored, wrong.expected
         FROM churn.customers p
         LEFT JOIN (
-            SELECT c.customer_id AS key, count(*) AS complaints,
+            SELECT c.customer_id::pg_catalog.int8 AS key, count(*) AS complaints,
                    max(c.complained_at) AS latest
             FROM churn.complaints c
-            WHERE c.customer_id = ANY (batch)
+            WHERE c.customer_id::pg_catalog.int8
+                  OPERATOR(pg_catalog.=) ANY (batch)
             GROUP BY 1
-        ) counted ON counted.key = p.customer_id
+        ) counted ON p.customer_id OPERATOR(pg_catalog.=) counted.key
         CROSS JOIN LATERAL (VALUES
             ('complaint_count', p.complaint_count::text,
              coalesce(counted.complaints, 0)::text),
             ('last_complaint_at', p.last_complaint_at::text,
              CASE WHEN counted.complaints > 0 THEN (counted.latest)::text END)
         ) wrong (column_name, stored, expected)
-        WHERE p.customer_id = ANY (batch) AND wrong.stored IS DISTINCT FROM wrong.expected;
+        WHERE p.customer_id OPERATOR(pg_catalog.=) ANY (batch)
+          AND wrong.stored IS DISTINCT FROM wrong.expected;
 
         -- A score is compared with what the version that it names would give, no score
         -- at all with what the active version would.
@@ -2064,7 +2111,7 @@ BEGIN
                 ELSE active.version
             END) v (version)
             LEFT JOIN churn.models m ON m.version = v.version
-            WHERE p.customer_id = ANY (batch)
+            WHERE p.customer_id OPERATOR(pg_catalog.=) ANY (batch)
               AND num_nonnulls(v.version, p.churn_score) > 0
             GROUP BY 1, 2, 3
         LOOP
@@ -2096,7 +2143,8 @@ BEGIN
             RETURN QUERY
             SELECT p.customer_id::text, 'churn_score', p.churn_score::text, s.score::text
             FROM churn.customers p
-            JOIN unnest(profiles.keys::pg_catalog.int8[], scores) s (key, score) ON s.key = p.customer_id
+            JOIN unnest(profiles.keys, scores) s (key, score)
+                ON p.customer_id OPERATOR(pg_catalog.=) s.key::pg_catalog.int8
             WHERE (abs(p.churn_score - s.score) <= 1e-9) IS NOT TRUE
               AND num_nonnulls(p.churn_score, s.score) > 0;
         END LOOP;
@@ -2172,7 +2220,7 @@ BEGIN
                    m.enqueued_at, m.enqueued_at AS due_at, false AS uncounted,
                    ARRAY[0]::double precision[] AS numbers, ARRAY[]::pg_catalog.text[] AS texts
             FROM churn_internal.pending_profiles m
-            JOIN churn.customers p ON p.customer_id = m.key::pg_catalog.int8
+            JOIN churn.customers p ON p.customer_id OPERATOR(pg_catalog.=) m.key::pg_catalog.int8
             WHERE m.attachment_id = 1
             ORDER BY m.enqueued_at
             LIMIT batch_size
@@ -2184,7 +2232,7 @@ BEGIN
                    m.enqueued_at, m.due_at, m.uncounted OR false,
                    ARRAY[0]::double precision[] AS numbers, ARRAY[]::pg_catalog.text[] AS texts
             FROM churn_internal.failed_profiles m
-            JOIN churn.customers p ON p.customer_id = m.key::pg_catalog.int8
+            JOIN churn.customers p ON p.customer_id OPERATOR(pg_catalog.=) m.key::pg_catalog.int8
             WHERE m.attachment_id = 1 AND m.due_at <= statement_timestamp()
             ORDER BY m.due_at
             LIMIT batch_size
@@ -2200,7 +2248,7 @@ BEGIN
         USING unnest(profiles.mark_tids) done (tid)
         WHERE m.ctid = done.tid;
         PERFORM churn_internal."write_profiles_1"(
-            profiles.customers, NULL, NULL, on_error => 'keep'
+            profiles.customers::pg_catalog.int8[], NULL, NULL, on_error => 'keep'
         );
         DELETE FROM churn_internal.failed_profiles m
         USING unnest(profiles.marks) k (mark)
@@ -2230,7 +2278,8 @@ BEGIN
             churn_score = new.score, churn_model_version = active.version,
             churn_scored_at = clock_timestamp()
         FROM unnest(profiles.tids, profiles.keys, scores) new (tid, key, score)
-        WHERE p.ctid = new.tid AND p.customer_id = new.key AND new.score IS NOT NULL;
+        WHERE p.ctid = new.tid AND p.customer_id OPERATOR(pg_catalog.=) new.key
+          AND new.score IS NOT NULL;
         -- Once each, however many marks a customer has: scored in another way meanwhile,
         -- one who waits is marked anew by the next complaint.
         GET DIAGNOSTICS scored = ROW_COUNT;
@@ -2355,13 +2404,13 @@ BEGIN
             -- Locked by a statement of its own, so that the next one, which counts,
             -- sees all that was committed before the locks.
             PERFORM FROM churn.customers p
-            WHERE p.customer_id = ANY (changed[batch_start:batch_end])
+            WHERE p.customer_id OPERATOR(pg_catalog.=) ANY (changed[batch_start:batch_end])
             ORDER BY p.customer_id
             FOR NO KEY UPDATE;
             -- A key that comes into being may have a mark from before: see
             -- churn_internal.enqueue_profiles, which may find it in this transaction.
             PERFORM FROM churn_internal.failed_profiles m
-            WHERE m.attachment_id = 1 AND m.key = ANY (recounted::text[])
+            WHERE m.attachment_id = 1 AND m.key = ANY (recounted::text[] COLLATE "C")
             FOR UPDATE;
         END IF;
 
@@ -2387,14 +2436,16 @@ BEGIN
             JOIN unnest(
                 changed[batch_start:batch_end], new_complaints[batch_start:batch_end],
                 latest_complaints[batch_start:batch_end]
-            ) given (key, complaints, latest) ON given.key = p.customer_id
+            ) given (key, complaints, latest) ON p.customer_id OPERATOR(pg_catalog.=) given.key
             LEFT JOIN (
-                SELECT c.customer_id AS key, count(*) AS complaints,
+                SELECT c.customer_id::pg_catalog.int8 AS key, count(*) AS complaints,
                        max(c.complained_at) AS latest
                 FROM churn.complaints c
-                WHERE cardinality(recounted) > 0 AND c.customer_id = ANY (recounted)
+                WHERE cardinality(recounted) > 0
+                  AND c.customer_id::pg_catalog.int8
+                      OPERATOR(pg_catalog.=) ANY (recounted)
                 GROUP BY 1
-            ) counted ON counted.key = p.customer_id
+            ) counted ON p.customer_id OPERATOR(pg_catalog.=) counted.key
             CROSS JOIN LATERAL (
                 SELECT CASE
                            WHEN given.complaints IS NULL
@@ -2438,7 +2489,8 @@ BEGIN
                 FROM unnest(
                     profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores
                 ) new (tid, key, complaints, latest, score)
-                JOIN churn.customers p ON p.ctid = new.tid AND p.customer_id = new.key
+                JOIN churn.customers p ON p.ctid = new.tid
+                    AND p.customer_id OPERATOR(pg_catalog.=) new.key
                 WHERE new.score IS NOT NULL
                    OR (queued AND p.churn_model_version IS NOT NULL)
                    OR (p.complaint_count, p.last_complaint_at)
@@ -2476,7 +2528,8 @@ BEGIN
             FROM unnest(
                 profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores
             ) new (tid, key, complaints, latest, score)
-            WHERE p.ctid = new.tid AND p.customer_id = new.key
+            WHERE p.ctid = new.tid
+                    AND p.customer_id OPERATOR(pg_catalog.=) new.key
               AND (new.score IS NOT NULL
                    OR (queued AND p.churn_model_version IS NOT NULL)
                    OR (p.complaint_count, p.last_complaint_at)
@@ -2502,6 +2555,11 @@ CREATE FUNCTION churn_internal.wrong_profiles(attachment churn.attachments) RETU
 ALTER ROUTINE churn_internal.wrong_profiles(attachment churn.attachments) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.wrong_profiles(attachment churn.attachments) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.wrong_profiles(attachment churn.attachments) IS 'Keys of the profiles that churn.verify finds wrong or that are marked, in key order.';
+
+CREATE FUNCTION churn_trust.admit_owner() RETURNS event_trigger
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+COMMENT ON ROUTINE churn_trust.admit_owner() IS 'Event trigger: lets pgchurn use the schema to which an attached table was moved, or a type, operator or collation of one, where whoever moves it may say so.';
 
 CREATE FUNCTION churn_trust.create_profile_writer(attachment_id integer) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -2535,8 +2593,13 @@ CREATE FUNCTION churn_trust.trust_key(public_key text, comment text) RETURNS tex
     SET search_path TO pg_catalog, pg_temp;
 COMMENT ON ROUTINE churn_trust.trust_key(public_key text, comment text) IS 'Trusts an Ed25519 public key, in PEM, to sign models; returns its fingerprint. From then on unsigned models neither register nor score. For superusers.';
 
+CREATE EVENT TRIGGER churn_admit_owner ON ddl_command_end
+    WHEN TAG IN ('ALTER TABLE', 'ALTER TYPE', 'ALTER DOMAIN', 'ALTER COLLATION', 'ALTER OPERATOR', 'ALTER EXTENSION')
+    EXECUTE FUNCTION churn_trust.admit_owner();
+COMMENT ON EVENT TRIGGER churn_admit_owner IS 'Lets pgchurn into the schema to which something that attached tables need was moved.';
+
 CREATE EVENT TRIGGER churn_follow_altered_tables ON ddl_command_end
-    WHEN TAG IN ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE TRIGGER', 'CREATE TABLE', 'CREATE INDEX', 'CREATE RULE', 'ALTER FUNCTION', 'ALTER ROUTINE')
+    WHEN TAG IN ('ALTER TABLE', 'ALTER INDEX', 'ALTER SCHEMA', 'ALTER TYPE', 'ALTER DOMAIN', 'ALTER COLLATION', 'ALTER OPERATOR', 'ALTER EXTENSION', 'ALTER FUNCTION', 'ALTER ROUTINE', 'CREATE TABLE', 'CREATE TRIGGER', 'CREATE INDEX', 'CREATE RULE')
     EXECUTE FUNCTION churn_internal.follow_altered_tables();
 COMMENT ON EVENT TRIGGER churn_follow_altered_tables IS 'Fits the functions of attached tables to what was altered.';
 

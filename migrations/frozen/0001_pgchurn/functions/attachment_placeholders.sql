@@ -7,8 +7,23 @@ DECLARE
     complaints CONSTANT text := churn_internal.table_name(attachment.complaints);
     complaint_time CONSTANT text := churn_internal.complaint_time(attachment);
     has_texts CONSTANT boolean := attachment.text_columns <> '{}';
+    key record;
+    -- Equal keys that have different texts are marked by the text of the profile's.
+    one_text boolean;
     changes_before record;
 BEGIN
+    SELECT k.* INTO key
+    FROM churn_internal.key_comparison(
+        attachment.profile, attachment.profile_key, attachment.complaints,
+        attachment.complaint_key
+    ) k;
+    one_text := key.one_text AND (
+        key.common_type = key.key_type
+        OR (SELECT bool_and(t.typcategory = 'S') OR bool_and(t.oid IN (
+                'smallint'::regtype, 'integer'::regtype, 'bigint'::regtype
+            ))
+            FROM pg_catalog.pg_type t WHERE t.oid IN (key.key_type, key.common_type))
+    );
     -- The bits of tgtype for ROW and BEFORE, for UPDATE, and for DELETE, see pg_trigger.h.
     SELECT coalesce(bool_or(t.tgtype & 16 <> 0), false) AS update,
            coalesce(bool_or(t.tgtype & 8 <> 0), false) AS delete
@@ -22,11 +37,30 @@ BEGIN
         'most_rows', churn_internal.most_rows(attachment),
         'profile', profile,
         'profile_name', quote_literal(profile),
-        'profile_schema', churn_internal.schema_name(attachment.profile),
         'key', quote_ident(attachment.profile_key),
-        'key_type', churn_internal.key_type(attachment),
+        -- Types to declare with; to cast to, their collation as well, since that of a
+        -- mark or a complaint is another; and operators that no search_path has to find.
+        'key_type', churn_internal.type_name(key.key_type),
+        'key_order', churn_internal.type_name(key.key_type, key.key_collation),
+        'common_type', churn_internal.type_name(key.common_type),
+        'common_order', churn_internal.type_name(key.common_type, key.key_collation),
+        'reference_order', churn_internal.type_name(
+            key.reference_type, key.reference_collation
+        ),
+        'equals_key', churn_internal.operator_name(key.equals_key),
+        'equals_common', churn_internal.operator_name(key.equals_common),
+        'reference_equals', churn_internal.operator_name(key.reference_equals),
+        'is_after', churn_internal.operator_name(key.is_after),
+        'is_through', churn_internal.operator_name(key.is_through),
+        'mark', CASE WHEN one_text THEN 'key::text' ELSE format(
+            'coalesce((SELECT p.%1$I::text FROM %2$s p WHERE p.%1$I %3$s key), key::text)',
+            attachment.profile_key, profile, churn_internal.operator_name(key.equals_common)
+        ) END,
+        'recounted_marks', CASE WHEN one_text THEN 'recounted::text[]' ELSE format(
+            'ARRAY(SELECT p.%1$I::text FROM %2$s p WHERE p.%1$I %3$s ANY (recounted))',
+            attachment.profile_key, profile, churn_internal.operator_name(key.equals_common)
+        ) END,
         'complaints', complaints,
-        'complaints_schema', churn_internal.schema_name(attachment.complaints),
         'complaint_key', quote_ident(attachment.complaint_key),
         -- Without a time of its own a complaint was made when it was inserted.
         'complaint_time', coalesce(complaint_time, 'now()'),

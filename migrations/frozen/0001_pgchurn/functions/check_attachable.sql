@@ -5,8 +5,7 @@ CREATE OR REPLACE FUNCTION churn_internal.check_attachable(
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     wrong record;
-    key_type oid;
-    complaint_key_type oid;
+    keys record;
 BEGIN
     IF NOT (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
     THEN
@@ -70,31 +69,28 @@ BEGIN
             HINT = 'Rename or drop the table''s own column first.';
     END IF;
 
-    IF NOT EXISTS (
+    SELECT k.* INTO keys
+    FROM churn_internal.key_comparison(profile, profile_key, complaints, complaint_key) k;
+    IF keys.equals_key IS NOT NULL AND NOT EXISTS (
         SELECT FROM pg_catalog.pg_index i
         JOIN pg_catalog.pg_attribute a
             ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+        JOIN pg_catalog.pg_opclass c ON c.oid = i.indclass[0]
+        LEFT JOIN pg_catalog.pg_collation o ON o.oid = a.attcollation
         WHERE i.indrelid = profile AND a.attname = profile_key AND i.indisunique
           AND i.indnkeyatts = 1 AND i.indpred IS NULL AND i.indisvalid
+          -- Unique as the type compares: citext in an index of texts is not.
+          AND keys.equals_key = churn_internal.family_operator(
+            c.opcfamily, 3, c.opcintype, c.opcintype
+          )
+          AND (o.collisdeterministic IS NOT FALSE OR i.indcollation[0] = a.attcollation)
     ) THEN
         RAISE invalid_parameter_value USING
             MESSAGE = format('column %I of %s is not unique', profile_key, profile),
             HINT = 'Make it the primary key, or give it a unique index.';
     END IF;
-
-    SELECT a.atttypid INTO key_type FROM pg_catalog.pg_attribute a
-    WHERE a.attrelid = profile AND a.attname = profile_key;
-    SELECT a.atttypid INTO complaint_key_type FROM pg_catalog.pg_attribute a
-    WHERE a.attrelid = complaints AND a.attname = complaint_key;
-    IF key_type <> complaint_key_type AND NOT EXISTS (
-        SELECT FROM pg_catalog.pg_cast c
-        WHERE c.castsource = complaint_key_type AND c.casttarget = key_type
-          AND c.castcontext = 'i'
-    ) THEN
-        RAISE datatype_mismatch USING
-            MESSAGE = format('%s.%I is %s, but %s.%I is %s', complaints, complaint_key,
-                             format_type(complaint_key_type, NULL), profile, profile_key,
-                             format_type(key_type, NULL));
+    IF keys.mismatch IS NOT NULL THEN
+        RAISE datatype_mismatch USING MESSAGE = keys.mismatch, DETAIL = keys.reason;
     END IF;
 
     SELECT a.atttypid INTO wrong FROM pg_catalog.pg_attribute a

@@ -8,10 +8,18 @@ DECLARE
 BEGIN
     -- A key of another type makes other functions of the same names.
     FOR outdated IN
-        SELECT f.oid FROM pg_catalog.pg_proc f
-        WHERE f.pronamespace = 'churn_internal'::regnamespace
-          AND f.proname = format('write_profiles_%s', attachment.attachment_id)
-          AND f.proargtypes[0] <> (placeholders ->> 'key_type' || '[]')::regtype
+        SELECT f.oid
+        FROM churn_internal.key_comparison(
+            attachment.profile, attachment.profile_key, attachment.complaints,
+            attachment.complaint_key
+        ) k
+        JOIN pg_catalog.pg_type t ON t.oid = k.common_type
+        JOIN pg_catalog.pg_proc f
+            ON f.pronamespace = 'churn_internal'::regnamespace
+            AND (f.proname = format('write_profiles_%s', attachment.attachment_id)
+                 AND f.proargtypes[0] <> t.typarray
+                 OR f.proname = format('count_guarded_%s', attachment.attachment_id)
+                 AND f.proargtypes[0] <> t.oid)
     LOOP
         EXECUTE format('DROP FUNCTION %s', outdated);
     END LOOP;

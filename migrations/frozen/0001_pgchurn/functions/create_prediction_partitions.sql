@@ -29,6 +29,7 @@ BEGIN
         EXECUTE format($create$
 LOCK TABLE churn_internal.predictions_default IN ACCESS EXCLUSIVE MODE;
 CREATE TABLE churn_internal.%1$I (LIKE churn.predictions INCLUDING ALL);
+ALTER TABLE churn_internal.%1$I REPLICA IDENTITY FULL;
 COMMENT ON TABLE churn_internal.%1$I IS 'What was logged in a month, in UTC.';
 WITH caught AS (
     DELETE FROM churn_internal.predictions_default p

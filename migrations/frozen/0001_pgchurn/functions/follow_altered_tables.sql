@@ -1,42 +1,50 @@
 CREATE OR REPLACE FUNCTION churn_internal.follow_altered_tables() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
-    -- Tables that something was done to, and what they are partitions or children of. The
-    -- triggers that this itself creates are not followed.
-    touched CONSTANT oid[] := ARRAY(
-        WITH RECURSIVE tables (relation) AS (
-            SELECT coalesce(t.tgrelid, w.ev_class, i.indrelid, f.tgrelid, c.objid)
-            FROM pg_event_trigger_ddl_commands() c
-            LEFT JOIN pg_catalog.pg_trigger t
-                ON c.classid = 'pg_catalog.pg_trigger'::regclass AND t.oid = c.objid
-            LEFT JOIN pg_catalog.pg_rewrite w
-                ON c.classid = 'pg_catalog.pg_rewrite'::regclass AND w.oid = c.objid
-            LEFT JOIN pg_catalog.pg_index i
-                ON c.classid = 'pg_catalog.pg_class'::regclass AND i.indexrelid = c.objid
-            LEFT JOIN pg_catalog.pg_trigger f
-                ON c.classid = 'pg_catalog.pg_proc'::regclass AND f.tgfoid = c.objid
-            WHERE (coalesce(t.tgname, f.tgname) LIKE 'pgchurn\_%') IS NOT TRUE
-            UNION
-            SELECT i.inhparent
-            FROM tables t JOIN pg_catalog.pg_inherits i ON i.inhrelid = t.relation
-        )
-        SELECT t.relation FROM tables t
-    );
+    commands record;
     attachment churn.attachments;
 BEGIN
+    -- What something was done to: tables, also by their triggers, rules, indexes, and by the
+    -- functions of triggers, and what they are partitions or children of. The triggers that
+    -- this itself creates are not followed.
+    WITH RECURSIVE touched (classid, objid) AS (
+        SELECT c.classid, coalesce(t.tgrelid, w.ev_class, i.indrelid, f.tgrelid, c.objid)
+        FROM pg_event_trigger_ddl_commands() c
+        LEFT JOIN pg_catalog.pg_trigger t
+            ON c.classid = 'pg_catalog.pg_trigger'::regclass AND t.oid = c.objid
+        LEFT JOIN pg_catalog.pg_rewrite w
+            ON c.classid = 'pg_catalog.pg_rewrite'::regclass AND w.oid = c.objid
+        LEFT JOIN pg_catalog.pg_index i
+            ON c.classid = 'pg_catalog.pg_class'::regclass AND i.indexrelid = c.objid
+        LEFT JOIN pg_catalog.pg_trigger f
+            ON c.classid = 'pg_catalog.pg_proc'::regclass AND f.tgfoid = c.objid
+        WHERE (coalesce(t.tgname, f.tgname) LIKE 'pgchurn\_%') IS NOT TRUE
+        UNION
+        SELECT t.classid, i.inhparent
+        FROM touched t JOIN pg_catalog.pg_inherits i ON i.inhrelid = t.objid
+    )
+    SELECT array_agg(t.classid) AS classes, array_agg(t.objid) AS objects
+    INTO commands FROM touched t;
     FOR attachment IN
         SELECT a.* FROM churn.attachments a
         WHERE a.detached_at IS NULL AND (
-            a.profile = ANY (touched) OR a.complaints = ANY (touched)
-            OR TG_TAG = 'ALTER SCHEMA'
+            a.profile = ANY (commands.objects) OR a.complaints = ANY (commands.objects)
+            OR EXISTS (
+                SELECT FROM unnest(commands.classes, commands.objects) c (classid, objid)
+                JOIN churn_internal.named_objects(a) n
+                    ON n.classid = c.classid AND n.objid = c.objid
+                WHERE c.classid <> 'pg_catalog.pg_class'::regclass
+            )
         )
+        ORDER BY a.attachment_id
     LOOP
         PERFORM churn_internal.refresh_attachment(attachment.attachment_id);
         PERFORM churn_internal.try_write(attachment.attachment_id);
     END LOOP;
 END $body$;
 COMMENT ON FUNCTION churn_internal.follow_altered_tables() IS
-    'Event trigger: keeps scoring going when columns are added, renamed or dropped.';
+    'Event trigger: keeps scoring going when columns are added, renamed or dropped, and '
+    'when a type, operator or collation of keys, or its extension, gets another name.';
 
 CREATE OR REPLACE FUNCTION churn_internal.keep_attached_tables() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$

@@ -2,11 +2,10 @@ CREATE OR REPLACE FUNCTION churn_internal.key_order(attachment churn.attachments
 LANGUAGE sql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT concat_ws(
-        ' COLLATE ', churn_internal.key_type(attachment), nullif(a.attcollation, 0)::regcollation
-    )
-    FROM pg_catalog.pg_attribute a
-    WHERE a.attrelid = attachment.profile AND a.attname = attachment.profile_key;
+    SELECT churn_internal.type_name(k.key_type, k.key_collation)
+    FROM churn_internal.key_comparison(
+        attachment.profile, attachment.profile_key, NULL, NULL
+    ) k;
 END;
 COMMENT ON FUNCTION churn_internal.key_order IS
     'Type and collation of a profile''s key, which say in what order keys are.';

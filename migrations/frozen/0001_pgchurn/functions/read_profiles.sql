@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION churn_internal.read_profiles(
 )
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
+    placeholders CONSTANT jsonb := churn_internal.attachment_placeholders(attachment);
     arrays CONSTANT record := churn_internal.feature_arrays(
         attachment, 'p', 'p.complaint_count', '''NaN'''
     );
@@ -13,12 +14,12 @@ BEGIN
          FROM (
             SELECT p.%1$I::text AS key, %4$s AS numbers, %5$s AS texts
             FROM %3$s p
-            JOIN unnest($1::%2$s[]) given (key) ON given.key = p.%1$I
+            JOIN unnest($1) given (key) ON p.%1$I %7$s given.key::%2$s
             ORDER BY p.%1$I
          ) r',
-        attachment.profile_key, churn_internal.key_type(attachment),
+        attachment.profile_key, placeholders ->> 'key_order',
         churn_internal.table_name(attachment.profile), arrays.numbers, arrays.texts,
-        churn_internal.attachment_placeholders(attachment) ->> 'text_rows'
+        placeholders ->> 'text_rows', placeholders ->> 'equals_key'
     ) INTO keys, numbers, texts USING wanted;
 END $body$;
 COMMENT ON FUNCTION churn_internal.read_profiles IS

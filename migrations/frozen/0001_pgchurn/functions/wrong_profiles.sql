@@ -11,7 +11,7 @@ BEGIN
             SELECT (f.failed).key FROM churn_internal.failed_profiles_%1$s() f
             UNION
             SELECT m.key FROM churn_internal.pending_profiles m WHERE m.attachment_id = %1$s
-         ) w', attachment.attachment_id, churn_internal.key_type(attachment)
+         ) w', attachment.attachment_id, churn_internal.key_order(attachment)
     ) INTO keys;
     RETURN keys;
 END $body$;

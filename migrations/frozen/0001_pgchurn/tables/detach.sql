@@ -1,4 +1,5 @@
 -- What stands in the way of dropping the functions: attachments, triggers, constraints.
+DROP EVENT TRIGGER churn_admit_owner;
 DROP EVENT TRIGGER churn_follow_altered_tables;
 DROP EVENT TRIGGER churn_keep_attached_tables;
 SELECT churn.detach(a.profile) FROM churn.attachments a WHERE a.detached_at IS NULL;

@@ -1,7 +1,18 @@
+-- Before the other one at the same event, which is fired in the order of names.
+CREATE EVENT TRIGGER churn_admit_owner ON ddl_command_end
+    WHEN TAG IN (
+        'ALTER TABLE', 'ALTER TYPE', 'ALTER DOMAIN', 'ALTER COLLATION', 'ALTER OPERATOR',
+        'ALTER EXTENSION'
+    )
+    EXECUTE FUNCTION churn_trust.admit_owner();
+COMMENT ON EVENT TRIGGER churn_admit_owner IS
+    'Lets pgchurn into the schema to which something that attached tables need was moved.';
+-- ALTER INDEX renames tables, too.
 CREATE EVENT TRIGGER churn_follow_altered_tables ON ddl_command_end
     WHEN TAG IN (
-        'ALTER TABLE', 'ALTER SCHEMA', 'CREATE TRIGGER', 'CREATE TABLE', 'CREATE INDEX',
-        'CREATE RULE', 'ALTER FUNCTION', 'ALTER ROUTINE'
+        'ALTER TABLE', 'ALTER INDEX', 'ALTER SCHEMA', 'ALTER TYPE', 'ALTER DOMAIN',
+        'ALTER COLLATION', 'ALTER OPERATOR', 'ALTER EXTENSION', 'ALTER FUNCTION', 'ALTER ROUTINE',
+        'CREATE TABLE', 'CREATE TRIGGER', 'CREATE INDEX', 'CREATE RULE'
     )
     EXECUTE FUNCTION churn_internal.follow_altered_tables();
 COMMENT ON EVENT TRIGGER churn_follow_altered_tables IS

@@ -10,6 +10,9 @@ CREATE TABLE churn.predictions (
     cause text NOT NULL,
     predicted_at timestamptz NOT NULL
 ) PARTITION BY RANGE (predicted_at);
+-- So that its rows can be deleted where all tables are published. It says nothing of the
+-- partitions, which have it each.
+ALTER TABLE churn.predictions REPLICA IDENTITY FULL;
 CREATE INDEX predictions_key_idx ON churn.predictions (attachment_id, key, predicted_at);
 COMMENT ON TABLE churn.predictions IS
     'Every score that was stored while churn.set_prediction_log had it logged, a partition '
@@ -28,6 +31,7 @@ ALTER TABLE churn.predictions OWNER TO churn_owner;
 GRANT SELECT ON churn.predictions TO churn_loader, churn_scorer;
 
 CREATE TABLE churn_internal.predictions_default (LIKE churn.predictions INCLUDING ALL);
+ALTER TABLE churn_internal.predictions_default REPLICA IDENTITY FULL;
 COMMENT ON TABLE churn_internal.predictions_default IS
     'The net: what was logged in a month that no partition was made for.';
 ALTER TABLE churn_internal.predictions_default OWNER TO churn_owner;

@@ -6,6 +6,8 @@ CREATE TABLE churn_internal.pending_profiles (
     key text COLLATE "C" NOT NULL,
     enqueued_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+-- So that its rows can be deleted where all tables are published.
+ALTER TABLE churn_internal.pending_profiles REPLICA IDENTITY FULL;
 CREATE INDEX pending_profiles_enqueued_idx
     ON churn_internal.pending_profiles (attachment_id, enqueued_at);
 COMMENT ON TABLE churn_internal.pending_profiles IS

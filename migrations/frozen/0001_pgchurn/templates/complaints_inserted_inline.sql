@@ -5,7 +5,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_variable
 DECLARE
-    key @key_type@;
+    key @common_type@;
     complained_at timestamptz;
     version bigint;
     digest bytea;
@@ -15,7 +15,7 @@ DECLARE
 BEGIN
     IF @changes_before@ AND churn_internal.count_later(
         'change @id@', txid_current(), current_setting('churn.entered', true),
-        ARRAY(SELECT c.@complaint_key@::@key_type@::text FROM inserted c)
+        ARRAY(SELECT c.@complaint_key@::@common_order@::text FROM inserted c)
     ) THEN
         RETURN NULL;
     END IF;
@@ -61,7 +61,7 @@ BEGIN
                     THEN p.churn_scored_at
                 ELSE clock_timestamp()
             END
-        WHERE p.@key@ = key;
+        WHERE p.@key@ @equals_common@ key;
         failure := current_setting('churn.score_failed', true);
         IF failure = 'recounted' THEN
             PERFORM churn_internal."write_profiles_@id@"(
@@ -69,7 +69,7 @@ BEGIN
             );
         ELSIF failure <> '' THEN
             PERFORM churn_internal.record_failures(
-                @id@, version, ARRAY[key::text], ARRAY[NULL]::double precision[]
+                @id@, version, ARRAY[@mark@], ARRAY[NULL]::double precision[]
             );
         END IF;
     ELSIF version IS NOT NULL AND NOT recounted THEN
@@ -82,7 +82,7 @@ BEGIN
             array_agg(n.latest ORDER BY n.key), false
         )
         FROM (
-            SELECT c.@complaint_key@::@key_type@ AS key, count(*) AS complaints,
+            SELECT c.@complaint_key@::@common_order@ AS key, count(*) AS complaints,
                    max(@complaint_time@) AS latest
             FROM inserted c WHERE c.@complaint_key@ IS NOT NULL
             GROUP BY 1

@@ -6,22 +6,22 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_variable
 DECLARE
-    keys @key_type@[];
+    keys @common_type@[];
     ignored text;
 BEGIN
     IF @logged@ THEN
         ignored := set_config('churn.score_cause', 'complaint', true);
     END IF;
     IF TG_OP = 'DELETE' THEN
-        SELECT array_agg(DISTINCT c.@complaint_key@::@key_type@) INTO keys
+        SELECT array_agg(DISTINCT c.@complaint_key@::@common_order@) INTO keys
         FROM deleted c WHERE c.@complaint_key@ IS NOT NULL;
     ELSIF TG_OP = 'UPDATE' THEN
         SELECT array_agg(DISTINCT m.key) INTO keys
         FROM (
             SELECT n.key FROM (
-                SELECT c.@complaint_key@::@key_type@, @complaint_time@, 1 FROM updated c
+                SELECT c.@complaint_key@::@common_order@, @complaint_time@, 1 FROM updated c
                 UNION ALL
-                SELECT c.@complaint_key@::@key_type@, @complaint_time@, -1 FROM former c
+                SELECT c.@complaint_key@::@common_order@, @complaint_time@, -1 FROM former c
             ) n (key, at, change)
             WHERE n.key IS NOT NULL
             GROUP BY n.key, n.at HAVING sum(n.change) <> 0

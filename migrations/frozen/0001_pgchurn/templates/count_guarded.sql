@@ -2,7 +2,7 @@ CREATE OR REPLACE FUNCTION churn_internal.template_count_guarded() RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 -- The usual case, one complaint, of a profile on which others have triggers and the like.
 CREATE OR REPLACE FUNCTION churn_internal."count_guarded_@id@"(
-    complainer @key_type@, complained_at timestamptz, version bigint, digest bytea
+    key @common_type@, complained_at timestamptz, version bigint, digest bytea
 ) RETURNS boolean LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $function$
 #variable_conflict use_variable
 DECLARE
@@ -20,7 +20,7 @@ BEGIN
                @id@, version, digest, @layout@, @numbers@, @texts@
            ) END AS score
     INTO profile
-    FROM @profile@ p WHERE p.@key@ = complainer;
+    FROM @profile@ p WHERE p.@key@ @equals_common@ key;
     IF NOT FOUND THEN
         RETURN false;
     END IF;
@@ -52,13 +52,13 @@ BEGIN
     IF written IS NOT TRUE THEN
         -- By the rules, which say what to do about it.
         PERFORM churn_internal."write_profiles_@id@"(
-            ARRAY[complainer],
+            ARRAY[key],
             CASE WHEN NOT churn_internal.has_recounted(txid_current()) THEN ARRAY[1::bigint] END,
             ARRAY[complained_at], @queued@
         );
     ELSIF @queued@ AND (profile.former_score IS NULL OR profile.former_version IS NOT NULL) THEN
         PERFORM churn_internal.enqueue_profiles(
-            @id@, ARRAY[complainer::text], ARRAY[profile.former_score IS NOT NULL]
+            @id@, ARRAY[@mark@], ARRAY[profile.former_score IS NOT NULL]
         );
     END IF;
     RETURN true;

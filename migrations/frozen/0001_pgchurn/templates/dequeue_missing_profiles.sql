@@ -15,7 +15,10 @@ BEGIN
     WHERE m.ctid = ANY (ARRAY(
         SELECT g.ctid FROM churn_internal.pending_profiles g
         WHERE g.attachment_id = @id@ AND g.key = ANY (enqueued)
-          AND NOT EXISTS (SELECT FROM @profile@ p WHERE p.@key@ = g.key::@key_type@)
+          AND NOT EXISTS (
+            SELECT FROM @profile@ p
+            WHERE p.@key@ @equals_key@ g.key::@key_order@
+        )
         FOR UPDATE SKIP LOCKED
     ));
     -- Whoever inserts a profile holds this other mark of its key until commit. So the
@@ -24,13 +27,19 @@ BEGIN
     FROM (
         SELECT m.key FROM churn_internal.failed_profiles m
         WHERE m.attachment_id = @id@ AND m.key = ANY (enqueued)
-          AND NOT EXISTS (SELECT FROM @profile@ p WHERE p.@key@ = m.key::@key_type@)
+          AND NOT EXISTS (
+            SELECT FROM @profile@ p
+            WHERE p.@key@ @equals_key@ m.key::@key_order@
+        )
         FOR UPDATE SKIP LOCKED
     ) r;
     IF gone IS NOT NULL THEN
         DELETE FROM churn_internal.failed_profiles m
         WHERE m.attachment_id = @id@ AND m.key = ANY (gone)
-          AND NOT EXISTS (SELECT FROM @profile@ p WHERE p.@key@ = m.key::@key_type@);
+          AND NOT EXISTS (
+            SELECT FROM @profile@ p
+            WHERE p.@key@ @equals_key@ m.key::@key_order@
+        );
     END IF;
 END $function$;
 COMMENT ON FUNCTION churn_internal."dequeue_missing_profiles_@id@" IS

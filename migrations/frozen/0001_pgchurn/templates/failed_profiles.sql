@@ -10,7 +10,7 @@ BEGIN
     SELECT m, p.@key@ IS NOT NULL
               AND (p.churn_scored_at > m.last_failed_at) IS NOT TRUE
     FROM churn_internal.failed_profiles m
-    LEFT JOIN @profile@ p ON p.@key@ = m.key::@key_type@
+    LEFT JOIN @profile@ p ON p.@key@ @equals_key@ m.key::@key_order@
     WHERE m.attachment_id = @id@;
 END $function$;
 COMMENT ON FUNCTION churn_internal."failed_profiles_@id@" IS

@@ -19,7 +19,7 @@ BEGIN
     SELECT l.* INTO finished FROM churn_internal.leave(current_setting('churn.entered')) l;
     PERFORM set_config('churn.entered', finished.around, true);
     PERFORM churn_internal."write_profiles_@id@"(
-        array_agg(k.key::@key_type@ ORDER BY k.key::@key_type@), NULL, NULL, @queued@
+        array_agg(k.key::@common_type@), NULL, NULL, @queued@
     )
     FROM unnest(finished.keys) k (key)
     HAVING count(*) > 0;

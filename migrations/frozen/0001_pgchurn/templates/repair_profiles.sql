@@ -8,17 +8,22 @@ DECLARE
 BEGIN
     PERFORM set_config('churn.score_cause', 'batch', true);
     PERFORM churn_internal."write_profiles_@id@"(
-        ARRAY(SELECT w.key::@key_type@ FROM unnest(wrong) w (key) ORDER BY 1), NULL, NULL
+        ARRAY(
+            SELECT DISTINCT w.key::@key_order@::@common_order@
+            FROM unnest(wrong) w (key) ORDER BY 1
+        ), NULL, NULL
     );
     -- Of the profiles that were scored just now, and are still locked: a score from
     -- before says nothing of what a mark was made for.
     DELETE FROM churn_internal.failed_profiles m
     USING @profile@ p
-    WHERE m.attachment_id = @id@ AND m.key = ANY (wrong) AND p.@key@ = m.key::@key_type@
+    WHERE m.attachment_id = @id@ AND m.key = ANY (wrong)
+      AND p.@key@ @equals_key@ m.key::@key_order@
       AND p.churn_scored_at >= started AND (m.last_failed_at >= started) IS NOT TRUE;
     DELETE FROM churn_internal.pending_profiles m
     USING @profile@ p
-    WHERE m.attachment_id = @id@ AND m.key = ANY (wrong) AND p.@key@ = m.key::@key_type@
+    WHERE m.attachment_id = @id@ AND m.key = ANY (wrong)
+      AND p.@key@ @equals_key@ m.key::@key_order@
       AND p.churn_scored_at >= started;
     PERFORM churn_internal."dequeue_missing_profiles_@id@"(wrong);
 END $function$;

@@ -31,7 +31,8 @@ BEGIN
         SELECT p.ctid AS tid, p.xmin AS writer, p.@key@ AS key, @numbers@ AS numbers,
                @texts@ AS texts
         FROM @profile@ p
-        WHERE (first IS NULL OR p.@key@ > first) AND (last IS NULL OR p.@key@ <= last)
+        WHERE (first IS NULL OR p.@key@ @is_after@ first)
+          AND (last IS NULL OR p.@key@ @is_through@ last)
         ORDER BY p.@key@
         LIMIT batch_size
     ) r;
@@ -42,7 +43,8 @@ BEGIN
     last_key := profiles.keys[rows_done];
     IF @guarded@ THEN
         PERFORM churn_internal."write_profiles_@id@"(
-            profiles.keys, array_fill(0::bigint, ARRAY[cardinality(profiles.keys)]), NULL
+            profiles.keys::@common_type@[],
+            array_fill(0::bigint, ARRAY[cardinality(profiles.keys)]), NULL
         );
         RETURN;
     END IF;
@@ -64,7 +66,8 @@ BEGIN
             churn_scored_at = clock_timestamp()
         FROM unnest(profiles.tids, profiles.writers, profiles.keys, scores)
             new (tid, writer, key, score)
-        WHERE p.ctid = new.tid AND p.xmin = new.writer AND p.@key@ = new.key
+        WHERE p.ctid = new.tid AND p.xmin = new.writer
+          AND p.@key@ @equals_key@ new.key
           AND new.score IS NOT NULL;
         GET DIAGNOSTICS written = ROW_COUNT;
         IF written < rows_done THEN
@@ -72,7 +75,8 @@ BEGIN
         END IF;
     EXCEPTION WHEN SQLSTATE 'CH001' THEN
         PERFORM churn_internal."write_profiles_@id@"(
-            profiles.keys, array_fill(0::bigint, ARRAY[cardinality(profiles.keys)]), NULL
+            profiles.keys::@common_type@[],
+            array_fill(0::bigint, ARRAY[cardinality(profiles.keys)]), NULL
         );
     END;
 END $function$;
