@@ -179,6 +179,7 @@ function query_statement                  EXECUTE    EXECUTE    -
 function raise_failure                    -          -          -
 function read_profiles                    -          -          -
 function record_failures                  -          -          -
+function recount_profiles                 -          -          -
 function refresh_attachment               -          -          -
 function refuse_change                    -          -          -
 function repair_profiles_N                EXECUTE    -          -

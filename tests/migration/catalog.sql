@@ -76,6 +76,7 @@ CREATE TABLE churn.attachments (
     text_columns name[] DEFAULT '{}'::name[] NOT NULL,
     write_search_path text NOT NULL,
     guarded boolean DEFAULT false NOT NULL,
+    complaint_tables regclass[] DEFAULT '{}'::regclass[] NOT NULL,
     attached_by name DEFAULT SESSION_USER NOT NULL,
     attached_at timestamp with time zone DEFAULT now() NOT NULL,
     detached_at timestamp with time zone,
@@ -113,6 +114,7 @@ COMMENT ON COLUMN churn.attachments.number_columns IS 'The numeric and boolean c
 COMMENT ON COLUMN churn.attachments.text_columns IS 'The text columns that are features of a version, as scoring passes them.';
 COMMENT ON COLUMN churn.attachments.write_search_path IS 'The search_path of what others have put on the profile, when pgchurn writes it.';
 COMMENT ON COLUMN churn.attachments.guarded IS 'Whether others have put triggers, checks or the like on the profile, so that it is written as its owner and what they raise costs no complaint.';
+COMMENT ON COLUMN churn.attachments.complaint_tables IS 'The event table, its partitions and children: when one goes, complaints go with it.';
 COMMENT ON COLUMN churn.attachments.attached_by IS 'Who attached it.';
 COMMENT ON COLUMN churn.attachments.attached_at IS 'When it was attached, last.';
 COMMENT ON COLUMN churn.attachments.detached_at IS 'When it was detached; the row stays, for the history of its models.';
@@ -1596,6 +1598,12 @@ CREATE FUNCTION churn_internal.record_failures(attachment_id integer, version bi
 ALTER ROUTINE churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[]) IS 'Marks the profiles that got no score, with the reason that the runtime has set.';
 
+CREATE FUNCTION churn_internal.recount_profiles(attachment churn.attachments) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.recount_profiles(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.recount_profiles(attachment churn.attachments) IS 'Counts the complaints of all customers who had or have some, and scores them.';
+
 CREATE FUNCTION churn_internal.refresh_attachment(attachment_id integer) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
@@ -1796,11 +1804,11 @@ GRANT EXECUTE ON ROUTINE churn_internal.table_name(relation regclass) TO churn_l
 GRANT EXECUTE ON ROUTINE churn_internal.table_name(relation regclass) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.table_name(relation regclass) IS 'Schema-qualified and quoted name of a table, whatever the search_path.';
 
-CREATE FUNCTION churn_internal.tables_of(profile regclass) RETURNS SETOF oid
+CREATE FUNCTION churn_internal.tables_of(parent regclass) RETURNS SETOF oid
     LANGUAGE sql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.tables_of(profile regclass) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.tables_of(profile regclass) IS 'A profile''s table, its partitions and its children.';
+ALTER ROUTINE churn_internal.tables_of(parent regclass) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.tables_of(parent regclass) IS 'A table, its partitions and its children.';
 
 CREATE FUNCTION churn_internal.take_failure(OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) RETURNS record
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;

@@ -28,7 +28,7 @@ BEGIN
     FOR attachment IN
         SELECT a.* FROM churn.attachments a
         WHERE a.detached_at IS NULL AND (
-            a.profile = ANY (commands.objects) OR a.complaints = ANY (commands.objects)
+            a.profile = ANY (commands.objects) OR a.complaint_tables::oid[] && commands.objects
             OR EXISTS (
                 SELECT FROM unnest(commands.classes, commands.objects) c (classid, objid)
                 JOIN churn_internal.named_objects(a) n
@@ -73,13 +73,16 @@ BEGIN
         UPDATE churn.attachments a SET dropped_at = now()
         WHERE a.attachment_id = dropped.attachment_id;
     END LOOP;
-    -- Columns that went with their type, and triggers, rules and indexes.
+    -- Columns that went with their type, partitions of complaints, and triggers, rules and
+    -- indexes.
     PERFORM churn_internal.refresh_attachment(a.attachment_id)
     FROM churn.attachments a
     WHERE a.detached_at IS NULL AND EXISTS (
         SELECT FROM pg_event_trigger_dropped_objects() d
         WHERE (d.classid = 'pg_catalog.pg_class'::regclass AND d.objsubid > 0
                AND d.objid IN (a.profile, a.complaints))
+           OR (d.classid = 'pg_catalog.pg_class'::regclass
+               AND d.objid = ANY (a.complaint_tables::oid[]))
            -- Nothing says any more whose an index was.
            OR (a.guarded AND d.object_type = 'index')
            OR (d.object_type IN ('trigger', 'rule') AND d.object_identity NOT LIKE 'pgchurn\_%'

@@ -5,6 +5,7 @@ DECLARE
     attachment churn.attachments;
     lost text;
     keys record;
+    former_tables regclass[];
 BEGIN
     SELECT a.* INTO attachment
     FROM churn.attachments a
@@ -65,13 +66,28 @@ BEGIN
             HINT = 'Give both columns one type: a complaint that cannot be cast fails.';
     END IF;
 
+    former_tables := attachment.complaint_tables;
     UPDATE churn.attachments a
-    SET guarded = EXISTS (SELECT FROM churn_internal.objects_of_others(attachment.profile))
+    SET guarded = EXISTS (SELECT FROM churn_internal.objects_of_others(attachment.profile)),
+        complaint_tables = ARRAY(
+            SELECT t.relation::regclass
+            FROM churn_internal.tables_of(attachment.complaints) t (relation) ORDER BY 1
+        )
     WHERE a.attachment_id = attachment.attachment_id;
     attachment := churn_internal.fit_layout(attachment.attachment_id);
     PERFORM churn_trust.create_profile_writer(attachment.attachment_id);
     PERFORM churn_internal.create_attachment_functions(attachment);
     PERFORM churn_internal.fit_profile_triggers(attachment);
+    -- Partitions take complaints with them, and bring some.
+    IF former_tables <> '{}' AND EXISTS (
+        SELECT FROM unnest(former_tables) t (relation)
+        WHERE t.relation <> ALL (attachment.complaint_tables)
+        UNION ALL
+        SELECT FROM unnest(attachment.complaint_tables) t (relation)
+        WHERE t.relation <> ALL (former_tables) AND pg_relation_size(t.relation) > 0
+    ) THEN
+        PERFORM churn_internal.recount_profiles(attachment);
+    END IF;
 END $body$;
 COMMENT ON FUNCTION churn_internal.refresh_attachment IS
     'Fits an attachment''s functions to its tables after they were altered, and to the '

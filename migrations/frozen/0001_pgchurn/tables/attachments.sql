@@ -17,6 +17,7 @@ CREATE TABLE churn.attachments (
     text_columns name[] NOT NULL DEFAULT '{}',
     write_search_path text NOT NULL,
     guarded boolean NOT NULL DEFAULT false,
+    complaint_tables regclass[] NOT NULL DEFAULT '{}',
     attached_by name NOT NULL DEFAULT session_user,
     attached_at timestamptz NOT NULL DEFAULT now(),
     detached_at timestamptz,
@@ -74,6 +75,8 @@ COMMENT ON COLUMN churn.attachments.write_search_path IS
 COMMENT ON COLUMN churn.attachments.guarded IS
     'Whether others have put triggers, checks or the like on the profile, so that it is '
     'written as its owner and what they raise costs no complaint.';
+COMMENT ON COLUMN churn.attachments.complaint_tables IS
+    'The event table, its partitions and children: when one goes, complaints go with it.';
 COMMENT ON COLUMN churn.attachments.attached_by IS 'Who attached it.';
 COMMENT ON COLUMN churn.attachments.attached_at IS 'When it was attached, last.';
 COMMENT ON COLUMN churn.attachments.detached_at IS
