@@ -47,6 +47,7 @@ SANITIZED = {
     "churn.register_model": "the sample is the name of a table and a number",
     "churn_internal.begin_rescoring": "a number",
     "churn_internal.read_profiles": "placeholders are quoted one by one",
+    "churn_internal.recount_profiles": "placeholders are quoted one by one",
     "churn_internal.create_from_template": "placeholders are quoted one by one",
     "churn_internal.key_spellings": "the type is what churn_internal.type_name writes",
 }
