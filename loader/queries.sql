@@ -197,6 +197,15 @@ LEFT JOIN churn.active_deployments d ON d.attachment_id = a.attachment_id
 WHERE a.detached_at IS NULL
 ORDER BY a.attachment_id;
 
+-- doctor_writes --
+-- Each profile with triggers and the like of others: why it cannot be written, or null. It
+-- writes a row, and takes that back.
+SELECT a.profile::text AS profile, churn_internal.try_write(a.attachment_id) AS reason
+FROM churn.attachments a
+WHERE a.detached_at IS NULL AND a.guarded
+  AND has_function_privilege('churn_internal.try_write(integer)', 'EXECUTE')
+ORDER BY a.attachment_id;
+
 -- doctor_queues --
 -- Each attachment with customers who have been due for more than five minutes: how many,
 -- how long the first of them has, and the version that would score them.

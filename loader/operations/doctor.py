@@ -55,6 +55,7 @@ def examine(connection: Connection) -> list[Finding]:
     )
     findings.append(prediction_log(fetch_all(connection, "doctor_prediction_log")[0]))
     findings += [attachment(row) for row in fetch_all(connection, "doctor_attachments")]
+    findings += [write(row) for row in fetch_all(connection, "doctor_writes")]
     findings += [queue(row) for row in fetch_all(connection, "doctor_queues")]
     findings += [slot(row) for row in fetch_all(connection, "doctor_slots")]
     return findings
@@ -183,6 +184,18 @@ def attachment(row: Row) -> Finding:
         f"version {row['version']} is active" if row["version"] else "no active model"
     )
     return finding(check, True, active)
+
+
+def write(row: Row) -> Finding:
+    """Return the finding on a profile with triggers and the like of others."""
+    check = f"writing {row['profile']}"
+    if row["reason"] is None:
+        return finding(check, True, "works, with the triggers and checks of others")
+    return finding(
+        check,
+        False,
+        f"{row['reason']}: complaints are kept, their customers marked in churn.health",
+    )
 
 
 def queue(row: Row) -> Finding:

@@ -159,6 +159,11 @@ def test_doctor_finds_nothing_wrong_with_a_migrated_database(pgchurn):
             "prediction log",
         ),
         (
+            "INSERT INTO churn.customers (customer_id) VALUES (77);"
+            " ALTER TABLE churn.customers ADD CHECK (customer_id < 0) NOT VALID",
+            "writing churn.customers",
+        ),
+        (
             "INSERT INTO churn_internal.pending_profiles"
             " VALUES (1, 1, now() - interval '1 hour')",
             "queue of churn.customers",

@@ -21,4 +21,5 @@ MODULES = (
     "fuzz_compiled",
     "signatures",
     "failures",
+    "objects_of_others",
 )
