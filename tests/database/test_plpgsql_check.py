@@ -45,6 +45,7 @@ SANITIZED = {
     "churn.register_model": "the sample is the name of a table and a number",
     "churn_internal.begin_rescoring": "a number",
     "churn_internal.create_from_template": "placeholders are quoted one by one",
+    "churn_internal.read_profiles": "feature_arrays quotes names; the rest is ours",
     "churn_internal.key_spellings": "the type is what key_comparison writes",
 }
 
