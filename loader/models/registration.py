@@ -13,6 +13,7 @@ from pgchurn.loader.models.boundary_rows import boundary_rows
 from pgchurn.loader.models.candidate import Candidate
 from pgchurn.loader.models.profile import Profile
 from pgchurn.loader.models.signature import signature_for_table
+from pgchurn.loader.models.unscorable import probabilities_or_reason
 from pgchurn.plpython.runtime.environment import MODEL_PACKAGES, current_environment
 from pgchurn.plpython.runtime.signature import Signature
 
@@ -63,7 +64,7 @@ def register(
     kinds : dict of str to {"number", "boolean", "text"}
         Kind of each feature, in the order in which the model was fitted.
     positive_class : str, optional
-        The class whose probability is the score, as text; by default the second.
+        The class whose probability is the score, as text; by default that for yes.
     metrics : dict
         How well it did, to be kept with it.
     provenance : dict
@@ -190,4 +191,4 @@ def expected_probabilities(
     if not keys:
         return [], []
     columns = {name: frame.loc[scoreable, name].to_numpy() for name in frame}
-    return keys, candidate.model(signature).probabilities(columns).tolist()
+    return keys, probabilities_or_reason(candidate.model(signature), keys, columns)
