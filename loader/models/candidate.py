@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from pgchurn.loader.compiling import NotCompilable, compile_model
 from pgchurn.loader.errors import LoaderError
+from pgchurn.loader.models.unscorable import probabilities_or_reason
 from pgchurn.plpython.runtime.errors import ScoringError
 from pgchurn.plpython.runtime.estimators import load_estimator
 from pgchurn.plpython.runtime.pickled import PickledModel
@@ -107,7 +108,8 @@ class Candidate:
             return {}
         kept = [key for key, is_kept in zip(keys, scoreable) if is_kept]
         columns = {name: frame.loc[scoreable, name].to_numpy() for name in frame}
-        return dict(zip(kept, self.model(signature).probabilities(columns).tolist()))
+        model = self.model(signature)
+        return dict(zip(kept, probabilities_or_reason(model, kept, columns)))
 
     def compile(self, signature: Signature) -> CompiledForm:
         """Return the compiled form, which is made once for signatures that agree.

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from pgchurn.loader.database import Connection, fetch_all
 from pgchurn.loader.errors import LoaderError
+from pgchurn.loader.models.unknown_columns import unknown_columns
 from pgchurn.plpython.runtime.features import text_column
 from pgchurn.plpython.runtime.pickled import frame_from_columns
 from psycopg2 import sql
@@ -67,10 +68,7 @@ class Profile:
         """Refuse names that are no columns of the table."""
         unknown = [name for name in names if name not in self.kinds]
         if unknown:
-            raise LoaderError(
-                f"{self.name} has no column {', '.join(map(repr, unknown))}; "
-                f"its columns are {', '.join(self.kinds)}"
-            )
+            raise unknown_columns(self.name, unknown, self.kinds)
 
     def usable_features(
         self, label: str, exclude: Sequence[str]

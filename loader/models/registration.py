@@ -67,7 +67,7 @@ def register(
     kinds : dict of str to {"number", "boolean", "text"}
         Kind of each feature, in the order in which the model was fitted.
     positive_class : str, optional
-        The class whose probability is the score, as text; by default the second.
+        The class whose probability is the score, as text; by default that for yes.
     metrics : dict
         How well it did, to be kept with it.
     provenance : dict

@@ -8,6 +8,8 @@ import pandas as pd
 from pgchurn.loader.compiling.text_features import text_positions
 from pgchurn.loader.errors import LoaderError
 from pgchurn.loader.models.candidate import Candidate
+from pgchurn.loader.models.labels import TEXTS_FOR_CHURNED
+from pgchurn.loader.models.unscorable import scores_nothing
 from pgchurn.plpython.runtime.errors import ScoringError
 from pgchurn.plpython.runtime.features import NAN
 from pgchurn.plpython.runtime.pickled import PickledModel
@@ -74,15 +76,16 @@ def positive_index(classes: Sequence[Any], wanted: str | None) -> int:
     ----------
     classes : sequence of two bool, int or str
     wanted : str or None
-        The class as text; by default the second, as in scikit-learn.
+        The class as text; by default that which means yes: true, 1 or a word.
 
     Raises
     ------
     LoaderError
-        If no class, or more than one, is spelled like that.
+        If no class, or more than one, is spelled like that, or none was wanted and
+        neither class means yes.
     """
     if wanted is None:
-        return 1
+        return meaning_yes(classes)
     matching = [
         i for i, one in enumerate(classes) if str(one).lower() == wanted.lower()
     ]
@@ -91,6 +94,23 @@ def positive_index(classes: Sequence[Any], wanted: str | None) -> int:
             f"the classes are {' and '.join(map(repr, classes))}, not {wanted!r}"
         )
     return matching[0]
+
+
+def meaning_yes(classes: Sequence[Any]) -> int:
+    """Return which of two classes means that the customer churned."""
+    if set(classes) in ({False, True}, {-1, 1}):
+        return list(classes).index(True)
+    meant = [
+        i
+        for i, one in enumerate(classes)
+        if isinstance(one, str) and one.lower() in TEXTS_FOR_CHURNED
+    ]
+    if len(meant) != 1:
+        raise LoaderError(
+            f"the model's classes are {' and '.join(map(repr, classes))}; say with "
+            "--positive-class which of them means that the customer churned"
+        )
+    return meant[0]
 
 
 def signature_for_table(
@@ -183,7 +203,7 @@ def example_row(
             return row
         except ScoringError as error:
             failure = error
-    raise LoaderError(f"the model scores no row of the table: {failure}")
+    raise scores_nothing(model, kinds, rows[0], failure)
 
 
 def scores_without(model: PickledModel, row: dict[str, np.ndarray], name: str) -> bool:

@@ -60,11 +60,7 @@ class StrictUnpickler(Unpickler):
         token = self.tokens.get(key)
         if token is None:
             if key not in BY_NAME:
-                raise unreadable(
-                    f"The name {printable(module)}.{printable(name)} is not permitted.",
-                    hint="Only estimators of scikit-learn that hold nothing but "
-                    "numbers and texts may be brought; the documentation lists them.",
-                )
+                raise not_permitted(printable(module), printable(name))
             token = Token(module, name)
             if BY_NAME[key].as_is:
                 token = token.resolve()
@@ -201,9 +197,31 @@ def is_small_number(key: Any) -> bool:
     return type(key) in (int, float) and abs(key) < LARGEST_NUMBER_KEY
 
 
+def not_permitted(module: str, name: str) -> ScoringError:
+    """Return the error for a name that no pickle of a model needs, or not here."""
+    if module.startswith("numpy.core."):
+        return unreadable(
+            f"It was pickled under numpy 1, which names {module}, and here is numpy "
+            f"{np.__version__}.",
+            hint="Train and pickle it again under this version; that of scikit-learn "
+            "has to be the same, too.",
+        )
+    return unreadable(
+        f"The name {module}.{name} is not permitted.",
+        hint="Only estimators of scikit-learn that hold nothing but numbers and texts "
+        "may be brought; the documentation lists them.",
+    )
+
+
 def read_pickle(artifact: bytes) -> Any:
     """Return the object that a pickle describes, if it is one that may be described."""
-    scan_pickle(artifact)
+    try:
+        scan_pickle(artifact)
+    except ScoringError as error:
+        # Only here, so that no session pays for it before its first score.
+        from .foreign_files import explain
+
+        raise explain(artifact, error) from None
     try:
         return StrictUnpickler(artifact).read_estimator()
     except (MemoryError, ScoringError):

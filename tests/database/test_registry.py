@@ -256,8 +256,9 @@ def test_a_pickle_of_something_else_is_refused_clearly(session, thing):
 def test_a_classifier_that_was_never_fitted_is_refused(session):
     refused = refusal(session, artifact=pickle.dumps(pipeline_for(KINDS)))
 
-    assert refused.sqlstate == "22023"
-    assert refused.message == "model cannot score these values"
+    assert refused.sqlstate == "55000"
+    assert refused.message == "model is not a fitted classifier with predict_proba"
+    assert refused.hint == "Call fit before it is pickled."
 
 
 def test_a_feature_that_the_profile_lacks_is_refused(session):

@@ -2628,6 +2628,7 @@ COMMENT ON EVENT TRIGGER churn_keep_attached_tables IS 'Refuses to drop a table 
 -- Module estimators
 -- Module features
 -- Module finder
+-- Module foreign_files
 -- Module json_rows
 -- Module onnx_scan
 -- Module pacing

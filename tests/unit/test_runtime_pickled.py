@@ -59,10 +59,11 @@ def test_a_pickle_of_no_estimator_is_refused():
 
 
 def test_what_the_estimator_cannot_take_is_refused():
-    model = PickledModel(pickle.dumps(LogisticRegression()), NUMBERS)
+    estimator = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    model = PickledModel(pickle.dumps(estimator), NUMBERS)
 
     with pytest.raises(ScoringError, match="cannot score these values"):
-        model.probabilities({"x": np.array([1.0])})
+        model.probabilities({"x": np.array(["one year"], dtype=object)})
 
 
 @pytest.mark.parametrize("positive", [0, 1])

@@ -3,6 +3,7 @@ LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """Reading a classifier out of a pickle from anybody, ready to score on one thread."""
 
 import warnings
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from .errors import ScoringError
 from .estimator_checks import ATOMS, check_common, not_fit
 from .permitted import BY_NAME, CHECKS, SCORING
-from .pickle_values import Token, class_name
+from .pickle_values import Token, class_name, printable
 from .strict_pickle import BUNCH, read_pickle
 
 # See MaxHeapAttributeNumber in PostgreSQL's src/include/access/htup_details.h.
@@ -26,6 +27,11 @@ NUMBER_TYPES = tuple(
 )
 ISOTONIC = "sklearn.isotonic.IsotonicRegression"
 NO_CLASSIFIER = "model is not a fitted classifier with predict_proba"
+MOST_NAMED_PARTS = 5
+BUNDLE_HINT = (
+    "Pickle the classifier alone; what encodes or scales its features belongs into a "
+    "pipeline, before it."
+)
 
 
 def load_estimator(artifact: bytes) -> Any:
@@ -36,7 +42,9 @@ def load_estimator(artifact: bytes) -> Any:
     estimator = read_pickle(artifact)
     if class_name(estimator) not in SCORING:
         raise not_fit(
-            f"The pickle holds a {type(estimator).__name__}.", message=NO_CLASSIFIER
+            f"The pickle holds {contents(estimator)}.",
+            message=NO_CLASSIFIER,
+            hint=BUNDLE_HINT if isinstance(estimator, (dict, list, tuple)) else None,
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -48,6 +56,7 @@ def load_estimator(artifact: bytes) -> Any:
                 check_common(part)
             use_one_thread(estimator)
             gives_probabilities = hasattr(estimator, "predict_proba")
+            is_fitted = getattr(estimator, "classes_", None) is not None
         except (MemoryError, ScoringError):
             raise
         except Exception as error:
@@ -57,8 +66,27 @@ def load_estimator(artifact: bytes) -> Any:
                 f"This {type(estimator).__name__} gives no probabilities.",
                 message=NO_CLASSIFIER,
             )
+        if not is_fitted:
+            raise not_fit(
+                f"This {type(estimator).__name__} knows no classes.",
+                message=NO_CLASSIFIER,
+                hint="Call fit before it is pickled.",
+            )
         probe(estimator)
     return estimator
+
+
+def contents(found: Any) -> str:
+    """Return in words what a pickle holds instead of a classifier."""
+    kind = type(found).__name__
+    if not isinstance(found, (dict, list, tuple)) or not found:
+        return f"a {kind}"
+    if isinstance(found, dict):
+        parts = (f"{printable(k)!r}: {type(v).__name__}" for k, v in found.items())
+    else:
+        parts = (type(value).__name__ for value in found)
+    more = ", ..." if len(found) > MOST_NAMED_PARTS else ""
+    return f"a {kind} of {', '.join(islice(parts, MOST_NAMED_PARTS))}{more}"
 
 
 def parts_of(root: Any) -> list[Any]:
