@@ -1,5 +1,6 @@
 """What the strict loader lets in, and what it keeps out."""
 
+import importlib
 import pickle
 import pickletools
 
@@ -22,7 +23,8 @@ every_pipeline = pytest.mark.parametrize("name", PIPELINES)
 
 @pytest.fixture(scope="module", autouse=True)
 def libraries():
-    """Import all that the pipelines need, so that an import is suspicious."""
+    """Import all that pipelines and refusals need, so that an import is suspicious."""
+    importlib.import_module("pgchurn.plpython.runtime.foreign_files")
     for name in PIPELINES:
         load_estimator(pickle.dumps(fitted(name)))
 
