@@ -120,6 +120,27 @@ def test_no_function_is_misled_by_what_the_caller_puts_in_front(first):
                 first.run(SHADOWED_PATH)
                 first.run(deed.format(other=other, unused=unused))
                 first.run(PINNED_PATH)
+    # And once more where the table's owner writes.
+    first.run(
+        "CREATE FUNCTION public.pass() RETURNS trigger LANGUAGE plpgsql"
+        " AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER pass BEFORE UPDATE"
+        " ON churn.customers FOR EACH ROW EXECUTE FUNCTION public.pass()"
+    )
+    with first.role("churn_application"):
+        first.run(SHADOWED_PATH)
+        first.run("INSERT INTO churn.complaints (customer_id) VALUES (1)")
+        first.run("INSERT INTO churn.complaints (customer_id) VALUES (1), (2)")
+        first.run(PINNED_PATH)
+    # By itself, because complaints were counted anew in this transaction.
+    with first.role("churn_owner"):
+        first.run(SHADOWED_PATH)
+        first.run(
+            "SELECT churn_internal.update_profile_1(ctid, tableoid, xmin,"
+            " complaint_count, last_complaint_at, churn_score, churn_model_version,"
+            " churn_scored_at) FROM churn.customers c WHERE c.customer_id"
+            " OPERATOR(pg_catalog.=) 1"
+        )
+        first.run(PINNED_PATH)
 
     called = first.column("SELECT funcname FROM pg_stat_xact_user_functions")
     assert owners_functions(first) - set(called) == set()
