@@ -141,6 +141,7 @@ def test_no_function_is_misled_by_what_the_caller_puts_in_front(first):
             " OPERATOR(pg_catalog.=) 1"
         )
         first.run(PINNED_PATH)
+    first.run("SELECT churn.work()")
 
     called = first.column("SELECT funcname FROM pg_stat_xact_user_functions")
     assert owners_functions(first) - set(called) == set()
