@@ -147,6 +147,7 @@ function layout_digest                    -          -          -
 function load_runtime                     -          -          -
 function lock_deployments                 -          -          -
 function log_predictions_N                -          -          -
+function mend_attachment                  -          -          -
 function note_recount                     -          -          -
 function note_worker                      -          -          -
 function predict_many                     EXECUTE    EXECUTE    -

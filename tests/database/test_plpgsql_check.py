@@ -46,6 +46,7 @@ SANITIZED = {
     "churn_internal.begin_rescoring": "a number",
     "churn_internal.create_from_template": "placeholders are quoted one by one",
     "churn_internal.key_spellings": "the type is what key_comparison writes",
+    "churn_internal.mend_attachment": "names are written by table_name and schema_name",
 }
 
 

@@ -1240,6 +1240,12 @@ CREATE FUNCTION churn_internal.lock_deployments(attachment_id integer) RETURNS v
 ALTER ROUTINE churn_internal.lock_deployments(attachment_id integer) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.lock_deployments(attachment_id integer) IS 'Serialises activations and rollbacks of one attachment until commit.';
 
+CREATE FUNCTION churn_internal.mend_attachment(attachment_id integer) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.mend_attachment(attachment_id integer) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.mend_attachment(attachment_id integer) IS 'Gives an attachment the rights, functions and triggers that churn.attach gave it.';
+
 CREATE FUNCTION churn_internal.note_recount(transaction_id bigint) RETURNS void
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.note_recount(transaction_id bigint) OWNER TO churn_owner;
