@@ -10,6 +10,7 @@ from pgchurn.loader.operations.doctor import examine
 from tests.company import MODEL, attach, create_tables
 from tests.golden import catalog
 from tests.models import assert_fresh, default_model, deploy
+from tests.own_server import as_server, own_server
 from tests.snapshots import schema_of, snapshot
 
 pytestmark = pytest.mark.slow(reason="dumps, restores and mends whole databases")
@@ -131,6 +132,19 @@ def test_single_schemas_come_without_event_triggers(source, whole, server, tmp_p
         assert mend(target) == 0
 
         assert state(target)[0] == whole[0]
+        assert_works(target)
+
+
+def test_a_server_without_the_roles_gets_them(source, whole, tmp_path):
+    with own_server() as own, as_server(own).database("elsewhere") as target:
+        target.session(autocommit=True).run(f"CREATE ROLE {DBA} SUPERUSER")
+        options = ["--no-owner", "--no-privileges"]
+        restore(source, target, tmp_path, restore=options)
+        assert "roles" in not_ok(target)
+
+        assert mend(target) == 0
+
+        assert state(target) == whole
         assert_works(target)
 
 
