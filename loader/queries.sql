@@ -156,6 +156,101 @@ FROM unnest(ARRAY['churn_owner', 'churn_loader', 'churn_scorer', 'churn_applicat
     r (name)
 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles p WHERE p.rolname = r.name);
 
+-- doctor_owners --
+-- What does not belong to churn_owner, or, where only superusers may change it, to one.
+SELECT f.name
+FROM (
+    SELECT quote_ident(n.nspname) AS name, n.nspname, n.nspowner AS owner
+    FROM pg_catalog.pg_namespace n
+    UNION ALL
+    SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), n.nspname, c.relowner
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v')
+    UNION ALL
+    SELECT quote_ident(n.nspname) || '.' || quote_ident(p.proname), n.nspname, p.proowner
+    FROM pg_catalog.pg_proc p
+    JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+    -- What writes a profile belongs to the owner of its table.
+    WHERE NOT EXISTS (
+        SELECT FROM churn.attachments a
+        JOIN pg_catalog.pg_class c ON c.oid = a.profile
+        WHERE p.proname IN ('update_profile_' || a.attachment_id,
+                            'update_profiles_' || a.attachment_id)
+          AND n.nspname = 'churn_internal' AND c.relowner = p.proowner
+    )
+    UNION ALL
+    SELECT quote_ident(n.nspname) || '.' || quote_ident(t.typname), n.nspname, t.typowner
+    FROM pg_catalog.pg_type t
+    JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+    WHERE t.typtype = 'd'
+) f
+JOIN pg_catalog.pg_roles r ON r.oid = f.owner
+WHERE CASE
+    WHEN f.nspname IN ('churn_migrations', 'churn_trust') THEN NOT r.rolsuper
+    WHEN f.nspname IN ('churn', 'churn_internal', 'churn_runtime')
+        THEN r.rolname <> 'churn_owner'
+END
+ORDER BY 1;
+
+-- doctor_public_rights --
+-- What everybody may call or read.
+SELECT DISTINCT f.name
+FROM (
+    SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, n.nspname,
+           c.relacl AS rights
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    UNION ALL
+    SELECT quote_ident(n.nspname) || '.' || quote_ident(p.proname), n.nspname,
+           coalesce(p.proacl, acldefault('f', p.proowner))
+    FROM pg_catalog.pg_proc p
+    JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+) f
+CROSS JOIN LATERAL aclexplode(f.rights) a
+WHERE a.grantee = 0 AND f.nspname IN (
+    'churn', 'churn_internal', 'churn_migrations', 'churn_runtime', 'churn_trust'
+)
+ORDER BY 1;
+
+-- doctor_lost_rights --
+-- Of the rights that are granted to roles, those that they do not have.
+SELECT DISTINCT g.role || ' on ' || g.thing AS name
+FROM jsonb_to_recordset(%(granted)s) g (
+    kind text, thing text, "column" text, "right" text, role text
+)
+LEFT JOIN pg_catalog.pg_proc p ON g.kind = 'routine'
+    AND p.pronamespace = to_regnamespace(split_part(g.thing, '.', 1))
+    AND p.proname = split_part(g.thing, '.', 2)
+LEFT JOIN pg_catalog.pg_class c ON g.kind = 'table'
+    AND c.relnamespace = to_regnamespace(split_part(g.thing, '.', 1))
+    AND c.relname = split_part(g.thing, '.', 2)
+WHERE NOT CASE g.kind
+    WHEN 'schema' THEN has_schema_privilege(g.role, g.thing, g."right")
+    WHEN 'routine' THEN has_function_privilege(g.role, p.oid, g."right")
+    ELSE CASE
+        WHEN g."column" IS NULL THEN has_table_privilege(g.role, c.oid, g."right")
+        ELSE has_column_privilege(g.role, c.oid, g."column", g."right")
+    END
+END
+UNION
+SELECT 'churn_owner on ' || churn_internal.table_name(r.oid)
+FROM churn.attachments a
+JOIN pg_catalog.pg_class r ON r.oid IN (a.profile, a.complaints)
+WHERE a.detached_at IS NULL AND NOT (
+    has_schema_privilege('churn_owner', r.relnamespace, 'USAGE')
+    AND has_table_privilege('churn_owner', r.oid, 'SELECT')
+    AND (r.oid <> a.profile OR (
+        has_table_privilege('churn_owner', r.oid, 'TRIGGER')
+        AND (SELECT count(*) FROM pg_catalog.pg_attribute t
+             WHERE t.attrelid = r.oid AND t.attname IN (
+                'complaint_count', 'last_complaint_at', 'churn_score',
+                'churn_model_version', 'churn_scored_at'
+             ) AND has_column_privilege('churn_owner', r.oid, t.attnum, 'UPDATE')) = 5
+    ))
+)
+ORDER BY 1;
+
 -- doctor_event_triggers --
 -- The event triggers that are missing or disabled.
 SELECT e.name

@@ -132,6 +132,7 @@ function create_prediction_partitions     -          -          -
 function create_publish_scores            -          -          -
 function cut_text                         EXECUTE    EXECUTE    -
 function dequeue_missing_profiles_N       -          -          -
+function describe_triggers                -          -          -
 function end_rescoring                    -          -          -
 function enqueue_profiles                 -          -          -
 function enter                            -          -          -
@@ -164,6 +165,7 @@ function lock_deployments                 -          -          -
 function log_predictions_N                -          -          -
 function mark_failures                    -          -          -
 function most_rows                        -          -          -
+function mend_attachment                  -          -          -
 function note_recount                     -          -          -
 function note_worker                      -          -          -
 function objects_of_others                -          -          -

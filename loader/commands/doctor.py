@@ -13,7 +13,14 @@ HELP = "Check the server, its packages and the triggers."
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments to its parser."""
     add_format(parser)
-    parser.add_argument(
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument(
+        "--mend",
+        action="store_true",
+        help="first give every object its owner, rights and triggers back, as after a "
+        "restore without them; as superuser",
+    )
+    other.add_argument(
         "--before-upgrade",
         action="store_true",
         help="instead: list which versions go on scoring under another scikit-learn; "
@@ -28,6 +35,10 @@ def run(options: Namespace) -> int:
     from pgchurn.loader.operations.doctor import examine
 
     with closing(connect(options.database_url)) as connection:
+        if options.mend:
+            from pgchurn.loader.operations.mending import mend
+
+            mend(connection)
         findings = examine(connection)
     output.print_result(
         findings,

@@ -1,5 +1,6 @@
 """Checks that show a DBA what is wrong before anybody else notices."""
 
+import json
 from importlib import metadata
 from typing import Any
 
@@ -7,9 +8,12 @@ import psycopg2
 from pgchurn.loader.database import Connection, fetch_all, fetch_value
 from pgchurn.loader.errors import primary_message
 from pgchurn.loader.operations.migrating import newest_revision
+from pgchurn.migrations.mending import granted
 from pgchurn.plpython.runtime.environment import MODEL_PACKAGES, current_environment
 
 TRIGGERS_OF_AN_ATTACHMENT = 6
+MOST_NAMED = 3
+MEND = "run pgchurn doctor --mend"
 # Kept by a slot that nobody reads, it is about to fill the disk.
 MOST_WAL_KEPT = 1 << 30
 
@@ -46,6 +50,8 @@ def examine(connection: Connection) -> list[Finding]:
     findings.append(
         complete("roles", fetch_all(connection, "doctor_roles"), "are missing")
     )
+    if findings[-1]["ok"]:
+        findings += ownership(connection)
     findings.append(
         complete(
             "event triggers",
@@ -76,6 +82,34 @@ def complete(check: str, missing: list[Row], trouble: str) -> Finding:
     """Return the finding on things that should all be there."""
     names = ", ".join(row["name"] for row in missing)
     return finding(check, not names, f"{names} {trouble}" if names else "all there")
+
+
+def ownership(connection: Connection) -> list[Finding]:
+    """Return the findings on owners and rights, which a restore may have lost."""
+    lost = fetch_all(connection, "doctor_lost_rights", granted=json.dumps(granted()))
+    return [
+        finding(check, not rows, f"{named(rows)} {trouble}" if rows else "as installed")
+        for check, rows, trouble in (
+            (
+                "owners",
+                fetch_all(connection, "doctor_owners"),
+                f"with another owner than they had: {MEND}",
+            ),
+            (
+                "rights of everybody",
+                fetch_all(connection, "doctor_public_rights"),
+                f"open to everybody: {MEND}",
+            ),
+            ("rights of roles", lost, f"is missing: {MEND}"),
+        )
+    ]
+
+
+def named(rows: list[Row]) -> str:
+    """Return the names of a few things, and how many there are."""
+    names = ", ".join(row["name"] for row in rows[:MOST_NAMED])
+    more = len(rows) - MOST_NAMED
+    return f"{names} and {more} more" if more > 0 else names
 
 
 def release(connection: Connection) -> Finding:
@@ -172,7 +206,7 @@ def attachment(row: Row) -> Finding:
             check,
             False,
             f"only {row['triggers']} of {TRIGGERS_OF_AN_ATTACHMENT} triggers fire: "
-            "enable them, then run pgchurn verify",
+            "enable them or run pgchurn doctor --mend, then pgchurn verify",
         )
     if row["wants_log"] and not row["logs"]:
         return finding(

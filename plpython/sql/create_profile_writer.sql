@@ -56,6 +56,7 @@ BEGIN
         EXECUTE pg_catalog.format('ALTER FUNCTION %s SET search_path FROM CURRENT', writer);
         IF owner OPERATOR(pg_catalog.<>) 'churn_owner' THEN
             EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM %I', writer, owner);
+            EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO churn_owner', writer);
         END IF;
     END LOOP;
 END $body$;

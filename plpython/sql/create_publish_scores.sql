@@ -43,17 +43,7 @@ BEGIN
         -- Only the table's owner could drop it: it stays and never fires.
         PERFORM churn_internal.create_from_template('silent_downstream_trigger', placeholders);
     END IF;
-    -- Nor may anybody but the owner comment on it.
-    IF publishes AND (
-        SELECT pg_has_role(c.relowner, 'USAGE')
-        FROM pg_catalog.pg_class c WHERE c.oid = attachment.profile
-    ) THEN
-        EXECUTE format(
-            'COMMENT ON TRIGGER pgchurn_%s_downstream ON %s IS'
-            ' ''Tells consumers of the scores that were stored.''',
-            attachment.attachment_id, churn_internal.table_name(attachment.profile)
-        );
-    END IF;
+    PERFORM churn_internal.describe_triggers(attachment);
 END $body$;
 COMMENT ON FUNCTION churn_internal.create_publish_scores IS
     'Writes the trigger that tells consumers of an attachment''s scores, or silences it.';

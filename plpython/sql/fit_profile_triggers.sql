@@ -32,6 +32,7 @@ BEGIN
     WHERE (w.wanted OR t.oid IS NOT NULL) AND t.tgenabled IS DISTINCT FROM 'D' AND position(
         format(' WHEN (%s) ', w.condition) IN coalesce(pg_get_triggerdef(t.oid), '')
     ) = 0;
+    PERFORM churn_internal.describe_triggers(attachment);
 END $body$;
 COMMENT ON FUNCTION churn_internal.fit_profile_triggers IS
     'Creates the triggers that score updated profiles, log scores and count late, fitted to '

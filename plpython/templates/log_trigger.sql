@@ -2,5 +2,3 @@ CREATE OR REPLACE TRIGGER "pgchurn_@id@_log" AFTER UPDATE ON "@profile@"
     REFERENCING OLD TABLE AS former NEW TABLE AS updated
     FOR EACH STATEMENT WHEN ("@by_pgchurn@")
     EXECUTE FUNCTION churn_internal."log_predictions_@id@"();
-COMMENT ON TRIGGER "pgchurn_@id@_log" ON "@profile@" IS
-    'Appends the scores that pgchurn stores to churn.predictions.';

@@ -32,7 +32,6 @@ END $function$;
 COMMENT ON FUNCTION churn_internal."update_profile_@id@" IS
     'Writes what pgchurn keeps in one profile row that nobody has changed, as the owner of the table.';
 REVOKE ALL ON FUNCTION churn_internal."update_profile_@id@" FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION churn_internal."update_profile_@id@" TO churn_owner;
 
 CREATE OR REPLACE FUNCTION churn_internal."update_profiles_@id@"(
     tids tid[], relations oid[], counts bigint[], latests timestamptz[],
@@ -71,4 +70,3 @@ END $function$;
 COMMENT ON FUNCTION churn_internal."update_profiles_@id@" IS
     'Writes what pgchurn keeps in locked profile rows, as the owner of the table.';
 REVOKE ALL ON FUNCTION churn_internal."update_profiles_@id@" FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION churn_internal."update_profiles_@id@" TO churn_owner;

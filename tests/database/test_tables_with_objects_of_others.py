@@ -406,10 +406,14 @@ def test_a_new_owner_of_the_table_is_followed(bare):
     assert_fresh(bare, MODEL, CLIENTS, "id")
 
 
-def test_the_log_and_the_outbox_hear_of_what_the_owner_writes(bare):
-    open_shop(bare, OBJECTS["a trigger after each row"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_the_log_and_the_outbox_hear_of_what_the_owner_writes(bare, is_first):
+    open_shop(bare, OBJECTS["a trigger after each row"] if is_first else "")
     bare.run("SELECT churn.set_prediction_log(%s, 1)", CLIENTS)
     bare.run("SELECT churn.set_outbox(%s, 'every')", CLIENTS)
+    if not is_first:
+        with owner(bare):
+            bare.run(OBJECTS["a trigger after each row"])
 
     complain(bare)
     complain(bare, COMPLAIN_OFTEN)

@@ -1240,6 +1240,12 @@ END $function$;
 ALTER ROUTINE churn_internal.dequeue_missing_profiles_1(enqueued text[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.dequeue_missing_profiles_1(enqueued text[]) IS 'Clears those of these marks whose profiles are gone.';
 
+CREATE FUNCTION churn_internal.describe_triggers(attachment churn.attachments) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.describe_triggers(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.describe_triggers(attachment churn.attachments) IS 'Comments on the triggers of a profile that come and go, where whoever calls it may.';
+
 CREATE FUNCTION churn_internal.end_rescoring(run_id bigint, outcome text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -1420,6 +1426,12 @@ CREATE FUNCTION churn_internal.mark_failures(attachment_id integer, version bigi
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.mark_failures(attachment_id integer, version bigint, keys text[], sqlstates text[], reasons text[], enqueued_at timestamp with time zone[], uncounted boolean) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.mark_failures(attachment_id integer, version bigint, keys text[], sqlstates text[], reasons text[], enqueued_at timestamp with time zone[], uncounted boolean) IS 'Marks the profiles that were not scored or not written, with the reason.';
+
+CREATE FUNCTION churn_internal.mend_attachment(attachment_id integer) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.mend_attachment(attachment_id integer) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.mend_attachment(attachment_id integer) IS 'Gives an attachment the rights, functions and triggers that churn.attach gave it.';
 
 CREATE FUNCTION churn_internal.most_rows(attachment churn.attachments) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;

@@ -22,7 +22,8 @@ OTHER_OPTIONS = {
     *("--data-only", "--disable-triggers", "--globals-only", "--schema-only"),
     *("--load-via-partition-root", "--table", "--rewrite", "--only", "--short"),
     *("--rev-id", "--quick", "--autogenerate", "--clean", "--no-owner"),
-    *("--no-privileges", "--exit-on-error", "--single-transaction"),
+    *("--no-privileges", "--exit-on-error", "--single-transaction", "--schema"),
+    *("--if-exists",),
 }
 # A name in capitals stands for any.
 PARTS = re.compile(

@@ -42,6 +42,7 @@ BEGIN
     PERFORM churn_internal.create_from_template('attached_columns', placeholders);
     PERFORM churn_internal.refresh_attachment(attachment.attachment_id);
     PERFORM churn_internal.create_from_template('attachment_triggers', placeholders);
+    PERFORM churn_internal.describe_triggers(attachment);
     PERFORM churn_internal.try_write(attachment.attachment_id);
     -- One that was attached before takes up its models, so all rows are scored at once.
     EXECUTE format(

@@ -1,18 +1,18 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_attachment_triggers() RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 -- A trigger with transition tables serves one event.
-CREATE TRIGGER "pgchurn_@id@_insert" AFTER INSERT ON @complaints@
+CREATE OR REPLACE TRIGGER "pgchurn_@id@_insert" AFTER INSERT ON @complaints@
     REFERENCING NEW TABLE AS inserted
     FOR EACH STATEMENT EXECUTE FUNCTION churn_internal."complaints_inserted_@id@"();
-CREATE TRIGGER "pgchurn_@id@_update" AFTER UPDATE ON @complaints@
+CREATE OR REPLACE TRIGGER "pgchurn_@id@_update" AFTER UPDATE ON @complaints@
     REFERENCING OLD TABLE AS former NEW TABLE AS updated
     FOR EACH STATEMENT EXECUTE FUNCTION churn_internal."complaints_recounted_@id@"();
-CREATE TRIGGER "pgchurn_@id@_delete" AFTER DELETE ON @complaints@
+CREATE OR REPLACE TRIGGER "pgchurn_@id@_delete" AFTER DELETE ON @complaints@
     REFERENCING OLD TABLE AS deleted
     FOR EACH STATEMENT EXECUTE FUNCTION churn_internal."complaints_recounted_@id@"();
-CREATE TRIGGER "pgchurn_@id@_truncate" AFTER TRUNCATE ON @complaints@
+CREATE OR REPLACE TRIGGER "pgchurn_@id@_truncate" AFTER TRUNCATE ON @complaints@
     FOR EACH STATEMENT EXECUTE FUNCTION churn_internal."complaints_recounted_@id@"();
-CREATE TRIGGER "pgchurn_@id@_profile_insert" AFTER INSERT ON @profile@
+CREATE OR REPLACE TRIGGER "pgchurn_@id@_profile_insert" AFTER INSERT ON @profile@
     REFERENCING NEW TABLE AS inserted
     FOR EACH STATEMENT EXECUTE FUNCTION churn_internal."profiles_changed_@id@"();
 COMMENT ON TRIGGER "pgchurn_@id@_insert" ON @complaints@ IS

@@ -4,7 +4,5 @@ CREATE OR REPLACE TRIGGER "pgchurn_@id@_log" AFTER UPDATE ON @profile@
     REFERENCING OLD TABLE AS former NEW TABLE AS updated
     FOR EACH STATEMENT WHEN (@by_pgchurn@)
     EXECUTE FUNCTION churn_internal."log_predictions_@id@"();
-COMMENT ON TRIGGER "pgchurn_@id@_log" ON @profile@ IS
-    'Appends the scores that pgchurn stores to churn.predictions.';
 $template$ $body$;
 COMMENT ON FUNCTION churn_internal.template_log_trigger IS 'Template: see churn_internal.create_from_template.';

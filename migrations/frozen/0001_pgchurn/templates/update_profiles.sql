@@ -34,7 +34,6 @@ END $function$;
 COMMENT ON FUNCTION churn_internal."update_profile_@id@" IS
     'Writes what pgchurn keeps in one profile row that nobody has changed, as the owner of the table.';
 REVOKE ALL ON FUNCTION churn_internal."update_profile_@id@" FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION churn_internal."update_profile_@id@" TO churn_owner;
 
 CREATE OR REPLACE FUNCTION churn_internal."update_profiles_@id@"(
     tids tid[], relations oid[], counts bigint[], latests timestamptz[],
@@ -73,6 +72,5 @@ END $function$;
 COMMENT ON FUNCTION churn_internal."update_profiles_@id@" IS
     'Writes what pgchurn keeps in locked profile rows, as the owner of the table.';
 REVOKE ALL ON FUNCTION churn_internal."update_profiles_@id@" FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION churn_internal."update_profiles_@id@" TO churn_owner;
 $template$ $body$;
 COMMENT ON FUNCTION churn_internal.template_update_profiles IS 'Template: see churn_internal.create_from_template.';
