@@ -5,11 +5,11 @@ BEGIN ATOMIC
     WITH tables (relation) AS (
         SELECT churn_internal.tables_of(objects_of_others.profile)
     ),
-    found (object, classid, objid, function) AS (
+    found AS (
         -- The bit of tgtype for UPDATE, see TRIGGER_TYPE_UPDATE in pg_trigger.h. One for
         -- columns that pgchurn does not write never fires.
-        SELECT format('trigger %I of %s', t.tgname, t.tgrelid::regclass), NULL::oid, NULL::oid,
-               t.tgfoid
+        SELECT format('trigger %I of %s', t.tgname, t.tgrelid::regclass) AS object,
+               NULL::oid AS classid, NULL::oid AS objid, t.tgfoid AS function
         FROM tables r JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.relation
         JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid
         WHERE NOT t.tgisinternal AND t.tgtype & 16 <> 0 AND t.tgenabled <> 'D'
@@ -24,29 +24,31 @@ BEGIN ATOMIC
               )
           ))
         UNION ALL
-        SELECT format('constraint %I of %s', k.conname, k.conrelid::regclass),
-               'pg_constraint'::regclass, k.oid, NULL
+        SELECT format('constraint %I of %s', k.conname, k.conrelid::regclass) AS object,
+               'pg_constraint'::regclass AS classid, k.oid AS objid, NULL::oid AS function
         FROM tables r JOIN pg_catalog.pg_constraint k ON k.conrelid = r.relation
         WHERE k.contype = 'c'
         UNION ALL
-        SELECT format('generated column %I of %s', a.attname, a.attrelid::regclass),
-               'pg_attrdef'::regclass, d.oid, NULL
+        SELECT format('generated column %I of %s', a.attname, a.attrelid::regclass) AS object,
+               'pg_attrdef'::regclass AS classid, d.oid AS objid, NULL::oid AS function
         FROM tables r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.relation
         JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
         WHERE a.attgenerated <> '' AND NOT a.attisdropped
         UNION ALL
-        SELECT format('rule %I of %s', w.rulename, w.ev_class::regclass),
-               'pg_rewrite'::regclass, w.oid, NULL
+        SELECT format('rule %I of %s', w.rulename, w.ev_class::regclass) AS object,
+               'pg_rewrite'::regclass AS classid, w.oid AS objid, NULL::oid AS function
         FROM pg_catalog.pg_rewrite w
         WHERE w.ev_class = objects_of_others.profile AND w.ev_type = '2' AND w.ev_enabled <> 'D'
         UNION ALL
         -- An index calls its functions whenever a row moves.
-        SELECT format('index %s', i.indexrelid::regclass), 'pg_class'::regclass, i.indexrelid, NULL
+        SELECT format('index %s', i.indexrelid::regclass) AS object,
+               'pg_class'::regclass AS classid, i.indexrelid AS objid, NULL::oid AS function
         FROM tables r JOIN pg_catalog.pg_index i ON i.indrelid = r.relation
         WHERE i.indexprs IS NOT NULL OR i.indpred IS NOT NULL
         UNION ALL
         -- Once somebody publishes it, PostgreSQL refuses every UPDATE.
-        SELECT format('missing replica identity of %s', c.oid::regclass), NULL, NULL, NULL
+        SELECT format('missing replica identity of %s', c.oid::regclass) AS object,
+               NULL::oid AS classid, NULL::oid AS objid, NULL::oid AS function
         FROM tables r JOIN pg_catalog.pg_class c ON c.oid = r.relation
         WHERE c.relkind = 'r' AND (c.relreplident = 'n' OR (
             c.relreplident = 'd' AND NOT EXISTS (
@@ -56,16 +58,17 @@ BEGIN ATOMIC
         ))
         UNION ALL
         -- It writes as the table's owner, whom nothing then tells from pgchurn.
-        SELECT format('foreign key %I of %s', k.conname, k.conrelid::regclass), NULL, NULL, NULL
+        SELECT format('foreign key %I of %s', k.conname, k.conrelid::regclass) AS object,
+               NULL::oid AS classid, NULL::oid AS objid, NULL::oid AS function
         FROM tables r JOIN pg_catalog.pg_constraint k ON k.conrelid = r.relation
         JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
         JOIN pg_catalog.pg_roles o ON o.oid = c.relowner
         WHERE k.contype = 'f' AND o.rolname = 'churn_owner'
           AND (k.confupdtype IN ('c', 'n', 'd') OR k.confdeltype IN ('n', 'd'))
     )
-    SELECT f.object, f.function::regprocedure FROM found f WHERE f.classid IS NULL
+    SELECT f.object, f.function::regprocedure AS function FROM found f WHERE f.classid IS NULL
     UNION ALL
-    SELECT f.object, d.refobjid::regprocedure
+    SELECT f.object, d.refobjid::regprocedure AS function
     FROM found f
     LEFT JOIN pg_catalog.pg_depend d ON d.classid = f.classid AND d.objid = f.objid
         AND d.refclassid = 'pg_proc'::regclass
