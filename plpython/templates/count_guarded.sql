@@ -1,7 +1,8 @@
 -- The usual case, one complaint, of a profile on which others have triggers and the like.
 CREATE OR REPLACE FUNCTION churn_internal."count_guarded_@id@"(
     key "@common_type@", complained_at timestamptz, version bigint, digest bytea
-) RETURNS boolean LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $function$
+) RETURNS boolean LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_variable
 DECLARE
     profile record;

@@ -1088,6 +1088,7 @@ COMMENT ON ROUTINE churn_internal.complaints_recounted_1() IS 'Trigger of churn.
 
 CREATE FUNCTION churn_internal.count_guarded_1(key bigint, complained_at timestamp with time zone, version bigint, digest bytea) RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
     AS $function$
 #variable_conflict use_variable
 DECLARE

@@ -113,6 +113,9 @@ def test_every_function_as_it_is_stored_is_clean(session, tmp_path):
     functions = session.column(
         "SELECT pg_get_functiondef(p.oid) || ';' FROM pg_proc p"
         f" WHERE p.pronamespace = ANY ({OURS}) AND p.prosqlbody IS NULL"
+        # Those act as the owner of an attached table and find what that owner would:
+        # tests/database/test_tables_with_objects_of_others.py attacks them.
+        " AND p.proname !~ '^update_profiles?_'"
     )
 
     assert sum("_2(" in text for text in functions) >= 6
