@@ -17,8 +17,8 @@ BEGIN
     UPDATE churn.attachments a SET
         profile_key = attach.profile_key, complaints = attach.complaints,
         complaint_key = attach.complaint_key, complaint_time = attach.complaint_time,
-        write_search_path = attach.write_search_path, attached_by = session_user, attached_at = now(), detached_at = NULL,
-        profile_name = NULL, complaints_name = NULL
+        write_search_path = attach.write_search_path, attached_by = session_user,
+        attached_at = now(), detached_at = NULL, profile_name = NULL, complaints_name = NULL
     WHERE a.attachment_id = (
         SELECT max(d.attachment_id) FROM churn.attachments d
         WHERE d.profile = attach.profile AND d.dropped_at IS NULL
