@@ -13,6 +13,9 @@ from pgchurn.plpython.render_runtime import module_names, render_module
 
 HERE = Path(__file__).parent
 
+# Filled by a function of the superuser's, so that churn_owner must not replace them.
+OF_SUPERUSERS = {"update_profiles"}
+
 # "@name@" and '@name@' stand for SQL, "name_@id@" for a name, and OPERATOR("@name@".=)
 # for an operator, whatever it is called.
 PLACEHOLDER = re.compile(
@@ -34,23 +37,28 @@ def render(path):
 
 
 def fold_placeholders(text):
-    """Return a template as ``churn_internal.fill_template`` takes it."""
+    """Return a template as ``churn_trust.fill_template`` takes it."""
     return PLACEHOLDER.sub(
         lambda match: f"@{match['operator'] or match['name']}@", text
     )
 
 
+def schema_of(template):
+    """Return the schema of the function that returns a template's text."""
+    return "churn_trust" if template in OF_SUPERUSERS else "churn_internal"
+
+
 def render_template(path):
     """Return the SQL of the function that returns a template's text."""
     text = fold_placeholders(path.read_text(encoding="utf-8"))
-    name = f"churn_internal.template_{path.stem}"
+    name = f"{schema_of(path.stem)}.template_{path.stem}"
     options = "IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp"
     return f"""\
 CREATE OR REPLACE FUNCTION {name}() RETURNS text
 LANGUAGE sql {options} AS $body$ SELECT $template$
 {text.rstrip()}
 $template$ $body$;
-COMMENT ON FUNCTION {name} IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON FUNCTION {name} IS 'Template: see churn_trust.fill_template.';
 """
 
 

@@ -144,7 +144,6 @@ function feature_arrays                   -          -          -
 function feature_expression               -          -          -
 function feature_names                    -          -          -
 function fetch_rows                       EXECUTE    EXECUTE    -
-function fill_template                    -          -          -
 function fit_functions                    -          -          -
 function fit_layout                       -          -          -
 function fit_prediction_log               -          -          -
@@ -168,7 +167,6 @@ function most_rows                        -          -          -
 function mend_attachment                  -          -          -
 function note_recount                     -          -          -
 function note_worker                      -          -          -
-function objects_of_others                -          -          -
 function named_objects                    -          -          -
 function operator_name                    -          -          -
 function predict_many                     EXECUTE    EXECUTE    -
@@ -197,7 +195,6 @@ function session_environment              EXECUTE    EXECUTE    -
 function shortest_double                  EXECUTE    EXECUTE    -
 function shortest_text                    EXECUTE    EXECUTE    -
 function table_name                       EXECUTE    EXECUTE    -
-function tables_of                        -          -          -
 function take_failure                     -          -          -
 function template_*                       -          -          -
 function to_double                        EXECUTE    EXECUTE    -

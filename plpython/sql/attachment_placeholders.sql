@@ -28,7 +28,7 @@ BEGIN
     SELECT coalesce(bool_or(t.tgtype & 16 <> 0), false) AS update,
            coalesce(bool_or(t.tgtype & 8 <> 0), false) AS delete
     INTO changes_before
-    FROM churn_internal.tables_of(attachment.profile) r (relation)
+    FROM churn_trust.tables_of(attachment.profile) r (relation)
     JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.relation
     WHERE t.tgtype & 3 = 3 AND t.tgenabled <> 'D';
     RETURN jsonb_build_object(
@@ -77,7 +77,7 @@ BEGIN
         'guarded', attachment.guarded,
         -- Whether a write of pgchurn's may change features in turn, before it is done.
         'derives', EXISTS (
-            SELECT FROM churn_internal.tables_of(attachment.profile) r (relation)
+            SELECT FROM churn_trust.tables_of(attachment.profile) r (relation)
             JOIN pg_catalog.pg_attribute c ON c.attrelid = r.relation
             WHERE c.attgenerated <> '' AND NOT c.attisdropped
         ) OR changes_before.update OR EXISTS (

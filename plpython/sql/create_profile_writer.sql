@@ -1,48 +1,59 @@
 -- Of the superuser who migrates, since nobody else gives a function to the owner of somebody
--- else's table. What it writes there are five columns that churn.attach has added.
-CREATE OR REPLACE FUNCTION churn_trust.create_profile_writer(attachment_id integer) RETURNS void
+-- else's table; and so is all that it calls or reads, because churn_owner could put something
+-- else in the place of what is its own. What it writes there are five columns that
+-- churn.attach has added.
+CREATE OR REPLACE FUNCTION churn_trust.create_profile_writer(
+    attachment_id integer, profile regclass, write_search_path text
+) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
-    attachment churn.attachments;
+    profile_name text;
     owner name;
     refusal text;
     deferred text;
     writers text[];
     writer text;
 BEGIN
-    SELECT a.* INTO STRICT attachment FROM churn.attachments a
-    WHERE a.attachment_id = create_profile_writer.attachment_id AND a.detached_at IS NULL;
-    SELECT r.rolname INTO STRICT owner
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
-    WHERE c.oid = attachment.profile;
+    SELECT format('%I.%I', n.nspname, c.relname), r.rolname INTO STRICT profile_name, owner
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
+    WHERE c.oid = profile;
 
     -- Whoever may create triggers, or owns a function that one calls, would otherwise have
     -- it run with the owner's rights by inserting a complaint.
     SELECT format('%s calls %s, which belongs to %I, who has not the rights of %I, the owner '
                   'of the table', o.object, o.function, r.rolname, owner)
     INTO refusal
-    FROM churn_internal.objects_of_others(attachment.profile) o
+    FROM churn_trust.objects_of_others(profile) o
     JOIN pg_catalog.pg_proc f ON f.oid = o.function
     JOIN pg_catalog.pg_roles r ON r.oid = f.proowner
     WHERE NOT r.rolsuper AND NOT pg_has_role(r.oid, owner, 'MEMBER')
     ORDER BY o.object LIMIT 1;
 
     SELECT string_agg(DISTINCT format('%I.%I', n.nspname, k.conname), ', ') INTO deferred
-    FROM churn_internal.tables_of(attachment.profile) p (relation)
+    FROM churn_trust.tables_of(profile) p (relation)
     JOIN pg_catalog.pg_trigger t ON t.tgrelid = p.relation
     JOIN pg_catalog.pg_constraint k ON k.oid = t.tgconstraint
     JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace
     WHERE NOT t.tgisinternal AND t.tginitdeferred AND t.tgtype & 16 <> 0;
 
-    PERFORM churn_internal.create_from_template('update_profiles', jsonb_build_object(
-        'id', attachment.attachment_id,
-        'profile', churn_internal.table_name(attachment.profile),
-        'refusal', quote_nullable(refusal),
-        'has_deferred', deferred IS NOT NULL,
-        'check_now', quote_literal(format('SET CONSTRAINTS %s IMMEDIATE', coalesce(deferred, 'ALL'))),
-        'check_later', quote_literal(format('SET CONSTRAINTS %s DEFERRED', coalesce(deferred, 'ALL')))
-    ));
+    EXECUTE churn_trust.fill_template(
+        churn_trust.template_update_profiles(),
+        jsonb_build_object(
+            'id', attachment_id,
+            'profile', profile_name,
+            'refusal', quote_nullable(refusal),
+            'has_deferred', deferred IS NOT NULL,
+            'check_now', quote_literal(
+                format('SET CONSTRAINTS %s IMMEDIATE', coalesce(deferred, 'ALL'))
+            ),
+            'check_later', quote_literal(
+                format('SET CONSTRAINTS %s DEFERRED', coalesce(deferred, 'ALL'))
+            )
+        )
+    );
     writers := ARRAY(
         SELECT f.oid::regprocedure::text FROM pg_catalog.pg_proc f
         WHERE f.pronamespace = 'churn_internal'::regnamespace
@@ -50,7 +61,7 @@ BEGIN
             format('update_profile_%s', attachment_id), format('update_profiles_%s', attachment_id)
           )
     );
-    PERFORM set_config('search_path', attachment.write_search_path || ', pg_temp', true);
+    PERFORM set_config('search_path', write_search_path || ', pg_temp', true);
     FOREACH writer IN ARRAY writers LOOP
         EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO %I', writer, owner);
         EXECUTE pg_catalog.format('ALTER FUNCTION %s SET search_path FROM CURRENT', writer);

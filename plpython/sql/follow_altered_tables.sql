@@ -87,7 +87,7 @@ BEGIN
            OR (a.guarded AND d.object_type = 'index')
            OR (d.object_type IN ('trigger', 'rule') AND d.object_identity NOT LIKE 'pgchurn\_%'
                AND EXISTS (
-                   SELECT FROM churn_internal.tables_of(a.profile) t (relation)
+                   SELECT FROM churn_trust.tables_of(a.profile) t (relation)
                    JOIN pg_catalog.pg_class c ON c.oid = t.relation
                    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                    WHERE n.nspname = d.address_names[1] AND c.relname = d.address_names[2]

@@ -1,9 +1,9 @@
-CREATE OR REPLACE FUNCTION churn_internal.objects_of_others(profile regclass)
+CREATE OR REPLACE FUNCTION churn_trust.objects_of_others(profile regclass)
 RETURNS TABLE (object text, function regprocedure)
 LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     WITH tables (relation) AS (
-        SELECT churn_internal.tables_of(objects_of_others.profile)
+        SELECT churn_trust.tables_of(objects_of_others.profile)
     ),
     found AS (
         -- The bit of tgtype for UPDATE, see TRIGGER_TYPE_UPDATE in pg_trigger.h. One for
@@ -74,6 +74,7 @@ BEGIN ATOMIC
         AND d.refclassid = 'pg_proc'::regclass
     WHERE f.classid IS NOT NULL;
 END;
-COMMENT ON FUNCTION churn_internal.objects_of_others IS
+COMMENT ON FUNCTION churn_trust.objects_of_others IS
     'What of others runs whenever a row of a profile is written, or may forbid it, and the '
     'functions that it calls.';
+GRANT EXECUTE ON FUNCTION churn_trust.objects_of_others TO churn_owner;

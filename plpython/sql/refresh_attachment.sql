@@ -68,14 +68,16 @@ BEGIN
 
     former_tables := attachment.complaint_tables;
     UPDATE churn.attachments a
-    SET guarded = EXISTS (SELECT FROM churn_internal.objects_of_others(attachment.profile)),
+    SET guarded = EXISTS (SELECT FROM churn_trust.objects_of_others(attachment.profile)),
         complaint_tables = ARRAY(
             SELECT t.relation::regclass
-            FROM churn_internal.tables_of(attachment.complaints) t (relation) ORDER BY 1
+            FROM churn_trust.tables_of(attachment.complaints) t (relation) ORDER BY 1
         )
     WHERE a.attachment_id = attachment.attachment_id;
     attachment := churn_internal.fit_layout(attachment.attachment_id);
-    PERFORM churn_trust.create_profile_writer(attachment.attachment_id);
+    PERFORM churn_trust.create_profile_writer(
+        attachment.attachment_id, attachment.profile, attachment.write_search_path
+    );
     PERFORM churn_internal.create_attachment_functions(attachment);
     PERFORM churn_internal.fit_profile_triggers(attachment);
     -- Partitions take complaints with them, and bring some.

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn_internal.tables_of(parent regclass) RETURNS SETOF oid
+CREATE OR REPLACE FUNCTION churn_trust.tables_of(parent regclass) RETURNS SETOF oid
 LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     WITH RECURSIVE tables (relation) AS (
@@ -8,5 +8,6 @@ BEGIN ATOMIC
     )
     SELECT t.relation FROM tables t;
 END;
-COMMENT ON FUNCTION churn_internal.tables_of IS
+COMMENT ON FUNCTION churn_trust.tables_of IS
     'A table, its partitions and its children.';
+GRANT EXECUTE ON FUNCTION churn_trust.tables_of TO churn_owner;

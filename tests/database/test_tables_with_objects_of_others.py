@@ -4,6 +4,8 @@ They run as they would if the owner of the table had written the row, and what t
 raise costs no complaint.
 """
 
+import re
+
 import pytest
 
 from tests.company import MODEL
@@ -492,6 +494,37 @@ def test_who_may_create_triggers_gains_no_rights_of_the_owner(bare, planted, sta
     assert bare.column("SELECT DISTINCT who FROM lair.loot") == []
     assert "which belongs to pgchurn_test_clerk, who" in bare.take_notices()
     assert "1" in bare.column("SELECT key FROM churn_internal.failed_profiles")
+
+
+def test_what_acts_as_the_superuser_calls_nothing_of_churn_owners(bare):
+    definitions = bare.column(
+        "SELECT pg_get_functiondef(oid) FROM pg_proc"
+        " WHERE pronamespace = 'churn_trust'::regnamespace AND proname IN"
+        " ('create_profile_writer', 'objects_of_others', 'tables_of', 'fill_template')"
+    )
+    assert len(definitions) == 4
+    assert [d for d in definitions if re.search(r"\bchurn(_internal)?\.", d)] == []
+
+
+def test_churn_owner_gains_nothing_by_what_writes_profiles(bare):
+    open_shop(bare)
+    bare.run("CREATE TABLE loot (who name); GRANT ALL ON loot TO PUBLIC")
+    with bare.role("churn_owner"):
+        for function, result in (
+            ("table_name(relation regclass)", "text"),
+            ("create_from_template(template name, placeholders jsonb)", "void"),
+            ("template_score()", "text"),
+        ):
+            bare.run(
+                f"CREATE OR REPLACE FUNCTION churn_internal.{function} RETURNS {result}"
+                " LANGUAGE plpgsql AS $$BEGIN INSERT INTO public.loot"
+                " VALUES (current_user); RETURN; END$$".replace(
+                    "RETURN;", "RETURN NULL;" if result == "text" else "RETURN;"
+                )
+            )
+        bare.run("SELECT churn_trust.create_profile_writer(2, %s, 'public')", CLIENTS)
+
+    assert bare.column("SELECT who FROM loot") == []
 
 
 def test_a_function_that_goes_to_somebody_else_is_noticed(bare):

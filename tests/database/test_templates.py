@@ -1,7 +1,7 @@
 """The templates of what churn.attach creates, as the server has and fills them."""
 
 import pytest
-from pgchurn.plpython.render import fold_placeholders
+from pgchurn.plpython.render import fold_placeholders, schema_of
 
 from tests.company import CLIENTS, attach, create_tables
 from tests.databases import CHECKOUT
@@ -33,7 +33,7 @@ def test_the_server_has_every_template(bare, name):
     text = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
 
     assert (
-        bare.value(f"SELECT churn_internal.template_{name}()").strip()
+        bare.value(f"SELECT {schema_of(name)}.template_{name}()").strip()
         == fold_placeholders(text).strip()
     )
 
@@ -42,7 +42,8 @@ def test_the_server_has_no_other_templates(bare):
     assert (
         bare.column(
             "SELECT substr(proname, 10) FROM pg_proc WHERE proname ~ '^template_'"
-            " AND pronamespace = 'churn_internal'::regnamespace ORDER BY proname"
+            " AND pronamespace IN ('churn_internal'::regnamespace,"
+            " 'churn_trust'::regnamespace) ORDER BY proname"
         )
         == TEMPLATES
     )

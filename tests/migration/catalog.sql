@@ -1320,11 +1320,6 @@ GRANT EXECUTE ON ROUTINE churn_internal.fetch_rows(cursor refcursor, batch_size 
 GRANT EXECUTE ON ROUTINE churn_internal.fetch_rows(cursor refcursor, batch_size integer) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.fetch_rows(cursor refcursor, batch_size integer) IS 'The next rows of a cursor that churn.predict_query has opened.';
 
-CREATE FUNCTION churn_internal.fill_template(template text, placeholders jsonb) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.fill_template(template text, placeholders jsonb) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.fill_template(template text, placeholders jsonb) IS 'A template with each @placeholder@ replaced.';
-
 CREATE FUNCTION churn_internal.fit_functions(attachment churn.attachments) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -1454,12 +1449,6 @@ CREATE FUNCTION churn_internal.note_worker(run_id bigint) RETURNS void
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.note_worker(run_id bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.note_worker(run_id bigint) IS 'Lets churn.rescore_progress count this session as a worker of a run, until commit.';
-
-CREATE FUNCTION churn_internal.objects_of_others(profile regclass) RETURNS TABLE(object text, function regprocedure)
-    LANGUAGE sql STABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.objects_of_others(profile regclass) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.objects_of_others(profile regclass) IS 'What of others runs whenever a row of a profile is written, or may forbid it, and the functions that it calls.';
 
 CREATE FUNCTION churn_internal.operator_name(operator oid) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -1817,12 +1806,6 @@ GRANT EXECUTE ON ROUTINE churn_internal.table_name(relation regclass) TO churn_l
 GRANT EXECUTE ON ROUTINE churn_internal.table_name(relation regclass) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.table_name(relation regclass) IS 'Schema-qualified and quoted name of a table, whatever the search_path.';
 
-CREATE FUNCTION churn_internal.tables_of(parent regclass) RETURNS SETOF oid
-    LANGUAGE sql STABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.tables_of(parent regclass) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.tables_of(parent regclass) IS 'A table, its partitions and its children.';
-
 CREATE FUNCTION churn_internal.take_failure(OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) RETURNS record
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.take_failure(OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) OWNER TO churn_owner;
@@ -1832,163 +1815,157 @@ CREATE FUNCTION churn_internal.template_attached_columns() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_attached_columns() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_attached_columns() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_attached_columns() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_attachment_triggers() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_attachment_triggers() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_attachment_triggers() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_attachment_triggers() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_change_delete_triggers() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_change_delete_triggers() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_change_delete_triggers() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_change_delete_triggers() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_change_update_triggers() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_change_update_triggers() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_change_update_triggers() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_change_update_triggers() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_complaints_inserted_inline() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_complaints_inserted_inline() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_complaints_inserted_inline() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_complaints_inserted_inline() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_complaints_inserted_queued() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_complaints_inserted_queued() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_complaints_inserted_queued() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_complaints_inserted_queued() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_complaints_recounted() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_complaints_recounted() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_complaints_recounted() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_complaints_recounted() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_count_guarded() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_count_guarded() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_count_guarded() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_count_guarded() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_dequeue_missing_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_dequeue_missing_profiles() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_dequeue_missing_profiles() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_dequeue_missing_profiles() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_downstream_trigger() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_downstream_trigger() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_downstream_trigger() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_downstream_trigger() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_failed_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_failed_profiles() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_failed_profiles() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_failed_profiles() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_log_predictions() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_log_predictions() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_log_predictions() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_log_predictions() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_log_trigger() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_log_trigger() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_log_trigger() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_log_trigger() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_profile_changing() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_profile_changing() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_profile_changing() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_profile_changing() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_profile_update_trigger() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_profile_update_trigger() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_profile_update_trigger() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_profile_update_trigger() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_profiles_changed() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_profiles_changed() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_profiles_changed() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_profiles_changed() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_publish_scores() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_publish_scores() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_publish_scores() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_publish_scores() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_repair_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_repair_profiles() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_repair_profiles() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_repair_profiles() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_rescore_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_rescore_profiles() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_rescore_profiles() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_rescore_profiles() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_score() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_score() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_score() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_score() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_score_many() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_score_many() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_score_many() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_score_many() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_silent_downstream_trigger() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_silent_downstream_trigger() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_silent_downstream_trigger() IS 'Template: see churn_internal.create_from_template.';
-
-CREATE FUNCTION churn_internal.template_update_profiles() RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.template_update_profiles() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_update_profiles() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_silent_downstream_trigger() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_verify_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_verify_profiles() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_verify_profiles() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_verify_profiles() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_work_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_work_profiles() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_work_profiles() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_work_profiles() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_write_guarded() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_write_guarded() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_write_guarded() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_write_guarded() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_write_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_write_profiles() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_write_profiles() IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON ROUTINE churn_internal.template_write_profiles() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.to_double(value numeric) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
@@ -2582,17 +2559,29 @@ CREATE FUNCTION churn_trust.admit_owner() RETURNS event_trigger
     SET search_path TO pg_catalog, pg_temp;
 COMMENT ON ROUTINE churn_trust.admit_owner() IS 'Event trigger: lets pgchurn use the schema to which an attached table was moved, or a type, operator or collation of one, where whoever moves it may say so.';
 
-CREATE FUNCTION churn_trust.create_profile_writer(attachment_id integer) RETURNS void
+CREATE FUNCTION churn_trust.create_profile_writer(attachment_id integer, profile regclass, write_search_path text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
-GRANT EXECUTE ON ROUTINE churn_trust.create_profile_writer(attachment_id integer) TO churn_owner;
-COMMENT ON ROUTINE churn_trust.create_profile_writer(attachment_id integer) IS 'Writes the function that writes a profile as the owner of its table, where others have put triggers, checks and the like on it.';
+GRANT EXECUTE ON ROUTINE churn_trust.create_profile_writer(attachment_id integer, profile regclass, write_search_path text) TO churn_owner;
+COMMENT ON ROUTINE churn_trust.create_profile_writer(attachment_id integer, profile regclass, write_search_path text) IS 'Writes the function that writes a profile as the owner of its table, where others have put triggers, checks and the like on it.';
+
+CREATE FUNCTION churn_trust.fill_template(template text, placeholders jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+GRANT EXECUTE ON ROUTINE churn_trust.fill_template(template text, placeholders jsonb) TO churn_owner;
+COMMENT ON ROUTINE churn_trust.fill_template(template text, placeholders jsonb) IS 'The statements of a template with each @placeholder@ replaced.';
 
 CREATE FUNCTION churn_trust.keys_in_force() RETURNS TABLE(fingerprint text, public_key bytea)
     LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
 GRANT EXECUTE ON ROUTINE churn_trust.keys_in_force() TO churn_owner;
 COMMENT ON ROUTINE churn_trust.keys_in_force() IS 'The keys that may sign models. While there is one, unsigned models neither register nor score.';
+
+CREATE FUNCTION churn_trust.objects_of_others(profile regclass) RETURNS TABLE(object text, function regprocedure)
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+GRANT EXECUTE ON ROUTINE churn_trust.objects_of_others(profile regclass) TO churn_owner;
+COMMENT ON ROUTINE churn_trust.objects_of_others(profile regclass) IS 'What of others runs whenever a row of a profile is written, or may forbid it, and the functions that it calls.';
 
 CREATE FUNCTION churn_trust.read_public_key(public_key text, OUT fingerprint text, OUT point bytea, OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) RETURNS record
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE
@@ -2608,6 +2597,17 @@ CREATE FUNCTION churn_trust.revoke_key(fingerprint text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 COMMENT ON ROUTINE churn_trust.revoke_key(fingerprint text) IS 'Ends the trust in a key. What it signed scores no more, in sessions that hold it from a second after the commit at the latest. For superusers.';
+
+CREATE FUNCTION churn_trust.tables_of(parent regclass) RETURNS SETOF oid
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+GRANT EXECUTE ON ROUTINE churn_trust.tables_of(parent regclass) TO churn_owner;
+COMMENT ON ROUTINE churn_trust.tables_of(parent regclass) IS 'A table, its partitions and its children.';
+
+CREATE FUNCTION churn_trust.template_update_profiles() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+COMMENT ON ROUTINE churn_trust.template_update_profiles() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_trust.trust_key(public_key text, comment text) RETURNS text
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -3,7 +3,6 @@ CREATE OR REPLACE FUNCTION churn_internal.create_from_template(
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
-    quote text := '$function$';
     statements text;
     missing text;
 BEGIN
@@ -15,11 +14,7 @@ BEGIN
         RAISE invalid_parameter_value USING
             MESSAGE = format('template %s has no value for %s', template, missing);
     END IF;
-    -- A column's name may hold anything, even what ends a function's body.
-    WHILE position(quote IN placeholders::text) > 0 LOOP
-        quote := '$function_' || md5(quote) || '$';
-    END LOOP;
-    EXECUTE churn_internal.fill_template(replace(statements, '$function$', quote), placeholders);
+    EXECUTE churn_trust.fill_template(statements, placeholders);
 END $body$;
 COMMENT ON FUNCTION churn_internal.create_from_template IS
     'Executes the statements of a template, filled.';

@@ -26,4 +26,4 @@ COMMENT ON COLUMN @profile@.churn_model_version IS
     'The version in churn.models that gave the score. Kept by pgchurn.';
 COMMENT ON COLUMN @profile@.churn_scored_at IS 'When the score was given. Kept by pgchurn.';
 $template$ $body$;
-COMMENT ON FUNCTION churn_internal.template_attached_columns IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON FUNCTION churn_internal.template_attached_columns IS 'Template: see churn_trust.fill_template.';

@@ -28,4 +28,4 @@ COMMENT ON TRIGGER "pgchurn_@id@_profile_insert" ON @profile@ IS
 COMMENT ON TRIGGER "pgchurn_@id@_profile_update" ON @profile@ IS
     'Scores profiles whose features changed.';
 $template$ $body$;
-COMMENT ON FUNCTION churn_internal.template_attachment_triggers IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON FUNCTION churn_internal.template_attachment_triggers IS 'Template: see churn_trust.fill_template.';

@@ -7,4 +7,4 @@ CREATE OR REPLACE TRIGGER "pgchurn_@id@_change_delete_end" AFTER DELETE ON @prof
     FOR EACH STATEMENT WHEN (@changes_before_delete@)
     EXECUTE FUNCTION churn_internal."profile_changing_@id@"();
 $template$ $body$;
-COMMENT ON FUNCTION churn_internal.template_change_delete_triggers IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON FUNCTION churn_internal.template_change_delete_triggers IS 'Template: see churn_trust.fill_template.';

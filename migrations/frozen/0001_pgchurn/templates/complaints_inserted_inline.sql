@@ -95,4 +95,4 @@ COMMENT ON FUNCTION churn_internal."complaints_inserted_@id@" IS @complaints_com
 ALTER FUNCTION churn_internal."complaints_inserted_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."complaints_inserted_@id@" FROM PUBLIC;
 $template$ $body$;
-COMMENT ON FUNCTION churn_internal.template_complaints_inserted_inline IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON FUNCTION churn_internal.template_complaints_inserted_inline IS 'Template: see churn_trust.fill_template.';

@@ -49,4 +49,4 @@ COMMENT ON FUNCTION churn_internal."complaints_recounted_@id@" IS @complaints_co
 ALTER FUNCTION churn_internal."complaints_recounted_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."complaints_recounted_@id@" FROM PUBLIC;
 $template$ $body$;
-COMMENT ON FUNCTION churn_internal.template_complaints_recounted IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON FUNCTION churn_internal.template_complaints_recounted IS 'Template: see churn_trust.fill_template.';

@@ -70,4 +70,4 @@ COMMENT ON FUNCTION churn_internal."count_guarded_@id@" IS
 ALTER FUNCTION churn_internal."count_guarded_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."count_guarded_@id@" FROM PUBLIC;
 $template$ $body$;
-COMMENT ON FUNCTION churn_internal.template_count_guarded IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON FUNCTION churn_internal.template_count_guarded IS 'Template: see churn_trust.fill_template.';

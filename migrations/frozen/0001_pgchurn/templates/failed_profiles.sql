@@ -18,4 +18,4 @@ COMMENT ON FUNCTION churn_internal."failed_profiles_@id@" IS
 ALTER FUNCTION churn_internal."failed_profiles_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."failed_profiles_@id@" FROM PUBLIC;
 $template$ $body$;
-COMMENT ON FUNCTION churn_internal.template_failed_profiles IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON FUNCTION churn_internal.template_failed_profiles IS 'Template: see churn_trust.fill_template.';

@@ -47,4 +47,4 @@ COMMENT ON FUNCTION churn_internal."log_predictions_@id@" IS @log_comment@;
 ALTER FUNCTION churn_internal."log_predictions_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."log_predictions_@id@" FROM PUBLIC;
 $template$ $body$;
-COMMENT ON FUNCTION churn_internal.template_log_predictions IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON FUNCTION churn_internal.template_log_predictions IS 'Template: see churn_trust.fill_template.';

@@ -5,4 +5,4 @@ CREATE OR REPLACE TRIGGER "pgchurn_@id@_log" AFTER UPDATE ON @profile@
     FOR EACH STATEMENT WHEN (@by_pgchurn@)
     EXECUTE FUNCTION churn_internal."log_predictions_@id@"();
 $template$ $body$;
-COMMENT ON FUNCTION churn_internal.template_log_trigger IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON FUNCTION churn_internal.template_log_trigger IS 'Template: see churn_trust.fill_template.';

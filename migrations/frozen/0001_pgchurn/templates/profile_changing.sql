@@ -29,4 +29,4 @@ COMMENT ON FUNCTION churn_internal."profile_changing_@id@" IS @changing_comment@
 ALTER FUNCTION churn_internal."profile_changing_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."profile_changing_@id@" FROM PUBLIC;
 $template$ $body$;
-COMMENT ON FUNCTION churn_internal.template_profile_changing IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON FUNCTION churn_internal.template_profile_changing IS 'Template: see churn_trust.fill_template.';

@@ -5,4 +5,4 @@ CREATE OR REPLACE TRIGGER "pgchurn_@id@_profile_update" AFTER UPDATE ON @profile
     FOR EACH STATEMENT WHEN (@by_others@)
     EXECUTE FUNCTION churn_internal."profiles_changed_@id@"();
 $template$ $body$;
-COMMENT ON FUNCTION churn_internal.template_profile_update_trigger IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON FUNCTION churn_internal.template_profile_update_trigger IS 'Template: see churn_trust.fill_template.';

@@ -69,4 +69,4 @@ COMMENT ON FUNCTION churn_internal."profiles_changed_@id@" IS @profile_comment@;
 ALTER FUNCTION churn_internal."profiles_changed_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."profiles_changed_@id@" FROM PUBLIC;
 $template$ $body$;
-COMMENT ON FUNCTION churn_internal.template_profiles_changed IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON FUNCTION churn_internal.template_profiles_changed IS 'Template: see churn_trust.fill_template.';

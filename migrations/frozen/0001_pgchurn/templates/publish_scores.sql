@@ -72,4 +72,4 @@ COMMENT ON FUNCTION churn_internal."publish_scores_@id@" IS @publish_comment@;
 ALTER FUNCTION churn_internal."publish_scores_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."publish_scores_@id@" FROM PUBLIC;
 $template$ $body$;
-COMMENT ON FUNCTION churn_internal.template_publish_scores IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON FUNCTION churn_internal.template_publish_scores IS 'Template: see churn_trust.fill_template.';

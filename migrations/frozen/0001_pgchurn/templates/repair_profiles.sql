@@ -33,4 +33,4 @@ ALTER FUNCTION churn_internal."repair_profiles_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."repair_profiles_@id@" FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn_internal."repair_profiles_@id@" TO churn_loader;
 $template$ $body$;
-COMMENT ON FUNCTION churn_internal.template_repair_profiles IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON FUNCTION churn_internal.template_repair_profiles IS 'Template: see churn_trust.fill_template.';

@@ -34,4 +34,4 @@ ALTER FUNCTION churn.score_many(@profile@[]) OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.score_many(@profile@[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.score_many(@profile@[]) TO churn_scorer, churn_loader;
 $template$ $body$;
-COMMENT ON FUNCTION churn_internal.template_score_many IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON FUNCTION churn_internal.template_score_many IS 'Template: see churn_trust.fill_template.';

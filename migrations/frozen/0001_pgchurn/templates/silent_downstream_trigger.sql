@@ -4,4 +4,4 @@ CREATE OR REPLACE TRIGGER "pgchurn_@id@_downstream" AFTER UPDATE ON @profile@
     FOR EACH STATEMENT WHEN (false)
     EXECUTE FUNCTION churn_internal."publish_scores_@id@"();
 $template$ $body$;
-COMMENT ON FUNCTION churn_internal.template_silent_downstream_trigger IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON FUNCTION churn_internal.template_silent_downstream_trigger IS 'Template: see churn_trust.fill_template.';

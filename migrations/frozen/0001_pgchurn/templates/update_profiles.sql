@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION churn_internal.template_update_profiles() RETURNS text
+CREATE OR REPLACE FUNCTION churn_trust.template_update_profiles() RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 -- What others have put on the table runs with the rights of its owner and finds what the
 -- owner would. All names are qualified: the search_path is the application's.
@@ -73,4 +73,4 @@ COMMENT ON FUNCTION churn_internal."update_profiles_@id@" IS
     'Writes what pgchurn keeps in locked profile rows, as the owner of the table.';
 REVOKE ALL ON FUNCTION churn_internal."update_profiles_@id@" FROM PUBLIC;
 $template$ $body$;
-COMMENT ON FUNCTION churn_internal.template_update_profiles IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON FUNCTION churn_trust.template_update_profiles IS 'Template: see churn_trust.fill_template.';

@@ -75,4 +75,4 @@ COMMENT ON FUNCTION churn_internal."write_guarded_@id@" IS
 ALTER FUNCTION churn_internal."write_guarded_@id@" OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn_internal."write_guarded_@id@" FROM PUBLIC;
 $template$ $body$;
-COMMENT ON FUNCTION churn_internal.template_write_guarded IS 'Template: see churn_internal.create_from_template.';
+COMMENT ON FUNCTION churn_internal.template_write_guarded IS 'Template: see churn_trust.fill_template.';
