@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from pgchurn.loader.errors import TrainingError
 from pgchurn.loader.models.pipelines import as_features
+from pgchurn.plpython.runtime.estimator_checks import LONGEST_CATEGORY
 
 MAX_CATEGORIES = 1_000
 MAX_CATEGORIES_MOSTLY_DISTINCT = 50
@@ -69,6 +70,8 @@ def unusable_text(series: pd.Series) -> str | None:
         that can be used.
     """
     values = series.dropna()
+    if values.map(len).max() > LONGEST_CATEGORY:
+        return f"texts of more than {LONGEST_CATEGORY:,} characters: no categories"
     distinct = values.nunique()
     described = f"{distinct:,} distinct values in {len(values):,} rows"
     if distinct > MAX_CATEGORIES:

@@ -312,6 +312,27 @@ def test_creating_a_trigger_that_fails_warns(bare):
     assert "not on my watch" in noticed
 
 
+def test_attaching_a_table_whose_triggers_work_says_nothing(bare):
+    open_shop(bare)
+    bare.run("SELECT churn.detach(%s)", CLIENTS)
+    with owner(bare):
+        bare.run(
+            OBJECTS["a trigger after each row"]
+            + ";"
+            + trigger("bump", "BEFORE UPDATE", "NEW.name := 'y'; RETURN NEW;")
+        )
+    bare.take_notices()
+
+    bare.run(
+        f"SELECT churn.attach('{CLIENTS}', 'id', '{CALLS}', 'client', 'at',"
+        " write_search_path => 'shop_private')"
+    )
+
+    assert bare.take_notices() == ""
+    complain(bare)
+    assert bare.value(f"SELECT complaint_count FROM {CLIENTS} WHERE id = 1") == 1
+
+
 def test_attaching_a_table_whose_trigger_fails_warns_and_marks(bare):
     open_shop(bare)
     bare.run("SELECT churn.detach(%s)", CLIENTS)

@@ -316,12 +316,20 @@ def test_rows_without_both_of_the_models_classes_cannot_be_evaluated_on(labels):
     "values, reason",
     [
         ([f"customer {n}" for n in range(60)], "identifies customers"),
+        (["short", "x" * 1_001] * 30, "more than 1,000 characters"),
         ([f"city {n % 1001}" for n in range(5000)], "too many to be categories"),
         ([f"tariff {n % 20}" for n in range(30)], None),
         ([f"town {n % 200}" for n in range(5000)], None),
         ([None] * 10, None),
     ],
-    ids=["names", "many cities", "few rows of few values", "towns", "all null"],
+    ids=[
+        "names",
+        "long texts",
+        "many cities",
+        "few rows of few values",
+        "towns",
+        "all null",
+    ],
 )
 def test_a_text_column_that_is_no_category_is_told_apart(values, reason):
     found = unusable_text(pd.Series(values, dtype=object))

@@ -12,6 +12,11 @@ BEGIN
         profile, profile_key, complaints, complaint_key, complaint_time
     );
     write_search_path := churn_internal.checked_search_path(write_search_path);
+    -- Before the table counts as attached: what alters an attached one is followed.
+    PERFORM churn_internal.create_from_template('attached_columns', jsonb_build_object(
+        'profile', churn_internal.table_name(profile),
+        'complaints', churn_internal.table_name(complaints)
+    ));
 
     -- A table that was attached before takes up its models and their history again.
     UPDATE churn.attachments a SET
@@ -39,7 +44,6 @@ BEGIN
 
     PERFORM churn_internal.grant_schemas(attachment);
     placeholders := churn_internal.attachment_placeholders(attachment);
-    PERFORM churn_internal.create_from_template('attached_columns', placeholders);
     PERFORM churn_internal.refresh_attachment(attachment.attachment_id);
     PERFORM churn_internal.create_from_template('attachment_triggers', placeholders);
     PERFORM churn_internal.describe_triggers(attachment);
