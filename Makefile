@@ -28,8 +28,8 @@ unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 # ONNX Runtime reports to its maker otherwise.
 export ORT_DISABLE_TELEMETRY = 1
 
-.PHONY: help setup demo test check test-debian13 bench soak lint start stop psql url env \
-	migrate clean freeze release-digests wheel golden database
+.PHONY: help setup demo test check clients test-clients test-debian13 bench soak lint \
+	start stop psql url env migrate clean freeze release-digests wheel golden database
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,13 @@ test: database ## Run the tests; ARGS="-k name" chooses
 check: lint ## Lint, and run the tests that need no database and little time
 	@$(PYTHON) -m pytest $(PROCESSES) -q -m "not slow" tests/unit \
 		tests/migration/test_frozen_files.py
+
+clients: setup ## Install Django, JDBC and others, for the tests that use them
+	@$(PYTHON) -m tests.clients
+
+test-clients: clients database ## Run an application on attached tables by each of them
+	@$(DATABASE) $(PYTHON) -m pytest $(PROCESSES) -rs \
+		tests/acceptance/test_other_clients.py $(ARGS)
 
 test-debian13: setup ## Run demo and tests on Debian 13, as root; QUICK=1 runs fewer
 	@$(PYTHON) -m tests.debian13 $(if $(QUICK),--quick) -- $(ARGS)

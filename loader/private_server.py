@@ -252,12 +252,34 @@ def shell_settings() -> str:
         Lines for the shell's ``eval``. A database that ``DATABASE_URL`` names already
         is left as it is.
     """
-    programs = _plain_state_directory() / "venv/bin"
+    programs = plain_state_directory() / "venv/bin"
     database = os.environ.get("DATABASE_URL") or url()
     return (
         f'export PATH={shlex.quote(str(programs))}:"$PATH"\n'
         f"export DATABASE_URL={shlex.quote(database)}"
     )
+
+
+def plain_state_directory() -> Path:
+    """Return the state directory by a path that is short and holds no colon.
+
+    A colon would split PYTHONPATH, and a virtual environment refuses it.
+
+    Returns
+    -------
+    pathlib.Path
+        The same directory, for an ordinary user through a link.
+    """
+    state = state_directory()
+    user_id, _ = server_user()
+    claim_directory(socket_directory(), user_id)
+    if os.geteuid() == 0:
+        return state
+    link = socket_directory() / "state"
+    if not link.is_symlink() or os.readlink(link) != str(state):
+        link.unlink(missing_ok=True)
+        link.symlink_to(state)
+    return link
 
 
 def server_user() -> tuple[int, int]:
@@ -294,7 +316,7 @@ def setup() -> None:
 def start() -> None:
     """Start the server and create its database; do nothing where it runs."""
     with _locked():
-        _plain_state_directory()
+        plain_state_directory()
         _prepare_data()
         if not _accepts_connections():
             _launch()
@@ -430,7 +452,7 @@ def _make_environment(interpreter: str, wanted: list[str]) -> None:
     if venv.exists():
         shutil.rmtree(venv)
     _run(
-        *(interpreter, "-m", "venv", _plain_state_directory() / "venv"),
+        *(interpreter, "-m", "venv", plain_state_directory() / "venv"),
         failure="the virtual environment could not be made",
         env=_own_python_environment(),
     )
@@ -446,7 +468,7 @@ def _install_checkout() -> None:
 
 
 def _pip_install(*arguments: str | Path, failure: str) -> None:
-    python = _plain_state_directory() / "venv/bin/python"
+    python = plain_state_directory() / "venv/bin/python"
     _run(
         *(python, "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check"),
         *("install", *arguments),
@@ -461,26 +483,9 @@ def _own_python_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in foreign}
 
 
-def _plain_state_directory() -> Path:
-    """Return the state directory by a path that is short and holds no colon.
-
-    A colon would split PYTHONPATH, and a virtual environment refuses it.
-    """
-    state = state_directory()
-    user_id, _ = server_user()
-    claim_directory(socket_directory(), user_id)
-    if os.geteuid() == 0:
-        return state
-    link = socket_directory() / "state"
-    if not link.is_symlink() or os.readlink(link) != str(state):
-        link.unlink(missing_ok=True)
-        link.symlink_to(state)
-    return link
-
-
 def _site_packages() -> Path:
     """Return where the server finds the Python packages."""
-    directories = (_plain_state_directory() / "venv/lib").glob("python3*")
+    directories = (plain_state_directory() / "venv/lib").glob("python3*")
     found = next(directories, None)
     if found is None:
         raise PrivateServerError("the set-up is incomplete; run: make setup")

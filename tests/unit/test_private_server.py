@@ -151,7 +151,7 @@ def test_the_env_command_prints_what_a_shell_evaluates(
 ):
     programs = tmp_path / "state of 'ann'; $HOME" / "venv/bin"
     monkeypatch.setattr(
-        private_server, "_plain_state_directory", lambda: programs.parents[1]
+        private_server, "plain_state_directory", lambda: programs.parents[1]
     )
     monkeypatch.setenv("DATABASE_URL", database)
 

@@ -1,0 +1,1 @@
+"""The store as an application of Django's."""
