@@ -222,8 +222,8 @@ def lock_optimistically(engine):
             raise AssertionError("not stale")
 
 
-def lock_by_every_write(engine):
-    """See that a counter of every write takes a complaint for a change."""
+def lock_by_every_write(engine, inline):
+    """See that a counter of every write takes complaints and scores for changes."""
     with Session(engine) as session, Session(engine) as other:
         read = session.get(CountedCustomer, 12)
         other.add(Complaint(customer_id=12, reference="unseen"))
@@ -235,8 +235,18 @@ def lock_by_every_write(engine):
             session.rollback()
         else:
             raise AssertionError("not stale")
-        # Read anew, it is written.
-        session.get(CountedCustomer, 12, populate_existing=True).usage = 44
+        # Read anew, it is written; and scored after that, unless workers do it.
+        read = session.get(CountedCustomer, 12, populate_existing=True)
+        read.usage = 44
+        session.flush()
+        if inline:
+            read.usage = 45
+            try:
+                session.flush()
+            except StaleDataError:
+                session.rollback()
+            else:
+                raise AssertionError("not stale")
         session.commit()
 
 
@@ -355,7 +365,7 @@ def use(driver, mode):
         complain_by_core(session)
         assert_fresh(session, inline)
     lock_optimistically(engine)
-    lock_by_every_write(engine)
+    lock_by_every_write(engine, inline)
     with Session(engine) as session:
         undo_in_part(session)
         change_customers(session, inline)
