@@ -11,7 +11,7 @@ DECLARE
     profile_name text;
     owner name;
     refusal text;
-    deferred text;
+    deferred record;
     writers text[];
     writer text;
 BEGIN
@@ -32,12 +32,49 @@ BEGIN
     WHERE NOT r.rolsuper AND NOT pg_has_role(r.oid, owner, 'MEMBER')
     ORDER BY o.object LIMIT 1;
 
-    SELECT string_agg(DISTINCT format('%I.%I', n.nspname, k.conname), ', ') INTO deferred
-    FROM churn_trust.tables_of(profile) p (relation)
-    JOIN pg_catalog.pg_trigger t ON t.tgrelid = p.relation
-    JOIN pg_catalog.pg_constraint k ON k.oid = t.tgconstraint
-    JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace
-    WHERE NOT t.tgisinternal AND t.tginitdeferred AND t.tgtype & 16 <> 0;
+    -- A constraint is set by its name, which others of the schema may have as well: the
+    -- writer counts those that have it before it sets one.
+    WITH tables (relation) AS (
+        SELECT churn_trust.tables_of(profile)
+    ),
+    outputs AS (
+        SELECT a.attrelid, a.attnum
+        FROM tables t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.relation
+        WHERE a.attname IN (
+            'complaint_count', 'last_complaint_at', 'churn_score', 'churn_model_version',
+            'churn_scored_at'
+        )
+    ),
+    due AS (
+        SELECT k.oid, k.conname AS name, k.connamespace AS schema
+        FROM pg_catalog.pg_constraint k
+        WHERE k.condeferred AND (
+            k.conrelid IN (SELECT t.relation FROM tables t) AND EXISTS (
+                SELECT FROM pg_catalog.pg_trigger t
+                WHERE t.tgconstraint = k.oid AND NOT t.tgisinternal AND t.tgtype & 16 <> 0
+            )
+            OR EXISTS (
+                SELECT FROM outputs o
+                WHERE o.attrelid = k.conrelid AND o.attnum = ANY (k.conkey)
+                   OR o.attrelid = k.confrelid AND o.attnum = ANY (k.confkey)
+            )
+        )
+    ),
+    named AS (
+        SELECT DISTINCT d.name, d.schema FROM due d
+    )
+    SELECT string_agg(format('%I.%I', s.nspname, n.name), ', ') AS names,
+           array_agg(n.name) AS name, array_agg(n.schema) AS schema, sum(bearers.number) AS number
+    INTO deferred
+    FROM named n
+    JOIN pg_catalog.pg_namespace s ON s.oid = n.schema
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS number FROM pg_catalog.pg_constraint k
+        WHERE k.conname = n.name AND k.connamespace = n.schema AND (
+            k.conrelid IN (SELECT t.relation FROM tables t)
+            OR k.oid IN (SELECT d.oid FROM due d)
+        )
+    ) bearers;
 
     EXECUTE churn_trust.fill_template(
         churn_trust.template_update_profiles(),
@@ -45,12 +82,18 @@ BEGIN
             'id', attachment_id,
             'profile', profile_name,
             'refusal', quote_nullable(refusal),
-            'has_deferred', deferred IS NOT NULL,
+            'has_deferred', deferred.names IS NOT NULL,
+            'deferred_names', format('%L::pg_catalog.name[]', coalesce(deferred.name, '{}')),
+            'deferred_schemas', format('%L::pg_catalog.oid[]', coalesce(deferred.schema, '{}')),
+            'deferred_count', coalesce(deferred.number, 0),
+            'shared_name', quote_literal(format(
+                'a constraint of another table has the name %s', deferred.names
+            )),
             'check_now', quote_literal(
-                format('SET CONSTRAINTS %s IMMEDIATE', coalesce(deferred, 'ALL'))
+                format('SET CONSTRAINTS %s IMMEDIATE', coalesce(deferred.names, 'ALL'))
             ),
             'check_later', quote_literal(
-                format('SET CONSTRAINTS %s DEFERRED', coalesce(deferred, 'ALL'))
+                format('SET CONSTRAINTS %s DEFERRED', coalesce(deferred.names, 'ALL'))
             )
         )
     );

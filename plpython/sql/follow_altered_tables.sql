@@ -4,11 +4,13 @@ DECLARE
     commands record;
     attachment churn.attachments;
 BEGIN
-    -- What something was done to: tables, also by their triggers, rules, indexes, and by the
-    -- functions of triggers, and what they are partitions or children of. The triggers that
-    -- this itself creates are not followed.
+    -- What something was done to: tables, also by their triggers, rules, indexes, by the
+    -- functions of triggers and by publications, and what they are partitions or children
+    -- of. The triggers that this itself creates are not followed.
     WITH RECURSIVE touched (classid, objid) AS (
-        SELECT c.classid, coalesce(t.tgrelid, w.ev_class, i.indrelid, f.tgrelid, c.objid)
+        SELECT c.classid, coalesce(
+            t.tgrelid, w.ev_class, i.indrelid, f.tgrelid, b.prrelid, c.objid
+        )
         FROM pg_event_trigger_ddl_commands() c
         LEFT JOIN pg_catalog.pg_trigger t
             ON c.classid = 'pg_catalog.pg_trigger'::regclass AND t.oid = c.objid
@@ -18,6 +20,9 @@ BEGIN
             ON c.classid = 'pg_catalog.pg_class'::regclass AND i.indexrelid = c.objid
         LEFT JOIN pg_catalog.pg_trigger f
             ON c.classid = 'pg_catalog.pg_proc'::regclass AND f.tgfoid = c.objid
+        LEFT JOIN pg_catalog.pg_publication_rel b
+            ON c.classid = 'pg_catalog.pg_publication_rel'::regclass AND b.oid = c.objid
+            OR c.classid = 'pg_catalog.pg_publication'::regclass AND b.prpubid = c.objid
         WHERE (coalesce(t.tgname, f.tgname) LIKE 'pgchurn\_%') IS NOT TRUE
         UNION
         SELECT t.classid, i.inhparent

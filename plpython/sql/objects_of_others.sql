@@ -5,6 +5,16 @@ BEGIN ATOMIC
     WITH tables (relation) AS (
         SELECT churn_trust.tables_of(objects_of_others.profile)
     ),
+    outputs AS (
+        SELECT r.relation, a.attname AS name, a.attnum AS number, a.attnotnull AS required,
+               a.atttypid AS type, c.type AS made
+        FROM tables r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.relation
+        JOIN (VALUES
+            ('complaint_count'::name, 'integer'::regtype), ('last_complaint_at', 'timestamptz'),
+            ('churn_score', 'double precision'), ('churn_model_version', 'bigint'),
+            ('churn_scored_at', 'timestamptz')
+        ) c (name, type) ON c.name = a.attname
+    ),
     found AS (
         -- The bit of tgtype for UPDATE, see TRIGGER_TYPE_UPDATE in pg_trigger.h. One for
         -- columns that pgchurn does not write never fires.
@@ -50,12 +60,38 @@ BEGIN ATOMIC
         SELECT format('missing replica identity of %s', c.oid::regclass) AS object,
                NULL::oid AS classid, NULL::oid AS objid, NULL::oid AS function
         FROM tables r JOIN pg_catalog.pg_class c ON c.oid = r.relation
-        WHERE c.relkind = 'r' AND (c.relreplident = 'n' OR (
-            c.relreplident = 'd' AND NOT EXISTS (
-                SELECT FROM pg_catalog.pg_index i
-                WHERE i.indrelid = c.oid AND i.indisprimary AND i.indisvalid
-            )
-        ))
+        WHERE c.relkind = 'r' AND c.relreplident <> 'f' AND NOT EXISTS (
+            SELECT FROM pg_catalog.pg_index i
+            WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate AND CASE c.relreplident
+                WHEN 'd' THEN i.indisprimary
+                WHEN 'i' THEN i.indisreplident
+            END
+        )
+        UNION ALL
+        -- Nor does it where somebody publishes rows or columns that leave the identity out.
+        SELECT format('publication %I of %s', u.pubname, b.prrelid::regclass) AS object,
+               NULL::oid AS classid, NULL::oid AS objid, NULL::oid AS function
+        FROM tables r JOIN pg_catalog.pg_publication_rel b ON b.prrelid = r.relation
+        JOIN pg_catalog.pg_publication u ON u.oid = b.prpubid
+        WHERE b.prqual IS NOT NULL OR b.prattrs IS NOT NULL
+        UNION ALL
+        -- What is asked of pgchurn's own columns.
+        SELECT format('index %s', i.indexrelid::regclass) AS object,
+               NULL::oid AS classid, NULL::oid AS objid, NULL::oid AS function
+        FROM outputs o JOIN pg_catalog.pg_index i ON i.indrelid = o.relation
+        WHERE o.number = ANY (i.indkey) AND (i.indisunique OR i.indisexclusion)
+        UNION ALL
+        SELECT format('foreign key %I of %s', k.conname, k.conrelid::regclass) AS object,
+               NULL::oid AS classid, NULL::oid AS objid, NULL::oid AS function
+        FROM outputs o JOIN pg_catalog.pg_constraint k
+            ON k.conrelid = o.relation AND o.number = ANY (k.conkey)
+            OR k.confrelid = o.relation AND o.number = ANY (k.confkey)
+        WHERE k.contype = 'f'
+        UNION ALL
+        SELECT format('column %I of %s', o.name, o.relation::regclass) AS object,
+               NULL::oid AS classid, NULL::oid AS objid, NULL::oid AS function
+        FROM outputs o
+        WHERE (o.name <> 'complaint_count' AND o.required) OR o.type <> o.made
         UNION ALL
         -- It writes as the table's owner, whom nothing then tells from pgchurn.
         SELECT format('foreign key %I of %s', k.conname, k.conrelid::regclass) AS object,

@@ -559,6 +559,44 @@ def test_who_may_create_triggers_gains_no_rights_of_the_owner(bare, planted, sta
     assert "1" in bare.column("SELECT key FROM churn_internal.failed_profiles")
 
 
+@pytest.mark.parametrize("planted_first", [True, False])
+def test_a_deferred_trigger_of_the_same_name_gains_no_rights_of_the_owner(
+    bare, planted_first
+):
+    keep = trigger(
+        "keep", "AFTER UPDATE", "RETURN NULL;", deferred="DEFERRABLE INITIALLY DEFERRED"
+    )
+    open_shop(bare, "" if planted_first else keep)
+    bare.run(f'GRANT CREATE ON SCHEMA "Odd Shop" TO {CLERK}')
+    with bare.role(CLERK):
+        bare.run("""
+            SET LOCAL search_path = "Odd Shop";
+            CREATE TABLE loot (who name);
+            GRANT ALL ON loot TO PUBLIC;
+            CREATE TABLE bait ();
+            CREATE FUNCTION plant() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                INSERT INTO "Odd Shop".loot VALUES (current_user);
+                RETURN NULL;
+            END $$;
+            CREATE CONSTRAINT TRIGGER "keep it" AFTER INSERT ON bait
+                DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION plant();
+            """)
+    if planted_first:
+        with owner(bare):
+            bare.run(keep)
+    bare.take_notices()
+    with bare.role(CLERK):
+        bare.run('INSERT INTO "Odd Shop".bait DEFAULT VALUES')
+        bare.run(COMPLAIN)
+        bare.run(COMPLAIN_OFTEN)
+        bare.run("SET CONSTRAINTS ALL IMMEDIATE")
+
+    assert bare.column('SELECT DISTINCT who FROM "Odd Shop".loot') == [CLERK]
+    assert "a constraint of another table has the name" in bare.take_notices()
+    assert "1" in bare.column("SELECT key FROM churn_internal.failed_profiles")
+
+
 def test_what_acts_as_the_superuser_calls_nothing_of_churn_owners(bare):
     definitions = bare.column(
         "SELECT pg_get_functiondef(oid) FROM pg_proc"

@@ -13,8 +13,20 @@ BEGIN
     IF @refusal@ IS NOT NULL THEN
         RAISE insufficient_privilege USING MESSAGE = @refusal@;
     END IF;
-    -- What is checked at commit only would take the complaint with it.
+    -- What is checked at commit only would take the complaint with it. But triggers of
+    -- another table, were they to be called now, would run with the owner's rights.
     IF @has_deferred@ THEN
+        IF (
+            SELECT pg_catalog.count(*)
+            FROM pg_catalog.pg_constraint k
+            JOIN ROWS FROM (
+                pg_catalog.unnest(@deferred_names@), pg_catalog.unnest(@deferred_schemas@)
+            ) d (name, schema)
+                ON k.conname OPERATOR(pg_catalog.=) d.name
+                AND k.connamespace OPERATOR(pg_catalog.=) d.schema
+        ) OPERATOR(pg_catalog.<>) @deferred_count@ THEN
+            RAISE insufficient_privilege USING MESSAGE = @shared_name@;
+        END IF;
         EXECUTE @check_now@;
     END IF;
     UPDATE @profile@ p SET
@@ -46,8 +58,20 @@ BEGIN
     IF @refusal@ IS NOT NULL THEN
         RAISE insufficient_privilege USING MESSAGE = @refusal@;
     END IF;
-    -- What is checked at commit only would take the complaint with it.
+    -- What is checked at commit only would take the complaint with it. But triggers of
+    -- another table, were they to be called now, would run with the owner's rights.
     IF @has_deferred@ THEN
+        IF (
+            SELECT pg_catalog.count(*)
+            FROM pg_catalog.pg_constraint k
+            JOIN ROWS FROM (
+                pg_catalog.unnest(@deferred_names@), pg_catalog.unnest(@deferred_schemas@)
+            ) d (name, schema)
+                ON k.conname OPERATOR(pg_catalog.=) d.name
+                AND k.connamespace OPERATOR(pg_catalog.=) d.schema
+        ) OPERATOR(pg_catalog.<>) @deferred_count@ THEN
+            RAISE insufficient_privilege USING MESSAGE = @shared_name@;
+        END IF;
         EXECUTE @check_now@;
     END IF;
     UPDATE @profile@ p SET
