@@ -21,8 +21,8 @@ SELECT churn.server_environment();
 SELECT churn.register_model(
     %(profile)s::regclass, %(artifact)s, %(signature)s, %(metrics)s, %(environment)s,
     %(provenance)s, %(replay_keys)s::text[], %(replay_probabilities)s::float8[],
-    %(compiled)s, %(compilation)s, %(boundary_numbers)s::float8[], %(boundary_texts)s::text[],
-    %(attestation)s, %(attestation_signature)s, %(attestation_key)s, %(allow_older)s
+    %(compile)s, %(allow_pickle)s, %(attestation)s, %(attestation_signature)s,
+    %(attestation_key)s, %(allow_older)s
 );
 
 -- compilation --
@@ -261,15 +261,26 @@ WHERE NOT EXISTS (
 );
 
 -- doctor_trusted_keys --
--- Whether all but superusers are kept away from the trusted keys.
-SELECT r.rolsuper
-       AND (SELECT count(*) FROM pg_catalog.pg_trigger t
-            WHERE t.tgrelid = c.oid AND t.tgenabled = 'A'
-              AND t.tgname IN ('refuse_key_change', 'refuse_key_truncation')) = 2
+-- Whether all but superusers are kept away from trusted keys and allowed pickles.
+SELECT bool_and(
+    r.rolsuper
+    AND (SELECT count(*) FROM pg_catalog.pg_trigger t
+         JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+         WHERE t.tgrelid = c.oid AND t.tgenabled = 'A'
+           AND p.proname = 'refuse_trust_change') = 2
+)
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
-WHERE n.nspname = 'churn_trust' AND c.relname = 'trusted_keys';
+WHERE n.nspname = 'churn_trust' AND c.relname IN ('trusted_keys', 'allowed_pickles');
+
+-- doctor_pickles --
+-- The versions without a compiled form, and whether they are in use.
+SELECT m.version, CASE WHEN d.version IS NULL THEN 'not active' ELSE 'active' END AS use
+FROM churn.models m
+LEFT JOIN churn.active_deployments d ON d.version = m.version
+WHERE m.compiled_sha256 IS NULL AND m.deleted_at IS NULL
+ORDER BY m.version;
 
 -- doctor_attachments --
 -- Each attachment, how many of its six triggers fire, whether its log is switched on and

@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 from pgchurn.plpython.runtime.environment import current_environment
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import AdaBoostClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -130,12 +129,12 @@ def fit_matrix(features, classifier=None, seed=0, **options):
     return Model(pipeline, kinds, named_columns=False, **options)
 
 
-def by_skl2onnx():
-    """Return a model that pgchurn's own compiler does not cover."""
-    matrix = np.arange(40.0).reshape(20, 2)
-    classifier = AdaBoostClassifier(n_estimators=3, random_state=0)
-    classifier.fit(matrix, np.arange(20) % 2)
-    return Model(classifier, dict.fromkeys("ab", "number"), named_columns=False)
+def not_compilable():
+    """Return a model that the compiler does not cover: it refuses unknown numbers."""
+    matrix = np.arange(20.0).reshape(20, 1) % 4
+    pipeline = make_pipeline(OneHotEncoder(), LogisticRegression())
+    pipeline.fit(matrix, np.arange(20) % 2)
+    return Model(pipeline, {"complaint_count": "number"}, named_columns=False)
 
 
 def read_features(session, kinds, profile="churn.customers", key="customer_id"):
@@ -179,9 +178,18 @@ def stored_scores(session, profile="churn.customers", key="customer_id"):
 
 
 def register(
-    session, model, profile="churn.customers", key="customer_id", replay=None, **changed
+    session,
+    model,
+    profile="churn.customers",
+    key="customer_id",
+    replay=None,
+    compile_form=True,
+    **changed,
 ):
-    """Register a model, replaying every row unless told; return its version."""
+    """Register a model, replaying every row unless told; return its version.
+
+    One that is not to be compiled scores from its pickle, which a superuser may allow.
+    """
     if replay is None:
         replay = expected_scores(session, model, profile, key)
     given = {
@@ -194,8 +202,9 @@ def register(
     }
     return session.value(
         "SELECT churn.register_model(%s::regclass, %s, %s, %s, %s, %s, %s::text[],"
-        " %s::float8[])",
+        " %s::float8[], compile => %s, allow_pickle => %s)",
         *(profile, *given.values(), list(replay), list(replay.values())),
+        *(compile_form, not compile_form),
     )
 
 
@@ -231,7 +240,7 @@ def assert_fresh(session, model, profile="churn.customers", key="customer_id"):
     )
 
 
-def populate(session):
+def populate(session, compile_form=True):
     """Fill the default tables and activate the default model."""
     session.run(
         """
@@ -255,7 +264,7 @@ def populate(session):
         """,
         CUSTOMERS,
     )
-    deploy(session, default_model())
+    deploy(session, default_model(), compile_form=compile_form)
 
 
 @functools.cache

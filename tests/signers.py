@@ -1,6 +1,7 @@
 """Keys that sign the tests' models."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -10,10 +11,10 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from pgchurn.loader.compiling import compile_model
 from pgchurn.loader.models.attestation import Signer
 from pgchurn.loader.models.candidate import Candidate
 from pgchurn.loader.models.registration import attestation_parameters
+from pgchurn.plpython.runtime.compile_model import compile_model
 from pgchurn.plpython.runtime.signature import Signature
 
 from tests.models import expected_scores
@@ -25,9 +26,8 @@ LONG_AGO = date(2020, 1, 1)
 REGISTER = """
     SELECT churn.register_model(
         %(profile)s::regclass, %(artifact)s, %(signature)s, '{}', %(environment)s, '{}',
-        %(keys)s::text[], %(probabilities)s::float8[], compiled => %(compiled)s,
-        boundary_numbers => %(boundary_numbers)s::float8[],
-        attestation => %(attestation)s,
+        %(keys)s::text[], %(probabilities)s::float8[], compile => %(compile)s,
+        allow_pickle => %(allow_pickle)s, attestation => %(attestation)s,
         attestation_signature => %(attestation_signature)s,
         attestation_key => %(attestation_key)s, allow_older => %(allow_older)s
     )
@@ -59,6 +59,14 @@ def signed(model, version=1, key=KEY, **options):
     return signer.sign(statement)
 
 
+def signed_with_form(model, version, compiled_sha256):
+    """Return an attestation that states which compiled form a model has."""
+    signer = Signer(KEY, "churn", version)
+    candidate = Candidate(model.artifact, model.pipeline)
+    statement, _ = signer.describe(candidate)
+    return signer.sign(replace(statement, compiled_sha256=compiled_sha256))
+
+
 def registration(session, model, attestation=None, **changed):
     """Return the parameters of REGISTER."""
     replay = expected_scores(session, model)
@@ -69,8 +77,8 @@ def registration(session, model, attestation=None, **changed):
         "environment": json.dumps(model.environment),
         "keys": list(replay),
         "probabilities": list(replay.values()),
-        "compiled": None,
-        "boundary_numbers": None,
+        "compile": True,
+        "allow_pickle": False,
         "allow_older": False,
         **attestation_parameters(attestation),
         **changed,

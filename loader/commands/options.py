@@ -116,7 +116,8 @@ def add_compilation(parser: argparse.ArgumentParser) -> None:
         "--no-compile",
         dest="compile_form",
         action="store_false",
-        help="keep the version on its pickle: equal to 1e-9, and slower",
+        help="keep the version on its pickle, which is slower; for superusers, and for "
+        "signed models",
     )
 
 

@@ -36,6 +36,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     add_features(parser)
     add_compilation(parser)
+    parser.add_argument(
+        "--allow-pickle",
+        action="store_true",
+        help="let the pickle score where there is no compiled form; for superusers",
+    )
     add_allow_older(parser)
     parser.add_argument(
         "--allow-unknown",
@@ -76,6 +81,7 @@ def run(options: Namespace) -> int:
             metrics={},
             provenance={"source": "pgchurn register", "file": str(options.file)},
             compile_form=options.compile_form,
+            allow_pickle=options.allow_pickle,
             attestation=attestation,
             allow_older=options.allow_older,
             expected=options.expected,

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pgchurn.loader.compiling import NotCompilable, compile_model
 from pgchurn.loader.errors import LoaderError
 from pgchurn.loader.models.unscorable import probabilities_or_reason
+from pgchurn.plpython.runtime.compile_columns import NotCompilable
+from pgchurn.plpython.runtime.compile_model import compile_model
 from pgchurn.plpython.runtime.errors import ScoringError
 from pgchurn.plpython.runtime.estimators import load_estimator
 from pgchurn.plpython.runtime.pickled import PickledModel
@@ -25,7 +26,7 @@ class CompiledForm:
     Attributes
     ----------
     content : bytes or None
-        The serialised ONNX model.
+        What the server is to make of it, too.
     problem : str or None
         Why there is none.
     """
@@ -113,6 +114,8 @@ class Candidate:
 
     def compile(self, signature: Signature) -> CompiledForm:
         """Return the compiled form, which is made once for signatures that agree.
+
+        The server makes its own; a signer states which one that has to be.
 
         Of a signature the compiler uses the names, which of them are texts, and the
         positive class.

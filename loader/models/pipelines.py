@@ -137,8 +137,7 @@ def text_transformer(algorithm: str) -> TransformerMixin:
     """Return what texts go through: a column for each category."""
     # Missing is a category like any other when training has seen it: that a customer
     # has no contract on file may well tell something. Whatever training has not seen
-    # becomes zeros throughout. An imputer ahead of this would say the same, but
-    # skl2onnx converts none for text whose missing value is NaN.
+    # becomes zeros throughout.
     return OneHotEncoder(handle_unknown="ignore", sparse_output=False)
 
 

@@ -9,14 +9,12 @@ from pgchurn.loader import output
 from pgchurn.loader.database import Connection, fetch_all, fetch_value
 from pgchurn.loader.errors import LoaderError
 from pgchurn.loader.models.attestation import Attestation
-from pgchurn.loader.models.boundary_rows import boundary_rows
 from pgchurn.loader.models.candidate import Candidate
 from pgchurn.loader.models.expectations import check_expectations, read_expectations
 from pgchurn.loader.models.profile import Profile
 from pgchurn.loader.models.signature import signature_for_table
 from pgchurn.loader.models.unknown_values import unknown_features
 from pgchurn.plpython.runtime.environment import MODEL_PACKAGES, current_environment
-from pgchurn.plpython.runtime.signature import Signature
 
 REPLAYED_ROWS = 1_000
 
@@ -50,6 +48,7 @@ def register(
     metrics: dict[str, Any],
     provenance: dict[str, Any],
     compile_form: bool = True,
+    allow_pickle: bool = False,
     attestation: Attestation | None = None,
     allow_older: bool = False,
     expected: str | None = None,
@@ -73,7 +72,10 @@ def register(
     provenance : dict
         Where it is from, to be kept with it.
     compile_form : bool, default=True
-        Whether to bring a compiled form along.
+        Whether the server is to compile it.
+    allow_pickle : bool, default=False
+        Whether the pickle may score where there is no compiled form; for superusers.
+        A model that is not to be compiled and not attested needs it.
     attestation : Attestation, optional
         What its signer states about it.
     allow_older : bool, default=False
@@ -117,7 +119,8 @@ def register(
         ),
         replay_keys=list(probabilities),
         replay_probabilities=list(probabilities.values()),
-        **compilation_parameters(candidate, signature, frame, compile_form),
+        compile=compile_form,
+        allow_pickle=allow_pickle or not compile_form and attestation is None,
         **attestation_parameters(attestation),
         allow_older=allow_older,
     )
@@ -171,30 +174,4 @@ def attestation_parameters(attestation: Attestation | None) -> dict[str, Any]:
         "attestation": attestation and attestation.statement,
         "attestation_signature": attestation and attestation.signature,
         "attestation_key": attestation and attestation.key,
-    }
-
-
-def compilation_parameters(
-    candidate: Candidate, signature: Signature, frame: pd.DataFrame, wanted: bool
-) -> dict[str, Any]:
-    """Return the parameters of ``churn.register_model`` about the compiled form.
-
-    Returns
-    -------
-    dict
-        ``compiled`` (bytes or None), ``compilation`` (why there is none), and the rows
-        on which to compare, ``boundary_numbers`` and ``boundary_texts``.
-    """
-    nothing = {"compiled": None, "boundary_numbers": None, "boundary_texts": None}
-    if not wanted:
-        return {**nothing, "compilation": "it was not wanted"}
-    form = candidate.compile(signature)
-    if form.content is None:
-        return {**nothing, "compilation": f"not covered: {form.problem}"}
-    numbers, texts = boundary_rows(signature, frame, form.content)
-    return {
-        "compiled": form.content,
-        "compilation": "",
-        "boundary_numbers": numbers if numbers[0] else None,
-        "boundary_texts": texts if texts[0] else None,
     }

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pgchurn.loader.compiling.text_features import text_positions
 from pgchurn.loader.errors import LoaderError
 from pgchurn.loader.models.candidate import Candidate
 from pgchurn.loader.models.labels import TEXTS_FOR_CHURNED
+from pgchurn.loader.models.text_features import text_positions
 from pgchurn.loader.models.unscorable import scores_nothing
 from pgchurn.plpython.runtime.errors import ScoringError
 from pgchurn.plpython.runtime.features import NAN

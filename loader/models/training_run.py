@@ -45,7 +45,7 @@ def train_and_register(
     seed : int, default=0
         Of the split and the models.
     compile_form : bool, default=True
-        Whether to bring a compiled form along.
+        Whether the server is to compile it.
     signer : Signer, optional
         Attests the model before it is registered.
 

@@ -59,6 +59,7 @@ def examine(connection: Connection) -> list[Finding]:
             "are missing or disabled",
         )
     )
+    findings.append(pickles(fetch_all(connection, "doctor_pickles")))
     findings.append(prediction_log(fetch_all(connection, "doctor_prediction_log")[0]))
     findings += [attachment(row) for row in fetch_all(connection, "doctor_attachments")]
     findings += [write(row) for row in fetch_all(connection, "doctor_writes")]
@@ -173,8 +174,9 @@ def trusted_keys(connection: Connection, server: Row) -> Finding:
         return finding(
             "trusted keys",
             False,
-            "others than superusers may change them: churn_trust.trusted_keys must "
-            "belong to a superuser, and both its triggers be ENABLE ALWAYS",
+            "others than superusers may change them: churn_trust.trusted_keys and "
+            "churn_trust.allowed_pickles must belong to a superuser, and both triggers "
+            "of either be ENABLE ALWAYS",
         )
     if not server["trusted_keys"]:
         return finding("trusted keys", True, "none: models need no attestation")
@@ -183,6 +185,14 @@ def trusted_keys(connection: Connection, server: Row) -> Finding:
             "trusted keys", False, "cryptography is missing on the server: install it"
         )
     return finding("trusted keys", True, f"{server['trusted_keys']} in force")
+
+
+def pickles(rows: list[Row]) -> Finding:
+    """Return the finding on versions that score from their pickles."""
+    if not rows:
+        return finding("pickles", True, "none is read by sessions that serve")
+    versions = ", ".join(f"{row['version']} ({row['use']})" for row in rows)
+    return finding("pickles", True, f"scoring from their pickles: {versions}")
 
 
 def prediction_log(row: Row) -> Finding:

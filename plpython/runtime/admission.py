@@ -9,7 +9,7 @@ from .batches import rows_in
 from .errors import Refusals
 from .features import RowOfTexts
 from .registry import Registry
-from .sandbox import module_sources, run_in_sandbox
+from .sandbox import RESULT, module_sources, run_in_sandbox
 from .signature import Signature
 
 
@@ -27,13 +27,12 @@ class Admission:
     def check_attestation(
         self,
         artifact_sha256: bytes,
-        compiled_sha256: bytes | None,
         signature: str,
         environment: str,
         attestation: tuple[str | None, bytes | None, str | None],
         active_attestation: str | None,
         allow_older: bool,
-    ) -> bool | None:
+    ) -> str | None:
         """Refuse a candidate that is not signed as it must be; it is not read for that.
 
         Parameters
@@ -45,20 +44,21 @@ class Admission:
 
         Returns
         -------
-        bool
-            Whether the compiled form may be used.
+        str
+            SHA-256 of the compiled form that is signed with it, in hexadecimal digits;
+            empty when there is none, or when nothing need be signed.
         """
         with self.refusals:
             trusted = self.registry.read_trusted_keys()
             if not trusted and attestation == (None, None, None):
-                return True
+                return ""
             statement = verified_statement(*attestation, trusted)
             statement.check_artifact(artifact_sha256)
             statement.check_description(
                 Signature.from_json(signature), json.loads(environment)
             )
             check_time_and_age(statement, active_attestation, allow_older)
-            return compiled_sha256 is None or statement.covers(compiled_sha256)
+            return statement.compiled_sha256 or ""
         return None
 
     def check_activation(
@@ -97,17 +97,14 @@ class Admission:
         self,
         attachment_id: int,
         artifact: bytes,
-        compiled: bytes | None,
         signature: str,
         environment: str,
         layout: str,
         replay: tuple[bytes | None, Sequence[RowOfTexts] | None],
         sample: tuple[bytes | None, Sequence[RowOfTexts] | None],
-        boundary_rows: tuple[
-            Sequence[Sequence[float | None]] | None, Sequence[RowOfTexts] | None
-        ],
+        compile_form: bool,
     ) -> dict[str, Any]:
-        """Score rows with a candidate before it is registered.
+        """Score rows with a candidate before it is registered, and compile it.
 
         The sandbox reads it, so that one that crashes, hangs or fills the memory harms
         no session.
@@ -121,15 +118,15 @@ class Admission:
         replay, sample : (bytes, list)
             Numbers and texts of profile rows, as ``Scoring.score_batch`` takes them:
             those that the client has scored, and those to compare the two forms on.
-        boundary_rows : (list of lists of float, list of lists of str)
-            Rows that are hard to get right, in the order of the signature.
+        compile_form : bool
+            Whether its compiled form is wanted.
 
         Returns
         -------
         dict
-            ``replayed``, the pickle's probabilities of the client's rows; ``parity``,
-            the largest difference of the two forms; ``rows_compared``; ``problem``,
-            why the compiled form is not accepted, or None.
+            ``replayed``, the pickle's probabilities of the client's rows; ``compiled``,
+            the compiled form; ``parity``, the largest difference of the two forms;
+            ``rows_compared``; ``problem``, why there is no compiled form, or None.
         """
         with self.refusals:
             self.registry.profile_layout(attachment_id).positions(
@@ -143,19 +140,17 @@ class Admission:
                 "layout": layout,
                 "replay_texts": replay_texts,
                 "sample_texts": sample_texts,
-                "boundary_rows": boundary_rows,
+                "compile": compile_form,
             }
             return run_in_sandbox(
                 module_sources("sandbox_worker"),
                 request,
-                [artifact, compiled, replay_numbers, sample_numbers],
-                rows_in(replay_numbers)
-                + rows_in(sample_numbers)
-                + len(boundary_rows[0] or ()),
+                [artifact, replay_numbers, sample_numbers],
+                rows_in(replay_numbers) + rows_in(sample_numbers),
                 self.registry.check_for_interrupts,
             )
         # No count of rows: an error.
-        return dict.fromkeys(("replayed", "parity", "rows_compared", "problem"))
+        return dict.fromkeys(RESULT)
 
 
 def check_time_and_age(

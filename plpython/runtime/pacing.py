@@ -7,8 +7,8 @@ from .errors import ScoringError
 # Bounds what a model allocates in one call.
 MODEL_CALL_ROWS = 10_000
 
-# Few, for a model of unknown speed.
-FIRST_CALL_ROWS = 1_000
+# Few, for a pickle, of unknown speed: a row of the slowest takes 3 ms.
+FIRST_CALL_ROWS = 50
 
 # A cancel waits for the call it meets to end, and 0.5 s is promised.
 CALL_SECONDS = 0.2
@@ -21,10 +21,16 @@ class Pace:
     """The speed of one model in one session.
 
     The next call may take ``rows`` rows, so that it lasts about ``CALL_SECONDS``.
+
+    Parameters
+    ----------
+    first_rows, most_rows : int
+        How many rows the first call may take, and any.
     """
 
-    def __init__(self) -> None:
-        self.rows = FIRST_CALL_ROWS
+    def __init__(self, first_rows: int, most_rows: int) -> None:
+        self.rows = first_rows
+        self.most_rows = most_rows
         self.resting_until = 0.0
         self.slowest = 0.0
 
@@ -32,7 +38,7 @@ class Pace:
         """Learn from a call how many rows the next one may take."""
         fitting = int(rows * CALL_SECONDS / max(seconds, 1e-9))
         if rows == self.rows or fitting < self.rows:
-            self.rows = max(1, min(fitting, MODEL_CALL_ROWS))
+            self.rows = max(1, min(fitting, self.most_rows))
 
     def rest(self, seconds: float) -> None:
         """Leave the model alone for a while, after a call that took too long."""

@@ -16,6 +16,7 @@ from .features import (
     columns_from_arrays,
     row_count,
 )
+from .pacing import FIRST_CALL_ROWS, MODEL_CALL_ROWS
 from .raw_readers import object_columns
 from .signature import Signature
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 class PickledModel:
     """A classifier as the strict loader has let it out of its pickle."""
+
+    first_rows = FIRST_CALL_ROWS
+    most_rows = MODEL_CALL_ROWS
 
     def __init__(
         self, artifact: bytes, signature: Signature, estimator: Any = None

@@ -41,7 +41,7 @@ class Scorer:
     def __init__(self, model: "Model", positions: Positions) -> None:
         self.model = model
         self.positions = positions
-        self.pace = Pace()
+        self.pace = Pace(model.first_rows, model.most_rows)
 
     @cached_property
     def score_row(self) -> "ScoreRow":
@@ -187,10 +187,35 @@ class Registry:
                 raise wrong_digest(version)
             from .compiled import CompiledModel
 
-            return CompiledModel(row["compiled"], signature)
+            model = CompiledModel(row["compiled"], signature)
+            for _ in model.preparations():
+                self.check_for_interrupts()
+            return model
         if hashlib.sha256(row["artifact"]).digest() != digest:
             raise wrong_digest(version)
+        if not keys:
+            self.check_allowed(version, digest)
         return self.read_pickle(row, signature)
+
+    def check_allowed(self, version: int | None, digest: bytes) -> None:
+        """Refuse a pickle that nobody above suspicion has vouched for.
+
+        scikit-learn's compiled code trusts the state of its objects, and whoever may
+        write to ``churn.models`` may write that.
+        """
+        rows = self.fetch(
+            "SELECT churn_trust.is_pickle_allowed($1) AS allowed", ["bytea"], digest
+        )
+        if not rows[0]["allowed"]:
+            raise ScoringError(
+                f"model version {version} has no compiled form, and its pickle is not "
+                "allowed to score",
+                detail="In a session that serves, a pickle is read only when a trusted "
+                "key has signed it or a superuser allowed it.",
+                hint="A superuser calls churn_trust.allow_pickle(artifact_sha256, "
+                "comment); or activate a version that has a compiled form.",
+                sqlstate="55000",
+            )
 
     def read_pickle(
         self, row: "Mapping[str, Any]", signature: Signature

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 
 from .batches import Batch, checked_probabilities
+from .boundary_rows import boundary_rows
+from .compile_columns import NotCompilable
+from .compile_model import compile_model
 from .compiled import CompiledModel
 from .environment import check_environment
 from .errors import ScoringError
 from .features import Columns, Layout, acceptable_rows, row_count
-from .onnx_scan import scan
-from .pacing import MODEL_CALL_ROWS
+from .form import MOST_BYTES
 from .parity import TOLERANCE, compare_forms
 from .pickled import PickledModel
 from .signature import Signature
@@ -21,23 +23,26 @@ from .signature import Signature
 def respond(request: dict[str, Any], *parts: bytes | None) -> None:
     """Evaluate a candidate, write the response to standard output, and end the process.
 
-    Nothing else gets there: what a candidate or a library prints is discarded.
+    The response is a line of JSON, which may be followed by a compiled form. Nothing
+    else gets there: what a candidate or a library prints is discarded.
     """
     output = os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
         os.dup2(nowhere, descriptor)
     response: dict[str, Any]
+    compiled = None
     try:
-        response = {"result": evaluate(request, *parts)}  # type: ignore[arg-type]
+        result, compiled = evaluate(request, *parts)  # type: ignore[arg-type]
+        response = {"result": result}
     except ScoringError as error:
         response = {
             "refused": [error.message, error.detail, error.hint, error.sqlstate]
         }
     except Exception as error:
         response = {"failed": [type(error).__name__, str(error)]}
-    with open(output, "w", encoding="ascii") as file:
-        json.dump(response, file)
+    with open(output, "wb") as file:
+        file.write(json.dumps(response).encode() + b"\n" + (compiled or b""))
     # Without the clean-up of a process, in which a candidate could still hang.
     os._exit(0)
 
@@ -45,11 +50,10 @@ def respond(request: dict[str, Any], *parts: bytes | None) -> None:
 def evaluate(
     request: dict[str, Any],
     artifact: bytes,
-    compiled: bytes | None,
     replay_numbers: bytes | None,
     sample_numbers: bytes | None,
-) -> dict[str, Any]:
-    """Score rows with a candidate, and compare its two forms.
+) -> tuple[dict[str, Any], bytes | None]:
+    """Score rows with a candidate, compile it, and compare the two forms.
 
     Parameters and result are those of ``Admission.evaluate_candidate``.
     """
@@ -63,38 +67,39 @@ def evaluate(
         result["replayed"] = checked_probabilities(
             pickled, replayed.columns(positions)
         ).tolist()
-    if compiled is not None:
-        batches = []
-        if sample_numbers is not None:
-            sample = Batch.from_binary(sample_numbers, request["sample_texts"])
-            batches.append(sample.columns(positions))
-        numbers, texts = request["boundary_rows"]
-        if numbers:
-            rows = Batch(np.array(numbers, dtype=float), texts)
-            batches.append(rows.columns(Layout.of(signature).positions(signature)))
-        acceptable = [acceptable_rows(signature, columns) for columns in batches]
-        result |= evaluate_compiled(compiled, pickled, signature, acceptable)
-    return result
+    if not request["compile"]:
+        return {**result, "problem": "it was not wanted"}, None
+    sample = None
+    if sample_numbers is not None:
+        rows = Batch.from_binary(sample_numbers, request["sample_texts"])
+        sample = acceptable_rows(signature, rows.columns(positions))
+    examined, compiled = compiled_form(pickled, signature, sample)
+    return result | examined, compiled
 
 
-def evaluate_compiled(
-    compiled: bytes, pickled: PickledModel, signature: Signature, batches: list[Columns]
-) -> dict[str, Any]:
-    """Compare a compiled form with its pickle; say why it is not accepted."""
+def compiled_form(
+    pickled: PickledModel, signature: Signature, sample: Columns | None
+) -> tuple[dict[str, Any], bytes | None]:
+    """Compile a classifier, and compare what came out; say why it is not accepted."""
     try:
-        scan(compiled)
+        compiled = compile_model(pickled.estimator, signature)
+    except NotCompilable as reason:
+        return {"problem": f"not covered: {reason}"}, None
     except MemoryError:
         raise
     except Exception as error:
-        return {"problem": f"it is none that pgchurn compiles: {error}"}
+        return {"problem": f"it cannot be compiled: {error}"}, None
     try:
         form = CompiledModel(compiled, signature)
+        batches = [] if sample is None else [sample]
+        made = boundary_rows(signature, form, sample)
+        batches.append(acceptable_rows(signature, made))
         parity, rows = compare_forms(pickled, form, batches)
         score_largest_batch(form, batches)
     except MemoryError:
         raise
     except Exception as error:
-        return {"problem": f"it fails where the pickle scores: {error}"}
+        return {"problem": f"it fails where the pickle scores: {error}"}, None
     result: dict[str, Any] = {"parity": parity, "rows_compared": rows}
     if rows == 0:
         result["problem"] = "there was no row to compare it on"
@@ -103,7 +108,9 @@ def evaluate_compiled(
             f"it differs from the pickle by {parity:.1e}, and {TOLERANCE:.0e} is "
             "allowed"
         )
-    return result
+    elif len(compiled) > MOST_BYTES:
+        result["problem"] = f"it has more than {MOST_BYTES >> 20} MB"
+    return result, None if result.get("problem") else compiled
 
 
 def score_largest_batch(model: CompiledModel, batches: list[Columns]) -> None:
@@ -111,6 +118,6 @@ def score_largest_batch(model: CompiledModel, batches: list[Columns]) -> None:
     for columns in batches:
         rows = row_count(columns)
         if rows:
-            repeated = np.arange(MODEL_CALL_ROWS) % rows
+            repeated = np.arange(model.most_rows) % rows
             model.probabilities({name: c[repeated] for name, c in columns.items()})
             return

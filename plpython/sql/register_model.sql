@@ -2,8 +2,7 @@ CREATE OR REPLACE FUNCTION churn.register_model(
     profile regclass, artifact bytea, signature jsonb, metrics jsonb,
     environment jsonb, provenance jsonb,
     replay_keys text[], replay_probabilities double precision[],
-    compiled bytea DEFAULT NULL, compilation text DEFAULT 'none was given',
-    boundary_numbers double precision[] DEFAULT NULL, boundary_texts text[] DEFAULT NULL,
+    compile boolean DEFAULT true, allow_pickle boolean DEFAULT false,
     attestation text DEFAULT NULL, attestation_signature bytea DEFAULT NULL,
     attestation_key text DEFAULT NULL, allow_older boolean DEFAULT false
 ) RETURNS bigint LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -23,6 +22,7 @@ DECLARE
     sample_numbers bytea;
     sample_texts text[];
     examined record;
+    signed_form text;
     worst_key text;
     worst_client double precision;
     worst_server double precision;
@@ -33,17 +33,19 @@ BEGIN
             MESSAGE = 'replay needs one probability for each key';
     END IF;
     -- Before anything looks into the pickle.
-    IF NOT churn_internal.check_attestation(
-        sha256(artifact), sha256(compiled), signature, environment, attestation,
-        attestation_signature, attestation_key,
-        churn_internal.active_attestation(attachment.attachment_id), allow_older
-    ) THEN
-        compiled := NULL;
-        compilation := 'the signature does not cover the one that was given';
+    signed_form := churn_internal.check_attestation(
+        sha256(artifact), signature, environment, attestation, attestation_signature,
+        attestation_key, churn_internal.active_attestation(attachment.attachment_id),
+        allow_older
+    );
+    IF allow_pickle THEN
+        PERFORM churn_trust.allow_pickle(
+            sha256(artifact), format('registered for %s', profile)
+        );
     END IF;
     SELECT * INTO replayed_keys, replay_numbers, replay_texts
     FROM churn_internal.read_profiles(candidate, replay_keys);
-    IF compiled IS NOT NULL THEN
+    IF compile THEN
         EXECUTE format(
             'SELECT array_agg(s.key) FROM (
                 SELECT p.%1$I::text AS key FROM %2$s p ORDER BY md5(p.%1$I::text) LIMIT %3$s
@@ -55,11 +57,16 @@ BEGIN
     SELECT * INTO sample_keys, sample_numbers, sample_texts
     FROM churn_internal.read_profiles(candidate, sample_keys);
     examined := churn_internal.evaluate_candidate(
-        attachment.attachment_id, artifact, compiled, signature, environment,
+        attachment.attachment_id, artifact, signature, environment,
         churn_internal.layout(candidate),
-        replay_numbers, replay_texts, sample_numbers, sample_texts,
-        boundary_numbers, boundary_texts
+        replay_numbers, replay_texts, sample_numbers, sample_texts, compile
     );
+    IF attestation IS NOT NULL AND examined.compiled IS NOT NULL
+        AND encode(sha256(examined.compiled), 'hex') <> signed_form
+    THEN
+        examined.compiled := NULL;
+        examined.problem := 'the signature does not cover the one that the server made';
+    END IF;
 
     -- The server's own path from a stored row to a probability is what will be used,
     -- so it must give what the client saw.
@@ -84,7 +91,15 @@ BEGIN
         RAISE NOTICE 'no row of % was there to replay', profile;
     END IF;
 
-    IF examined.problem IS NOT NULL THEN
+    IF examined.compiled IS NULL THEN
+        IF attestation IS NULL AND NOT churn_trust.is_pickle_allowed(sha256(artifact)) THEN
+            RAISE insufficient_privilege USING
+                MESSAGE = 'the model has no compiled form, and its pickle is not allowed to '
+                          'score',
+                DETAIL = format('There is no compiled form: %s.', examined.problem),
+                HINT = 'Sign it with a trusted key, or have a superuser register it with '
+                       'allow_pickle => true; or train a pipeline that compiles.';
+        END IF;
         RAISE NOTICE 'no compiled form was kept: %', examined.problem;
     END IF;
     INSERT INTO churn.models (
@@ -93,21 +108,17 @@ BEGIN
         attestation, attestation_signature, attestation_key
     )
     SELECT attachment.attachment_id, register_model.artifact,
-           sha256(register_model.artifact), k.compiled, sha256(k.compiled),
-           CASE WHEN k.compiled IS NOT NULL THEN examined.parity END,
+           sha256(register_model.artifact), examined.compiled, sha256(examined.compiled),
+           CASE WHEN examined.compiled IS NOT NULL THEN examined.parity END,
            CASE
-               WHEN k.compiled IS NOT NULL
+               WHEN examined.compiled IS NOT NULL
                    THEN format('compared on %s rows', examined.rows_compared)
-               ELSE format('no compiled form: %s',
-                           coalesce(examined.problem, register_model.compilation))
+               ELSE format('no compiled form: %s', examined.problem)
            END,
            register_model.signature, register_model.metrics,
            register_model.environment, register_model.provenance,
            register_model.attestation, register_model.attestation_signature,
            register_model.attestation_key
-    FROM (
-        SELECT CASE WHEN examined.problem IS NULL THEN register_model.compiled END
-    ) k (compiled)
     RETURNING version INTO new_version;
     -- Here, so that activating it is one row, and writes no function anew; and last, so
     -- that no activation waits while the candidate is evaluated.
@@ -116,5 +127,6 @@ BEGIN
 END $body$;
 COMMENT ON FUNCTION churn.register_model IS
     'Registers a pickled classifier after replaying rows, by key, whose probabilities '
-    'the client computed; keeps its compiled form when the two agree. Returns the version.';
+    'the client computed, and compiles it; keeps the compiled form when the two agree. Returns '
+    'the version.';
 GRANT EXECUTE ON FUNCTION churn.register_model TO churn_loader;

@@ -7,13 +7,13 @@ import pytest
 import sklearn
 from pgchurn.loader.command_line import main
 
-from tests.models import activate, fit, populate, register
+from tests.models import activate, fit, not_compilable, populate, register
 
 
 @pytest.fixture
 def customers(owner):
     """Customers, whom a pickled version scores that is active."""
-    populate(owner)
+    populate(owner, compile_form=False)
     return owner
 
 
@@ -61,19 +61,16 @@ def test_a_compiled_version_goes_on(customers, compiled, pgchurn):
 
 
 def test_why_a_version_has_no_compiled_form_is_said(customers, pgchurn):
-    model = fit(seed=2)
-    version = customers.value(
-        "SELECT churn.register_model('churn.customers', %s, %s, '{}', %s, '{}', '{}',"
-        " '{}', compilation => 'not covered: SomeClassifier')",
-        model.artifact,
-        json.dumps(model.signature),
-        json.dumps(model.environment),
-    )
+    model = not_compilable()
+    allow = "SELECT churn_trust.allow_pickle(sha256(%s), 'of the tests')"
+    customers.run(allow, model.artifact)
+    version = register(customers, model, replay={})
     activate(customers, version)
 
     assert effects(pgchurn, status=1)[version]["to_do"] == (
         "activate a compiled version, or train anew after"
-        " (no compiled form: not covered: SomeClassifier)"
+        " (no compiled form: not covered: an encoder of numbers that refuses unknown"
+        " ones)"
     )
 
 
@@ -102,3 +99,10 @@ def test_it_is_told_as_a_table(customers, compiled, empty_database, capsys):
     heading, _, first, second = capsys.readouterr().out.splitlines()
     assert heading.split() == ["version", "profile", "use", "made", "goes_on", "to_do"]
     assert "NO" in first and "yes" in second
+
+
+def test_doctor_lists_what_scores_from_its_pickle(customers, pgchurn):
+    (found,) = (row for row in pgchurn("doctor") if row["check"] == "pickles")
+
+    assert found["ok"]
+    assert found["found"] == "scoring from their pickles: 1 (active)"

@@ -22,7 +22,8 @@ FUNCTIONS = """
            pg_get_function_result(p.oid), p.proargnames[1:p.pronargs]
     FROM pg_proc p
     WHERE p.pronamespace = 'churn'::regnamespace
-       OR p.oid IN ('churn_trust.trust_key'::regproc, 'churn_trust.revoke_key'::regproc)
+       OR p.oid IN ('churn_trust.trust_key'::regproc, 'churn_trust.revoke_key'::regproc,
+                    'churn_trust.allow_pickle'::regproc)
 """
 ROLES = "SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)"
 RELATIONS = """

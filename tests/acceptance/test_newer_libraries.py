@@ -85,7 +85,7 @@ def fill(database, session, folder):
     dict of str to int
         Their versions.
     """
-    populate(session)
+    populate(session, compile_form=False)
     pickled = session.value("SELECT version FROM churn.active_deployments")
     file = folder / "model.pkl"
     file.write_bytes(COMPILED.artifact)
@@ -105,7 +105,13 @@ def fill(database, session, folder):
         FROM generate_series(1, 200) i;
         SELECT churn.attach('company.clients', 'id', 'company.calls', 'client');
         """)
-    company = register(session, fit({"usage": "number"}), "company.clients", "id")
+    company = register(
+        session,
+        fit({"usage": "number"}),
+        "company.clients",
+        "id",
+        compile_form=False,
+    )
     activate(session, company)
     rescore_in_place(session, "company.clients")
     return {"pickled": pickled, "compiled": compiled, "company": company}

@@ -15,7 +15,6 @@ PACKAGES = (
     "numpy",
     "pandas",
     "onnxruntime",
-    "skl2onnx",
     "psycopg2-binary",
 )
 SETTINGS = (

@@ -107,6 +107,7 @@ def register_version(bench, table, model, compiled=True):
         metrics={},
         provenance={"source": "benchmark", "algorithm": model.name},
         compile_form=compiled,
+        allow_pickle=not compiled,
     )
     # What registration looked up after its commit has begun another transaction.
     connection.rollback()

@@ -54,6 +54,7 @@ def test_an_attack_in_the_registry_itself_does_not_reach_the_pickle_module(sessi
         " compiled = NULL, compiled_sha256 = NULL, parity = NULL WHERE version = %s",
         *(artifact, artifact, version),
     )
+    session.run("SELECT churn_trust.allow_pickle(sha256(%s), 'a trap')", artifact)
 
     refused = session.refusal("SELECT churn.predict(%s, '{}')", version)
 

@@ -1,15 +1,16 @@
 """Compiled forms on the server: what is kept, what it scores, what a session loads."""
 
+import hashlib
 import json
 
-import numpy as np
-import onnx
 import pytest
-from onnx import numpy_helper
-from pgchurn.loader.compiling import compile_model
-from pgchurn.loader.models.boundary_rows import boundary_rows
+from pgchurn.plpython.runtime.boundary_rows import boundary_rows
+from pgchurn.plpython.runtime.compile_model import compile_model
+from pgchurn.plpython.runtime.compiled import CompiledModel
+from pgchurn.plpython.runtime.features import row_count
 from pgchurn.plpython.runtime.registry import MODELS_HELD
 from pgchurn.plpython.runtime.signature import Signature
+from psycopg2.errors import InsufficientPrivilege
 from pytest import approx
 from sklearn.ensemble import (
     GradientBoostingClassifier,
@@ -17,6 +18,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
 )
 from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
 
 from tests.models import (
     CUSTOMERS,
@@ -24,23 +26,21 @@ from tests.models import (
     activate,
     assert_fresh,
     default_model,
+    deploy,
     divergences,
     expected_scores,
     fit,
+    not_compilable,
     other_model,
     pipeline_for,
     read_features,
-    rescore_in_place,
+    register,
     stored_scores,
 )
 
 MODEL = default_model()
 SCORE_MANY = "SELECT churn.score_many(array_agg(c)) FROM churn.customers c"
-REGISTER = (
-    "SELECT churn.register_model('churn.customers', %s, %s, '{}', %s, '{}',"
-    " %s::text[], %s::float8[], %s, %s, %s::float8[], %s::text[])"
-)
-HEAVY = ("sklearn", "pandas", "scipy", "skl2onnx", "onnx", "joblib")
+HEAVY = ("sklearn", "pandas", "scipy", "joblib")
 CLASSIFIERS = {
     "logistic": LogisticRegression(),
     "gradient boosting": GradientBoostingClassifier(n_estimators=10, random_state=0),
@@ -48,45 +48,16 @@ CLASSIFIERS = {
     "hist": HistGradientBoostingClassifier(
         max_iter=10, min_samples_leaf=5, random_state=0
     ),
+    "network": MLPClassifier((4,), max_iter=20, random_state=0),
 }
 FOREST = fit(pipeline=pipeline_for(KINDS, CLASSIFIERS["forest"]))
 
 
-def compiled_form(model):
-    """Return the bytes of a model's compiled form."""
-    return compile_model(model.pipeline, Signature.from_json(model.signature))
-
-
-def register(session, model, compiled, compilation="", edges=True, replay=None):
-    """Register a model with a compiled form, or with None; return its version."""
-    replay = expected_scores(session, model) if replay is None else replay
-    numbers = texts = None
-    if edges and compiled is not None:
-        signature = Signature.from_json(model.signature)
-        frame = read_features(session, model.kinds)
-        numbers, texts = boundary_rows(signature, frame, compiled_form(model))
-        numbers = numbers if numbers[0] else None
-        texts = texts if texts[0] else None
-    return session.value(
-        REGISTER,
-        model.artifact,
-        json.dumps(model.signature),
-        json.dumps(model.environment),
-        list(replay),
-        list(replay.values()),
-        compiled,
-        compilation,
-        numbers,
-        texts,
-    )
-
-
-def deploy(session, model, compiled):
-    """Register and activate a model and score every row; return its version."""
-    version = register(session, model, compiled)
-    activate(session, version)
-    rescore_in_place(session, "churn.customers")
-    return version
+def edges(model):
+    """Return how many rows the server makes up to compare the forms of a model on."""
+    signature = Signature.from_json(model.signature)
+    form = CompiledModel(compile_model(model.pipeline, signature), signature)
+    return row_count(boundary_rows(signature, form, None))
 
 
 def kept(session, version):
@@ -96,41 +67,6 @@ def kept(session, version):
         " WHERE version = %s",
         version,
     )
-
-
-def doctored(compiled, attribute, change):
-    """Return a compiled form with one tensor of its trees changed."""
-    model = onnx.load_from_string(compiled)
-    changed = 0
-    for node in model.graph.node:
-        for one in node.attribute:
-            if one.name == attribute:
-                values = change(numpy_helper.to_array(one.t).copy())
-                one.t.CopyFrom(numpy_helper.from_array(values, one.t.name))
-                changed += 1
-    assert changed
-    return model.SerializeToString()
-
-
-def with_larger_constants(compiled, by):
-    """Return a compiled form whose constants are all off by a little."""
-    model = onnx.load_from_string(compiled)
-    for one in model.graph.initializer:
-        values = numpy_helper.to_array(one)
-        one.CopyFrom(numpy_helper.from_array(values + by, one.name))
-    return model.SerializeToString()
-
-
-def one_threshold_moved(splits):
-    """Move the root's comparison by a thousandth."""
-    splits[0] += 1e-3
-    return splits
-
-
-def one_leaf_raised(weights):
-    """Raise a leaf's value by a ten-thousandth."""
-    weights[0] += 1e-4
-    return weights
 
 
 def predicted(session, version):
@@ -191,9 +127,7 @@ def test_a_version_keeps_its_compiled_form_and_what_it_was_compared_on(
     session, classifier
 ):
     model = fit(pipeline=pipeline_for(KINDS, CLASSIFIERS[classifier]))
-    compiled = compiled_form(model)
-
-    version = register(session, model, compiled)
+    version = register(session, model)
 
     has_form, parity, note = kept(session, version)
     assert has_form
@@ -201,17 +135,18 @@ def test_a_version_keeps_its_compiled_form_and_what_it_was_compared_on(
     assert note.startswith("compared on ")
     assert int(note.split()[2]) > CUSTOMERS
     assert session.value(
-        "SELECT compiled = %s AND compiled_sha256 = sha256(compiled)"
-        " FROM churn.models WHERE version = %s",
-        *(compiled, version),
+        "SELECT compiled_sha256 = sha256(compiled) FROM churn.models"
+        " WHERE version = %s",
+        version,
     )
     assert "no compiled form" not in session.take_notices()
 
 
 def test_every_row_of_a_small_table_is_compared(session):
-    version = register(session, MODEL, compiled_form(MODEL), edges=False)
+    version = register(session, MODEL)
 
-    assert kept(session, version)[2] == f"compared on {CUSTOMERS} rows"
+    rows = CUSTOMERS + edges(MODEL)
+    assert kept(session, version)[2] == f"compared on {rows} rows"
 
 
 def add_customers(session, customers):
@@ -236,9 +171,9 @@ def add_customers(session, customers):
 def test_ten_thousand_rows_of_a_large_table_are_compared(session):
     add_customers(session, 10_050)
 
-    version = register(session, MODEL, compiled_form(MODEL), edges=False, replay={})
+    version = register(session, MODEL, replay={})
 
-    assert kept(session, version)[2] == "compared on 10000 rows"
+    assert kept(session, version)[2] == f"compared on {10_000 + edges(MODEL)} rows"
 
 
 def test_rows_that_the_pickle_refuses_are_not_compared(session):
@@ -254,173 +189,121 @@ def test_rows_that_the_pickle_refuses_are_not_compared(session):
     version = register(
         session,
         model,
-        compiled_form(model),
-        edges=False,
         replay=dict(zip(replay, model.probabilities(frame).tolist())),
     )
 
     assert missing > 0
-    assert kept(session, version)[2] == f"compared on {CUSTOMERS - missing} rows"
-
-
-def assert_left_out(session, version, model, *reasons):
-    """Check that a version has no compiled form, says why, and scores all the same."""
-    has_form, parity, note = kept(session, version)
-    notices = session.take_notices()
-    assert (has_form, parity) == (False, None)
-    assert note.startswith("no compiled form: ")
-    assert "NOTICE" in notices
-    assert "no compiled form was kept" in notices
-    for reason in reasons:
-        assert reason in note
-        assert reason in notices
-    activate(session, version)
-    assert selected(session) == approx(expected_scores(session, model), abs=1e-9)
-    assert dict(held_models(session))[version] == "PickledModel"
-
-
-@pytest.mark.parametrize(
-    "attribute, change",
-    [("nodes_splits", one_threshold_moved), ("leaf_weights", one_leaf_raised)],
-)
-def test_a_compiled_form_with_one_tree_off_by_a_little_is_left_out(
-    session, attribute, change
-):
-    compiled = doctored(compiled_form(FOREST), attribute, change)
-
-    version = register(session, FOREST, compiled)
-
-    assert_left_out(session, version, FOREST, "it differs from the pickle by", "1e-06")
-
-
-def test_a_compiled_form_with_weights_off_by_a_little_is_left_out(session):
-    compiled = with_larger_constants(compiled_form(MODEL), 1e-4)
-
-    version = register(session, MODEL, compiled)
-
-    assert_left_out(session, version, MODEL, "it differs from the pickle by")
-
-
-def test_another_models_compiled_form_is_left_out(session):
-    version = register(session, MODEL, compiled_form(other_model()))
-
-    assert_left_out(session, version, MODEL, "it differs from the pickle by")
-
-
-@pytest.mark.parametrize("content", [b"no ONNX at all", b"\x00", b""])
-def test_bytes_that_are_no_onnx_are_left_out(session, content):
-    version = register(session, MODEL, content)
-
-    assert_left_out(session, version, MODEL)
-
-
-def test_a_compiled_form_with_a_graph_of_ones_own_is_left_out(session):
-    model = onnx.load_from_string(compiled_form(MODEL))
-    branch = onnx.helper.make_graph([], "branch", [], [])
-    model.graph.node.append(
-        onnx.helper.make_node("Loop", ["c0", ""], ["x"], body=branch)
-    )
-
-    version = register(session, MODEL, model.SerializeToString())
-
-    assert_left_out(session, version, MODEL, "none that pgchurn compiles", "Loop")
-
-
-def test_a_tree_that_crashes_onnx_runtime_is_left_out(session):
-    depth = 50_000
-    model = onnx.load_from_string(compiled_form(FOREST))
-    (trees,) = [node for node in model.graph.node if node.op_type == "TreeEnsemble"]
-    values = {
-        "nodes_featureids": [0] * depth,
-        "nodes_missing_value_tracks_true": [0] * depth,
-        "nodes_truenodeids": [*range(1, depth), 0],
-        "nodes_trueleafs": [0] * (depth - 1) + [1],
-        "nodes_falsenodeids": [0] * depth,
-        "nodes_falseleafs": [1] * depth,
-        "tree_roots": [0],
-        "leaf_targetids": [0],
-        "nodes_modes": np.zeros(depth, np.uint8),
-        "nodes_splits": np.zeros(depth),
-        "leaf_weights": np.zeros(1),
-    }
-    for one in trees.attribute:
-        value = values.get(one.name)
-        if isinstance(value, list):
-            one.ints[:] = value
-        elif value is not None:
-            one.t.CopyFrom(numpy_helper.from_array(value))
-
-    version = register(session, FOREST, model.SerializeToString())
-
-    assert_left_out(session, version, FOREST, "none that pgchurn compiles", "deeper")
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"constant": "__import__('os')._exit(1)"},
-        {"weights": [["0 or exit()", 1.0, None]]},
-        {"trees": [[0, 0, "0.0 else exit()", True, 0.0, 1.0]]},
-        {"width": 3},
-        {"nodes": -1},
-        None,
-    ],
-)
-def test_a_row_program_that_is_more_than_numbers_is_left_out(session, change):
-    model = onnx.load_from_string(compiled_form(MODEL))
-    (properties,) = model.metadata_props
-    metadata = json.loads(properties.value)
-    metadata["row_program"] = change and {**metadata["row_program"], **change}
-    metadata["texts"] = metadata["texts"] if change else {}
-    properties.value = json.dumps(metadata)
-
-    version = register(session, MODEL, model.SerializeToString())
-
-    assert_left_out(session, version, MODEL, "it fails where the pickle scores")
-
-
-def test_a_compiled_form_of_other_features_is_left_out(session):
-    fewer = fit({"age": "number", "contract": "text"})
-
-    version = register(session, MODEL, compiled_form(fewer))
-
-    assert_left_out(session, version, MODEL, "it fails where the pickle scores")
-
-
-def test_one_probability_for_all_rows_is_left_out(session):
-    compiled = onnx.load_from_string(compiled_form(MODEL))
-    constant = numpy_helper.from_array(np.array([[0.5]]), "half")
-    compiled.graph.initializer.append(constant)
-    compiled.graph.node[-1].input[0] = "half"
-
-    version = register(session, MODEL, compiled.SerializeToString())
-
-    assert_left_out(session, version, MODEL)
-
-
-def test_without_a_row_to_compare_on_a_compiled_form_is_left_out(bare):
-    version = register(bare, MODEL, compiled_form(MODEL), edges=False, replay={})
-
-    has_form, _, note = kept(bare, version)
-    assert not has_form
-    assert note == "no compiled form: there was no row to compare it on"
+    # Of the rows that are made up, it refuses those without either number.
+    rows = CUSTOMERS - missing + edges(model) - len(kinds)
+    assert kept(session, version)[2] == f"compared on {rows} rows"
 
 
 def test_edge_rows_alone_are_enough_to_compare_on(bare):
-    version = register(bare, MODEL, compiled_form(MODEL), replay={})
+    version = register(bare, MODEL, replay={})
 
-    assert kept(bare, version)[0]
+    assert kept(bare, version)[2] == f"compared on {edges(MODEL)} rows"
 
 
-@pytest.mark.parametrize("said", ["it was not wanted", "not covered: SomeClassifier"])
-def test_a_version_without_a_compiled_form_keeps_the_reason(session, said):
-    version = register(session, MODEL, None, said)
+def test_a_version_that_is_not_to_be_compiled_scores_from_its_pickle(session):
+    version = register(session, MODEL, compile_form=False)
 
-    assert kept(session, version) == (False, None, f"no compiled form: {said}")
-    assert "no compiled form" not in session.take_notices()
+    assert kept(session, version) == (
+        False,
+        None,
+        "no compiled form: it was not wanted",
+    )
+    assert "no compiled form was kept" in session.take_notices()
     expected = expected_scores(session, MODEL)
     assert predicted(session, version) == approx(expected, abs=1e-9)
     assert dict(held_models(session))[version] == "PickledModel"
+
+
+def test_what_does_not_compile_is_refused_with_the_reason_and_the_way_out(session):
+    model = not_compilable()
+
+    with pytest.raises(InsufficientPrivilege) as raised:
+        register(session, model, replay={})
+
+    said = raised.value.diag
+    assert said.message_primary == (
+        "the model has no compiled form, and its pickle is not allowed to score"
+    )
+    assert "an encoder of numbers that refuses unknown ones" in said.message_detail
+    assert "allow_pickle => true" in said.message_hint
+
+
+def test_what_does_not_compile_scores_when_a_superuser_allows_it(session):
+    model = not_compilable()
+    session.run("SET LOCAL session_replication_role = replica")
+    session.run("UPDATE churn.customers SET complaint_count = complaint_count % 4")
+    session.run("SET LOCAL session_replication_role = origin")
+    artifact = "sha256(%s)"
+    session.run(f"SELECT churn_trust.allow_pickle({artifact}, 'tried')", model.artifact)
+
+    version = register(session, model)
+    activate(session, version)
+
+    assert selected(session) == approx(expected_scores(session, model), abs=1e-9)
+    assert session.row(
+        "SELECT comment, allowed_by FROM churn_trust.allowed_pickles"
+    ) == ("tried", session.value("SELECT session_user"))
+
+
+def test_only_a_superuser_allows_a_pickle(session):
+    session.run("SET LOCAL SESSION AUTHORIZATION churn_loader")
+
+    refused = session.refusal(
+        "SELECT churn.register_model('churn.customers', %s, %s, '{}', %s, '{}',"
+        " '{}', '{}', compile => false, allow_pickle => true)",
+        *(MODEL.artifact, json.dumps(MODEL.signature), json.dumps(MODEL.environment)),
+    )
+
+    assert refused.sqlstate == "42501"
+    assert refused.message == "only a superuser allows a pickle to score"
+
+
+def put_behind(session, version, **changed):
+    """Change a version as a member of pg_write_all_data can."""
+    session.run("SET LOCAL session_replication_role = replica")
+    settings = ", ".join(f"{name} = %s" for name in changed)
+    session.run(
+        f"UPDATE churn.models SET {settings} WHERE version = %s",
+        *(*changed.values(), version),
+    )
+    session.run("SET LOCAL session_replication_role = origin")
+
+
+def test_a_pickle_that_nobody_allowed_is_not_read_in_a_session(trained_database):
+    session = trained_database.session()
+    version = register(session, MODEL)
+    put_behind(session, version, compiled=None, compiled_sha256=None, parity=None)
+    session.commit()
+    fresh = trained_database.session()
+
+    refused = fresh.refusal("SELECT churn.predict(%s, '{}')", version)
+
+    assert refused.sqlstate == "55000"
+    assert "its pickle is not allowed to score" in refused.message
+    assert "churn_trust.allow_pickle" in refused.hint
+    assert "sklearn" not in loaded_packages(fresh)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no form at all", b"\x08\x0a\x12\x00", b"pgchurn form 1\n{}"]
+)
+def test_bytes_that_are_no_compiled_form_score_nothing(session, content):
+    version = register(session, MODEL)
+    digest = hashlib.sha256(content).digest()
+    put_behind(session, version, compiled=content, compiled_sha256=digest)
+
+    refused = session.refusal("SELECT churn.predict(%s, '{}')", version)
+
+    assert (refused.sqlstate, refused.message) == (
+        "55000",
+        "compiled form is malformed",
+    )
+    assert refused.detail
+    assert refused.hint
 
 
 def tamper(session, version, column):
@@ -450,9 +333,9 @@ def tamper(session, version, column):
 
 @pytest.mark.parametrize("column", ["compiled", "compiled_sha256"])
 def test_corrupted_bytes_of_a_compiled_form_are_not_loaded(session, column):
-    version = register(session, MODEL, compiled_form(MODEL))
+    version = register(session, MODEL)
     activate(session, version)
-    other = register(session, MODEL, compiled_form(MODEL))
+    other = register(session, MODEL)
     tamper(session, other, column)
 
     refused = session.refusal(
@@ -467,7 +350,7 @@ def test_corrupted_bytes_of_a_compiled_form_are_not_loaded(session, column):
 
 def test_corrupted_bytes_cost_no_complaint(trained_database):
     session = trained_database.session()
-    version = deploy(session, MODEL, compiled_form(MODEL))
+    version = deploy(session, MODEL)
     tamper(session, version, "compiled")
     session.commit()
     fresh = trained_database.session()
@@ -484,7 +367,7 @@ def test_corrupted_bytes_cost_no_complaint(trained_database):
 def compiled_database(module_database):
     """Return a clone whose active model has a compiled form, committed."""
     session = module_database.session()
-    version = deploy(session, MODEL, compiled_form(MODEL))
+    version = deploy(session, MODEL)
     assert kept(session, version)[0]
     session.commit()
     session.close()
@@ -521,7 +404,8 @@ def test_scoring_a_compiled_model_imports_no_library_of_training(fresh, way):
 
     packages = loaded_packages(fresh)
     assert not packages.intersection(HEAVY)
-    assert "onnxruntime" in packages
+    # Few rows are scored without it.
+    assert "onnxruntime" not in packages
     assert fresh.take_notices() == ""
     assert [kind for _, kind in held_models(fresh)] == ["CompiledModel"]
 
@@ -568,8 +452,7 @@ def test_warming_twice_loads_once(fresh):
 
 
 def test_a_session_holds_a_set_number_of_models(session):
-    compiled = compiled_form(MODEL)
-    versions = [register(session, MODEL, compiled) for _ in range(MODELS_HELD + 4)]
+    versions = [register(session, MODEL) for _ in range(MODELS_HELD + 4)]
     values = json.dumps(dict.fromkeys(KINDS))
     predict = "SELECT churn.predict(%s, %s)"
 
@@ -585,7 +468,7 @@ def test_a_session_holds_a_set_number_of_models(session):
 
 
 def test_score_many_equals_score_row_by_row(session):
-    deploy(session, MODEL, compiled_form(MODEL))
+    deploy(session, MODEL)
 
     assert scored_many(session) == approx(selected(session), rel=0, abs=1e-12)
     assert scored_many(session) == approx(expected_scores(session, MODEL), abs=1e-9)
@@ -593,7 +476,7 @@ def test_score_many_equals_score_row_by_row(session):
 
 @pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "pickled"])
 def test_score_many_of_nothing_is_nothing(session, compiled):
-    deploy(session, MODEL, compiled_form(MODEL) if compiled else None)
+    deploy(session, MODEL, compile_form=compiled)
     many = "SELECT churn.score_many({}::churn.customers[])"
 
     assert session.value(many.format("'{}'")) == []
@@ -603,7 +486,7 @@ def test_score_many_of_nothing_is_nothing(session, compiled):
 
 @pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "pickled"])
 def test_score_many_keeps_the_place_of_rows_that_are_none(session, compiled):
-    deploy(session, MODEL, compiled_form(MODEL) if compiled else None)
+    deploy(session, MODEL, compile_form=compiled)
     expected = selected(session)
 
     found = session.value("""
@@ -621,7 +504,7 @@ def test_score_many_keeps_the_place_of_rows_that_are_none(session, compiled):
 
 @pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "pickled"])
 def test_score_many_answers_what_if(session, compiled):
-    deploy(session, MODEL, compiled_form(MODEL) if compiled else None)
+    deploy(session, MODEL, compile_form=compiled)
     changed = "jsonb_populate_record(c, jsonb_build_object('complaint_count', n))"
 
     many, one_by_one = session.row(f"""
@@ -635,7 +518,7 @@ def test_score_many_answers_what_if(session, compiled):
 
 
 def test_score_many_takes_the_same_row_twice(session):
-    deploy(session, MODEL, compiled_form(MODEL))
+    deploy(session, MODEL)
 
     scores = session.value(
         "SELECT churn.score_many(ARRAY[c, c, c]) FROM churn.customers c"
@@ -648,7 +531,7 @@ def test_score_many_takes_the_same_row_twice(session):
 
 @pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "pickled"])
 def test_score_many_takes_more_rows_than_one_call_of_the_model(session, compiled):
-    deploy(session, FOREST, compiled_form(FOREST) if compiled else None)
+    deploy(session, FOREST, compile_form=compiled)
     add_customers(session, 25_000 - CUSTOMERS)
 
     found = scored_many(session)
@@ -670,7 +553,7 @@ def test_score_many_without_an_active_model_is_refused(bare):
 
 
 def test_score_many_refuses_what_score_refuses(session):
-    deploy(session, MODEL, compiled_form(MODEL))
+    deploy(session, MODEL)
     session.run("SET LOCAL session_replication_role = replica")
     session.run(
         "UPDATE churn.customers SET data_usage_gb = 'infinity' WHERE customer_id = 3"
@@ -687,8 +570,8 @@ def test_score_many_refuses_what_score_refuses(session):
 def test_both_forms_of_a_model_score_alike_in_every_way(session, classifier):
     model = fit(pipeline=pipeline_for(KINDS, CLASSIFIERS[classifier]), seed=4)
     found = {}
-    for form in (None, compiled_form(model)):
-        version = deploy(session, model, form)
+    for is_compiled in (False, True):
+        version = deploy(session, model, compile_form=is_compiled)
         with_complaint = "INSERT INTO churn.complaints (customer_id) VALUES (%s)"
         by_statement = stored_scores(session)
         session.run("SAVEPOINT complaints")
@@ -697,18 +580,18 @@ def test_both_forms_of_a_model_score_alike_in_every_way(session, classifier):
         by_trigger = stored_scores(session)
         assert divergences(session) == []
         session.run("ROLLBACK TO SAVEPOINT complaints")
-        found[form is not None] = {
+        found[is_compiled] = {
             "statement": by_statement,
             "trigger": by_trigger,
             "select": selected(session),
             "predict": predicted(session, version),
             "many": scored_many(session),
         }
-        assert found[form is not None]["statement"] == approx(
+        assert found[is_compiled]["statement"] == approx(
             expected_scores(session, model), rel=0, abs=1e-9
         )
         kinds = dict(held_models(session))
-        assert kinds[version] == ("PickledModel" if form is None else "CompiledModel")
+        assert kinds[version] == ("CompiledModel" if is_compiled else "PickledModel")
 
     for way, scores in found[True].items():
         assert scores == approx(found[False][way], rel=0, abs=1e-9), way
@@ -720,7 +603,7 @@ def test_rescoring_in_either_form_gives_what_scikit_learn_gives(
 ):
     session = module_database.session(autocommit=True)
     model = fit(seed=8)
-    version = register(session, model, compiled_form(model) if compiled else None)
+    version = register(session, model, compile_form=compiled)
     before = session.value("SELECT version FROM churn.active_deployments")
     activate(session, version)
 
@@ -736,8 +619,8 @@ def test_rescoring_in_either_form_gives_what_scikit_learn_gives(
 
 def test_a_session_loads_what_reads_pickles_with_its_first(trained_database):
     first, fresh = trained_database.session(), trained_database.session()
-    pickled = first.value("SELECT version FROM churn.active_deployments")
-    compiled = register(first, MODEL, compiled_form(MODEL))
+    pickled = register(first, MODEL, compile_form=False)
+    compiled = register(first, MODEL)
     first.commit()
     fresh.run("""
         CREATE FUNCTION pg_temp.reads_pickles() RETURNS boolean
@@ -755,10 +638,10 @@ def test_a_session_loads_what_reads_pickles_with_its_first(trained_database):
 
 
 def test_a_session_of_a_pickled_version_goes_on_with_a_compiled_one(session):
-    pickled = deploy(session, MODEL, None)
+    pickled = deploy(session, MODEL, compile_form=False)
     before = selected(session)
 
-    compiled = deploy(session, other_model(), compiled_form(other_model()))
+    compiled = deploy(session, other_model())
 
     assert (
         dict(held_models(session)).items()
@@ -776,7 +659,7 @@ def test_an_activation_elsewhere_reaches_a_session_that_has_scored(trained_datab
     first, second = trained_database.session(), trained_database.session()
     before = first.value("SELECT churn.score_customer(1)")
     first.commit()
-    version = register(second, other_model(), compiled_form(other_model()))
+    version = register(second, other_model())
     activate(second, version)
     second.commit()
 
@@ -789,7 +672,7 @@ def test_trees_of_a_single_leaf_score_every_row(session):
     classifier = HistGradientBoostingClassifier(max_iter=3, min_samples_leaf=500)
     model = fit(pipeline=pipeline_for(KINDS, classifier))
 
-    deploy(session, model, compiled_form(model))
+    deploy(session, model)
 
     expected = expected_scores(session, model)
     assert stored_scores(session) == approx(expected, abs=1e-9)
@@ -803,7 +686,7 @@ def test_an_infinity_in_the_table_is_no_reason_against_a_compiled_form(session):
         "UPDATE churn.customers SET data_usage_gb = 'infinity' WHERE customer_id = 3"
     )
 
-    version = register(session, FOREST, compiled_form(FOREST), replay={})
+    version = register(session, FOREST, replay={})
 
     assert kept(session, version)[0]
 
@@ -815,7 +698,7 @@ def test_a_text_spelled_like_a_missing_one_is_scored_as_a_text(session):
     session.run("UPDATE churn.customers SET contract = '' WHERE customer_id = 3")
     session.run("SET LOCAL session_replication_role = origin")
 
-    version = deploy(session, FOREST, compiled_form(FOREST))
+    version = deploy(session, FOREST)
 
     assert kept(session, version)[0]
     assert selected(session) == approx(expected_scores(session, FOREST), abs=1e-9)

@@ -346,7 +346,7 @@ def test_a_model_that_is_too_slow_rests_until_its_slowness_is_allowed(session):
     forest = slow()
     forest.pipeline.estimators_ *= 4
     session.run("UPDATE churn.customers SET age = 50")
-    activate(session, register(session, forest, replay={}))
+    activate(session, register(session, forest, replay={}, compile_form=False))
     allow = "SELECT churn.set_score_timeout('churn.customers', %s)"
     session.run(allow, "1 ms")
 

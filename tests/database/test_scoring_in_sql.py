@@ -311,7 +311,9 @@ def test_a_pipeline_that_raises_on_an_unknown_category_says_so(session):
     refused = predict_refusal(session, version, {**ROW, "contract": "unheard of"})
 
     assert refused.sqlstate == "22023"
-    assert refused.message == "model cannot score these values"
+    assert refused.message == (
+        'feature "contract" has a category that the model does not know'
+    )
     assert "unheard of" in refused.detail
 
 

@@ -24,7 +24,7 @@ def deploy_unseen(session, model):
     session.run("SET LOCAL session_replication_role = replica")
     session.run("CREATE TEMPORARY TABLE held AS SELECT * FROM churn.customers")
     session.run("DELETE FROM churn.customers")
-    version = register(session, model, replay={})
+    version = register(session, model, replay={}, compile_form=False)
     session.run("INSERT INTO churn.customers SELECT * FROM held")
     if model.pipeline.__class__ is VotingClassifier:
         session.run("UPDATE churn.customers SET age = NULL")
@@ -156,18 +156,20 @@ def test_a_version_number_that_comes_to_mean_another_model_is_loaded_anew(sessio
     score = "SELECT churn.predict(%s, to_jsonb(c)) FROM churn.customers c LIMIT 1"
     before = session.value(score, version)
     session.run("SET LOCAL session_replication_role = replica")
-    model = fit(seed=55)
+    other = register(session, fit(seed=55))
     session.run(
-        "UPDATE churn.models SET artifact = %s, artifact_sha256 = sha256(%s)"
-        " WHERE version = %s",
-        *(model.artifact, model.artifact, version),
+        "UPDATE churn.models m SET artifact = o.artifact,"
+        " artifact_sha256 = o.artifact_sha256, compiled = o.compiled,"
+        " compiled_sha256 = o.compiled_sha256 FROM churn.models o"
+        " WHERE (m.version, o.version) = (%s, %s)",
+        *(version, other),
     )
 
     assert session.value(score, version) != before
 
 
 def test_bytes_that_do_not_match_their_digest_are_not_loaded(session):
-    version = register(session, other_model())
+    version = register(session, other_model(), compile_form=False)
     session.run(
         "SET LOCAL session_replication_role = replica;"
         "ALTER TABLE churn.models DROP CONSTRAINT models_check"

@@ -11,7 +11,8 @@ from tests.soak.bars import MODULES
 ELSEWHERE = {
     "corpus": "unit/test_strict_pickle.py",
     "fuzz": "unit/test_fuzz.py",
-    "fuzz_compiled": "unit/test_onnx_scan.py",
+    "fuzz_compiled": "unit/test_fuzz.py",
+    "fuzz_state": "unit/test_fuzz.py",
 }
 
 

@@ -1,6 +1,7 @@
 """Who may say which models are trusted, and what that does."""
 
 import contextlib
+import hashlib
 import json
 import math
 import time
@@ -29,6 +30,7 @@ from tests.signers import (
     public_pem,
     register_signed,
     signed,
+    signed_with_form,
     trust,
 )
 
@@ -294,10 +296,10 @@ def test_no_shadow_makes_an_unsigned_model_register(trusting, role):
 
 OWNERS_TRICKS = """
     CREATE OR REPLACE FUNCTION churn_internal.check_attestation(
-        artifact_sha256 bytea, compiled_sha256 bytea, signature jsonb,
-        environment jsonb, attestation text, attestation_signature bytea,
-        attestation_key text, active_attestation text, allow_older boolean
-    ) RETURNS churn_internal.required_boolean LANGUAGE sql AS 'SELECT true';
+        artifact_sha256 bytea, signature jsonb, environment jsonb,
+        attestation text, attestation_signature bytea, attestation_key text,
+        active_attestation text, allow_older boolean
+    ) RETURNS churn_internal.required_text LANGUAGE sql AS 'SELECT $q$none$q$';
     CREATE OR REPLACE FUNCTION churn_internal.check_activation(
         attestation text, active_attestation text, allow_older boolean,
         allow_expired boolean
@@ -361,9 +363,7 @@ def test_the_owner_can_silence_the_error_and_there_is_no_score_all_the_same(trus
 
 
 @pytest.mark.parametrize("trusted", [False, True])
-def test_a_row_written_behind_the_registry_scores_only_where_no_key_is_trusted(
-    session, trusted
-):
+def test_a_pickle_written_behind_the_registry_does_not_score(session, trusted):
     if trusted:
         trust(session)
     with acting_as(session, "all of that"):
@@ -375,7 +375,10 @@ def test_a_row_written_behind_the_registry_scores_only_where_no_key_is_trusted(
             f"model version {version} is not trusted: model is not signed"
         )
     else:
-        assert 0 < session.value(SCORE) < 1
+        assert session.refusal(SCORE).message == (
+            f"model version {version} has no compiled form, and its pickle is not "
+            "allowed to score"
+        )
 
 
 def behind(session, model, attestation, **changed):
@@ -419,9 +422,9 @@ def test_a_row_that_says_what_was_signed_scores_with_either_form(trusting):
         trusting.run("DROP OWNED BY attacker; DROP ROLE attacker")
 
 
-@pytest.mark.parametrize("form", [None, compiled(OTHER)], ids=["pickled", "compiled"])
-def test_a_signed_model_registers_and_scores(trusting, form):
-    version = register_signed(trusting, OTHER, signed(OTHER, 3), compiled=form)
+@pytest.mark.parametrize("is_compiled", [False, True], ids=["pickled", "compiled"])
+def test_a_signed_model_registers_and_scores(trusting, is_compiled):
+    version = register_signed(trusting, OTHER, signed(OTHER, 3), compile=is_compiled)
     activate(trusting, version)
 
     assert trusting.value("SELECT count(churn.score(c)) FROM churn.customers c") == 40
@@ -430,20 +433,21 @@ def test_a_signed_model_registers_and_scores(trusting, form):
         " FROM churn.models WHERE version = %s",
         version,
     )
-    assert stored == ("churn", trusting.fingerprint, form is not None)
+    assert stored == ("churn", trusting.fingerprint, is_compiled)
 
 
 def test_a_compiled_form_that_is_not_signed_is_left_out(trusting):
-    form = compiled(fit(seed=5))
+    other_form = hashlib.sha256(compiled(fit(seed=5))).hexdigest()
+    attestation = signed_with_form(OTHER, 3, other_form)
 
-    version = register_signed(trusting, OTHER, signed(OTHER, 3), compiled=form)
+    version = register_signed(trusting, OTHER, attestation)
 
     assert trusting.row(
         "SELECT compiled IS NULL, compilation FROM churn.models WHERE version = %s",
         version,
     ) == (
         True,
-        "no compiled form: the signature does not cover the one that was given",
+        "no compiled form: the signature does not cover the one that the server made",
     )
 
 

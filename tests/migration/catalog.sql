@@ -57,6 +57,10 @@ CREATE DOMAIN churn_internal.required_jsonb AS jsonb CONSTRAINT not_failed CHECK
 ALTER DOMAIN churn_internal.required_jsonb OWNER TO churn_owner;
 COMMENT ON DOMAIN churn_internal.required_jsonb IS 'What there is to tell.';
 
+CREATE DOMAIN churn_internal.required_text AS text CONSTRAINT not_failed CHECK (((VALUE IS NOT NULL) OR churn_internal.raise_failure()));
+ALTER DOMAIN churn_internal.required_text OWNER TO churn_owner;
+COMMENT ON DOMAIN churn_internal.required_text IS 'What a check has read.';
+
 CREATE TABLE churn.attachments (
     attachment_id integer NOT NULL,
     profile regclass NOT NULL,
@@ -283,7 +287,7 @@ COMMENT ON COLUMN churn.models.version IS 'The version''s number, never used twi
 COMMENT ON COLUMN churn.models.attachment_id IS 'The attachment whose profile it scores.';
 COMMENT ON COLUMN churn.models.artifact IS 'The pickled scikit-learn classifier; null: it was deleted.';
 COMMENT ON COLUMN churn.models.artifact_sha256 IS 'Digest of the artifact.';
-COMMENT ON COLUMN churn.models.compiled IS 'Its ONNX form, which is what scores; null: the pickle scores, or it was deleted.';
+COMMENT ON COLUMN churn.models.compiled IS 'Its compiled form, which is what scores; null: the pickle scores, or it was deleted.';
 COMMENT ON COLUMN churn.models.compiled_sha256 IS 'Digest of the compiled form; null: there never was one.';
 COMMENT ON COLUMN churn.models.parity IS 'The largest difference of a probability between the two forms that was found.';
 COMMENT ON COLUMN churn.models.compilation IS 'What the compiled form was compared on, or why there is none.';
@@ -466,6 +470,25 @@ CREATE TABLE churn_migrations.alembic_version (
 COMMENT ON TABLE churn_migrations.alembic_version IS 'The revision of pgchurn that the database is at.';
 COMMENT ON COLUMN churn_migrations.alembic_version.version_num IS 'Its name.';
 
+CREATE TABLE churn_trust.allowed_pickles (
+    artifact_sha256 bytea NOT NULL,
+    comment text NOT NULL,
+    allowed_by name DEFAULT SESSION_USER NOT NULL,
+    allowed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT allowed_pickles_pkey PRIMARY KEY (artifact_sha256)
+);
+COMMENT ON TABLE churn_trust.allowed_pickles IS 'Pickles that may score without a compiled form though no trusted key has signed them.';
+COMMENT ON COLUMN churn_trust.allowed_pickles.artifact_sha256 IS 'Digest of the pickle.';
+COMMENT ON COLUMN churn_trust.allowed_pickles.comment IS 'Why it is allowed.';
+COMMENT ON COLUMN churn_trust.allowed_pickles.allowed_by IS 'The superuser who allowed it.';
+COMMENT ON COLUMN churn_trust.allowed_pickles.allowed_at IS 'When it was allowed.';
+CREATE TRIGGER refuse_pickle_change BEFORE INSERT OR DELETE OR UPDATE ON churn_trust.allowed_pickles FOR EACH ROW EXECUTE FUNCTION churn_trust.refuse_trust_change();
+ALTER TABLE churn_trust.allowed_pickles ENABLE ALWAYS TRIGGER refuse_pickle_change;
+COMMENT ON TRIGGER refuse_pickle_change ON churn_trust.allowed_pickles IS 'Lets superusers alone change a row.';
+CREATE TRIGGER refuse_pickle_truncation BEFORE TRUNCATE ON churn_trust.allowed_pickles FOR EACH STATEMENT EXECUTE FUNCTION churn_trust.refuse_trust_change();
+ALTER TABLE churn_trust.allowed_pickles ENABLE ALWAYS TRIGGER refuse_pickle_truncation;
+COMMENT ON TRIGGER refuse_pickle_truncation ON churn_trust.allowed_pickles IS 'Lets superusers alone empty the table.';
+
 CREATE TABLE churn_trust.trusted_keys (
     fingerprint text NOT NULL,
     public_key bytea NOT NULL,
@@ -483,10 +506,10 @@ COMMENT ON COLUMN churn_trust.trusted_keys.comment IS 'Whose key it is.';
 COMMENT ON COLUMN churn_trust.trusted_keys.added_by IS 'Who trusted it.';
 COMMENT ON COLUMN churn_trust.trusted_keys.added_at IS 'When it was trusted.';
 COMMENT ON COLUMN churn_trust.trusted_keys.revoked_at IS 'When the trust ended; null: the key is in force.';
-CREATE TRIGGER refuse_key_change BEFORE INSERT OR DELETE OR UPDATE ON churn_trust.trusted_keys FOR EACH ROW EXECUTE FUNCTION churn_trust.refuse_key_change();
+CREATE TRIGGER refuse_key_change BEFORE INSERT OR DELETE OR UPDATE ON churn_trust.trusted_keys FOR EACH ROW EXECUTE FUNCTION churn_trust.refuse_trust_change();
 ALTER TABLE churn_trust.trusted_keys ENABLE ALWAYS TRIGGER refuse_key_change;
 COMMENT ON TRIGGER refuse_key_change ON churn_trust.trusted_keys IS 'Lets superusers alone change a row.';
-CREATE TRIGGER refuse_key_truncation BEFORE TRUNCATE ON churn_trust.trusted_keys FOR EACH STATEMENT EXECUTE FUNCTION churn_trust.refuse_key_change();
+CREATE TRIGGER refuse_key_truncation BEFORE TRUNCATE ON churn_trust.trusted_keys FOR EACH STATEMENT EXECUTE FUNCTION churn_trust.refuse_trust_change();
 ALTER TABLE churn_trust.trusted_keys ENABLE ALWAYS TRIGGER refuse_key_truncation;
 COMMENT ON TRIGGER refuse_key_truncation ON churn_trust.trusted_keys IS 'Lets superusers alone empty the table.';
 
@@ -644,12 +667,12 @@ GRANT EXECUTE ON ROUTINE churn.predict_query(version bigint, query text, on_erro
 GRANT EXECUTE ON ROUTINE churn.predict_query(version bigint, query text, on_error text, pass_features boolean, search_path text) TO churn_scorer;
 COMMENT ON ROUTINE churn.predict_query(version bigint, query text, on_error text, pass_features boolean, search_path text) IS 'Probabilities of churn, 0 to 1, under any version, of the rows of any query.';
 
-CREATE FUNCTION churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compiled bytea DEFAULT NULL::bytea, compilation text DEFAULT 'none was given'::text, boundary_numbers double precision[] DEFAULT NULL::double precision[], boundary_texts text[] DEFAULT NULL::text[], attestation text DEFAULT NULL::text, attestation_signature bytea DEFAULT NULL::bytea, attestation_key text DEFAULT NULL::text, allow_older boolean DEFAULT false) RETURNS bigint
+CREATE FUNCTION churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean DEFAULT true, allow_pickle boolean DEFAULT false, attestation text DEFAULT NULL::text, attestation_signature bytea DEFAULT NULL::bytea, attestation_key text DEFAULT NULL::text, allow_older boolean DEFAULT false) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compiled bytea, compilation text, boundary_numbers double precision[], boundary_texts text[], attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compiled bytea, compilation text, boundary_numbers double precision[], boundary_texts text[], attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) TO churn_loader;
-COMMENT ON ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compiled bytea, compilation text, boundary_numbers double precision[], boundary_texts text[], attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) IS 'Registers a pickled classifier after replaying rows, by key, whose probabilities the client computed; keeps its compiled form when the two agree. Returns the version.';
+ALTER ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) TO churn_loader;
+COMMENT ON ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) IS 'Registers a pickled classifier after replaying rows, by key, whose probabilities the client computed, and compiles it; keeps the compiled form when the two agree. Returns the version.';
 
 CREATE PROCEDURE churn.repair(IN profile regclass, IN batch_size integer DEFAULT 10000)
     LANGUAGE plpgsql;
@@ -884,10 +907,10 @@ CREATE FUNCTION churn_internal.check_attachable(profile regclass, profile_key na
 ALTER ROUTINE churn_internal.check_attachable(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.check_attachable(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name) IS 'An error, naming cause and remedy, when churn.attach could not do its work.';
 
-CREATE FUNCTION churn_internal.check_attestation(artifact_sha256 bytea, compiled_sha256 bytea, signature jsonb, environment jsonb, attestation text, attestation_signature bytea, attestation_key text, active_attestation text, allow_older boolean) RETURNS churn_internal.required_boolean
+CREATE FUNCTION churn_internal.check_attestation(artifact_sha256 bytea, signature jsonb, environment jsonb, attestation text, attestation_signature bytea, attestation_key text, active_attestation text, allow_older boolean) RETURNS churn_internal.required_text
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.check_attestation(artifact_sha256 bytea, compiled_sha256 bytea, signature jsonb, environment jsonb, attestation text, attestation_signature bytea, attestation_key text, active_attestation text, allow_older boolean) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.check_attestation(artifact_sha256 bytea, compiled_sha256 bytea, signature jsonb, environment jsonb, attestation text, attestation_signature bytea, attestation_key text, active_attestation text, allow_older boolean) IS 'An error unless a candidate is signed as it must be; false when its compiled form is not signed with it.';
+ALTER ROUTINE churn_internal.check_attestation(artifact_sha256 bytea, signature jsonb, environment jsonb, attestation text, attestation_signature bytea, attestation_key text, active_attestation text, allow_older boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_attestation(artifact_sha256 bytea, signature jsonb, environment jsonb, attestation text, attestation_signature bytea, attestation_key text, active_attestation text, allow_older boolean) IS 'An error unless a candidate is signed as it must be; the digest of the compiled form that is signed with it, empty where there is none.';
 
 CREATE FUNCTION churn_internal.check_batch_size(batch_size integer) RETURNS void
     LANGUAGE plpgsql IMMUTABLE PARALLEL UNSAFE
@@ -1264,10 +1287,10 @@ CREATE FUNCTION churn_internal.enter(what text, depth integer, transaction_id bi
 ALTER ROUTINE churn_internal.enter(what text, depth integer, transaction_id bigint, entered text, most integer) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.enter(what text, depth integer, transaction_id bigint, entered text, most integer) IS 'Remembers, where nobody can pretend it, that something has begun at this depth of triggers; returns what to set churn.entered to, or null if it is within too many of its like.';
 
-CREATE FUNCTION churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, compiled bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], boundary_numbers double precision[], boundary_texts text[], OUT replayed double precision[], OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) RETURNS record
+CREATE FUNCTION churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) RETURNS record
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, compiled bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], boundary_numbers double precision[], boundary_texts text[], OUT replayed double precision[], OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, compiled bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], boundary_numbers double precision[], boundary_texts text[], OUT replayed double precision[], OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) IS 'Scores rows with a candidate''s pickle, and compares its compiled form with it.';
+ALTER ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) IS 'Scores rows with a candidate''s pickle, compiles it, and compares the two forms.';
 
 CREATE FUNCTION churn_internal.failed_profiles_1(OUT failed churn_internal.failed_profiles, OUT waiting boolean) RETURNS SETOF record
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -2583,6 +2606,12 @@ CREATE FUNCTION churn_trust.admit_owner() RETURNS event_trigger
     SET search_path TO pg_catalog, pg_temp;
 COMMENT ON ROUTINE churn_trust.admit_owner() IS 'Event trigger: lets pgchurn use the schema to which an attached table was moved, or a type, operator or collation of one, where whoever moves it may say so.';
 
+CREATE FUNCTION churn_trust.allow_pickle(artifact_sha256 bytea, comment text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+GRANT EXECUTE ON ROUTINE churn_trust.allow_pickle(artifact_sha256 bytea, comment text) TO churn_owner;
+COMMENT ON ROUTINE churn_trust.allow_pickle(artifact_sha256 bytea, comment text) IS 'Lets a pickle without a compiled form score, by its digest. For superusers.';
+
 CREATE FUNCTION churn_trust.create_profile_writer(attachment_id integer, profile regclass, write_search_path text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
@@ -2594,6 +2623,12 @@ CREATE FUNCTION churn_trust.fill_template(template text, placeholders jsonb) RET
     SET search_path TO pg_catalog, pg_temp;
 GRANT EXECUTE ON ROUTINE churn_trust.fill_template(template text, placeholders jsonb) TO churn_owner;
 COMMENT ON ROUTINE churn_trust.fill_template(template text, placeholders jsonb) IS 'The statements of a template with each @placeholder@ replaced.';
+
+CREATE FUNCTION churn_trust.is_pickle_allowed(artifact_sha256 bytea) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+GRANT EXECUTE ON ROUTINE churn_trust.is_pickle_allowed(artifact_sha256 bytea) TO churn_owner;
+COMMENT ON ROUTINE churn_trust.is_pickle_allowed(artifact_sha256 bytea) IS 'Whether a superuser has let a pickle score, by its digest.';
 
 CREATE FUNCTION churn_trust.keys_in_force() RETURNS TABLE(fingerprint text, public_key bytea)
     LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -2612,10 +2647,10 @@ CREATE FUNCTION churn_trust.read_public_key(public_key text, OUT fingerprint tex
     SET search_path TO pg_catalog, pg_temp;
 COMMENT ON ROUTINE churn_trust.read_public_key(public_key text, OUT fingerprint text, OUT point bytea, OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) IS 'Fingerprint and 32 bytes of an Ed25519 public key in PEM, or why it is refused.';
 
-CREATE FUNCTION churn_trust.refuse_key_change() RETURNS trigger
+CREATE FUNCTION churn_trust.refuse_trust_change() RETURNS trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
-COMMENT ON ROUTINE churn_trust.refuse_key_change() IS 'Trigger of the trusted keys: pg_write_all_data and a careless GRANT do not reach them.';
+COMMENT ON ROUTINE churn_trust.refuse_trust_change() IS 'Trigger of the trusted keys and allowed pickles: pg_write_all_data and a careless GRANT do not reach them.';
 
 CREATE FUNCTION churn_trust.revoke_key(fingerprint text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2656,7 +2691,14 @@ COMMENT ON EVENT TRIGGER churn_keep_attached_tables IS 'Refuses to drop a table 
 -- Module admission
 -- Module attestation
 -- Module batches
+-- Module boundary_rows
 -- Module bounded_cache
+-- Module compile_classifiers
+-- Module compile_columns
+-- Module compile_model
+-- Module compile_preprocessing
+-- Module compile_sums
+-- Module compile_trees
 -- Module compiled
 -- Module diagnostics
 -- Module environment
@@ -2666,8 +2708,13 @@ COMMENT ON EVENT TRIGGER churn_keep_attached_tables IS 'Refuses to drop a table 
 -- Module features
 -- Module finder
 -- Module foreign_files
+-- Module forest_graph
+-- Module form
+-- Module form_matrices
+-- Module form_parts
+-- Module form_source
+-- Module form_trees
 -- Module json_rows
--- Module onnx_scan
 -- Module pacing
 -- Module parity
 -- Module permitted
@@ -2677,7 +2724,6 @@ COMMENT ON EVENT TRIGGER churn_keep_attached_tables IS 'Refuses to drop a table 
 -- Module queries
 -- Module raw_readers
 -- Module registry
--- Module row_program
 -- Module sandbox
 -- Module sandbox_start
 -- Module sandbox_worker

@@ -18,7 +18,7 @@ from tests.models import (
     register,
 )
 from tests.soak.bars import Bar
-from tests.soak.databases import register_compiled, trained_database
+from tests.soak.databases import trained_database
 from tests.soak.load import setting
 
 WRITERS = 4
@@ -58,8 +58,8 @@ def activations_bar(database, activations):
     session = database.session(autocommit=True)
     # Both pairs of forms: the pickled and the compiled, of the same model or another.
     models = {1: default_model(), 2: default_model()}
+    models[register(session, other_model(), compile_form=False)] = other_model()
     models[register(session, other_model())] = other_model()
-    models[register_compiled(session, other_model())] = other_model()
     session.run(HISTORY)
     over, inserted = threading.Event(), threading.Semaphore(0)
     with ThreadPoolExecutor(WRITERS) as pool, setting(over):

@@ -19,6 +19,7 @@ MODULES = (
     "corpus",
     "fuzz",
     "fuzz_compiled",
+    "fuzz_state",
     "signatures",
     "failures",
     "objects_of_others",

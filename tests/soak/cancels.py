@@ -16,7 +16,7 @@ from tests.models import (
     training_frame,
 )
 from tests.soak.bars import Bar
-from tests.soak.databases import register_compiled, trained_database
+from tests.soak.databases import trained_database
 
 MOST_MILLISECONDS = 500
 CANCELLED = "57014"
@@ -42,24 +42,23 @@ STATEMENTS = {
 }
 
 
+def pickled(session, trees):
+    """Register a forest that scores from its pickle; return its version."""
+    return register(session, forest(trees), compile_form=False)
+
+
 def measure(server, full):
     """Interrupt each statement under each form of a forest at random moments."""
     customers, tries = (50_000, 20) if full else (5_000, 1)
     with trained_database(server, "cancels") as database:
         session = database.session(autocommit=True)
         if not full:
-            versions = {
-                f"pickled forest of {FEW_TREES}": register(session, forest(FEW_TREES))
-            }
+            versions = {f"pickled forest of {FEW_TREES}": pickled(session, FEW_TREES)}
         else:
             versions = {
-                f"pickled forest of {TREES}": register(session, forest(TREES)),
-                f"compiled forest of {TREES}": register_compiled(
-                    session, forest(TREES)
-                ),
-                f"pickled forest of {MANY_TREES:,}": register(
-                    session, forest(MANY_TREES)
-                ),
+                f"pickled forest of {TREES}": pickled(session, TREES),
+                f"compiled forest of {TREES}": register(session, forest(TREES)),
+                f"pickled forest of {MANY_TREES:,}": pickled(session, MANY_TREES),
             }
         # Written as a replica writes, so that nobody waits for scores.
         session.run("SET session_replication_role = replica")

@@ -25,7 +25,7 @@ from tests.models import (
 )
 from tests.soak import bypasses, cancels
 from tests.soak.bars import Bar
-from tests.soak.databases import register_compiled, trained_database
+from tests.soak.databases import trained_database
 
 INSERT = "INSERT INTO churn.complaints (customer_id) "
 # What asks for scores, and of which customers.
@@ -315,8 +315,8 @@ def cause_bar(database, name, kind):
     session = database.session(autocommit=True)
     if issubclass(kind, Raising):
         kind(session, None).remove()
-    register_it = register_compiled if kind.compiles else register
-    cause = kind(session, register_it(session, kind.model()))
+    version = register(session, kind.model(), compile_form=kind.compiles)
+    cause = kind(session, version)
     activate(session, cause.version)
     session.run("CALL churn.rescore('churn.customers')")
     cause.bring_about()

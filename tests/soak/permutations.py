@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import psycopg2
 from pgchurn.loader import output
 
-from tests.models import divergences, other_model
+from tests.models import divergences, other_model, register
 from tests.soak.bars import Bar
-from tests.soak.databases import register_compiled, trained_database
+from tests.soak.databases import trained_database
 from tests.waiting import observer_of
 
 LONGEST = 60
@@ -264,7 +264,7 @@ class Stage:
         self.database = database
         self.director = database.session(autocommit=True)
         self.director.run("SET synchronous_commit = off")
-        self.versions = [2, register_compiled(self.director, other_model())]
+        self.versions = [2, register(self.director, other_model())]
         self.actors = [Actor(database), Actor(database)]
         self.waits = self.retries = self.deadlocks = 0
 

@@ -11,10 +11,11 @@ from tests.models import (
     divergences,
     expected_scores,
     other_model,
+    register,
 )
 from tests.own_server import OwnServer, as_server, directories, own_server
 from tests.soak.bars import Bar
-from tests.soak.databases import register_compiled, trained_database
+from tests.soak.databases import trained_database
 
 LONGEST_REPLAY = 60
 READ_ONLY = "25006"
@@ -52,7 +53,7 @@ def bars(database, replica):
     for change, model in (
         (None, default_model()),
         (
-            lambda: activate(primary, register_compiled(primary, other_model())),
+            lambda: activate(primary, register(primary, other_model())),
             other_model(),
         ),
         (

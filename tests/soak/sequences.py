@@ -35,7 +35,7 @@ from tests.models import (
     register,
 )
 from tests.soak.bars import Bar
-from tests.soak.databases import register_compiled, trained_database
+from tests.soak.databases import trained_database
 
 # A compiled version, another model's, and a pickle.
 VERSIONS = (2, 3, 4)
@@ -62,8 +62,8 @@ def measure(server, full):
     with trained_database(server, "sequences") as database:
         session = database.session(autocommit=True)
         session.run("SET synchronous_commit = off")
-        register_compiled(session, other_model())
         register(session, other_model())
+        register(session, other_model(), compile_form=False)
         machine = type("BoundSequences", (Sequences,), {"session": session})
         drift = "none"
         Sequences.steps = 0

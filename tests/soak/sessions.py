@@ -14,7 +14,7 @@ from tests.models import (
     register,
 )
 from tests.soak.bars import Bar
-from tests.soak.databases import register_compiled, trained_database
+from tests.soak.databases import trained_database
 
 MOST_MEGABYTES = 5
 BATCH = 200
@@ -48,9 +48,12 @@ def measure(server, full):
         # Says that it wants every processor, which would start workers.
         forest = pipeline_for(KINDS, RandomForestClassifier(10, n_jobs=-1))
         versions = {
-            "compiled": (register_compiled(session, default_model()), scores),
-            "pickled": (register(session, default_model()), scores),
-            "pickled forest": (register(session, fit(pipeline=forest)), few),
+            "compiled": (register(session, default_model()), scores),
+            "pickled": (register(session, default_model(), compile_form=False), scores),
+            "pickled forest": (
+                register(session, fit(pipeline=forest), compile_form=False),
+                few,
+            ),
         }
         session.commit()
         left, threads = 0, 1

@@ -3,12 +3,15 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from pgchurn.loader.compiling import compile_model
-from pgchurn.loader.models.boundary_rows import (
-    UNSEEN_CATEGORY,
+from pgchurn.plpython.runtime.boundary_rows import (
+    CATEGORIES_PER_FEATURE,
+    UNSEEN_CATEGORIES,
     boundary_rows,
     tree_thresholds,
 )
+from pgchurn.plpython.runtime.compile_model import compile_model
+from pgchurn.plpython.runtime.compiled import CompiledModel
+from pgchurn.plpython.runtime.features import row_count
 from pgchurn.plpython.runtime.signature import Feature, Signature
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
@@ -40,73 +43,98 @@ def training(rows=200):
 
 
 def compiled_form(classifier, rows=200):
-    """Return the bytes of a compiled form, and the rows that it was fitted on."""
+    """Return a compiled form, and the columns that it was fitted on."""
     frame, labels = training(rows)
     encoded = ColumnTransformer(
         [("texts", OneHotEncoder(handle_unknown="ignore"), ["contract"])],
         remainder="passthrough",
     )
     model = make_pipeline(encoded, classifier).fit(frame, labels)
-    return compile_model(model, SIGNATURE), frame
+    return compiled(model, SIGNATURE), columns_of(frame)
+
+
+def compiled(model, signature):
+    """Return a model's compiled form."""
+    return CompiledModel(compile_model(model, signature), signature)
+
+
+def columns_of(frame):
+    """Return a frame as the columns that a model reads."""
+    return {name: frame[name].to_numpy() for name in frame}
+
+
+def no_rows():
+    """Return the columns of a table without rows."""
+    return columns_of(training()[0][:0])
 
 
 TREE = DecisionTreeClassifier(max_depth=4, random_state=0)
 FOREST = RandomForestClassifier(60, random_state=0)
 
 
-def column(rows, position):
-    """Return one number of every row."""
-    return [row[position] for row in rows[0]]
+def made(classifier, rows=200):
+    """Return the rows that are made for a form and the rows it was fitted on."""
+    form, sample = compiled_form(classifier, rows)
+    return boundary_rows(SIGNATURE, form, sample)
+
+
+def texts(rows):
+    """Return the distinct texts of some rows, None for what is missing."""
+    return {None if text != text else text for text in rows["contract"]}
 
 
 def test_rows_have_nulls_extremes_and_unseen_categories():
-    rows = boundary_rows(
-        SIGNATURE, training()[0], compiled_form(LogisticRegression())[0]
-    )
+    rows = made(LogisticRegression())
 
-    for position in (AGE, USAGE):
-        values = column(rows, position)
+    for name in ("age", "usage"):
+        values = rows[name].tolist()
         assert sum(map(math.isnan, values)) == 1
         assert {0.0, 1e30, -1e30, 1e-300} <= set(values)
         assert any(value == 0 and math.copysign(1, value) < 0 for value in values)
-    seen = {text for (text,) in rows[1]}
-    assert {None, "", UNSEEN_CATEGORY, "a", "b"} <= seen
+    assert {None, *UNSEEN_CATEGORIES, "a", "b"} <= texts(rows)
 
 
-def test_numbers_and_texts_belong_together_row_by_row():
-    numbers, texts = boundary_rows(SIGNATURE, training()[0], compiled_form(TREE)[0])
+def test_all_features_have_as_many_rows():
+    rows = made(TREE)
 
-    assert len(numbers) == len(texts)
-    assert {len(row) for row in numbers} == {2}
-    assert {len(row) for row in texts} == {1}
+    assert rows.keys() == KINDS.keys()
+    assert {len(column) for column in rows.values()} == {row_count(rows)}
+    assert {rows[name].dtype for name in ("age", "usage")} == {np.dtype(float)}
+    assert rows["contract"].dtype == object
 
 
 def test_the_same_table_gives_the_same_rows():
-    compiled, frame = compiled_form(TREE)
-    rows = [boundary_rows(SIGNATURE, frame, compiled) for _ in range(2)]
+    form, sample = compiled_form(TREE)
+    first, second = (boundary_rows(SIGNATURE, form, sample) for _ in range(2))
 
-    np.testing.assert_array_equal(rows[0][0], rows[1][0])
-    assert rows[0][1] == rows[1][1]
+    for name in KINDS:
+        pd.testing.assert_series_equal(pd.Series(first[name]), pd.Series(second[name]))
+
+
+def test_the_sample_stays_as_it_was():
+    form, sample = compiled_form(TREE)
+    before = {name: column.copy() for name, column in sample.items()}
+
+    boundary_rows(SIGNATURE, form, sample)
+
+    for name, column in sample.items():
+        np.testing.assert_array_equal(column, before[name])
 
 
 def test_each_row_is_a_row_of_the_table_with_one_feature_changed():
-    compiled, frame = compiled_form(TREE)
-    known = {name: set(frame[name]) for name in frame}
+    form, sample = compiled_form(TREE)
+    known = {name: set(column) for name, column in sample.items()}
+    rows = boundary_rows(SIGNATURE, form, sample)
 
-    for (age, usage), (text,) in zip(*boundary_rows(SIGNATURE, frame, compiled)):
-        kept = [
-            age in known["age"],
-            usage in known["usage"],
-            text in known["contract"],
-        ]
-        assert sum(kept) >= 2
+    for row in zip(*rows.values()):
+        assert sum(value in known[name] for name, value in zip(rows, row)) >= 2
 
 
-@pytest.mark.parametrize("position", [AGE, USAGE])
-def test_every_threshold_of_a_small_tree_is_tried_on_it_and_beyond(position):
-    compiled, frame = compiled_form(TREE)
-    thresholds = tree_thresholds(compiled)[position]
-    tried = set(column(boundary_rows(SIGNATURE, frame, compiled), position))
+@pytest.mark.parametrize("position, name", [(AGE, "age"), (USAGE, "usage")])
+def test_every_threshold_of_a_small_tree_is_tried_on_it_and_beyond(position, name):
+    form, sample = compiled_form(TREE)
+    thresholds = tree_thresholds(form)[position]
+    tried = set(boundary_rows(SIGNATURE, form, sample)[name])
 
     assert len(thresholds) > 1
     assert tried >= set(thresholds)
@@ -116,7 +144,7 @@ def test_every_threshold_of_a_small_tree_is_tried_on_it_and_beyond(position):
 
 def test_thresholds_are_those_of_every_ensemble():
     calibrated = CalibratedClassifierCV(TREE, cv=3)
-    compiled, _ = compiled_form(calibrated)
+    form, _ = compiled_form(calibrated)
     frame, labels = training()
     encoded = ColumnTransformer(
         [("texts", OneHotEncoder(handle_unknown="ignore"), ["contract"])],
@@ -130,14 +158,14 @@ def test_thresholds_are_those_of_every_ensemble():
             one.estimator.tree_ for one in model.steps[-1][1].calibrated_classifiers_
         )
     ]
-    assert len(tree_thresholds(compiled)[AGE]) == len(np.unique(np.concatenate(own)))
+    assert len(tree_thresholds(form)[AGE]) == len(np.unique(np.concatenate(own)))
 
 
 @pytest.mark.parametrize("rows", [60, 250, 500, 2000])
 def test_thresholds_are_tried_all_over_the_range(rows):
-    compiled, frame = compiled_form(FOREST, rows)
-    tried = np.array(column(boundary_rows(SIGNATURE, frame, compiled), AGE))
-    thresholds = tree_thresholds(compiled)[AGE]
+    form, sample = compiled_form(FOREST, rows)
+    tried = boundary_rows(SIGNATURE, form, sample)["age"]
+    thresholds = tree_thresholds(form)[AGE]
 
     tenths = np.quantile(thresholds, np.linspace(0, 1, 11))
     for low, high in zip(tenths, tenths[1:]):
@@ -147,25 +175,36 @@ def test_thresholds_are_tried_all_over_the_range(rows):
 
 
 def test_there_are_not_many_rows_however_large_the_model():
-    compiled, frame = compiled_form(FOREST, 3000)
-
-    assert len(boundary_rows(SIGNATURE, frame, compiled)[0]) < 5000
+    assert row_count(made(FOREST, 3000)) < 5000
 
 
-def test_an_empty_table_has_rows_too():
-    frame = training()[0][:0]
-    numbers, texts = boundary_rows(SIGNATURE, frame, compiled_form(TREE)[0])
+def test_there_are_not_many_rows_however_many_categories():
+    frame = pd.DataFrame({"contract": [f"category {i}" for i in range(3000)]})
+    features = (Feature("contract", "text", True),)
+    signature = Signature(features, (0, 1), 1, True)
+    encoder = OneHotEncoder(handle_unknown="ignore")
+    model = make_pipeline(encoder, LogisticRegression())
+    model.fit(frame.astype(object), np.arange(3000) % 2)
 
-    assert len(numbers) > 10
-    assert {text for (text,) in texts} == {None, "", "nan", UNSEEN_CATEGORY}
+    rows = boundary_rows(signature, compiled(model, signature), None)
+
+    assert row_count(rows) == CATEGORIES_PER_FEATURE
+
+
+@pytest.mark.parametrize("sample", [None, no_rows()], ids=["none", "empty"])
+def test_an_empty_table_has_rows_too(sample):
+    rows = boundary_rows(SIGNATURE, compiled_form(TREE)[0], sample)
+
+    assert row_count(rows) > 10
+    assert texts(rows) == {None, *UNSEEN_CATEGORIES, "a", "b"}
 
 
 def test_nulls_of_the_table_are_nulls_of_the_rows():
-    compiled, frame = compiled_form(TREE)
-    frame["contract"] = pd.Series([float("nan")] * len(frame), dtype=object)
-    _, texts = boundary_rows(SIGNATURE, frame, compiled)
+    form, sample = compiled_form(TREE)
+    nulls = np.full(row_count(sample), float("nan"), dtype=object)
+    rows = boundary_rows(SIGNATURE, form, {**sample, "contract": nulls})
 
-    assert {text for (text,) in texts} == {None, "", "nan", UNSEEN_CATEGORY}
+    assert texts(rows) == {None, *UNSEEN_CATEGORIES, "a", "b"}
 
 
 def test_a_model_without_trees_has_no_thresholds():
@@ -173,6 +212,6 @@ def test_a_model_without_trees_has_no_thresholds():
     frame, labels = training()
     model = LogisticRegression().fit(frame[["age", "usage"]], labels)
 
-    compiled = compile_model(model, Signature(features, (0, 1), 1, True))
+    form = compiled(model, Signature(features, (0, 1), 1, True))
 
-    assert tree_thresholds(compiled) == {}
+    assert tree_thresholds(form) == {}

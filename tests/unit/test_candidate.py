@@ -4,7 +4,6 @@ import hashlib
 import pickle
 
 import pytest
-from pgchurn.loader.compiling import NotCompilable, compile_model
 from pgchurn.loader.errors import LoaderError
 from pgchurn.loader.models import candidate as candidates
 from pgchurn.loader.models.candidate import Candidate
@@ -13,6 +12,8 @@ from pgchurn.loader.models.signature import (
     signature_without_table,
 )
 from pgchurn.plpython.runtime import pickled
+from pgchurn.plpython.runtime.compile_columns import NotCompilable
+from pgchurn.plpython.runtime.compile_model import compile_model
 from pgchurn.plpython.runtime.signature import Signature
 
 from tests.models import KINDS, default_model, training_frame

@@ -29,7 +29,7 @@ IMPORTS = """
 import sys
 from pgchurn.loader.command_line import main
 main(sys.argv[1:])
-print(*sorted({"numpy", "pandas", "sklearn", "onnx"} & set(sys.modules)))
+print(*sorted({"numpy", "pandas", "sklearn", "onnxruntime"} & set(sys.modules)))
 """
 
 

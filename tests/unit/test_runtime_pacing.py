@@ -9,6 +9,11 @@ from pgchurn.plpython.runtime.pacing import (
 )
 
 
+def pace_of_a_pickle():
+    """Return the pace of a model of unknown speed."""
+    return Pace(FIRST_CALL_ROWS, MODEL_CALL_ROWS)
+
+
 @pytest.fixture
 def clock(monkeypatch):
     """The time that the module under test reads, for a test to move on."""
@@ -20,7 +25,7 @@ def clock(monkeypatch):
 
 
 def test_calls_grow_until_they_take_as_long_as_they_may():
-    pace = Pace()
+    pace = pace_of_a_pickle()
     assert pace.rows == FIRST_CALL_ROWS
 
     pace.record(pace.rows, CALL_SECONDS / 2)
@@ -31,7 +36,7 @@ def test_calls_grow_until_they_take_as_long_as_they_may():
 
 
 def test_calls_shrink_down_to_one_row():
-    pace = Pace()
+    pace = pace_of_a_pickle()
 
     pace.record(pace.rows, 1e6)
 
@@ -39,7 +44,7 @@ def test_calls_shrink_down_to_one_row():
 
 
 def test_a_small_batch_says_nothing_about_how_many_rows_fit():
-    pace = Pace()
+    pace = pace_of_a_pickle()
 
     pace.record(1, CALL_SECONDS / FIRST_CALL_ROWS / 2)
 
@@ -47,7 +52,7 @@ def test_a_small_batch_says_nothing_about_how_many_rows_fit():
 
 
 def test_a_slow_model_rests_for_a_while(clock):
-    pace = Pace()
+    pace = pace_of_a_pickle()
     assert not pace.is_resting()
 
     pace.rest(3.0)
@@ -59,7 +64,7 @@ def test_a_slow_model_rests_for_a_while(clock):
 
 
 def test_a_resting_model_is_refused_until_its_slowness_is_allowed(clock):
-    pace = Pace()
+    pace = pace_of_a_pickle()
     pace.rest(3.0)
 
     pace.check_rested(allowed=3.0)

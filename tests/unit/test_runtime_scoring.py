@@ -36,6 +36,8 @@ class Model:
     """Gives every number as its own probability, and refuses a spoilt one."""
 
     signature = SIGNATURE
+    first_rows = pacing.FIRST_CALL_ROWS
+    most_rows = pacing.MODEL_CALL_ROWS
 
     def __init__(self, failure):
         self.failure = failure

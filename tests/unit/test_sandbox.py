@@ -20,7 +20,8 @@ from pgchurn.plpython.runtime.sandbox import (
     run_in_sandbox,
 )
 
-RESULT = {"replayed": None, "parity": None, "rows_compared": 0, "problem": None}
+RESPONSE = {"replayed": None, "parity": None, "rows_compared": 0, "problem": None}
+RESULT = {**RESPONSE, "compiled": None}
 LONGEST = 20
 NO_MODEL = [b"", None, None, None]
 
@@ -35,7 +36,7 @@ def doing(*statements):
     body = "\n    ".join(("import json, os, sys", "found = ''", *statements))
     return (
         f"def respond(request, *parts):\n    {body}\n"
-        f"    result = {{**{RESULT!r}, 'problem': str(found)}}\n"
+        f"    result = {{**{RESPONSE!r}, 'problem': str(found)}}\n"
         "    print(json.dumps({'result': result}))\n"
     )
 
@@ -92,7 +93,22 @@ def test_a_result_comes_back():
 
     worker = responding(json.dumps({"result": result}))
 
-    assert evaluated(worker, rows=2) == {**result, "problem": "half? zero?"}
+    expected = {**result, "problem": "half? zero?", "compiled": None}
+    assert evaluated(worker, rows=2) == expected
+
+
+def test_the_compiled_form_follows_the_result_byte_for_byte():
+    compiled = bytes(range(256)) * 1_000 + b"\n\n"
+    response = json.dumps({"result": RESPONSE}).encode() + b"\n" + compiled
+
+    worker = (
+        "import sys\n"
+        "def respond(request, content):\n"
+        "    sys.stdout.buffer.write(content)\n"
+        "    sys.stdout.flush()\n"
+    )
+
+    assert evaluated(worker, parts=[response]) == {**RESULT, "compiled": compiled}
 
 
 def test_the_request_and_all_parts_arrive():
@@ -122,12 +138,14 @@ def test_what_a_candidate_prints_is_no_response():
     print('{"result": 1}', flush=True)
     print("noise" * 100000, file=sys.stderr, flush=True)
     os.write(1, b"more noise")
-    return {"replayed": [0.5], "parity": None, "rows_compared": 0, "problem": None}"""
+    result = {"parity": None, "rows_compared": 0, "problem": None}
+    return {**result, "replayed": [0.5]}, b"a form"
+"""
     )
 
     result = evaluated(worker, parts=NO_MODEL, rows=1)
 
-    assert result == {**RESULT, "replayed": [0.5]}
+    assert result == {**RESULT, "replayed": [0.5], "compiled": b"a form"}
 
 
 @pytest.mark.parametrize(
@@ -381,7 +399,14 @@ def test_the_limits_are_those_of_the_child_alone():
 def test_the_sandbox_is_sent_what_its_worker_imports_and_no_more():
     sources = module_sources("sandbox_worker")
 
-    assert {"finder", "sandbox_worker", "strict_pickle", "onnx_scan"} <= set(sources)
+    needed = {
+        "finder",
+        "sandbox_worker",
+        "strict_pickle",
+        "compile_model",
+        "form_parts",
+    }
+    assert needed <= set(sources)
     assert not {"session", "scoring", "sandbox", "admission"} & set(sources)
     for name, source in sources.items():
         assert source == module_source(name)

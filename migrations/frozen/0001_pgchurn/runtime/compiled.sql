@@ -1,73 +1,101 @@
 CREATE OR REPLACE FUNCTION churn_runtime.compiled() RETURNS void
 LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
-"""The compiled form of a model: an ONNX graph in double precision."""
+"""The compiled form of a model: sums, trees and matrices of plain numbers."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .errors import ScoringError
 from .features import Columns, Positions, check_values, checked_row, columns_from_arrays
-from .row_program import check_row_program, profile_function, row_function
+from .form import malformed_form, read_form, require
+from .form_parts import PartReader, Scalar
+from .form_source import MOST_NODES, NoSource, profile_function, row_function
+from .form_trees import MOST_GRAPHS
+from .pacing import MODEL_CALL_ROWS
 from .signature import Feature, Signature
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from .registry import ScoreRow
 
 UNKNOWN = -1
 REFUSED = -2
-# In a loop a forest of 19,000 comparisons took 19 microseconds as a program and 4 as a
-# graph; gradient boosting of 700 took 2 and 3.
+# In a loop a forest of 19,000 comparisons took 19 microseconds as Python and 4 as a
+# graph; gradient boosting of 700 took 2 and 3. A weight counts as a comparison.
 LOOPED_NODES = 2_000
-METADATA_KEY = "pgchurn"
 VOCABULARY_KEYS = {"codes", "missing", "refuses_unknown"}
 # Below this every code is a double of its own.
-MOST_CODES = 1 << 53
+MOST_CODES = 1 << 31
+# What one call computes at most, in numbers and in bytes: what a cancel waits for, and
+# what a session has to hold.
+CALL_OPERATIONS = 50_000_000
+CALL_BYTES = 64 << 20
+MOST_OPERATIONS = 20_000_000
+FIRST_ROWS = 1_000
+DOUBLE_BYTES = 8
 
 
 class CompiledModel:
-    """A classifier compiled to ONNX, run by ONNX Runtime on one thread.
+    """A classifier as plain numbers, which it is computed of without its library.
 
-    It needs neither scikit-learn nor pandas. The graph itself is not examined here:
-    ``onnx_scan`` did that when the version was registered, in the sandbox, and what a
-    session loads has the digest that was recorded then.
+    It needs neither scikit-learn nor pandas, and believes nothing of its bytes: see
+    ``form``.
 
-    The graph has one input of shape (n_rows, n_features), numbers before texts, and one
-    output of shape (n_rows, 1), the probability of the positive class, both of doubles.
-    Its metadata maps each text feature's categories to codes, and may hold the model
-    once more as a row program.
+    The form reads a matrix of shape (n_rows, n_features), numbers before texts, the
+    texts as codes, and gives the probability of the positive class.
     """
 
     def __init__(self, compiled: bytes, signature: Signature) -> None:
-        import onnxruntime
-
+        form = read_form(compiled)
         self.signature = signature
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self.session = onnxruntime.InferenceSession(
-            compiled, options, providers=["CPUExecutionProvider"]
+        reader = PartReader(form.arrays)
+        probability = reader.read(form.probability)
+        require(isinstance(probability, Scalar), "It gives several numbers a row.")
+        require(
+            probability.largest_position() < len(signature.features),
+            "It reads more features than the model has.",
         )
-        (self.input,) = (tensor.name for tensor in self.session.get_inputs())
-        (self.output,) = (tensor.name for tensor in self.session.get_outputs())
-        properties = self.session.get_modelmeta().custom_metadata_map
-        metadata = read_metadata(properties.get(METADATA_KEY, ""), signature)
-        self.row_program = metadata["row_program"]
-        self.codes: dict[str, dict[str | None, int]] = {}
-        self.refusing: set[str] = set()
-        for name, vocabulary in metadata["texts"].items():
-            self.codes[name] = {**vocabulary["codes"], None: vocabulary["missing"]}
-            if vocabulary["refuses_unknown"]:
-                self.refusing.add(name)
+        require(not reader.arrays.arrays, "It has arrays that it does not mention.")
+        self.probability: Scalar = probability  # type: ignore[assignment]
+        self.limit_graphs()
+        operations = probability.operations()
+        require(operations <= MOST_OPERATIONS, "It takes too long for a single row.")
+        held = DOUBLE_BYTES * (probability.numbers_held() + len(signature.features))
+        require(held <= CALL_BYTES, "It takes too much memory for a single row.")
+        self.most_rows = min(MODEL_CALL_ROWS, CALL_BYTES // held)
+        self.most_rows = max(1, min(self.most_rows, CALL_OPERATIONS // operations))
+        self.first_rows = min(FIRST_ROWS, self.most_rows)
+        self.codes, self.refusing = read_codes(form.texts, signature)
+
+    def limit_graphs(self) -> None:
+        """Leave graphs to the largest forests, where there are too many of them."""
+        left = MOST_GRAPHS
+        forests = [trees for trees in self.probability.trees() if trees.has_graphs]
+        for trees in sorted(forests, key=lambda trees: -trees.comparisons):
+            left -= trees.graph_count()
+            trees.has_graphs = left >= 0
+
+    def preparations(self) -> "Iterator[None]":
+        """Make large graphs, a fifth of a second at a step.
+
+        Without this, the graphs are made all at once when they are first needed.
+
+        Yields
+        ------
+        None
+            Where a cancel can take effect.
+        """
+        for trees in self.probability.trees():
+            if trees.has_graphs and trees.graph_count() > 1:
+                yield from trees.steps(len(self.signature.features))
 
     def probabilities(self, columns: Columns) -> np.ndarray:
         """Return the positive class's probability of every row."""
-        matrix = self.input_matrix(columns)
-        return self.session.run([self.output], {self.input: matrix})[0][:, 0]
+        # Overflow ends in an infinity, and that in an error for the row.
+        with np.errstate(all="ignore"):
+            return self.probability.values(self.input_matrix(columns))
 
     def row_probabilities(self, columns: Columns) -> np.ndarray:
         """Return the same, computed row by row as single rows are."""
@@ -75,7 +103,7 @@ class CompiledModel:
         return np.array([score(*row) for row in self.input_matrix(columns).tolist()])
 
     def input_matrix(self, columns: Columns) -> np.ndarray:
-        """Return the matrix of doubles that the graph reads, texts as codes."""
+        """Return the matrix of doubles that the form reads, texts as codes."""
         numbers = [columns[feature.name] for feature in self.signature.numbers()]
         texts = [
             self.coded(feature.name, columns[feature.name])
@@ -119,47 +147,26 @@ class CompiledModel:
             row = checked_row(number_features, [numbers[slot] for slot in number_slots])
             return [*row, *codes]
 
-        if self.has_row_program(repeated):
+        most_nodes = LOOPED_NODES if repeated else MOST_NODES
+        try:
             return profile_function(
-                self.row_program, number_slots, text_slots, UNKNOWN, check
+                self.probability, number_slots, text_slots, UNKNOWN, check, most_nodes
             )
-        probability = self.row_function(repeated)
-        return lambda numbers, texts: probability(*check(numbers, texts))
+        except NoSource:
+            probability = self.computed_row
+            return lambda numbers, texts: probability(*check(numbers, texts))
 
-    def has_row_program(self, repeated: bool) -> bool:
-        """Return whether rows are scored by a program, and not by the graph.
+    def row_function(self) -> "Callable[..., float]":
+        """Return a function of one float for each input."""
+        try:
+            return row_function(self.probability, len(self.signature.features))
+        except NoSource:
+            return self.computed_row
 
-        A large program loses against the graph on row after row, when the graph stays
-        in the processor's caches.
-        """
-        program = self.row_program
-        return program is not None and not (
-            repeated and program["nodes"] > LOOPED_NODES
-        )
-
-    def row_function(self, repeated: bool = False) -> "Callable[..., float]":
-        """Return a function of one float for each input: see ``row_program``.
-
-        A model that is neither a sum nor trees, or too large, runs as a graph, which
-        reads and writes two arrays that it holds on to.
-        """
-        if self.has_row_program(repeated):
-            return row_function(self.row_program)
-        import onnxruntime
-
-        row_input = np.zeros((1, len(self.signature.features)))
-        row_output = np.zeros((1, 1))
-        binding = self.session.io_binding()
-        hold = onnxruntime.OrtValue.ortvalue_from_numpy
-        binding.bind_ortvalue_input(self.input, hold(row_input))
-        binding.bind_ortvalue_output(self.output, hold(row_output))
-
-        def run(*row: float) -> float:
-            row_input[0] = row
-            self.session.run_with_iobinding(binding)
-            return float(row_output[0, 0])
-
-        return run
+    def computed_row(self, *row: float) -> float:
+        """Return the probability of one row, computed as many rows are."""
+        with np.errstate(all="ignore"):
+            return float(self.probability.values(np.array([row]))[0])
 
     def refuse(
         self,
@@ -185,31 +192,22 @@ class CompiledModel:
         return REFUSED if feature.name in self.refusing else UNKNOWN
 
 
-def read_metadata(text: str, signature: Signature) -> dict[str, Any]:
-    """Return the metadata of a compiled form, checked part by part.
+def read_codes(
+    texts: dict[str, Any], signature: Signature
+) -> tuple[dict[str, dict[str | None, int]], set[str]]:
+    """Return the codes of each text feature, and which of them refuse the unknown.
 
-    Every text feature of the signature has its codes, nothing else has, and the row
-    program is of as many inputs as there are features.
+    Every text feature of the signature has its codes, and nothing else has.
     """
-    try:
-        metadata = json.loads(text)
-    except (ValueError, RecursionError):
-        raise malformed_metadata() from None
-    if type(metadata) is not dict or metadata.keys() != {"texts", "row_program"}:
-        raise malformed_metadata()
-    texts, program = metadata["texts"], metadata["row_program"]
     names = {feature.name for feature in signature.texts()}
-    if (
-        type(texts) is not dict
-        or texts.keys() != names
-        or not all(is_vocabulary(vocabulary) for vocabulary in texts.values())
-    ):
-        raise malformed_metadata()
-    if program is not None:
-        check_row_program(program)
-        if program["width"] != len(signature.features):
-            raise malformed_metadata()
-    return metadata
+    require(texts.keys() == names, "Its texts are not those of the model.")
+    codes: dict[str, dict[str | None, int]] = {}
+    for name, vocabulary in texts.items():
+        if not is_vocabulary(vocabulary):
+            raise malformed_form("The codes of a text are none.")
+        codes[name] = {**vocabulary["codes"], None: vocabulary["missing"]}
+    refusing = {name for name in names if texts[name]["refuses_unknown"]}
+    return codes, refusing
 
 
 def is_vocabulary(vocabulary: Any) -> bool:
@@ -225,15 +223,5 @@ def is_vocabulary(vocabulary: Any) -> bool:
             for code in (vocabulary["missing"], *codes.values())
         )
     )
-
-
-def malformed_metadata() -> ScoringError:
-    """Return the error for metadata that does not belong to the signature."""
-    return ScoringError(
-        "compiled form has malformed metadata",
-        detail="Its codes of texts or its row program do not fit the model's features.",
-        hint="Register the model again, so that it is compiled anew.",
-        sqlstate="55000",
-    )
 $python$;
-COMMENT ON FUNCTION churn_runtime.compiled IS 'The compiled form of a model: an ONNX graph in double precision.';
+COMMENT ON FUNCTION churn_runtime.compiled IS 'The compiled form of a model: sums, trees and matrices of plain numbers.';

@@ -6,9 +6,10 @@ What a client sends may crash, hang or fill the memory of whatever reads it, and
 crash of one backend restarts every session of the server. So the backend starts the
 distribution's Python with nothing but pipes to it, sets limits on it, and sends it the
 modules of the runtime, the candidate and the rows; the child evaluates them
-(``sandbox_worker``) and responds with one line of JSON. The child is the same user as
-the server: this guards against what a candidate does to the process that reads it.
-Against code in a pickle the strict loader guards, in the child as in every session.
+(``sandbox_worker``) and responds with a line of JSON and the compiled form. The child
+is the same user as the server: this guards against what a candidate does to the process
+that reads it. Against code in a pickle the strict loader guards, in the child as in
+every session.
 """
 
 import json
@@ -20,6 +21,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .errors import ScoringError, plain_text
+from .form import MOST_BYTES
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -38,10 +40,11 @@ MEMORY_PER_BYTE = 16
 # How long a cancel waits at most, in seconds.
 WAITING_SECONDS = 0.05
 PIPE_CHUNK = 1 << 16
-# A response is a number for each replayed row, and few words.
-RESPONSE_BYTES = 1 << 16
+# A response is a number for each replayed row, few words, and the compiled form.
+RESPONSE_BYTES = (1 << 16) + MOST_BYTES
 RESPONSE_BYTES_PER_ROW = 32
 OTHER_PYTHON = 3
+RESULT = ("replayed", "compiled", "parity", "rows_compared", "problem")
 # Classes that tell of the server or of nothing: never a candidate's.
 IMPOSSIBLE_SQLSTATES = ("00", "01", "02", "40", "53", "57")
 
@@ -265,15 +268,16 @@ def read_response(status: int, response: bytes, seconds: int) -> dict[str, Any]:
         "refused": refusal_of,
         "failed": failure_of_child,
     }
+    line, _, compiled = response.partition(b"\n")
     try:
         # With more than one key there is more than one response.
-        ((kind, content),) = json.loads(response).items()
+        ((kind, content),) = json.loads(line).items()
         result = readers[kind](content)
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
         raise no_response("Its response cannot be read.") from None
     if isinstance(result, ScoringError):
         raise result
-    return result
+    return {**result, "compiled": compiled or None}
 
 
 def result_of(content: Any) -> dict[str, Any]:

@@ -2,10 +2,11 @@ DROP TABLE
     churn.complaints, churn.customers, churn.deployments, churn.models, churn.attachments,
     churn.outbox, churn.predictions, churn_internal.failed_profiles,
     churn_internal.pending_profiles, churn_internal.rescore_ranges,
-    churn_internal.rescore_runs, churn_trust.trusted_keys;
+    churn_internal.rescore_runs, churn_trust.trusted_keys, churn_trust.allowed_pickles;
 DROP DOMAIN
     churn_internal.probability, churn_internal.probabilities, churn_internal.required_boolean,
-    churn_internal.required_integer, churn_internal.required_jsonb;
+    churn_internal.required_integer, churn_internal.required_jsonb,
+    churn_internal.required_text;
 DROP SCHEMA churn, churn_internal, churn_runtime, churn_trust;
 
 -- The roles stay while another database of this server still uses them.

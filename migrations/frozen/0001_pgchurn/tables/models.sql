@@ -44,7 +44,7 @@ COMMENT ON COLUMN churn.models.artifact IS
     'The pickled scikit-learn classifier; null: it was deleted.';
 COMMENT ON COLUMN churn.models.artifact_sha256 IS 'Digest of the artifact.';
 COMMENT ON COLUMN churn.models.compiled IS
-    'Its ONNX form, which is what scores; null: the pickle scores, or it was deleted.';
+    'Its compiled form, which is what scores; null: the pickle scores, or it was deleted.';
 COMMENT ON COLUMN churn.models.compiled_sha256 IS
     'Digest of the compiled form; null: there never was one.';
 COMMENT ON COLUMN churn.models.parity IS

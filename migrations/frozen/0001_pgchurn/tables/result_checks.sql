@@ -9,3 +9,5 @@ ALTER DOMAIN churn_internal.required_integer ADD CONSTRAINT not_failed
     CHECK (VALUE IS NOT NULL OR churn_internal.raise_failure());
 ALTER DOMAIN churn_internal.required_jsonb ADD CONSTRAINT not_failed
     CHECK (VALUE IS NOT NULL OR churn_internal.raise_failure());
+ALTER DOMAIN churn_internal.required_text ADD CONSTRAINT not_failed
+    CHECK (VALUE IS NOT NULL OR churn_internal.raise_failure());

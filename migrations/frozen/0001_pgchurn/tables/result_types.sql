@@ -16,6 +16,9 @@ ALTER DOMAIN churn_internal.required_integer OWNER TO churn_owner;
 CREATE DOMAIN churn_internal.required_jsonb AS jsonb;
 COMMENT ON DOMAIN churn_internal.required_jsonb IS 'What there is to tell.';
 ALTER DOMAIN churn_internal.required_jsonb OWNER TO churn_owner;
+CREATE DOMAIN churn_internal.required_text AS text;
+COMMENT ON DOMAIN churn_internal.required_text IS 'What a check has read.';
+ALTER DOMAIN churn_internal.required_text OWNER TO churn_owner;
 REVOKE ALL ON DOMAIN churn_internal.probability, churn_internal.probabilities,
     churn_internal.required_boolean, churn_internal.required_integer,
-    churn_internal.required_jsonb FROM PUBLIC;
+    churn_internal.required_jsonb, churn_internal.required_text FROM PUBLIC;

@@ -18,3 +18,16 @@ COMMENT ON COLUMN churn_trust.trusted_keys.added_at IS 'When it was trusted.';
 COMMENT ON COLUMN churn_trust.trusted_keys.revoked_at IS
     'When the trust ended; null: the key is in force.';
 REVOKE ALL ON churn_trust.trusted_keys FROM PUBLIC;
+CREATE TABLE churn_trust.allowed_pickles (
+    artifact_sha256 bytea CONSTRAINT allowed_pickles_pkey PRIMARY KEY,
+    comment text NOT NULL,
+    allowed_by name NOT NULL DEFAULT session_user,
+    allowed_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE churn_trust.allowed_pickles IS
+    'Pickles that may score without a compiled form though no trusted key has signed them.';
+COMMENT ON COLUMN churn_trust.allowed_pickles.artifact_sha256 IS 'Digest of the pickle.';
+COMMENT ON COLUMN churn_trust.allowed_pickles.comment IS 'Why it is allowed.';
+COMMENT ON COLUMN churn_trust.allowed_pickles.allowed_by IS 'The superuser who allowed it.';
+COMMENT ON COLUMN churn_trust.allowed_pickles.allowed_at IS 'When it was allowed.';
+REVOKE ALL ON churn_trust.allowed_pickles FROM PUBLIC;

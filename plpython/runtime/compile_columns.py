@@ -4,21 +4,20 @@ A compiled model reads one matrix of doubles: numbers as they are, texts as code
 column that a transformer puts out is described in terms of one column of that matrix.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pgchurn.loader.compiling.errors import NotCompilable
 
-STEPS: dict[str, Callable[[Any, float], Any]] = {
-    "fill": lambda values, constant: np.where(np.isnan(values), constant, values),
-    "add": lambda values, constant: values + constant,
-    "subtract": lambda values, constant: values - constant,
-    "multiply": lambda values, constant: values * constant,
-    "divide": lambda values, constant: values / constant,
-}
+from .form_matrices import STEPS
+
+# What rises with the number that goes in; by a constant below zero, the first two fall.
+SCALING = ("multiply", "divide")
+
+
+class NotCompilable(Exception):
+    """A part of an estimator that the compiler does not cover, by name."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +37,18 @@ class Number:
 
     def step(self, name: str, constant: float) -> "Number":
         """Return the number after one more operation."""
-        if name in ("multiply", "divide") and not constant > 0:
-            raise NotCompilable("a number that is scaled by zero or less")
         return replace(self, steps=(*self.steps, (name, float(constant))))
+
+    def rises(self) -> bool:
+        """Return whether a greater number never gives less."""
+        return all(name not in SCALING or c > 0 for name, c in self.steps)
+
+    def is_affine(self) -> bool:
+        """Return whether it is a line, but for what stands in for NaN."""
+        return all(
+            name in ("fill", "add", "subtract", *SCALING) and (name != "divide" or c)
+            for name, c in self.steps
+        )
 
     def apply(self, values: npt.ArrayLike) -> Any:
         """Compute as scikit-learn does, in double precision and the same order."""
@@ -79,12 +87,18 @@ class Lookup:
         Value of every other input.
     missing : float
         Value of NaN.
+    whole : bool
+        Whether an input is looked up by its whole part.
+    of_text : bool
+        Whether the inputs are a text's codes: whole numbers from 0 on, and -1.
     """
 
     position: int
     values: dict[float, float]
     default: float
     missing: float
+    whole: bool = False
+    of_text: bool = False
 
     def step(self, name: str, constant: float) -> "Lookup":
         """Return the lookup after an operation on its values."""
@@ -157,3 +171,22 @@ class Vocabulary:
         if self.missing not in (None, code):
             raise NotCompilable("a text feature whose nulls two encoders read apart")
         self.missing = code
+
+
+@dataclass
+class Inputs:
+    """What a compiled form reads: so many inputs, some of them codes of texts.
+
+    Attributes
+    ----------
+    width : int
+        Number of columns of the input matrix.
+    vocabularies : dict of int to Vocabulary
+        Of the text features, by position; extended while encoders are compiled.
+    nulls : dict of int to (float or None)
+        What a feature is given with for NULL, NaN unless it says None, by position.
+    """
+
+    width: int
+    vocabularies: dict[int, Vocabulary]
+    nulls: dict[int, float | None] = field(default_factory=dict)

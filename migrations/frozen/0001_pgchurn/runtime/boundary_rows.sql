@@ -1,0 +1,86 @@
+CREATE OR REPLACE FUNCTION churn_runtime.boundary_rows() RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
+"""Rows on which a compiled form is most likely to differ from its pickle."""
+
+import numpy as np
+import numpy.typing as npt
+
+from .compiled import CompiledModel
+from .features import NAN, Columns, row_count, text_column
+from .form_trees import EQUAL, LESS_OR_EQUAL
+from .signature import Signature
+
+THRESHOLDS_PER_FEATURE = 200
+CATEGORIES_PER_FEATURE = 400
+EXTREMES = (0.0, -0.0, 1.0, -1.0, 1e-300, 1e30, -1e30)
+UNSEEN_CATEGORIES = ("a category that was never seen", "", "nan")
+
+
+def boundary_rows(
+    signature: Signature, model: CompiledModel, sample: Columns | None, seed: int = 0
+) -> Columns:
+    """Make rows of nulls, extremes, unseen categories and values on tree thresholds.
+
+    Each row is a row of the sample with one feature changed.
+
+    Parameters
+    ----------
+    signature : Signature
+    model : CompiledModel
+        The compiled form, which knows where its trees compare.
+    sample : dict of str to numpy.ndarray, optional
+        Rows of the table; when there are none, zeros and empty texts stand in.
+    seed : int, default=0
+        Of the choice of the rows that are changed.
+    """
+    rng = np.random.default_rng(seed)
+    thresholds = tree_thresholds(model)
+    if sample is None or row_count(sample) == 0:
+        sample = {
+            f.name: text_column([""]) if f.is_text else np.zeros(1)
+            for f in signature.features
+        }
+    numbers = len(signature.numbers())
+    changes: list[tuple[str, object]] = []
+    for position, feature in enumerate((*signature.numbers(), *signature.texts())):
+        values: list[object] = [NAN]
+        if position < numbers:
+            values += [*EXTREMES, *around(thresholds.get(position, []))]
+        else:
+            known = (text for text in model.codes[feature.name] if text is not None)
+            values += [*UNSEEN_CATEGORIES, *known]
+            values = values[:CATEGORIES_PER_FEATURE]
+        changes += [(feature.name, value) for value in values]
+    chosen = rng.integers(row_count(sample), size=len(changes))
+    columns = {name: column[chosen] for name, column in sample.items()}
+    for row, (name, value) in enumerate(changes):
+        columns[name][row] = value
+    return columns
+
+
+def tree_thresholds(model: CompiledModel) -> dict[int, np.ndarray]:
+    """Return some of the constants that trees compare each input with, by position."""
+    found: dict[int, list[np.ndarray]] = {}
+    for trees in model.probability.trees():
+        compares = np.isin(trees.mode, (LESS_OR_EQUAL, EQUAL))
+        for position in np.unique(trees.positions[compares]).tolist():
+            values = trees.constants[compares & (trees.positions == position)]
+            found.setdefault(position, []).append(values[np.isfinite(values)])
+    return {position: spread(parts) for position, parts in found.items()}
+
+
+def spread(parts: list[np.ndarray]) -> np.ndarray:
+    """Return the distinct values of some arrays, thinned out if they are many."""
+    values = np.unique(np.concatenate(parts))
+    return values[:: -(-len(values) // THRESHOLDS_PER_FEATURE) or 1]
+
+
+def around(thresholds: npt.ArrayLike) -> np.ndarray:
+    """Return values on thresholds, one double beyond, and rounded to single."""
+    values = np.asarray(thresholds, dtype=float)
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32).astype(float)
+    found = np.unique([values, np.nextafter(values, np.inf), single])
+    return found[np.isfinite(found)]
+$python$;
+COMMENT ON FUNCTION churn_runtime.boundary_rows IS 'Rows on which a compiled form is most likely to differ from its pickle.';

@@ -1,0 +1,421 @@
+"""Fitted classifiers as parts that compute probabilities or decision values."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.discriminant_analysis import (
+    LinearDiscriminantAnalysis,
+    QuadraticDiscriminantAnalysis,
+)
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    BaggingClassifier,
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    VotingClassifier,
+)
+from sklearn.frozen import FrozenEstimator
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.naive_bayes import BernoulliNB, GaussianNB
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
+
+from .compile_columns import Column, Inputs, NotCompilable
+from .compile_preprocessing import numeric, transform
+from .compile_sums import SumBuilder, matrix, weighted_sum
+from .compile_trees import Categories, FittedTree, build_tree
+from .form_matrices import Dense, Gaussian, OnlyOne, Quadratic
+from .form_parts import (
+    Affine,
+    Interpolated,
+    LogOdds,
+    Mean,
+    Part,
+    Scalar,
+    Share,
+    Sigmoid,
+    Sign,
+)
+
+Columns = Sequence[Column]
+
+SINGLE_TREES = (DecisionTreeClassifier, ExtraTreeClassifier)
+FORESTS = (RandomForestClassifier, ExtraTreesClassifier, *SINGLE_TREES)
+SGD_WITH_SIGMOID = ("log_loss",)
+TWO_CLASSES = 2
+# What scikit-learn adds to a probability before it takes its logarithm.
+CALIBRATION_EPSILON = 1e-12
+CATEGORIES = 256
+WORD_BITS = 32
+
+
+def probability(estimator: Any, columns: Columns, inputs: Inputs) -> Scalar:
+    """Return ``predict_proba`` of ``classes_[1]``.
+
+    Parameters
+    ----------
+    estimator : fitted classifier, or pipeline that ends in one
+    columns : sequence of Number, Text or Lookup
+        What the estimator is given.
+    inputs : Inputs
+        Whose vocabularies are extended here.
+
+    Raises
+    ------
+    NotCompilable
+        Naming the part that is not covered.
+    """
+    estimator, columns = unwrap(estimator, columns, inputs)
+    kind = type(estimator)
+    if len(estimator.classes_) != TWO_CLASSES:
+        raise NotCompilable(f"{kind.__name__} of other than two classes")
+    if kind in PROBABILITIES:
+        return PROBABILITIES[kind](estimator, columns, inputs)
+    if kind in DECISIONS and hasattr(estimator, "predict_proba"):
+        if kind is SGDClassifier and estimator.loss not in SGD_WITH_SIGMOID:
+            return modified_huber(estimator, columns, inputs)
+        decided = DECISIONS[kind](estimator, columns, inputs)
+        if kind is GradientBoostingClassifier and estimator.loss == "exponential":
+            decided = Affine(of=decided, slope=2.0, constant=0.0)
+        return Sigmoid(of=decided)
+    raise NotCompilable(f"{kind.__name__} without probabilities")
+
+
+def unwrap(estimator: Any, columns: Columns, inputs: Inputs) -> tuple[Any, Columns]:
+    """Return the classifier at the end of pipelines, and the columns it is given."""
+    while type(estimator) in (Pipeline, FrozenEstimator):
+        if type(estimator) is FrozenEstimator:
+            estimator = estimator.estimator
+            continue
+        for _, step in estimator.steps[:-1]:
+            columns = transform(step, columns, inputs)
+        estimator = estimator.steps[-1][1]
+    return estimator, columns
+
+
+def response(estimator: Any, columns: Columns, inputs: Inputs) -> tuple[Scalar, bool]:
+    """Return what calibration starts from, and whether it is a probability.
+
+    As scikit-learn has it: ``decision_function`` where there is one.
+    """
+    estimator, columns = unwrap(estimator, columns, inputs)
+    kind = type(estimator)
+    if kind in DECISIONS:
+        return DECISIONS[kind](estimator, columns, inputs), False
+    return probability(estimator, columns, inputs), True
+
+
+def linear(estimator: Any, columns: Columns, inputs: Inputs) -> Scalar:
+    """Return ``decision_function`` of a linear classifier."""
+    constant = float(np.ravel(estimator.intercept_)[0])
+    return weighted_sum(columns, estimator.coef_[0].tolist(), constant)
+
+
+def modified_huber(estimator: Any, columns: Columns, inputs: Inputs) -> Scalar:
+    """Return the share that stochastic gradient descent makes of this loss."""
+    if estimator.loss != "modified_huber":
+        raise NotCompilable(f"SGDClassifier with the loss {estimator.loss}")
+    decided = linear(estimator, columns, inputs)
+    # The decision value cut to -1 and 1, moved to 0 and 1.
+    return Share(of=Affine(of=decided, slope=0.5, constant=0.5))
+
+
+def forest(estimator: Any, columns: Columns, inputs: Inputs) -> Scalar:
+    """Average the leaves' class shares over the trees."""
+    members = [estimator] if type(estimator) in SINGLE_TREES else estimator.estimators_
+    total = SumBuilder()
+    for member in members:
+        add_shares(total, member, columns, 1 / len(members))
+    return Share(of=total.part())
+
+
+def add_shares(total: SumBuilder, member: Any, columns: Columns, weight: float) -> None:
+    """Add the weighted class shares of one tree to a sum."""
+    fitted = from_tree(member.tree_, shares(member) * weight)
+    total.add_tree(build_tree(fitted, columns))
+
+
+def shares(member: Any) -> np.ndarray:
+    """Return the share of the second class in each node of a tree."""
+    values = member.tree_.value[:, 0, :]
+    return values[:, 1] / values.sum(axis=1)
+
+
+def gradient_boosting(estimator: Any, columns: Columns, inputs: Inputs) -> Scalar:
+    """Add up the scaled leaves, from the prior's log odds on."""
+    first = estimator.init_
+    if isinstance(first, str) and first == "zero":
+        total = SumBuilder()
+    elif type(first) is DummyClassifier:
+        prior = first.class_prior_[1]
+        odds = float(np.log(prior / (1 - prior)))
+        total = SumBuilder(odds / 2 if estimator.loss == "exponential" else odds)
+    else:
+        raise NotCompilable("GradientBoostingClassifier with a model for its start")
+    for member in estimator.estimators_[:, 0]:
+        value = estimator.learning_rate * member.tree_.value[:, 0, 0]
+        total.add_tree(build_tree(from_tree(member.tree_, value), columns))
+    return total.part()
+
+
+def from_tree(tree: Any, value: np.ndarray) -> FittedTree:
+    """Return the common form of the trees that cast features to float32."""
+    return FittedTree(
+        left=tree.children_left,
+        right=tree.children_right,
+        feature=tree.feature,
+        threshold=tree.threshold,
+        missing_left=tree.missing_go_to_left.astype(bool),
+        value=value,
+        single_precision=True,
+    )
+
+
+def hist_gradient_boosting(estimator: Any, columns: Columns, inputs: Inputs) -> Scalar:
+    """Add up the leaves, from the baseline on; missing values go their own way."""
+    if estimator._preprocessor is not None:
+        columns = transform(estimator._preprocessor, columns, inputs)
+    known, positions = estimator._bin_mapper.make_known_categories_bitsets()
+    total = SumBuilder(float(np.ravel(estimator._baseline_prediction)[0]))
+    for (predictor,) in estimator._predictors:
+        nodes = predictor.nodes
+        is_leaf = nodes["is_leaf"].astype(bool)
+        categorical = np.flatnonzero(nodes["is_categorical"].astype(bool) & ~is_leaf)
+        categories = {
+            int(i): Categories(
+                left=in_bitset(predictor.raw_left_cat_bitsets[nodes["bitset_idx"][i]]),
+                known=in_bitset(known[positions[nodes["feature_idx"][i]]]),
+            )
+            for i in categorical
+        }
+        fitted = FittedTree(
+            left=np.where(is_leaf, -1, nodes["left"].astype(np.int64)),
+            right=np.where(is_leaf, -1, nodes["right"].astype(np.int64)),
+            feature=nodes["feature_idx"].astype(np.int64),
+            threshold=nodes["num_threshold"],
+            missing_left=nodes["missing_go_to_left"].astype(bool),
+            value=nodes["value"],
+            single_precision=False,
+            categories=categories,
+        )
+        total.add_tree(build_tree(fitted, columns))
+    return total.part()
+
+
+def in_bitset(words: np.ndarray) -> frozenset[int]:
+    """Return the categories whose bits are set."""
+    return frozenset(
+        category
+        for category in range(CATEGORIES)
+        if int(words[category // WORD_BITS]) >> (category % WORD_BITS) & 1
+    )
+
+
+def calibrated(
+    estimator: CalibratedClassifierCV, columns: Columns, inputs: Inputs
+) -> Scalar:
+    """Average the calibrated members."""
+    members = [
+        calibrated_member(member, columns, inputs)
+        for member in estimator.calibrated_classifiers_
+    ]
+    return Share(of=mean(members, [1 / len(members)] * len(members)))
+
+
+def calibrated_member(member: Any, columns: Columns, inputs: Inputs) -> Scalar:
+    """Return what a calibrator makes of its classifier."""
+    value, is_probability = response(member.estimator, columns, inputs)
+    (calibrator,) = member.calibrators
+    if type(calibrator) is IsotonicRegression:
+        if calibrator.out_of_bounds != "clip":
+            raise NotCompilable("isotonic calibration that does not clip")
+        x, y = calibrator.X_thresholds_, calibrator.y_thresholds_
+        return Interpolated(of=value, x=np.asarray(x, float), y=np.asarray(y, float))
+    if hasattr(calibrator, "a_") and hasattr(calibrator, "b_"):
+        slope, constant = -float(calibrator.a_), -float(calibrator.b_)
+        return Sigmoid(of=Affine(of=value, slope=slope, constant=constant))
+    if hasattr(calibrator, "beta_"):
+        # The decision value stands against its negative.
+        slope = 2 * float(calibrator.beta_)
+        if is_probability:
+            value = LogOdds(of=value, epsilon=CALIBRATION_EPSILON)
+            slope /= 2
+        return Sigmoid(of=Affine(of=value, slope=slope, constant=0.0))
+    raise NotCompilable(f"calibration by {type(calibrator).__name__}")
+
+
+def mean(members: list[Scalar], weights: Sequence[float]) -> Scalar:
+    """Return the weighted sum of members."""
+    return Mean(of=members, weights=np.array(weights, float))
+
+
+def bagging(estimator: BaggingClassifier, columns: Columns, inputs: Inputs) -> Scalar:
+    """Average the members, each of which has columns of its own."""
+    members = list(zip(estimator.estimators_, estimator.estimators_features_))
+    weight = 1 / len(members)
+    if all(type(member) in SINGLE_TREES for member, _ in members):
+        total = SumBuilder()
+        for member, chosen in members:
+            add_shares(total, member, [columns[i] for i in chosen], weight)
+        return Share(of=total.part())
+    results = [
+        probability(member, [columns[i] for i in chosen], inputs)
+        for member, chosen in members
+    ]
+    return Share(of=mean(results, [weight] * len(members)))
+
+
+def voting(estimator: VotingClassifier, columns: Columns, inputs: Inputs) -> Scalar:
+    """Average the members by their weights."""
+    members = [probability(one, columns, inputs) for one in estimator.estimators_]
+    weights = estimator._weights_not_none or [1.0] * len(members)
+    total = float(np.sum(weights))
+    return Share(of=mean(members, [float(weight) / total for weight in weights]))
+
+
+def ada_boost(
+    estimator: AdaBoostClassifier, columns: Columns, inputs: Inputs
+) -> Scalar:
+    """Add up the members' weighted votes."""
+    weights = estimator.estimator_weights_[: len(estimator.estimators_)]
+    factors = 2 * weights / estimator.estimator_weights_.sum()
+    if all(type(member) in SINGLE_TREES for member in estimator.estimators_):
+        total = SumBuilder()
+        for member, factor in zip(estimator.estimators_, factors):
+            values = member.tree_.value[:, 0, :]
+            votes = np.where(values[:, 1] > values[:, 0], factor, -factor)
+            total.add_tree(build_tree(from_tree(member.tree_, votes), columns))
+        return total.part()
+    votes = [vote(member, columns, inputs) for member in estimator.estimators_]
+    return mean(votes, factors.tolist())
+
+
+def vote(member: Any, columns: Columns, inputs: Inputs) -> Scalar:
+    """Return 1 where a member predicts the second class, -1 where the first."""
+    value, is_probability = response(member, columns, inputs)
+    return Sign(of=value, threshold=0.5 if is_probability else 0.0)
+
+
+def neural_network(
+    estimator: MLPClassifier, columns: Columns, inputs: Inputs
+) -> Scalar:
+    """Return the layers, one after the other."""
+    layer: Part = matrix([numeric(column) for column in columns])
+    last = len(estimator.coefs_) - 1
+    for i, (weights, biases) in enumerate(zip(estimator.coefs_, estimator.intercepts_)):
+        layer = Dense(
+            of=layer,
+            weights=np.ascontiguousarray(weights, float).ravel(),
+            biases=np.asarray(biases, float),
+            activation="identity" if i == last else estimator.activation,
+        )
+    if estimator.out_activation_ != "logistic":
+        raise NotCompilable("MLPClassifier of more than two classes")
+    return Sigmoid(of=OnlyOne(of=layer))
+
+
+def gaussian_naive_bayes(
+    estimator: GaussianNB, columns: Columns, inputs: Inputs
+) -> Scalar:
+    """Compare the likelihoods of both classes."""
+    constants = np.log(estimator.class_prior_)
+    constants = constants - 0.5 * np.log(2.0 * np.pi * estimator.var_).sum(axis=1)
+    return Sigmoid(
+        of=Gaussian(
+            of=matrix([numeric(column) for column in columns]),
+            means=np.ravel(estimator.theta_),
+            variances=np.ravel(estimator.var_),
+            constants=constants,
+        )
+    )
+
+
+def bernoulli_naive_bayes(
+    estimator: BernoulliNB, columns: Columns, inputs: Inputs
+) -> Scalar:
+    """Add up what each feature, as yes or no, says for the second class."""
+    if estimator.binarize is not None:
+        columns = [numeric(one).step("above", estimator.binarize) for one in columns]
+    negative = np.log(1 - np.exp(estimator.feature_log_prob_))
+    weights = estimator.feature_log_prob_ - negative
+    constants = estimator.class_log_prior_ + negative.sum(axis=1)
+    return Sigmoid(
+        of=weighted_sum(
+            columns, (weights[1] - weights[0]).tolist(), constants[1] - constants[0]
+        )
+    )
+
+
+def quadratic_discriminant(
+    estimator: QuadraticDiscriminantAnalysis, columns: Columns, inputs: Inputs
+) -> Scalar:
+    """Compare the distances from the centres of both classes."""
+    given = matrix([numeric(column) for column in columns])
+    distances = []
+    for rotation, scaling, mean_ in zip(
+        estimator.rotations_, estimator.scalings_, estimator.means_
+    ):
+        turned = rotation * scaling**-0.5
+        centred = centre(given, mean_)
+        distances.append(
+            Dense(
+                of=centred,
+                weights=np.ascontiguousarray(turned).ravel(),
+                biases=np.zeros(turned.shape[1]),
+                activation="identity",
+            )
+        )
+    logs = [float(np.log(one).sum()) for one in estimator.scalings_]
+    priors = np.log(estimator.priors_)
+    constant = float(priors[1] - priors[0] + 0.5 * (logs[0] - logs[1]))
+    return Quadratic(first=distances[0], second=distances[1], constant=constant)
+
+
+def centre(given: Part, means: np.ndarray) -> Dense:
+    """Return numbers less their means."""
+    return Dense(
+        of=given,
+        weights=np.eye(len(means)).ravel(),
+        biases=-np.asarray(means, float),
+        activation="identity",
+    )
+
+
+def dummy(estimator: DummyClassifier, columns: Columns, inputs: Inputs) -> Scalar:
+    """Return the share that every row is given."""
+    if estimator.strategy not in ("prior", "most_frequent", "constant"):
+        raise NotCompilable(f"DummyClassifier with the strategy {estimator.strategy}")
+    row = np.zeros((1, 1))
+    return Share(of=SumBuilder(float(estimator.predict_proba(row)[0, 1])).part())
+
+
+Compile = Callable[[Any, Columns, Inputs], Scalar]
+
+DECISIONS: dict[type, Compile] = {
+    LogisticRegression: linear,
+    SGDClassifier: linear,
+    LinearSVC: linear,
+    LinearDiscriminantAnalysis: linear,
+    QuadraticDiscriminantAnalysis: quadratic_discriminant,
+    GradientBoostingClassifier: gradient_boosting,
+    HistGradientBoostingClassifier: hist_gradient_boosting,
+    AdaBoostClassifier: ada_boost,
+}
+PROBABILITIES: dict[type, Compile] = {
+    **dict.fromkeys(FORESTS, forest),
+    CalibratedClassifierCV: calibrated,
+    BaggingClassifier: bagging,
+    VotingClassifier: voting,
+    MLPClassifier: neural_network,
+    GaussianNB: gaussian_naive_bayes,
+    BernoulliNB: bernoulli_naive_bayes,
+    DummyClassifier: dummy,
+}

@@ -1,0 +1,90 @@
+"""From a fitted estimator and its signature to the bytes of a compiled form.
+
+Preprocessing is folded into the classifier: a tree compares the raw value with the
+greatest double that scikit-learn's own arithmetic sends to the left, and a linear model
+weighs raw numbers. This runs in the sandbox, where the estimator is: sessions that
+serve read the compiled form alone.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from .compile_classifiers import probability
+from .compile_columns import (
+    Column,
+    Inputs,
+    NotCompilable,
+    Number,
+    Text,
+    Vocabulary,
+)
+from .errors import ScoringError
+from .features import NAN
+from .form import write_form
+from .form_parts import Affine, describe
+from .raw_readers import object_columns
+from .signature import Feature, Signature
+
+
+def compile_model(estimator: Any, signature: Signature) -> bytes:
+    """Compile a fitted binary classifier.
+
+    Parameters
+    ----------
+    estimator : fitted classifier, or pipeline that ends in one
+    signature : Signature
+
+    Returns
+    -------
+    bytes
+        What ``form.read_form`` reads.
+
+    Raises
+    ------
+    NotCompilable
+        Naming the part of the estimator that is not covered.
+    """
+    # The runtime puts numbers before texts.
+    features = [*signature.numbers(), *signature.texts()]
+    position = {feature.name: i for i, feature in enumerate(features)}
+    columns: list[Column] = [
+        (Text if feature.is_text else Number)(position[feature.name])
+        for feature in signature.features
+    ]
+    nulls = object_columns(estimator, len(signature.features))
+    inputs = Inputs(
+        len(features),
+        {
+            position[f.name]: Vocabulary(null=nulls.get(place, NAN))
+            for place, f in enumerate(signature.features)
+            if f.is_text
+        },
+        {position[signature.features[place].name]: n for place, n in nulls.items()},
+    )
+    try:
+        result = probability(estimator, columns, inputs)
+    except ScoringError as refused:
+        # A part that no session would take: trees that are too deep, for one.
+        raise NotCompilable(refused.detail) from None
+    if signature.positive_class == 0:
+        result = Affine(of=result, slope=-1.0, constant=1.0)
+    texts = text_codes(features, inputs.vocabularies)
+    return write_form(texts, lambda writer: describe(result, writer))
+
+
+def text_codes(
+    features: Sequence[Feature], vocabularies: dict[int, Vocabulary]
+) -> dict[str, Any]:
+    """Return how the runtime codes texts, by feature name."""
+    return {
+        features[index].name: {
+            "codes": {
+                text: vocabulary.checked(code)
+                for text, code in vocabulary.codes.items()
+                if isinstance(text, str)
+            },
+            "missing": vocabulary.checked(vocabulary.missing),
+            "refuses_unknown": vocabulary.refuses_unknown,
+        }
+        for index, vocabulary in vocabularies.items()
+    }

@@ -1,0 +1,336 @@
+"""From scikit-learn's fitted transformers to formulas over the raw features."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    RobustScaler,
+    StandardScaler,
+)
+from sklearn.utils import check_array
+
+from .compile_columns import (
+    Column,
+    Inputs,
+    Lookup,
+    NotCompilable,
+    Number,
+    Text,
+)
+
+Columns = Sequence[Column]
+Transform = Callable[[Any, Columns, Inputs], Columns]
+NAN = float("nan")
+INFINITY = float("inf")
+# What an encoder does with the unknown where there are infrequent categories.
+MAKES_INFREQUENT = ("infrequent_if_exist", "warn")
+
+
+def transform(
+    transformer: Any,
+    columns: Columns,
+    inputs: Inputs,
+) -> Columns:
+    """Return the formulas of what a fitted transformer puts out.
+
+    Parameters
+    ----------
+    transformer : fitted transformer, "passthrough" or None
+    columns : sequence of Number, Text or Lookup
+        What goes in.
+    inputs : Inputs
+        Whose vocabularies are extended here.
+
+    Raises
+    ------
+    NotCompilable
+        Naming the transformer or setting that is not covered.
+    """
+    if transformer is None or isinstance(transformer, str):
+        return columns
+    for kind, function in TRANSFORMERS.items():
+        if type(transformer) is kind:
+            return function(transformer, columns, inputs)
+    raise NotCompilable(type(transformer).__name__)
+
+
+def pipeline(transformer: Pipeline, columns: Columns, inputs: Inputs) -> Columns:
+    """Apply the steps of a pipeline of transformers."""
+    for _, step in transformer.steps:
+        columns = transform(step, columns, inputs)
+    return columns
+
+
+def column_transformer(
+    transformer: ColumnTransformer, columns: Columns, inputs: Inputs
+) -> Columns:
+    """Apply every branch to its own columns and put the results side by side."""
+    weights = transformer.transformer_weights or {}
+    results: list[Column] = []
+    for name, branch, _ in transformer.transformers_:
+        positions = transformer._transformer_to_input_indices[name]
+        if len(positions) == 0 or isinstance(branch, str) and branch == "drop":
+            continue
+        chosen = [columns[position] for position in positions]
+        results += weighted(transform(branch, chosen, inputs), weights.get(name))
+    return results
+
+
+def feature_union(
+    transformer: FeatureUnion, columns: Columns, inputs: Inputs
+) -> Columns:
+    """Apply every transformer to all columns and put the results side by side."""
+    weights = transformer.transformer_weights or {}
+    results: list[Column] = []
+    for name, branch in transformer.transformer_list:
+        if not (isinstance(branch, str) and branch == "drop"):
+            made = transform(branch, columns, inputs)
+            results += weighted(made, weights.get(name))
+    return results
+
+
+def weighted(columns: Columns, weight: float | None) -> Columns:
+    """Return columns times a transformer's weight, if it has one."""
+    if weight is None:
+        return columns
+    return [numeric(column).step("multiply", weight) for column in columns]
+
+
+def identity(
+    transformer: FunctionTransformer, columns: Columns, inputs: Inputs
+) -> Columns:
+    """Pass columns on, which is what "passthrough" is turned into by fitting.
+
+    Histogram gradient boosting passes them through scikit-learn's own check.
+    """
+    func = transformer.func
+    if func is not None and getattr(func, "func", None) is not check_array:
+        raise NotCompilable("FunctionTransformer with a function")
+    return columns
+
+
+def simple_imputer(
+    transformer: SimpleImputer, columns: Columns, inputs: Inputs
+) -> Columns:
+    """Fill what is missing."""
+    filled = transformer.missing_values
+    if filled is not None and not is_missing(filled):
+        raise NotCompilable("SimpleImputer for something other than None or NaN")
+    results: list[Column] = []
+    for column, statistic in zip(columns, transformer.statistics_):
+        if isinstance(column, Text):
+            if not inputs.vocabularies[column.position].is_null(filled):
+                results.append(column)
+                continue
+            if not isinstance(statistic, str):
+                raise NotCompilable("SimpleImputer of a text that fills in no text")
+            fill = statistic if column.fill is None else column.fill
+            results.append(Text(column.position, fill))
+            continue
+        if filled is None:
+            raise NotCompilable("SimpleImputer of numbers for None")
+        if np.isnan(statistic):
+            # Such a column is left out.
+            continue
+        results.append(column.step("fill", statistic))
+    if transformer.add_indicator:
+        results += missing_indicator(transformer.indicator_, columns, inputs)
+    return results
+
+
+def missing_indicator(
+    transformer: MissingIndicator, columns: Columns, inputs: Inputs
+) -> Columns:
+    """Turn columns into 1 where they are missing, 0 where they are not."""
+    if not is_missing(transformer.missing_values):
+        raise NotCompilable("MissingIndicator for something other than NaN")
+    results: list[Column] = []
+    for i in transformer.features_:
+        column = columns[i]
+        if not isinstance(column, Number):
+            raise NotCompilable("MissingIndicator of what is no number")
+        is_filled = any(name == "fill" for name, _ in column.steps)
+        missing = 0.0 if is_filled else 1.0
+        results.append(Lookup(column.position, {}, 0.0, missing))
+    return results
+
+
+def scaler(operations: Sequence[tuple[str, str]]) -> Transform:
+    """Return the function for a scaler that does these operations, column by column."""
+
+    def scale(transformer: Any, columns: Columns, inputs: Inputs) -> Columns:
+        for name, attribute in operations:
+            constants = getattr(transformer, attribute, None)
+            if attribute == "mean_" and not transformer.with_mean:
+                # It is there, and not subtracted.
+                continue
+            if constants is not None:
+                columns = [
+                    numeric(column).step(name, constant)
+                    for column, constant in zip(columns, constants)
+                ]
+        if getattr(transformer, "clip", False):
+            columns = [clipped(transformer, column) for column in columns]
+        return columns
+
+    return scale
+
+
+def clipped(transformer: Any, column: Column) -> Column:
+    """Return a column cut to the range of a scaler."""
+    if type(transformer) is MinMaxScaler:
+        lowest, highest = transformer.feature_range
+    else:
+        lowest, highest = -1.0, 1.0
+    return numeric(column).step("at least", lowest).step("at most", highest)
+
+
+def numeric(column: Column) -> Number | Lookup:
+    """Return a column that arithmetic can be done on."""
+    if isinstance(column, Text):
+        raise NotCompilable("a text that is not encoded")
+    return column
+
+
+def one_hot_encoder(
+    transformer: OneHotEncoder, columns: Columns, inputs: Inputs
+) -> Columns:
+    """Turn each category, or the infrequent ones together, into 1 where it occurs."""
+    dropped = transformer._drop_idx_after_grouping
+    results: list[Column] = []
+    for i, (column, categories) in enumerate(zip(columns, transformer.categories_)):
+        keys = category_keys(transformer, column, categories, inputs)
+        groups, infrequent = grouped(transformer, i, len(categories))
+        unknown = infrequent if transformer.handle_unknown in MAKES_INFREQUENT else None
+        for group in range(max(groups, default=-1) + 1):
+            if dropped is not None and dropped[i] == group:
+                continue
+            values = {key: float(one == group) for key, one in zip(keys, groups)}
+            default = float(group == unknown)
+            results.append(lookup(column, values, default))
+    return results
+
+
+def ordinal_encoder(
+    transformer: OrdinalEncoder, columns: Columns, inputs: Inputs
+) -> Columns:
+    """Turn each category into its number."""
+    results: list[Column] = []
+    for i, (column, categories) in enumerate(zip(columns, transformer.categories_)):
+        unknown = transformer.unknown_value
+        default = NAN if unknown is None else float(unknown)
+        encoded_missing = float(transformer.encoded_missing_value)
+        if isinstance(column, Text) and encoded_missing == default:
+            categories = [one for one in categories if not is_missing(one)]
+        keys = category_keys(transformer, column, categories, inputs)
+        groups, _ = grouped(transformer, i, len(categories))
+        values = {
+            key: encoded_missing if is_missing(category) else float(group)
+            for key, category, group in zip(keys, categories, groups)
+        }
+        results.append(lookup(column, values, default))
+    return results
+
+
+def grouped(
+    transformer: OneHotEncoder | OrdinalEncoder, column: int, count: int
+) -> tuple[list[int], int | None]:
+    """Return the number that each category is given, and that of the infrequent."""
+    if not getattr(transformer, "_infrequent_enabled", False):
+        return list(range(count)), None
+    mapping = transformer._default_to_infrequent_mappings[column]
+    if mapping is None:
+        return list(range(count)), None
+    groups = [int(group) for group in mapping[:count]]
+    groups += range(len(groups), count)
+    return groups, groups[transformer._infrequent_indices[column][0]]
+
+
+def lookup(column: Column, values: dict[float, float], default: float) -> Lookup:
+    """Return a lookup of the values of keys; the key NaN is that of a missing number.
+
+    A text is never NaN, it has a code.
+    """
+    missing = next((value for key, value in values.items() if key != key), default)
+    known = {key: value for key, value in values.items() if abs(key) < INFINITY}
+    if isinstance(column, Number) and column.steps:
+        missing = known.get(column.steps[0][1], default)
+    # What every other input is given need not be listed.
+    listed = {key: value for key, value in known.items() if value != default}
+    of_text = isinstance(column, Text)
+    return Lookup(column.position, listed, default, missing, of_text=of_text)
+
+
+def category_keys(
+    transformer: OneHotEncoder | OrdinalEncoder,
+    column: Column,
+    categories: Iterable[Any],
+    inputs: Inputs,
+) -> Sequence[float]:
+    """Return the input, a code or a number, that stands for each category."""
+    refuses = transformer.handle_unknown == "error"
+    if isinstance(column, Number):
+        if refuses:
+            raise NotCompilable("an encoder of numbers that refuses unknown ones")
+        if any(name != "fill" for name, _ in column.steps) or len(column.steps) > 1:
+            raise NotCompilable("an encoder of numbers that were computed")
+        null = inputs.nulls.get(column.position, NAN)
+        return [number_key(category, null) for category in categories]
+    if not isinstance(column, Text):
+        raise NotCompilable("an encoder of encoded columns")
+    vocabulary = inputs.vocabularies[column.position]
+    vocabulary.refuses_unknown |= refuses
+    codes = [vocabulary.code(vocabulary.key(category)) for category in categories]
+    if column.fill is not None:
+        vocabulary.agree_on_missing(vocabulary.codes.get(column.fill, -1))
+    elif any(map(vocabulary.is_null, categories)):
+        vocabulary.agree_on_missing(vocabulary.codes[None])
+    else:
+        vocabulary.agree_on_missing(-1)
+    if refuses:
+        known = set(codes)
+        vocabulary.known = (
+            known if vocabulary.known is None else vocabulary.known & known
+        )
+    return codes
+
+
+def number_key(category: Any, null: float | None) -> float:
+    """Return the number that is a category, NaN for the missing one that is given.
+
+    Numbers are given with either None or NaN for what is missing. The other one never
+    occurs, nor does an infinity.
+    """
+    if category is None or is_missing(category):
+        return NAN if (category is None) == (null is None) else INFINITY
+    return float(category)
+
+
+def is_missing(category: Any) -> bool:
+    """Return whether a category is the one for missing values."""
+    return category != category
+
+
+TRANSFORMERS: dict[type, Transform] = {
+    Pipeline: pipeline,
+    ColumnTransformer: column_transformer,
+    FunctionTransformer: identity,
+    SimpleImputer: simple_imputer,
+    MissingIndicator: missing_indicator,
+    FeatureUnion: feature_union,
+    StandardScaler: scaler([("subtract", "mean_"), ("divide", "scale_")]),
+    MinMaxScaler: scaler([("multiply", "scale_"), ("add", "min_")]),
+    MaxAbsScaler: scaler([("divide", "scale_")]),
+    RobustScaler: scaler([("subtract", "center_"), ("divide", "scale_")]),
+    OneHotEncoder: one_hot_encoder,
+    OrdinalEncoder: ordinal_encoder,
+}

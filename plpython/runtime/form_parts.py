@@ -1,0 +1,546 @@
+"""The parts of which a compiled form computes a probability, one number a row.
+
+Each part says in ``FIELDS`` what it is made of, checks it when it is made, computes
+``values`` of many rows, and writes itself out as Python for a single one. Those of
+many numbers a row are in ``form_matrices``.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from .form import (
+    ArrayReader,
+    ArrayWriter,
+    described,
+    finite_number,
+    malformed_form,
+    require,
+    whole_number,
+)
+from .form_source import NoSource
+from .form_trees import Trees
+
+if TYPE_CHECKING:
+    from .form_source import Source
+
+DEEPEST_PART = 20
+# A part takes 0.1 ms to be read. NumPy takes some 10 microseconds for each of them, and
+# for each table of a sum, however few the rows.
+MOST_PARTS = 2_500
+MOST_TABLES = 10_000
+PART_OPERATIONS, TABLE_OPERATIONS = 20, 50
+# Beyond that the exponential is too large for a double.
+LOWEST_EXPONENT = -700.0
+
+
+class Part:
+    """What a compiled form computes of a matrix of inputs.
+
+    ``FIELDS`` names what it is made of: "part", "parts", "trees", "number", "text",
+    or the type of an array ("f", "i", "b").
+    """
+
+    FIELDS: ClassVar[dict[str, str]]
+
+    def __init__(self, **fields: Any) -> None:
+        vars(self).update(fields)
+        self.check()
+
+    def check(self) -> None:
+        """Refuse fields that do not fit one another."""
+
+    def parts(self) -> "list[Part]":
+        """Return the parts that this one computes with."""
+        found: list[Part] = []
+        for name, kind in self.FIELDS.items():
+            if kind == "part":
+                found.append(getattr(self, name))
+            elif kind == "parts":
+                found += getattr(self, name)
+        return found
+
+    def largest_position(self) -> int:
+        """Return the last column of the input matrix that it reads."""
+        return max((part.largest_position() for part in self.parts()), default=0)
+
+    def operations(self) -> int:
+        """Return about how many numbers are computed with for a row.
+
+        One takes 2 nanoseconds.
+        """
+        return PART_OPERATIONS + sum(part.operations() for part in self.parts())
+
+    def numbers_held(self) -> int:
+        """Return about how many numbers a row takes while it is computed."""
+        return 2 + max((part.numbers_held() for part in self.parts()), default=0)
+
+    def values(self, matrix: np.ndarray) -> np.ndarray:
+        """Return what it computes of every row."""
+        raise NotImplementedError
+
+    def write(self, source: "Source") -> str:
+        """Add what it computes of one row to a source; return an expression."""
+        raise NoSource
+
+    def trees(self) -> "list[Trees]":
+        """Return all trees that it contains."""
+        return [trees for part in self.parts() for trees in part.trees()]
+
+
+class Scalar(Part):
+    """A part that computes one number a row: ``values`` has the shape (n_rows,)."""
+
+
+class Sum(Scalar):
+    """A constant, weighted inputs, tables of inputs, and trees, all added up.
+
+    Attributes
+    ----------
+    constant : float
+    positions : ndarray of int32, shape (n_weights,)
+    weights : ndarray of float64, shape (n_weights,)
+    fills : ndarray of float64, shape (n_weights,)
+        What stands for NaN, if not NaN.
+    tables : ndarray of int32, shape (n_tables,)
+        Which input each table is of.
+    defaults, missing : ndarray of float64, shape (n_tables,)
+        What any other input, and NaN, adds to the sum.
+    ends : ndarray of int32, shape (n_tables,)
+        Where each table ends among keys and entries.
+    keys, entries : ndarray of float64, shape (n_entries,)
+        What an input adds to the sum; the keys of a table rise.
+    forest : Trees
+    """
+
+    FIELDS = {
+        "constant": "number",
+        "positions": "i",
+        "weights": "f",
+        "fills": "f",
+        "tables": "i",
+        "defaults": "f",
+        "missing": "f",
+        "ends": "i",
+        "keys": "f",
+        "entries": "f",
+        "forest": "trees",
+    }
+    constant: float
+    positions: np.ndarray
+    weights: np.ndarray
+    fills: np.ndarray
+    tables: np.ndarray
+    defaults: np.ndarray
+    missing: np.ndarray
+    ends: np.ndarray
+    keys: np.ndarray
+    entries: np.ndarray
+    forest: Trees
+
+    def check(self) -> None:
+        """Refuse arrays that do not belong together."""
+        count, tables = len(self.positions), len(self.tables)
+        require(
+            len(self.weights) == count == len(self.fills)
+            and tables == len(self.defaults) == len(self.missing) == len(self.ends)
+            and len(self.keys) == len(self.entries),
+            "The arrays of a sum differ in length.",
+        )
+        require(
+            (self.positions >= 0).all() and (self.tables >= 0).all(),
+            "A sum reads no input.",
+        )
+        finite = (self.weights, self.defaults, self.missing, self.keys, self.entries)
+        require(
+            all(np.isfinite(array).all() for array in finite)
+            and not np.isinf(self.fills).any(),
+            "A number of a sum is not finite.",
+        )
+        starts = np.concatenate([[0], self.ends.astype(np.int64)])
+        require(
+            (np.diff(starts) >= 0).all() and starts[-1] == len(self.keys),
+            "The tables of a sum do not end.",
+        )
+        rising = np.diff(self.keys) > 0
+        inside = np.ones(len(rising), dtype=bool)
+        borders = starts[1:-1]
+        inside[borders[(borders > 0) & (borders <= len(rising))] - 1] = False
+        require((rising | ~inside).all(), "The keys of a table do not rise.")
+
+    def largest_position(self) -> int:
+        """Return the last column of the input matrix that it reads."""
+        return max(
+            int(self.positions.max(initial=0)),
+            int(self.tables.max(initial=0)),
+            self.forest.largest_position(),
+        )
+
+    def operations(self) -> int:
+        """Return about how many numbers are computed with for a row."""
+        return (
+            PART_OPERATIONS
+            + 10 * len(self.weights)
+            + TABLE_OPERATIONS * len(self.tables)
+            + self.forest.operations()
+        )
+
+    def numbers_held(self) -> int:
+        """Return about how many numbers a row takes while it is computed."""
+        return 8 + 3 * len(self.weights) + 8 * len(self.forest.roots)
+
+    def trees(self) -> list[Trees]:
+        """Return its trees."""
+        return [self.forest]
+
+    def values(self, matrix: np.ndarray) -> np.ndarray:
+        """Return the sum of every row."""
+        total = np.full(len(matrix), self.constant)
+        if len(self.weights):
+            chosen = matrix[:, self.positions]
+            chosen = np.where(np.isnan(chosen), self.fills, chosen)
+            total += chosen @ self.weights
+        first = 0
+        for i, end in enumerate(self.ends.tolist()):
+            if end == first:
+                value = matrix[:, self.tables[i]]
+                total += np.where(np.isnan(value), self.missing[i], self.defaults[i])
+                continue
+            keys, entries = self.keys[first:end], self.entries[first:end]
+            value = matrix[:, self.tables[i]]
+            place = np.minimum(np.searchsorted(keys, value), end - first - 1)
+            found = np.where(keys[place] == value, entries[place], self.defaults[i])
+            total += np.where(np.isnan(value), self.missing[i], found)
+            first = end
+        if len(self.forest.roots):
+            total += self.forest.values(matrix)
+        return total
+
+    def write(self, source: "Source") -> str:
+        """Add the sum of one row to a source; return the variable."""
+        number = source.number
+        nodes = len(self.weights) + len(self.tables)
+        if not (source.takes(nodes) and source.holds(len(self.keys))):
+            raise NoSource
+        target = source.variable(number(self.constant))
+        for position, weight, fill in zip(
+            self.positions.tolist(), self.weights.tolist(), self.fills.tolist()
+        ):
+            value = source.input(position)
+            if fill == fill:
+                value = f"({value} if {value} == {value} else {number(fill)})"
+            source.line(f"{target} += {number(weight)} * {value}")
+        first = 0
+        for i, end in enumerate(self.ends.tolist()):
+            value = source.input(int(self.tables[i]))
+            default, missing = float(self.defaults[i]), float(self.missing[i])
+            pairs = zip(self.keys[first:end].tolist(), self.entries[first:end].tolist())
+            name = source.constant(dict(pairs).get)
+            found = f"{name}({value}, {number(default)})"
+            if missing != default:
+                found = f"({found} if {value} == {value} else {number(missing)})"
+            source.line(f"{target} += {found}")
+            first = end
+        self.forest.write_lines(source, target)
+        return target
+
+
+class Sigmoid(Scalar):
+    """The logistic function of another part."""
+
+    FIELDS = {"of": "part"}
+    of: Scalar
+
+    def check(self) -> None:
+        """Refuse what is not one number a row."""
+        check_scalar(self.of)
+
+    def values(self, matrix: np.ndarray) -> np.ndarray:
+        """Return the share of every row."""
+        return sigmoid(self.of.values(matrix))
+
+    def write(self, source: "Source") -> str:
+        """Add the share of one row to a source; return the variable."""
+        s = self.of.write(source)
+        return source.variable(
+            f"0.0 if {s} <= {LOWEST_EXPONENT} else 1.0 / (1.0 + exp(-{s}))"
+        )
+
+
+class Share(Scalar):
+    """Another part cut to 0 and 1, as a sum of rounded shares needs it."""
+
+    FIELDS = {"of": "part"}
+    of: Scalar
+
+    def check(self) -> None:
+        """Refuse what is not one number a row."""
+        check_scalar(self.of)
+
+    def values(self, matrix: np.ndarray) -> np.ndarray:
+        """Return the share of every row."""
+        return np.clip(self.of.values(matrix), 0.0, 1.0)
+
+    def write(self, source: "Source") -> str:
+        """Add the share of one row to a source; return the variable."""
+        s = source.variable(self.of.write(source))
+        return source.variable(f"0.0 if {s} < 0.0 else 1.0 if {s} > 1.0 else {s}")
+
+
+class Affine(Scalar):
+    """A slope times another part, plus a constant."""
+
+    FIELDS = {"of": "part", "slope": "number", "constant": "number"}
+    of: Scalar
+    slope: float
+    constant: float
+
+    def check(self) -> None:
+        """Refuse what is not one number a row."""
+        check_scalar(self.of)
+
+    def values(self, matrix: np.ndarray) -> np.ndarray:
+        """Return the line's value for every row."""
+        return self.of.values(matrix) * self.slope + self.constant
+
+    def write(self, source: "Source") -> str:
+        """Add the line's value for one row to a source; return the variable."""
+        slope, constant = source.number(self.slope), source.number(self.constant)
+        return source.variable(f"{self.of.write(source)} * {slope} + {constant}")
+
+
+class Sign(Scalar):
+    """1 where another part is above a threshold, -1 where it is not."""
+
+    FIELDS = {"of": "part", "threshold": "number"}
+    of: Scalar
+    threshold: float
+
+    def check(self) -> None:
+        """Refuse what is not one number a row."""
+        check_scalar(self.of)
+
+    def values(self, matrix: np.ndarray) -> np.ndarray:
+        """Return the sign for every row."""
+        return np.where(self.of.values(matrix) > self.threshold, 1.0, -1.0)
+
+    def write(self, source: "Source") -> str:
+        """Add the sign for one row to a source; return the variable."""
+        s = self.of.write(source)
+        return source.variable(
+            f"1.0 if {s} > {source.number(self.threshold)} else -1.0"
+        )
+
+
+class LogOdds(Scalar):
+    """The logarithm of a share plus epsilon, less that of its complement's."""
+
+    FIELDS = {"of": "part", "epsilon": "number"}
+    of: Scalar
+    epsilon: float
+
+    def check(self) -> None:
+        """Refuse what is not one number a row, and what a logarithm fails on."""
+        check_scalar(self.of)
+        require(0 < self.epsilon < 1, "An epsilon is none.")
+
+    def values(self, matrix: np.ndarray) -> np.ndarray:
+        """Return the log odds of every row."""
+        share = np.clip(self.of.values(matrix), 0.0, 1.0)
+        return np.log(share + self.epsilon) - np.log((1.0 - share) + self.epsilon)
+
+    def write(self, source: "Source") -> str:
+        """Add the log odds of one row to a source; return the variable."""
+        s, epsilon = self.of.write(source), source.number(self.epsilon)
+        s = source.variable(f"0.0 if {s} < 0.0 else 1.0 if {s} > 1.0 else {s}")
+        return source.variable(f"log({s} + {epsilon}) - log((1.0 - {s}) + {epsilon})")
+
+
+class Interpolated(Scalar):
+    """The piecewise linear function of another part; beyond its ends those hold.
+
+    Attributes
+    ----------
+    of : Scalar
+    x, y : ndarray of float64, shape (n_points,)
+        The points; x rises.
+    """
+
+    FIELDS = {"of": "part", "x": "f", "y": "f"}
+    of: Scalar
+    x: np.ndarray
+    y: np.ndarray
+
+    def check(self) -> None:
+        """Refuse points that are no function."""
+        check_scalar(self.of)
+        require(
+            len(self.x) == len(self.y) > 0
+            and np.isfinite(self.x).all()
+            and np.isfinite(self.y).all()
+            and (np.diff(self.x) > 0).all(),
+            "The points of a function do not rise.",
+        )
+
+    def values(self, matrix: np.ndarray) -> np.ndarray:
+        """Return the function's value for every row."""
+        return np.interp(self.of.values(matrix), self.x, self.y)
+
+    def write(self, source: "Source") -> str:
+        """Add the function's value for one row to a source; return the variable."""
+        name = source.constant(interpolation(self.x.tolist(), self.y.tolist()))
+        return source.variable(f"{name}({self.of.write(source)})")
+
+
+class Mean(Scalar):
+    """The weighted sum of other parts.
+
+    Attributes
+    ----------
+    of : list of Scalar
+    weights : ndarray of float64, shape (n_parts,)
+    """
+
+    FIELDS = {"of": "parts", "weights": "f"}
+    of: list[Scalar]
+    weights: np.ndarray
+
+    def check(self) -> None:
+        """Refuse weights that are not those of the parts."""
+        for part in self.of:
+            check_scalar(part)
+        require(
+            len(self.weights) == len(self.of) > 0 and np.isfinite(self.weights).all(),
+            "The weights of a mean are not those of its parts.",
+        )
+
+    def values(self, matrix: np.ndarray) -> np.ndarray:
+        """Return the mean of every row."""
+        total = np.zeros(len(matrix))
+        for part, weight in zip(self.of, self.weights.tolist()):
+            total += weight * part.values(matrix)
+        return total
+
+    def write(self, source: "Source") -> str:
+        """Add the mean of one row to a source; return the variable."""
+        target = source.variable("0.0")
+        for part, weight in zip(self.of, self.weights.tolist()):
+            source.line(f"{target} += {source.number(weight)} * {part.write(source)}")
+        return target
+
+
+def sigmoid(values: np.ndarray) -> np.ndarray:
+    """Return the logistic function of values, without overflow."""
+    # Bounded where the exponential of a double ends.
+    return (
+        1.0
+        / (1.0 + np.exp(-np.clip(values, LOWEST_EXPONENT, None)))
+        * (values > LOWEST_EXPONENT)
+    )
+
+
+def interpolation(x: Sequence[float], y: Sequence[float]) -> Any:
+    """Return ``numpy.interp`` of these points as a function of one number."""
+    from bisect import bisect_right
+
+    last = len(x) - 1
+    slopes = [(y[i + 1] - y[i]) / (x[i + 1] - x[i]) for i in range(last)]
+
+    def value(at: float) -> float:
+        if at != at or at <= x[0]:
+            return y[0] if at == at else at
+        if at >= x[last]:
+            return y[last]
+        i = bisect_right(x, at) - 1
+        return slopes[i] * (at - x[i]) + y[i]
+
+    return value
+
+
+def check_scalar(part: Part) -> None:
+    """Refuse a part of many numbers a row where one is needed."""
+    require(isinstance(part, Scalar), "A part is of another kind than it must be.")
+
+
+def describe(part: Part, writer: ArrayWriter) -> dict[str, Any]:
+    """Return a part's description, having handed over its arrays."""
+    description: dict[str, Any] = {"kind": type(part).__name__}
+    for name, kind in part.FIELDS.items():
+        value = getattr(part, name)
+        if kind == "part":
+            description[name] = describe(value, writer)
+        elif kind == "parts":
+            description[name] = [describe(one, writer) for one in value]
+        elif kind == "trees":
+            description[name] = {
+                field: writer.add(code, getattr(value, field))
+                for field, code in Trees.FIELDS.items()
+            }
+        elif kind in ("number", "whole", "text"):
+            description[name] = value
+        else:
+            description[name] = writer.add(kind, value)
+    return description
+
+
+class PartReader:
+    """Makes parts of their descriptions, every one of them checked."""
+
+    def __init__(self, arrays: list[np.ndarray]) -> None:
+        self.arrays = ArrayReader(arrays)
+        self.parts = self.tables = 0
+
+    def read(self, description: Any, depth: int = 0) -> Part:
+        """Return the part of a description."""
+        from .form_matrices import MATRIX_KINDS
+
+        self.parts += 1
+        require(
+            depth < DEEPEST_PART and self.parts <= MOST_PARTS,
+            "Its parts are too many, or too deep in one another.",
+        )
+        require(type(description) is dict, "A part is none.")
+        name = description.get("kind")
+        require(type(name) is str, "A part is none.")
+        kind = SCALAR_KINDS.get(name) or MATRIX_KINDS.get(name)
+        if kind is None:
+            raise malformed_form("A part is of an unknown kind.")
+        described(description, {"kind", *kind.FIELDS})
+        fields = {
+            name: self.field(code, description[name], depth)
+            for name, code in kind.FIELDS.items()
+        }
+        self.tables += len(fields.get("tables", ()))
+        require(self.tables <= MOST_TABLES, "Its tables are too many.")
+        return kind(**fields)
+
+    def field(self, code: str, value: Any, depth: int) -> Any:
+        """Return a field of a part."""
+        if code == "part":
+            return self.read(value, depth + 1)
+        if code == "parts":
+            require(type(value) is list, "A part is none.")
+            return [self.read(one, depth + 1) for one in value]
+        if code == "trees":
+            described(value, Trees.FIELDS.keys())
+            return Trees(
+                **{
+                    name: self.arrays.take(one, value[name])
+                    for name, one in Trees.FIELDS.items()
+                }
+            )
+        if code == "number":
+            return finite_number(value)
+        if code == "whole":
+            return whole_number(value, 0, 1 << 31)
+        if code == "text":
+            require(type(value) is str, "A text is none.")
+            return value
+        return self.arrays.take(code, value)
+
+
+SCALAR_KINDS: dict[str, type[Part]] = {
+    kind.__name__: kind
+    for kind in (Sum, Sigmoid, Share, Affine, Sign, LogOdds, Interpolated, Mean)
+}
