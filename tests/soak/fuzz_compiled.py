@@ -1,120 +1,124 @@
-"""Mutants of compiled forms: none may crash or hang the process that reads it.
+"""Mutants of compiled forms: refused or scoring, never a crash or a hang.
 
-Each is read as the sandbox reads a candidate, scanned and then loaded and run, in a
-process that is started again when it ends.
+Most of them are well-formed: a form of bytes out of place is refused at once, and what
+is sound but wrong gets further.
 """
 
+import collections
 import contextlib
+import copy
 import functools
-import resource
-import selectors
-import struct
-import subprocess
-import sys
-import time
-from collections import Counter
-from pathlib import Path
+import json
+import math
 
 import numpy as np
-import onnx
-from google.protobuf.message import DecodeError
-from pgchurn.loader.compiling import compile_model
-from pgchurn.plpython.runtime.compiled import CompiledModel
-from pgchurn.plpython.runtime.onnx_scan import scan
-from pgchurn.plpython.runtime.signature import Feature, Signature
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import (
-    BaggingClassifier,
-    GradientBoostingClassifier,
-    HistGradientBoostingClassifier,
-    RandomForestClassifier,
-)
-from sklearn.linear_model import LogisticRegression
-from sklearn.naive_bayes import GaussianNB
-from sklearn.neural_network import MLPClassifier
-from sklearn.tree import DecisionTreeClassifier
+from pgchurn.plpython.runtime.compile_model import compile_model
+from pgchurn.plpython.runtime.form import ALIGNMENT, MAGIC, MOST_BYTES, read_form
+from pgchurn.plpython.runtime.form_matrices import ACTIVATIONS, STEPS
 
+from tests.legitimate import fitted, rows_for
 from tests.soak.bars import Bar
-
-MUTANTS = {True: 10_000, False: 150}
-SLOWEST = 2.0
-MEMORY = 4 << 30
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
-SIGNATURE = Signature(
-    tuple(Feature(name, "number", True) for name in ("a", "b", "c", "d")),
-    (0, 1),
-    1,
-    False,
+from tests.soak.forms import (
+    SLOWEST,
+    UNEXPECTED,
+    Reader,
+    columns_of,
+    random_columns,
+    signature_of,
 )
+
+MUTANTS = {True: 10_000, False: 60}
 FAMILIES = {
-    "logistic regression": LogisticRegression(),
-    "decision tree": DecisionTreeClassifier(max_depth=4, random_state=0),
-    "forest": RandomForestClassifier(5, max_depth=5, random_state=0),
-    "gradient boosting": GradientBoostingClassifier(n_estimators=5, random_state=0),
-    "hist gradient boosting": HistGradientBoostingClassifier(max_iter=5),
-    "isotonic calibration": CalibratedClassifierCV(
-        LogisticRegression(), method="isotonic", cv=2
-    ),
-    "converted Bayes": GaussianNB(),
-    "converted network": MLPClassifier((5,), max_iter=20, random_state=0),
-    "converted trees": BaggingClassifier(
-        DecisionTreeClassifier(max_depth=3), 3, random_state=0
-    ),
+    "line": "logistic",
+    "tables": "logistic of a frame",
+    "weighed columns": "columns weighed",
+    "indicators": "indicators beside numbers",
+    "one-hot numbers": "one-hot numbers",
+    "tree": "decision tree with gaps",
+    "gradient boosting": "gradient boosting of a frame",
+    "hist gradient boosting": "hist gradient boosting with gaps",
+    "categories": "hist gradient boosting with categories",
+    "category numbers": "hist gradient boosting with category numbers",
+    "forest": "random forest",
+    "extra trees": "extra trees of a frame",
+    "ordinal codes": "columns by their types",
+    "isotonic": "isotonic of gradient boosting",
+    "sigmoid": "sigmoid of a forest",
+    "temperature": "temperature of a logistic",
+    "network": "neural network by sgd",
+    "gaussian Bayes": "gaussian naive bayes",
+    "Bernoulli Bayes": "bernoulli naive bayes",
+    "linear discriminant": "linear discriminant",
+    "quadratic discriminant": "quadratic discriminant",
+    "boosted votes": "ada boost",
+    "bagged trees": "bagged trees",
+    "vote": "vote",
+    "prior": "dummy prior",
 }
 # Numbers that are out of place nearly everywhere.
-PROBES = (
-    0,
-    1,
-    -1,
-    2,
-    7,
-    255,
-    2**31 - 1,
-    2**31,
-    -(2**31),
-    2**63 - 1,
-    -(2**63),
-    2 * 10**9,
+WHOLE = (0, 1, -1, 2, 7, 255, 2**31 - 1, -(2**31), 20_000)
+FRACTIONS = (
+    *(0.0, -0.0, 1.0, -1.0, 0.5, 1e-9, 1e300, -1e300, 5e-324, -5e-324, 2.0**31),
+    *(1.8e308, -1.8e308, math.nan),
 )
+NO_PART = (LookupError, TypeError, ValueError, AttributeError)
+STRANGE = (None, True, "", "Sum", [], {}, [0], 1e308, -1, 2**70, 0.5, "relu", [[]])
 
 
 def measure(server, full):
     """Give one bar for each family of models."""
     for family in FAMILIES:
-        outcomes = outcomes_of(mutants(family, MUTANTS[full]))
-        crashes, hangs = outcomes["crashed"], outcomes["hung"]
-        yield Bar(
-            f"compiled {family}: crashes and hangs over {SLOWEST:.0f} s of mutants",
-            f"0 and 0 of {MUTANTS[full]:,}",
-            f"{crashes} and {hangs} of {outcomes.total():,}; "
-            f"{outcomes['refused']:,} refused before they were loaded, "
-            f"{outcomes['failed']:,} when they were, {outcomes['scored']:,} scored",
-            not crashes and not hangs and outcomes.total() == MUTANTS[full],
-        )
+        yield bar(family, MUTANTS[full])
+
+
+def bar(family, count):
+    """Return how so many mutants of a family's compiled form fared."""
+    found = outcomes_of(family, mutants(family, count))
+    bad = [name for name in found if name.startswith(UNEXPECTED)]
+    return Bar(
+        f"mutants of a compiled {family}",
+        f"{count:,} tried, 0 crashes, 0 hangs over {SLOWEST:.0f} s",
+        ", ".join(f"{found[name]:,} {name}" for name in sorted(found)),
+        not bad and found.total() == count,
+    )
 
 
 @functools.cache
-def compiled_form(family):
-    """Return the compiled form of a family's model, without the mutations."""
-    rng = np.random.default_rng(0)
-    rows = rng.normal(size=(200, 4))
-    labels = (rows[:, 0] + rng.normal(size=200) > 0).astype(int)
-    return compile_model(FAMILIES[family].fit(rows, labels), SIGNATURE)
+def original(family):
+    """Return a family's compiled form, its signature, and rows to score."""
+    # So that mutants can be made again, of estimators without a seed of their own, too.
+    np.random.seed(0)
+    estimator = fitted(FAMILIES[family])
+    rows = rows_for(estimator)
+    signature = signature_of(estimator, rows)
+    columns = random_columns(columns_of(signature, rows))
+    return compile_model(estimator, signature), signature, columns
 
 
 def mutants(family, count):
     """Give so many seeded mutants of a family's compiled form."""
-    compiled = compiled_form(family)
+    content, _, _ = original(family)
+    end = content.index(b"\n", len(MAGIC))
+    header, arrays = json.loads(content[len(MAGIC) : end]), read_form(content).arrays
     rng = np.random.default_rng(list(family.encode()))
-    # Bytes out of place are refused at once; what is sound but wrong gets further.
-    ways = (*BYTEWISE, *STRUCTURAL * len(BYTEWISE))
     for _ in range(count):
-        mutant = compiled
-        for _ in range(rng.integers(1, 3)):
-            # What is broken already cannot be taken apart.
-            with contextlib.suppress(DecodeError, UnicodeError):
-                mutant = ways[rng.integers(len(ways))](mutant, rng)
-        yield mutant
+        if rng.random() < 0.15:
+            yield BYTEWISE[rng.integers(len(BYTEWISE))](content, rng)
+            continue
+        changed, others = copy.deepcopy(header), [array.copy() for array in arrays]
+        for _ in range(rng.choice([1, 1, 1, 2, 3, 8])):
+            # What is no part any more cannot be changed as one.
+            with contextlib.suppress(*NO_PART), np.errstate(all="ignore"):
+                CHANGES[rng.integers(len(CHANGES))](changed, others, rng)
+        # More is refused for its length, whatever it is.
+        yield put_together(changed, others)[: MOST_BYTES + 1]
+
+
+def put_together(header, arrays):
+    """Return the bytes of a description and of arrays, whatever they are."""
+    parts = [MAGIC + json.dumps(header).encode() + b"\n"]
+    parts += [array.tobytes() for array in arrays]
+    return b"".join(part + b" " * (-len(part) % ALIGNMENT) for part in parts)
 
 
 def with_flipped_bits(content, rng):
@@ -134,7 +138,7 @@ def with_other_bytes(content, rng):
 def without_a_piece(content, rng):
     """Return bytes of which a piece is left out."""
     start, size = rng.integers(len(content)), rng.integers(1, 64)
-    return content[:start] + content[start + size :] or b"\0"
+    return content[:start] + content[start + size :]
 
 
 def with_a_piece_twice(content, rng):
@@ -146,10 +150,11 @@ def with_a_piece_twice(content, rng):
 
 def cut_short(content, rng):
     """Return the beginning."""
-    return content[: int(rng.integers(1, len(content) + 1))]
+    return content[: int(rng.integers(len(content)))]
 
 
 BYTEWISE = (
+    with_flipped_bits,
     with_flipped_bits,
     with_other_bytes,
     without_a_piece,
@@ -158,123 +163,196 @@ BYTEWISE = (
 )
 
 
-def with_another_integer(content, rng):
-    """Return a form with one integer changed that says where something is."""
-    model = onnx.load_from_string(content)
-    places = [
-        attribute.ints
-        for node in model.graph.node
-        for attribute in node.attribute
-        if attribute.ints
+def places_in(value):
+    """Yield each place in a value of JSON, as the thing that holds it and a key."""
+    keys = value if isinstance(value, dict) else range(len(value))
+    for key in list(keys):
+        yield value, key
+        if isinstance(value[key], (dict, list)):
+            yield from places_in(value[key])
+
+
+def chosen(things, rng):
+    """Return one of some things."""
+    things = list(things)
+    return things[rng.integers(len(things))]
+
+
+def parts_in(header):
+    """Return each part, as the thing that holds it and a key."""
+    return [
+        (holder, key)
+        for holder, key in places_in(header)
+        if isinstance(holder[key], dict) and "kind" in holder[key]
     ]
-    places += [tensor.dims for tensor in model.graph.initializer if tensor.dims]
-    if places:
-        chosen = places[rng.integers(len(places))]
-        position = int(rng.integers(len(chosen)))
-        near = int(rng.integers(len(chosen)))
-        chosen[position] = int(rng.choice([*PROBES, near]))
-    return model.SerializeToString()
 
 
-def with_another_node(content, rng):
-    """Return a form with a node's inputs, operator or single setting changed."""
-    model = onnx.load_from_string(content)
-    nodes = model.graph.node
-    if not nodes:
-        return content
-    node, other = (nodes[int(rng.integers(len(nodes)))] for _ in range(2))
+def replace_anything(header, arrays, rng):
+    """Put something strange, or from elsewhere, in any place."""
+    holder, key = chosen(places_in(header), rng)
+    other, place = chosen(places_in(header), rng)
+    strange = [chosen(STRANGE, rng), copy.deepcopy(other[place])]
+    holder[key] = chosen(strange, rng)
+
+
+def replace_number(header, arrays, rng):
+    """Put another number in the place of one."""
+    holder, key = chosen(
+        (p for p in places_in(header["probability"]) if type(p[0][p[1]]) is float), rng
+    )
+    holder[key] = float(chosen(FRACTIONS, rng) * chosen([1, 1, rng.normal()], rng))
+
+
+def replace_text(header, arrays, rng):
+    """Put other steps or another activation in the place of some."""
+    holder, key = chosen(
+        (
+            (holder, key)
+            for holder, key in places_in(header["probability"])
+            if key in ("steps", "activation")
+        ),
+        rng,
+    )
+    if key == "activation":
+        holder[key] = chosen(ACTIVATIONS, rng)
+    else:
+        holder[key] = ",".join(chosen(STEPS, rng) for _ in holder[key].split(","))
+
+
+def replace_code(header, arrays, rng):
+    """Give a text another code."""
+    vocabulary = chosen(header["texts"].values(), rng)
+    codes = vocabulary["codes"]
+    codes[chosen([*codes, "new"], rng)] = int(chosen([*WHOLE, 3, 5], rng))
+    vocabulary["missing"] = int(chosen([-1, 0, 1, 2**31 - 1], rng))
+    vocabulary["refuses_unknown"] = bool(rng.integers(2))
+
+
+def wrap_part(header, arrays, rng):
+    """Put a part into another."""
+    holder, key = chosen(parts_in(header), rng)
+    part = holder[key]
+    holder[key] = chosen(
+        (
+            {"kind": "Sigmoid", "of": part},
+            {"kind": "Share", "of": part},
+            {"kind": "Sign", "of": part, "threshold": 0.5},
+            {"kind": "LogOdds", "of": part, "epsilon": 1e-12},
+            {"kind": "Affine", "of": part, "slope": -1e308, "constant": 1e308},
+        ),
+        rng,
+    )
+
+
+def unwrap_part(header, arrays, rng):
+    """Put a part in the place of the one that holds it."""
+    holder, key = chosen(parts_in(header), rng)
+    inner = holder[key].get("of")
+    holder[key] = inner[0] if isinstance(inner, list) else inner
+
+
+def replace_values(header, arrays, rng):
+    """Change some values of an array to extremes, or to others of it."""
+    array = chosen((array for array in arrays if len(array)), rng)
+    for place in rng.integers(len(array), size=rng.choice([1, 1, 2, 10])):
+        extremes = WHOLE if array.dtype.kind in "iu" else FRACTIONS
+        near = array[int(rng.integers(len(array)))]
+        value = chosen([near, array[place] + 1, array[place] - 1, *extremes], rng)
+        array[place] = np.array(value).astype(array.dtype)
+
+
+def scale_values(header, arrays, rng):
+    """Multiply all of an array of doubles by a number, near or far from one."""
+    array = chosen((a for a in arrays if len(a) and a.dtype.kind == "f"), rng)
+    array *= chosen([-1.0, 0.0, 2.0, 1e-300, 1e300, 1e150, rng.normal()], rng)
+
+
+def shuffle_values(header, arrays, rng):
+    """Bring an array's values into another order."""
+    array = chosen((array for array in arrays if len(array)), rng)
+    chosen([rng.shuffle, lambda a: a.sort()], rng)(array)
+
+
+def resize(header, arrays, rng):
+    """Make an array shorter or longer, with a description that agrees."""
+    number = int(rng.integers(len(arrays)))
+    array = arrays[number]
+    size = int(chosen([0, len(array) - 1, len(array) + 1, 2 * len(array), 5_000], rng))
+    arrays[number] = np.resize(array, max(0, size)).astype(array.dtype)
+    header["arrays"][number][1] = len(arrays[number])
+
+
+def change_nodes(header, arrays, rng):
+    """Change trees so that they stay trees: other tests, sides, inputs, constants."""
+    forests = [h[k] for h, k in places_in(header["probability"]) if k == "forest"]
+    forest = {name: arrays[number] for name, number in chosen(forests, rng).items()}
+    inner = np.flatnonzero(forest["modes"] & 7)
+    some = inner[rng.random(len(inner)) < chosen([0.1, 0.5, 1.0], rng)]
     way = rng.integers(4)
     if way == 0:
-        node.op_type, node.domain = other.op_type, other.domain
-    elif way == 1 and node.input and other.output:
-        node.input[int(rng.integers(len(node.input)))] = other.output[0]
-    elif way == 2 and node.attribute:
-        attribute = node.attribute[int(rng.integers(len(node.attribute)))]
-        attribute.i = int(rng.choice(PROBES))
+        tests = [1, 2] + [3, 4] * bool(len(forest["ends"]))
+        modes = rng.choice(tests, len(some)) + 8 * rng.integers(2, size=len(some))
+        forest["modes"][some] = modes
+        sets = some[modes % 8 >= 3]
+        if len(sets):
+            forest["constants"][sets] = rng.integers(
+                len(forest["ends"]), size=len(sets)
+            )
+    elif way == 1:
+        true, false = forest["true"], forest["false"]
+        true[some], false[some] = false[some], true[some]
+    elif way == 2:
+        most = int(forest["positions"].max(initial=0))
+        forest["positions"][some] = rng.integers(most + 1, size=len(some))
     else:
-        nodes.append(other)
-    return model.SerializeToString()
+        tests = some[forest["modes"][some] % 8 <= 2]
+        hard = np.array([*FRACTIONS[:-1], math.inf, -math.inf])
+        forest["constants"][tests] = rng.choice(hard, len(tests))
 
 
-STRUCTURAL = (with_another_integer, with_another_node)
+def repeat_trees(header, arrays, rng):
+    """Let a forest stand there many times over."""
+    forests = [h[k] for h, k in places_in(header["probability"]) if k == "forest"]
+    numbers = chosen(forests, rng)
+    nodes = len(arrays[numbers["positions"]])
+    largest = max(len(arrays[number]) for number in numbers.values())
+    times = int(rng.integers(2, max(3, min(500, 10_000 // max(1, largest)))))
+    leaf = np.tile(arrays[numbers["modes"]] & 7, times) == 0
+    for name, number in numbers.items():
+        array = np.tile(arrays[number], 1 if name in ("members", "ends") else times)
+        if name in ("roots", "true", "false"):
+            array += np.repeat(
+                np.arange(times, dtype=array.dtype) * nodes, len(array) // times
+            )
+            if name != "roots":
+                array[leaf] = 0
+        arrays[number] = array
+        header["arrays"][number][1] = len(array)
 
 
-def outcomes_of(contents):
-    """Return how often each outcome came about."""
-    outcomes = Counter()
+CHANGES = (
+    *(replace_anything, replace_number, replace_number, replace_text, replace_code),
+    *(wrap_part, unwrap_part, replace_values, replace_values, replace_values),
+    *(scale_values, scale_values, shuffle_values, resize),
+    *(change_nodes, change_nodes, change_nodes, repeat_trees),
+)
+
+
+def outcomes_of(family, contents):
+    """Return how often each outcome came about, the unexpected ones by their place."""
+    _, signature, columns = original(family)
+    outcomes = collections.Counter()
     with contextlib.ExitStack() as stack:
         reader = None
-        for content in contents:
+        for number, content in enumerate(contents):
             if reader is None:
-                reader = stack.enter_context(Reader())
-            outcome = reader.read(content)
-            outcomes[outcome] += 1
-            if outcome in ("crashed", "hung"):
+                reader = stack.enter_context(Reader(signature, columns))
+            said = reader.read(content)
+            name = said["outcome"]
+            if name in UNEXPECTED:
+                name = f"{name} ({number}, {len(content)} bytes: {said.get('detail')})"
+            outcomes[name] += 1
+            if said["outcome"] in ("crashed", "hung"):
                 stack.pop_all().close()
                 reader = None
     return outcomes
-
-
-class Reader:
-    """A process that reads one mutant after the other."""
-
-    def __enter__(self):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.soak.fuzz_compiled"],
-            cwd=CHECKOUT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        # Until it says that it is ready, the imports are not the mutant's.
-        self.process.stdout.read(1)
-        return self
-
-    def __exit__(self, *raised):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
-
-    def read(self, content):
-        """Return what became of one mutant."""
-        self.process.stdin.write(struct.pack("<i", len(content)) + content)
-        self.process.stdin.flush()
-        before = time.monotonic()
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.process.stdout, selectors.EVENT_READ)
-            if not selector.select(10 * SLOWEST):
-                return "hung"
-        said = self.process.stdout.read(1)
-        if time.monotonic() - before > SLOWEST:
-            return "hung"
-        return {b"r": "refused", b"f": "failed", b"s": "scored"}.get(said, "crashed")
-
-
-def read_mutants():
-    """Read mutants from standard input, and say of each what became of it."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    rng = np.random.default_rng(1)
-    matrix = np.vstack([rng.normal(size=(50, 4)), np.full((1, 4), np.nan)])
-    columns = dict(zip("abcd", matrix.T))
-    CompiledModel(compiled_form("logistic regression"), SIGNATURE)
-    answer = b"."
-    while True:
-        sys.stdout.buffer.write(answer)
-        sys.stdout.flush()
-        header = sys.stdin.buffer.read(4)
-        if not header:
-            return
-        content = sys.stdin.buffer.read(*struct.unpack("<i", header))
-        answer = b"r"
-        with contextlib.suppress(Exception):
-            scan(content)
-            answer = b"f"
-            model = CompiledModel(content, SIGNATURE)
-            model.probabilities(columns)
-            model.row_probabilities(columns)
-            answer = b"s"
-
-
-if __name__ == "__main__":
-    read_mutants()
