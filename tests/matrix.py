@@ -352,7 +352,7 @@ class Company:
 def probability(usage, plan, complaint_count):
     """Return what a client computes; most of a company's clients are like others'."""
     values = client_value(usage, "number"), client_value(plan, "text"), complaint_count
-    frame = pd.DataFrame([values], columns=list(MODEL.kinds))
+    frame = pd.DataFrame([values], columns=list(MODEL.kinds)).astype({"plan": object})
     return float(MODEL.probabilities(frame)[0])
 
 

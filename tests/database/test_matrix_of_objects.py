@@ -1,11 +1,9 @@
 """Every kind of object that a table can have, by everything that is done to it."""
 
-import json
+import itertools
 
 import psycopg2
 import pytest
-from pgchurn.loader.compiling import compile_model
-from pgchurn.plpython.runtime.signature import Signature
 
 from tests.company import MODEL
 from tests.kinds import WORKING
@@ -13,6 +11,7 @@ from tests.kinds.forbidding import FORBIDDING
 from tests.kinds.kind import CALLS, CALLS_TABLE, CLERK, CLIENTS, CLIENTS_TABLE, OWNER
 from tests.kinds.refused import REFUSED
 from tests.matrix import OPERATIONS, Company
+from tests.models import register
 
 MODES = ("inline", "queued")
 
@@ -30,10 +29,22 @@ def roles(server):
 
 
 @pytest.fixture(scope="module")
-def superuser(roles, module_empty_database):
-    """A session that commits, where a model was registered that all can have."""
-    session = module_empty_database.session(autocommit=True)
-    session.run("SET synchronous_commit = off; SET jit = off")
+def sessions(roles, module_empty_database):
+    """Sessions that commit, where a model was registered that all tables can have.
+
+    Each is for a few tests: what one has planned before, it looks at again whenever
+    tables are created, so that after a hundred tests it took six times as long.
+    """
+
+    def renewed():
+        while True:
+            session = module_empty_database.session(autocommit=True)
+            session.run("SET synchronous_commit = off; SET jit = off")
+            yield from itertools.repeat(session, 12)
+            session.close()
+
+    sessions = renewed()
+    session = next(sessions)
     session.run(
         "CREATE SCHEMA company;"
         "CREATE TABLE company.clients"
@@ -45,21 +56,14 @@ def superuser(roles, module_empty_database):
     session.run(
         "SELECT churn.attach('company.clients', 'id', 'company.calls', 'client')"
     )
-    session.run(
-        "SELECT churn.register_model('company.clients', %s, %s, '{}', %s, '{}', '{}',"
-        " '{}', compiled => %s)",
-        MODEL.artifact,
-        json.dumps(MODEL.signature),
-        json.dumps(MODEL.environment),
-        compile_model(MODEL.pipeline, Signature.from_json(MODEL.signature)),
-    )
-    return session
+    register(session, MODEL, "company.clients", "id", replay={})
+    return sessions
 
 
 @pytest.fixture
-def companies(superuser, request):
+def companies(sessions, request):
     """The two companies, with what the test is about on their tables."""
-    kind = request.param
+    kind, superuser = request.param, next(sessions)
     if kind.extension:
         available = superuser.column(
             "SELECT name FROM pg_available_extensions WHERE name = %s", kind.extension
