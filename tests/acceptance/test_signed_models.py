@@ -208,8 +208,20 @@ def test_doctor_tells_how_many_keys_are_trusted(trusting, pgchurn, owner):
     assert found()["found"] == "1 in force"
     owner.run("SELECT churn_trust.revoke_key(%s)", trusting.fingerprint)
     assert found()["found"] == "none: models need no attestation"
-    owner.run("ALTER TABLE churn_trust.trusted_keys ENABLE TRIGGER ALL")
-    assert "both its triggers be ENABLE ALWAYS" in pgchurn("doctor", status=1).out
+    for table in ("trusted_keys", "allowed_pickles"):
+        owner.run(f"ALTER TABLE churn_trust.{table} ENABLE TRIGGER ALL")
+        assert "both triggers of either be ENABLE ALWAYS" in (
+            pgchurn("doctor", status=1).out
+        )
+        triggers = owner.column(
+            "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass",
+            f"churn_trust.{table}",
+        )
+        for trigger in triggers:
+            owner.run(
+                f"ALTER TABLE churn_trust.{table} ENABLE ALWAYS TRIGGER {trigger}"
+            )
+    assert found()["ok"]
 
 
 def test_a_server_that_trusts_nobody_takes_unsigned_models(owner, pgchurn, file):
