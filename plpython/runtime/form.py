@@ -15,7 +15,7 @@ import numpy as np
 from .errors import ScoringError
 
 MAGIC = b"pgchurn form 1\n"
-# Of 3 million comparisons; larger models take too long to load in a session.
+# Of 3 million nodes of trees; larger models take too long to load in a session.
 MOST_BYTES = 64 << 20
 # JSON takes up to 24 times its size while it is read.
 MOST_HEADER_BYTES = 4 << 20
@@ -31,7 +31,7 @@ TYPES: dict[str, Any] = {
 class Form(NamedTuple):
     """What a compiled form says."""
 
-    # How each text feature is coded, by name: see ``text_codes.TextCodes``.
+    # How each text feature is coded, by name: see ``compiled.read_codes``.
     texts: dict[str, Any]
     # What gives the probability: see ``form_parts``.
     probability: dict[str, Any]

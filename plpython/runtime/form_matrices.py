@@ -5,7 +5,14 @@ from typing import Any
 import numpy as np
 
 from .form import require
-from .form_parts import PART_OPERATIONS, TABLE_OPERATIONS, Part, Scalar
+from .form_parts import (
+    PART_OPERATIONS,
+    TABLE_OPERATIONS,
+    Matrix,
+    Part,
+    Scalar,
+    places_among,
+)
 
 STEPS: dict[str, Any] = {
     "fill": lambda values, constant: np.where(np.isnan(values), constant, values),
@@ -25,15 +32,6 @@ ACTIVATIONS: dict[str, Any] = {
     "logistic": lambda values: 1.0 / (1.0 + np.exp(-values)),
 }
 MOST_STEPS = 20
-
-
-class Matrix(Part):
-    """A part of several numbers a row: ``values`` has the shape (n_rows, width)."""
-
-    @property
-    def width(self) -> int:
-        """How many numbers a row has."""
-        raise NotImplementedError
 
 
 class Inputs(Matrix):
@@ -143,14 +141,7 @@ class Table(Matrix):
 
     def values(self, matrix: np.ndarray) -> np.ndarray:
         """Return the numbers of every row."""
-        value = matrix[:, self.position]
-        other = len(self.keys)
-        place = np.full(len(value), other)
-        if other:
-            near = np.minimum(np.searchsorted(self.keys, value), other - 1)
-            place = np.where(self.keys[near] == value, near, other)
-        place[np.isnan(value)] = other + 1
-        return self.rows[place]
+        return self.rows[places_among(self.keys, matrix[:, self.position])]
 
 
 class Joined(Matrix):
@@ -163,14 +154,12 @@ class Joined(Matrix):
         Which number of the parts side by side comes first, second and so on.
     """
 
-    FIELDS = {"of": "parts", "order": "i"}
+    FIELDS = {"of": "matrices", "order": "i"}
     of: list[Matrix]
     order: np.ndarray
 
     def check(self) -> None:
         """Refuse an order of other numbers than there are."""
-        for part in self.of:
-            check_matrix(part)
         total = sum(part.width for part in self.of)
         require(
             len(self.order) > 0
@@ -208,7 +197,7 @@ class Dense(Matrix):
     activation : {"identity", "relu", "tanh", "logistic"}
     """
 
-    FIELDS = {"of": "part", "weights": "f", "biases": "f", "activation": "text"}
+    FIELDS = {"of": "matrix", "weights": "f", "biases": "f", "activation": "text"}
     of: Matrix
     weights: np.ndarray
     biases: np.ndarray
@@ -216,7 +205,6 @@ class Dense(Matrix):
 
     def check(self) -> None:
         """Refuse weights that are not those of the numbers that go in."""
-        check_matrix(self.of)
         require(self.activation in ACTIVATIONS, "An activation is none.")
         require(
             len(self.biases) > 0
@@ -249,12 +237,11 @@ class Dense(Matrix):
 class OnlyOne(Scalar):
     """The number of a part that has one a row."""
 
-    FIELDS = {"of": "part"}
+    FIELDS = {"of": "matrix"}
     of: Matrix
 
     def check(self) -> None:
         """Refuse a part of several numbers."""
-        check_matrix(self.of)
         require(self.of.width == 1, "A part has several numbers.")
 
     def values(self, matrix: np.ndarray) -> np.ndarray:
@@ -273,7 +260,7 @@ class Gaussian(Scalar):
     constants : ndarray of float64, shape (2,)
     """
 
-    FIELDS = {"of": "part", "means": "f", "variances": "f", "constants": "f"}
+    FIELDS = {"of": "matrix", "means": "f", "variances": "f", "constants": "f"}
     of: Matrix
     means: np.ndarray
     variances: np.ndarray
@@ -281,7 +268,6 @@ class Gaussian(Scalar):
 
     def check(self) -> None:
         """Refuse distributions that are not those of the numbers."""
-        check_matrix(self.of)
         size = 2 * self.of.width
         arrays = (self.means, self.variances, self.constants)
         require(
@@ -320,15 +306,10 @@ class Quadratic(Scalar):
     The parts are distances from the centre of either class.
     """
 
-    FIELDS = {"first": "part", "second": "part", "constant": "number"}
+    FIELDS = {"first": "matrix", "second": "matrix", "constant": "number"}
     first: Matrix
     second: Matrix
     constant: float
-
-    def check(self) -> None:
-        """Refuse what is one number a row."""
-        check_matrix(self.first)
-        check_matrix(self.second)
 
     def numbers_held(self) -> int:
         """Return about how many numbers a row takes while it is computed."""
@@ -339,11 +320,6 @@ class Quadratic(Scalar):
         first = (self.first.values(matrix) ** 2).sum(axis=1)
         second = (self.second.values(matrix) ** 2).sum(axis=1)
         return 0.5 * (first - second) + self.constant
-
-
-def check_matrix(part: Part) -> None:
-    """Refuse a part of one number a row where several may be."""
-    require(isinstance(part, Matrix), "A part is of another kind than it must be.")
 
 
 MATRIX_KINDS: dict[str, type[Part]] = {

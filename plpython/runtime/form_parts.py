@@ -5,7 +5,7 @@ Each part says in ``FIELDS`` what it is made of, checks it when it is made, comp
 many numbers a row are in ``form_matrices``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -34,11 +34,23 @@ PART_OPERATIONS, TABLE_OPERATIONS = 20, 50
 # Beyond that the exponential is too large for a double.
 LOWEST_EXPONENT = -700.0
 
+# In ``Part.FIELDS``.
+ONE_PART, SEVERAL_PARTS = ("scalar", "matrix"), ("scalars", "matrices")
+MATRICES = ("matrix", "matrices")
+
+
+def parts_in(kind: str, value: Any) -> "list[Part]":
+    """Return the parts that a field of a kind holds."""
+    if kind in ONE_PART:
+        return [value]
+    return value if kind in SEVERAL_PARTS else []
+
 
 class Part:
     """What a compiled form computes of a matrix of inputs.
 
-    ``FIELDS`` names what it is made of: "part", "parts", "trees", "number", "text",
+    ``FIELDS`` names what it is made of: parts of one number a row ("scalar",
+    "scalars") or of several ("matrix", "matrices"), "trees", "number", "whole", "text",
     or the type of an array ("f", "i", "b").
     """
 
@@ -46,6 +58,12 @@ class Part:
 
     def __init__(self, **fields: Any) -> None:
         vars(self).update(fields)
+        for name, kind in self.FIELDS.items():
+            for part in parts_in(kind, fields[name]):
+                require(
+                    isinstance(part, Matrix) == (kind in MATRICES),
+                    "A part is of another kind than it must be.",
+                )
         self.check()
 
     def check(self) -> None:
@@ -53,13 +71,11 @@ class Part:
 
     def parts(self) -> "list[Part]":
         """Return the parts that this one computes with."""
-        found: list[Part] = []
-        for name, kind in self.FIELDS.items():
-            if kind == "part":
-                found.append(getattr(self, name))
-            elif kind == "parts":
-                found += getattr(self, name)
-        return found
+        return [
+            part
+            for name, kind in self.FIELDS.items()
+            for part in parts_in(kind, getattr(self, name))
+        ]
 
     def largest_position(self) -> int:
         """Return the last column of the input matrix that it reads."""
@@ -81,7 +97,7 @@ class Part:
         raise NotImplementedError
 
     def write(self, source: "Source") -> str:
-        """Add what it computes of one row to a source; return an expression."""
+        """Add what it computes of one row to a source; return the variable."""
         raise NoSource
 
     def trees(self) -> "list[Trees]":
@@ -91,6 +107,15 @@ class Part:
 
 class Scalar(Part):
     """A part that computes one number a row: ``values`` has the shape (n_rows,)."""
+
+
+class Matrix(Part):
+    """A part of several numbers a row: ``values`` has the shape (n_rows, width)."""
+
+    @property
+    def width(self) -> int:
+        """How many numbers a row has."""
+        raise NotImplementedError
 
 
 class Sum(Scalar):
@@ -194,6 +219,21 @@ class Sum(Scalar):
         """Return its trees."""
         return [self.forest]
 
+    def each_table(
+        self,
+    ) -> Iterator[tuple[int, np.ndarray, np.ndarray, float, float]]:
+        """Yield position, keys, entries, default and missing of each table."""
+        first = 0
+        for position, end, default, missing in zip(
+            self.tables.tolist(),
+            self.ends.tolist(),
+            self.defaults.tolist(),
+            self.missing.tolist(),
+        ):
+            keys, entries = self.keys[first:end], self.entries[first:end]
+            yield position, keys, entries, default, missing
+            first = end
+
     def values(self, matrix: np.ndarray) -> np.ndarray:
         """Return the sum of every row."""
         total = np.full(len(matrix), self.constant)
@@ -201,18 +241,9 @@ class Sum(Scalar):
             chosen = matrix[:, self.positions]
             chosen = np.where(np.isnan(chosen), self.fills, chosen)
             total += chosen @ self.weights
-        first = 0
-        for i, end in enumerate(self.ends.tolist()):
-            if end == first:
-                value = matrix[:, self.tables[i]]
-                total += np.where(np.isnan(value), self.missing[i], self.defaults[i])
-                continue
-            keys, entries = self.keys[first:end], self.entries[first:end]
-            value = matrix[:, self.tables[i]]
-            place = np.minimum(np.searchsorted(keys, value), end - first - 1)
-            found = np.where(keys[place] == value, entries[place], self.defaults[i])
-            total += np.where(np.isnan(value), self.missing[i], found)
-            first = end
+        for position, keys, entries, default, missing in self.each_table():
+            places = places_among(keys, matrix[:, position])
+            total += np.append(entries, [default, missing])[places]
         if len(self.forest.roots):
             total += self.forest.values(matrix)
         return total
@@ -231,17 +262,13 @@ class Sum(Scalar):
             if fill == fill:
                 value = f"({value} if {value} == {value} else {number(fill)})"
             source.line(f"{target} += {number(weight)} * {value}")
-        first = 0
-        for i, end in enumerate(self.ends.tolist()):
-            value = source.input(int(self.tables[i]))
-            default, missing = float(self.defaults[i]), float(self.missing[i])
-            pairs = zip(self.keys[first:end].tolist(), self.entries[first:end].tolist())
-            name = source.constant(dict(pairs).get)
+        for position, keys, entries, default, missing in self.each_table():
+            value = source.input(position)
+            name = source.constant(dict(zip(keys.tolist(), entries.tolist())).get)
             found = f"{name}({value}, {number(default)})"
             if missing != default:
                 found = f"({found} if {value} == {value} else {number(missing)})"
             source.line(f"{target} += {found}")
-            first = end
         self.forest.write_lines(source, target)
         return target
 
@@ -249,12 +276,8 @@ class Sum(Scalar):
 class Sigmoid(Scalar):
     """The logistic function of another part."""
 
-    FIELDS = {"of": "part"}
+    FIELDS = {"of": "scalar"}
     of: Scalar
-
-    def check(self) -> None:
-        """Refuse what is not one number a row."""
-        check_scalar(self.of)
 
     def values(self, matrix: np.ndarray) -> np.ndarray:
         """Return the share of every row."""
@@ -271,12 +294,8 @@ class Sigmoid(Scalar):
 class Share(Scalar):
     """Another part cut to 0 and 1, as a sum of rounded shares needs it."""
 
-    FIELDS = {"of": "part"}
+    FIELDS = {"of": "scalar"}
     of: Scalar
-
-    def check(self) -> None:
-        """Refuse what is not one number a row."""
-        check_scalar(self.of)
 
     def values(self, matrix: np.ndarray) -> np.ndarray:
         """Return the share of every row."""
@@ -284,21 +303,16 @@ class Share(Scalar):
 
     def write(self, source: "Source") -> str:
         """Add the share of one row to a source; return the variable."""
-        s = source.variable(self.of.write(source))
-        return source.variable(f"0.0 if {s} < 0.0 else 1.0 if {s} > 1.0 else {s}")
+        return cut(source, self.of.write(source))
 
 
 class Affine(Scalar):
     """A slope times another part, plus a constant."""
 
-    FIELDS = {"of": "part", "slope": "number", "constant": "number"}
+    FIELDS = {"of": "scalar", "slope": "number", "constant": "number"}
     of: Scalar
     slope: float
     constant: float
-
-    def check(self) -> None:
-        """Refuse what is not one number a row."""
-        check_scalar(self.of)
 
     def values(self, matrix: np.ndarray) -> np.ndarray:
         """Return the line's value for every row."""
@@ -313,13 +327,9 @@ class Affine(Scalar):
 class Sign(Scalar):
     """1 where another part is above a threshold, -1 where it is not."""
 
-    FIELDS = {"of": "part", "threshold": "number"}
+    FIELDS = {"of": "scalar", "threshold": "number"}
     of: Scalar
     threshold: float
-
-    def check(self) -> None:
-        """Refuse what is not one number a row."""
-        check_scalar(self.of)
 
     def values(self, matrix: np.ndarray) -> np.ndarray:
         """Return the sign for every row."""
@@ -336,13 +346,12 @@ class Sign(Scalar):
 class LogOdds(Scalar):
     """The logarithm of a share plus epsilon, less that of its complement's."""
 
-    FIELDS = {"of": "part", "epsilon": "number"}
+    FIELDS = {"of": "scalar", "epsilon": "number"}
     of: Scalar
     epsilon: float
 
     def check(self) -> None:
-        """Refuse what is not one number a row, and what a logarithm fails on."""
-        check_scalar(self.of)
+        """Refuse what a logarithm fails on."""
         require(0 < self.epsilon < 1, "An epsilon is none.")
 
     def values(self, matrix: np.ndarray) -> np.ndarray:
@@ -352,8 +361,7 @@ class LogOdds(Scalar):
 
     def write(self, source: "Source") -> str:
         """Add the log odds of one row to a source; return the variable."""
-        s, epsilon = self.of.write(source), source.number(self.epsilon)
-        s = source.variable(f"0.0 if {s} < 0.0 else 1.0 if {s} > 1.0 else {s}")
+        s, epsilon = cut(source, self.of.write(source)), source.number(self.epsilon)
         return source.variable(f"log({s} + {epsilon}) - log((1.0 - {s}) + {epsilon})")
 
 
@@ -367,14 +375,13 @@ class Interpolated(Scalar):
         The points; x rises.
     """
 
-    FIELDS = {"of": "part", "x": "f", "y": "f"}
+    FIELDS = {"of": "scalar", "x": "f", "y": "f"}
     of: Scalar
     x: np.ndarray
     y: np.ndarray
 
     def check(self) -> None:
         """Refuse points that are no function."""
-        check_scalar(self.of)
         require(
             len(self.x) == len(self.y) > 0
             and np.isfinite(self.x).all()
@@ -402,14 +409,12 @@ class Mean(Scalar):
     weights : ndarray of float64, shape (n_parts,)
     """
 
-    FIELDS = {"of": "parts", "weights": "f"}
+    FIELDS = {"of": "scalars", "weights": "f"}
     of: list[Scalar]
     weights: np.ndarray
 
     def check(self) -> None:
         """Refuse weights that are not those of the parts."""
-        for part in self.of:
-            check_scalar(part)
         require(
             len(self.weights) == len(self.of) > 0 and np.isfinite(self.weights).all(),
             "The weights of a mean are not those of its parts.",
@@ -428,6 +433,25 @@ class Mean(Scalar):
         for part, weight in zip(self.of, self.weights.tolist()):
             source.line(f"{target} += {source.number(weight)} * {part.write(source)}")
         return target
+
+
+def cut(source: "Source", s: str) -> str:
+    """Add a variable that is another one cut to 0 and 1 to a source; return it."""
+    return source.variable(f"0.0 if {s} < 0.0 else 1.0 if {s} > 1.0 else {s}")
+
+
+def places_among(keys: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return where each value is among rising keys.
+
+    After the last key comes the place of all others, and then that of NaN.
+    """
+    other = len(keys)
+    places = np.full(len(values), other)
+    if other:
+        near = np.minimum(np.searchsorted(keys, values), other - 1)
+        places = np.where(keys[near] == values, near, other)
+    places[np.isnan(values)] = other + 1
+    return places
 
 
 def sigmoid(values: np.ndarray) -> np.ndarray:
@@ -458,19 +482,14 @@ def interpolation(x: Sequence[float], y: Sequence[float]) -> Any:
     return value
 
 
-def check_scalar(part: Part) -> None:
-    """Refuse a part of many numbers a row where one is needed."""
-    require(isinstance(part, Scalar), "A part is of another kind than it must be.")
-
-
 def describe(part: Part, writer: ArrayWriter) -> dict[str, Any]:
     """Return a part's description, having handed over its arrays."""
     description: dict[str, Any] = {"kind": type(part).__name__}
     for name, kind in part.FIELDS.items():
         value = getattr(part, name)
-        if kind == "part":
+        if kind in ONE_PART:
             description[name] = describe(value, writer)
-        elif kind == "parts":
+        elif kind in SEVERAL_PARTS:
             description[name] = [describe(one, writer) for one in value]
         elif kind == "trees":
             description[name] = {
@@ -493,8 +512,6 @@ class PartReader:
 
     def read(self, description: Any, depth: int = 0) -> Part:
         """Return the part of a description."""
-        from .form_matrices import MATRIX_KINDS
-
         self.parts += 1
         require(
             depth < DEEPEST_PART and self.parts <= MOST_PARTS,
@@ -503,7 +520,12 @@ class PartReader:
         require(type(description) is dict, "A part is none.")
         name = description.get("kind")
         require(type(name) is str, "A part is none.")
-        kind = SCALAR_KINDS.get(name) or MATRIX_KINDS.get(name)
+        kind = SCALAR_KINDS.get(name)
+        if kind is None:
+            # Sums and trees do without.
+            from .form_matrices import MATRIX_KINDS
+
+            kind = MATRIX_KINDS.get(name)
         if kind is None:
             raise malformed_form("A part is of an unknown kind.")
         described(description, {"kind", *kind.FIELDS})
@@ -517,9 +539,9 @@ class PartReader:
 
     def field(self, code: str, value: Any, depth: int) -> Any:
         """Return a field of a part."""
-        if code == "part":
+        if code in ONE_PART:
             return self.read(value, depth + 1)
-        if code == "parts":
+        if code in SEVERAL_PARTS:
             require(type(value) is list, "A part is none.")
             return [self.read(one, depth + 1) for one in value]
         if code == "trees":

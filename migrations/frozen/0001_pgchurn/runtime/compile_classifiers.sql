@@ -51,7 +51,6 @@ Columns = Sequence[Column]
 
 SINGLE_TREES = (DecisionTreeClassifier, ExtraTreeClassifier)
 FORESTS = (RandomForestClassifier, ExtraTreesClassifier, *SINGLE_TREES)
-SGD_WITH_SIGMOID = ("log_loss",)
 TWO_CLASSES = 2
 # What scikit-learn adds to a probability before it takes its logarithm.
 CALIBRATION_EPSILON = 1e-12
@@ -82,12 +81,7 @@ def probability(estimator: Any, columns: Columns, inputs: Inputs) -> Scalar:
     if kind in PROBABILITIES:
         return PROBABILITIES[kind](estimator, columns, inputs)
     if kind in DECISIONS and hasattr(estimator, "predict_proba"):
-        if kind is SGDClassifier and estimator.loss not in SGD_WITH_SIGMOID:
-            return modified_huber(estimator, columns, inputs)
-        decided = DECISIONS[kind](estimator, columns, inputs)
-        if kind is GradientBoostingClassifier and estimator.loss == "exponential":
-            decided = Affine(of=decided, slope=2.0, constant=0.0)
-        return Sigmoid(of=decided)
+        return Sigmoid(of=DECISIONS[kind](estimator, columns, inputs))
     raise NotCompilable(f"{kind.__name__} without probabilities")
 
 
@@ -121,11 +115,15 @@ def linear(estimator: Any, columns: Columns, inputs: Inputs) -> Scalar:
     return weighted_sum(columns, estimator.coef_[0].tolist(), constant)
 
 
-def modified_huber(estimator: Any, columns: Columns, inputs: Inputs) -> Scalar:
-    """Return the share that stochastic gradient descent makes of this loss."""
+def stochastic_gradient(
+    estimator: SGDClassifier, columns: Columns, inputs: Inputs
+) -> Scalar:
+    """Return the share that stochastic gradient descent makes of its loss."""
+    decided = linear(estimator, columns, inputs)
+    if estimator.loss == "log_loss":
+        return Sigmoid(of=decided)
     if estimator.loss != "modified_huber":
         raise NotCompilable(f"SGDClassifier with the loss {estimator.loss}")
-    decided = linear(estimator, columns, inputs)
     # The decision value cut to -1 and 1, moved to 0 and 1.
     return Share(of=Affine(of=decided, slope=0.5, constant=0.5))
 
@@ -166,6 +164,16 @@ def gradient_boosting(estimator: Any, columns: Columns, inputs: Inputs) -> Scala
         value = estimator.learning_rate * member.tree_.value[:, 0, 0]
         total.add_tree(build_tree(from_tree(member.tree_, value), columns))
     return total.part()
+
+
+def boosted_share(
+    estimator: GradientBoostingClassifier, columns: Columns, inputs: Inputs
+) -> Scalar:
+    """Return the share that gradient boosting makes of its loss."""
+    decided = gradient_boosting(estimator, columns, inputs)
+    if estimator.loss == "exponential":
+        decided = Affine(of=decided, slope=2.0, constant=0.0)
+    return Sigmoid(of=decided)
 
 
 def from_tree(tree: Any, value: np.ndarray) -> FittedTree:
@@ -360,16 +368,18 @@ def quadratic_discriminant(
     estimator: QuadraticDiscriminantAnalysis, columns: Columns, inputs: Inputs
 ) -> Scalar:
     """Compare the distances from the centres of both classes."""
-    given = matrix([numeric(column) for column in columns])
     distances = []
-    for rotation, scaling, mean_ in zip(
+    for rotation, scaling, means in zip(
         estimator.rotations_, estimator.scalings_, estimator.means_
     ):
         turned = rotation * scaling**-0.5
-        centred = centre(given, mean_)
+        centred = [
+            numeric(column).step("subtract", mean_)
+            for column, mean_ in zip(columns, means)
+        ]
         distances.append(
             Dense(
-                of=centred,
+                of=matrix(centred),
                 weights=np.ascontiguousarray(turned).ravel(),
                 biases=np.zeros(turned.shape[1]),
                 activation="identity",
@@ -379,16 +389,6 @@ def quadratic_discriminant(
     priors = np.log(estimator.priors_)
     constant = float(priors[1] - priors[0] + 0.5 * (logs[0] - logs[1]))
     return Quadratic(first=distances[0], second=distances[1], constant=constant)
-
-
-def centre(given: Part, means: np.ndarray) -> Dense:
-    """Return numbers less their means."""
-    return Dense(
-        of=given,
-        weights=np.eye(len(means)).ravel(),
-        biases=-np.asarray(means, float),
-        activation="identity",
-    )
 
 
 def dummy(estimator: DummyClassifier, columns: Columns, inputs: Inputs) -> Scalar:
@@ -417,6 +417,8 @@ PROBABILITIES: dict[type, Compile] = {
     BaggingClassifier: bagging,
     VotingClassifier: voting,
     MLPClassifier: neural_network,
+    SGDClassifier: stochastic_gradient,
+    GradientBoostingClassifier: boosted_share,
     GaussianNB: gaussian_naive_bayes,
     BernoulliNB: bernoulli_naive_bayes,
     DummyClassifier: dummy,

@@ -8,8 +8,8 @@ import numpy as np
 
 from .compile_columns import Column, Lookup, NotCompilable, Number
 from .compile_trees import Leaf, Tree, flatten
-from .form_matrices import Dense, Inputs, Joined, Matrix, OnlyOne, Table
-from .form_parts import Scalar, Sum
+from .form_matrices import Dense, Inputs, Joined, OnlyOne, Table
+from .form_parts import Matrix, Scalar, Sum
 
 
 class SumBuilder:

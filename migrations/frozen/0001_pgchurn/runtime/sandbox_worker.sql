@@ -16,7 +16,6 @@ from .compiled import CompiledModel
 from .environment import check_environment
 from .errors import ScoringError
 from .features import Columns, Layout, acceptable_rows, row_count
-from .form import MOST_BYTES
 from .parity import TOLERANCE, compare_forms
 from .pickled import PickledModel
 from .signature import Signature
@@ -110,8 +109,6 @@ def compiled_form(
             f"it differs from the pickle by {parity:.1e}, and {TOLERANCE:.0e} is "
             "allowed"
         )
-    elif len(compiled) > MOST_BYTES:
-        result["problem"] = f"it has more than {MOST_BYTES >> 20} MB"
     return result, None if result.get("problem") else compiled
 
 
