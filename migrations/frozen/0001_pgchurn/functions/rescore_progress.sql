@@ -11,8 +11,9 @@ CREATE OR REPLACE VIEW churn.rescore_progress (
                 ELSE greatest(r.rows_expected, g.rows_done)
            END AS rows_expected,
            w.workers, s.rows_per_second,
-           (greatest(r.rows_expected - g.rows_done, 0) / nullif(s.rows_per_second, 0)
-            * interval '1 s')::interval(0) AS time_left,
+           -- Rounded up: no time is left only where no rows are.
+           ceil(greatest(r.rows_expected - g.rows_done, 0) / nullif(s.rows_per_second, 0))
+           * interval '1 s' AS time_left,
            r.started_by, r.started_at, r.ended_at
     FROM churn_internal.rescore_runs r
     JOIN churn.attachments a ON a.attachment_id = r.attachment_id
