@@ -125,6 +125,7 @@ function complaints_inserted_N            -          -          -
 function complaints_recounted_N           -          -          -
 function count_guarded_N                   -          -          -
 function count_later                      -          -          -
+function counted_later                    -          -          -
 function create_attachment_functions      -          -          -
 function create_from_template             -          -          -
 function create_log_predictions           -          -          -

@@ -1,8 +1,9 @@
 -- The usual case, one complaint, of a profile on which others have triggers and the like.
+-- It runs with the search_path of what calls it, since a setting of its own takes time.
 CREATE OR REPLACE FUNCTION churn_internal."count_guarded_@id@"(
     key "@common_type@", complained_at timestamptz, version bigint, digest bytea
 ) RETURNS boolean LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp AS $function$
+AS $function$
 #variable_conflict use_variable
 DECLARE
     profile record;
@@ -36,11 +37,11 @@ BEGIN
                     coalesce(profile.score, profile.former_score), version,
                     CASE WHEN "@queued@" THEN profile.former_time ELSE clock_timestamp() END
                 );
-                ignored := set_config(
-                    'churn.entered', (churn_internal.leave(entered)).around, true
-                );
+                ignored := set_config('churn.entered', churn_internal.leave(entered), true);
             END IF;
         EXCEPTION WHEN OTHERS THEN
+            -- Else a write of others, later, could pass for this one.
+            ignored := churn_internal.leave(entered);
             -- Whoever waits for the transaction has to hear of deadlocks and the like.
             IF SQLSTATE ~ '^(40|57)' THEN
                 RAISE;

@@ -676,3 +676,26 @@ def test_what_a_trigger_overheard_is_worth_nothing_afterwards(bare):
         bare.run('UPDATE "Cli ""ents" SET usage = 50 WHERE id = 1')
 
     assert_fresh(bare, MODEL, CLIENTS, "id")
+
+
+def test_a_write_that_failed_leaves_nothing_to_pretend_with(bare):
+    open_shop(
+        bare,
+        trigger(
+            "refuse",
+            "AFTER UPDATE",
+            "IF NEW.complaint_count > OLD.complaint_count THEN"
+            " RAISE 'no complaints'; END IF; RETURN NULL;",
+        )
+        + "; CREATE TABLE bell (id int); CREATE FUNCTION ring() RETURNS trigger"
+        " LANGUAGE plpgsql AS $$BEGIN SET LOCAL churn.entered = '0';"
+        f" UPDATE {CLIENTS} SET usage = 50 WHERE id = 1; RETURN NULL; END$$;"
+        " CREATE TRIGGER ring AFTER INSERT ON bell"
+        " FOR EACH ROW EXECUTE FUNCTION ring()",
+    )
+
+    complain(bare)
+    bare.run('INSERT INTO "Odd Shop".bell VALUES (1)')
+
+    scored = f"SELECT c.churn_score = churn.score(c) FROM {CLIENTS} c WHERE id = 1"
+    assert bare.value(scored) is True

@@ -583,7 +583,7 @@ CREATE VIEW churn.rescore_progress AS SELECT
     NULL::bigint AS rows_expected,
     NULL::bigint AS workers,
     NULL::numeric AS rows_per_second,
-    NULL::interval(0) AS time_left,
+    NULL::interval AS time_left,
     NULL::name AS started_by,
     NULL::timestamp with time zone AS started_at,
     NULL::timestamp with time zone AS ended_at;
@@ -1111,7 +1111,6 @@ COMMENT ON ROUTINE churn_internal.complaints_recounted_1() IS 'Trigger of churn.
 
 CREATE FUNCTION churn_internal.count_guarded_1(key bigint, complained_at timestamp with time zone, version bigint, digest bytea) RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp
     AS $function$
 #variable_conflict use_variable
 DECLARE
@@ -1146,11 +1145,11 @@ BEGIN
                     coalesce(profile.score, profile.former_score), version,
                     CASE WHEN false THEN profile.former_time ELSE clock_timestamp() END
                 );
-                ignored := set_config(
-                    'churn.entered', (churn_internal.leave(entered)).around, true
-                );
+                ignored := set_config('churn.entered', churn_internal.leave(entered), true);
             END IF;
         EXCEPTION WHEN OTHERS THEN
+            -- Else a write of others, later, could pass for this one.
+            ignored := churn_internal.leave(entered);
             -- Whoever waits for the transaction has to hear of deadlocks and the like.
             IF SQLSTATE ~ '^(40|57)' THEN
                 RAISE;
@@ -1179,6 +1178,11 @@ CREATE FUNCTION churn_internal.count_later(what text, transaction_id bigint, ent
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.count_later(what text, transaction_id bigint, entered text, keys text[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.count_later(what text, transaction_id bigint, entered text, keys text[]) IS 'Whether a statement is changing rows of the profile, which may not be written before its end; then remembers whose complaints are to be counted there.';
+
+CREATE FUNCTION churn_internal.counted_later(entered text) RETURNS text[]
+    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.counted_later(entered text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.counted_later(entered text) IS 'Whose complaints churn_internal.count_later has left to the end of the statement that was entered last.';
 
 CREATE FUNCTION churn_internal.create_attachment_functions(attachment churn.attachments) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1424,10 +1428,10 @@ CREATE FUNCTION churn_internal.layout(attachment churn.attachments) RETURNS text
 ALTER ROUTINE churn_internal.layout(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.layout(attachment churn.attachments) IS 'The columns that an attachment passes to a model, in their order: JSON of the two lists, of numbers and of texts. It goes with the arrays that it is of, so that whoever still runs the function of before is understood.';
 
-CREATE FUNCTION churn_internal.leave(entered text, OUT around text, OUT keys text[]) RETURNS record
+CREATE FUNCTION churn_internal.leave(entered text) RETURNS text
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.leave(entered text, OUT around text, OUT keys text[]) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.leave(entered text, OUT around text, OUT keys text[]) IS 'Forgets what churn_internal.enter remembered last; returns what to set churn.entered to, and whose complaints are to be counted now.';
+ALTER ROUTINE churn_internal.leave(entered text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.leave(entered text) IS 'Forgets what churn_internal.enter remembered last; returns what to set churn.entered to.';
 
 CREATE FUNCTION churn_internal.load_runtime() RETURNS void
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
@@ -1500,21 +1504,21 @@ CREATE FUNCTION churn_internal.profile_changing_1() RETURNS trigger
     AS $function$
 #variable_conflict use_variable
 DECLARE
-    finished record;
+    entered CONSTANT text := current_setting('churn.entered', true);
+    changed text[];
 BEGIN
     IF TG_WHEN = 'BEFORE' THEN
         PERFORM set_config('churn.entered', churn_internal.enter(
-            'change 1', pg_trigger_depth(), txid_current(),
-            current_setting('churn.entered', true)
+            'change 1', pg_trigger_depth(), txid_current(), entered
         ), true);
         RETURN NULL;
     END IF;
-    SELECT l.* INTO finished FROM churn_internal.leave(current_setting('churn.entered')) l;
-    PERFORM set_config('churn.entered', finished.around, true);
+    changed := churn_internal.counted_later(entered);
+    PERFORM set_config('churn.entered', churn_internal.leave(entered), true);
     PERFORM churn_internal."write_profiles_1"(
         array_agg(k.key::pg_catalog.int8), NULL, NULL, false
     )
-    FROM unnest(finished.keys) k (key)
+    FROM unnest(changed) k (key)
     HAVING count(*) > 0;
     RETURN NULL;
 END $function$;
@@ -2377,7 +2381,7 @@ BEGIN
         written := churn_internal."update_profiles_1"(
             tids, relations, counts, latests, scores, versions, times
         );
-        PERFORM set_config('churn.entered', l.around, true) FROM churn_internal.leave(entered) l;
+        PERFORM set_config('churn.entered', churn_internal.leave(entered), true);
         IF written = size THEN
             RETURN;
         END IF;
@@ -2385,6 +2389,8 @@ BEGIN
             MESSAGE = format('%s keeps the row as it is', 'churn.customers'),
             DETAIL = 'A trigger, a rule or row level security of the table said so.';
     EXCEPTION WHEN OTHERS THEN
+        -- Else a write of others, later, could pass for this one.
+        PERFORM churn_internal.leave(entered);
         -- Whoever waits for the transaction has to hear of deadlocks and the like.
         IF SQLSTATE ~ '^(40|57)' OR coalesce(on_error, (
             SELECT a.on_error FROM churn.attachments a WHERE a.attachment_id = 1

@@ -39,8 +39,10 @@ BEGIN
         -- To take it back.
         RAISE SQLSTATE 'CH002';
     EXCEPTION
-        WHEN SQLSTATE 'CH002' THEN NULL;
+        WHEN SQLSTATE 'CH002' THEN
+            PERFORM churn_internal.leave(entered);
         WHEN OTHERS THEN
+            PERFORM churn_internal.leave(entered);
             IF SQLSTATE ~ '^(40|57)' THEN
                 RAISE;
             END IF;

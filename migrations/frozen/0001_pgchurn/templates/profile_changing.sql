@@ -7,21 +7,21 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_variable
 DECLARE
-    finished record;
+    entered CONSTANT text := current_setting('churn.entered', true);
+    changed text[];
 BEGIN
     IF TG_WHEN = 'BEFORE' THEN
         PERFORM set_config('churn.entered', churn_internal.enter(
-            'change @id@', pg_trigger_depth(), txid_current(),
-            current_setting('churn.entered', true)
+            'change @id@', pg_trigger_depth(), txid_current(), entered
         ), true);
         RETURN NULL;
     END IF;
-    SELECT l.* INTO finished FROM churn_internal.leave(current_setting('churn.entered')) l;
-    PERFORM set_config('churn.entered', finished.around, true);
+    changed := churn_internal.counted_later(entered);
+    PERFORM set_config('churn.entered', churn_internal.leave(entered), true);
     PERFORM churn_internal."write_profiles_@id@"(
         array_agg(k.key::@common_type@), NULL, NULL, @queued@
     )
-    FROM unnest(finished.keys) k (key)
+    FROM unnest(changed) k (key)
     HAVING count(*) > 0;
     RETURN NULL;
 END $function$;

@@ -32,7 +32,7 @@ BEGIN
         written := churn_internal."update_profiles_@id@"(
             tids, relations, counts, latests, scores, versions, times
         );
-        PERFORM set_config('churn.entered', l.around, true) FROM churn_internal.leave(entered) l;
+        PERFORM set_config('churn.entered', churn_internal.leave(entered), true);
         IF written = size THEN
             RETURN;
         END IF;
@@ -40,6 +40,8 @@ BEGIN
             MESSAGE = format('%s keeps the row as it is', @profile_name@),
             DETAIL = 'A trigger, a rule or row level security of the table said so.';
     EXCEPTION WHEN OTHERS THEN
+        -- Else a write of others, later, could pass for this one.
+        PERFORM churn_internal.leave(entered);
         -- Whoever waits for the transaction has to hear of deadlocks and the like.
         IF SQLSTATE ~ '^(40|57)' OR coalesce(on_error, (
             SELECT a.on_error FROM churn.attachments a WHERE a.attachment_id = @id@
