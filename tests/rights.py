@@ -115,6 +115,7 @@ function check_attestation                -          -          -
 function check_batch_size                 EXECUTE    -          -
 function check_batches                    EXECUTE    -          -
 function check_deletable                  -          -          -
+function check_inheritance                -          -          -
 function check_isolation                  -          -          -
 function check_model                      -          -          -
 function check_publishing                 -          -          -

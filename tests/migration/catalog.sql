@@ -932,6 +932,12 @@ CREATE FUNCTION churn_internal.check_deletable(attachment churn.attachments, ver
 ALTER ROUTINE churn_internal.check_deletable(attachment churn.attachments, version bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.check_deletable(attachment churn.attachments, version bigint) IS 'An error when a version scores, when churn.rollback_model goes back to it, or when stored scores are of it.';
 
+CREATE FUNCTION churn_internal.check_inheritance(profile regclass, complaints regclass, are_attached boolean DEFAULT false) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.check_inheritance(profile regclass, complaints regclass, are_attached boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_inheritance(profile regclass, complaints regclass, are_attached boolean) IS 'Refuses tables that are partitions or children, or have foreign ones: triggers of the statement would miss what is written.';
+
 CREATE FUNCTION churn_internal.check_isolation(impossible text, consequence text) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;

@@ -40,27 +40,7 @@ BEGIN
             MESSAGE = 'profile and complaints are the same table';
     END IF;
 
-    -- Only the table that a statement names calls triggers of the statement.
-    SELECT i.inhrelid::regclass AS relation, i.inhparent::regclass AS parent INTO wrong
-    FROM pg_catalog.pg_inherits i WHERE i.inhrelid IN (profile, complaints) LIMIT 1;
-    IF FOUND THEN
-        RAISE wrong_object_type USING
-            MESSAGE = format('%s cannot be attached', wrong.relation),
-            DETAIL = format('It is a partition or child of %s, and what is written by way of '
-                            'that calls no trigger of its own.', wrong.parent),
-            HINT = format('Attach %s.', wrong.parent);
-    END IF;
-    SELECT c.oid::regclass AS relation INTO wrong
-    FROM unnest(ARRAY[profile, complaints]) t (relation)
-    CROSS JOIN LATERAL churn_trust.tables_of(t.relation) p (relation)
-    JOIN pg_catalog.pg_class c ON c.oid = p.relation
-    WHERE c.relkind = 'f' LIMIT 1;
-    IF FOUND THEN
-        RAISE wrong_object_type USING
-            MESSAGE = format('%s cannot be attached', wrong.relation),
-            DETAIL = 'It is a foreign table, whose rows no trigger of the statement is given: '
-                     'PostgreSQL would refuse to write them.';
-    END IF;
+    PERFORM churn_internal.check_inheritance(profile, complaints);
 
     SELECT t.relation, t.name INTO wrong
     FROM (VALUES

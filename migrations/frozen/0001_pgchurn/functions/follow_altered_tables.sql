@@ -34,6 +34,12 @@ BEGIN
         SELECT a.* FROM churn.attachments a
         WHERE a.detached_at IS NULL AND (
             a.profile = ANY (commands.objects) OR a.complaint_tables::oid[] && commands.objects
+            -- Whose partition or child it has become.
+            OR EXISTS (
+                SELECT FROM pg_catalog.pg_inherits i
+                WHERE i.inhrelid IN (a.profile, a.complaints)
+                  AND i.inhparent = ANY (commands.objects)
+            )
             OR EXISTS (
                 SELECT FROM unnest(commands.classes, commands.objects) c (classid, objid)
                 JOIN churn_internal.named_objects(a) n
@@ -43,6 +49,9 @@ BEGIN
         )
         ORDER BY a.attachment_id
     LOOP
+        PERFORM churn_internal.check_inheritance(
+            attachment.profile, attachment.complaints, are_attached => true
+        );
         PERFORM churn_internal.refresh_attachment(attachment.attachment_id);
         PERFORM churn_internal.try_write(attachment.attachment_id);
     END LOOP;
