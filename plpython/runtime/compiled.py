@@ -60,7 +60,9 @@ class CompiledModel:
         )
         require(not reader.arrays.arrays, "It has arrays that it does not mention.")
         self.probability: Scalar = probability  # type: ignore[assignment]
+        pause()
         self.limit_graphs()
+        pause()
         operations = probability.operations()
         require(operations <= MOST_OPERATIONS, "It takes too long for a single row.")
         held = DOUBLE_BYTES * (probability.numbers_held() + len(signature.features))

@@ -24,8 +24,8 @@ MANY_VISITS = 200_000
 # More at once would take too much memory.
 VISITS_PER_STEP = 1_000_000
 # ONNX Runtime takes 1 microsecond for each node of a graph and 0.5 nanoseconds for each
-# pair of trees: 236 s for 700,000 small ones. So a graph takes 0.2 s.
-NODES_PER_GRAPH = 200_000
+# pair of trees: 236 s for 700,000 small ones. So a graph takes 0.1 s.
+NODES_PER_GRAPH = 100_000
 TREES_PER_GRAPH = 2_000
 MOST_GRAPHS = 64
 # What a comparison takes, in operations: see ``form_parts.Part.operations``.
@@ -239,7 +239,7 @@ class Trees:
     def graphs(self, width: int) -> "list[ForestGraph]":
         """Return the graphs of the trees, for so many inputs.
 
-        They are made once, a fifth of a second at a step; where a cancel stops that,
+        They are made once, a tenth of a second at a step; where a cancel stops that,
         the next call goes on with it.
         """
         if self._pieces is None:
@@ -251,6 +251,7 @@ class Trees:
             self.pause()
             first, last = self._pieces[len(self._graphs)]
             part = self if len(self._pieces) == 1 else self.part(first, last)
+            self.pause()
             self._graphs.append(ForestGraph(part, width))
             self.pause()
         return self._graphs

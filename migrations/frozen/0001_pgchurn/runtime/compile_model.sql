@@ -82,7 +82,7 @@ def check_size(content: bytes) -> None:
     if described >= MOST_HEADER_BYTES:
         raise NotCompilable(
             f"its categories and parts take {described} bytes to be described, and "
-            f"{MOST_HEADER_BYTES} are allowed"
+            f"{MOST_HEADER_BYTES - 1} are allowed"
         )
     if len(content) > MOST_BYTES:
         raise NotCompilable(

@@ -14,7 +14,6 @@ SERVER_SQLSTATES = ("57", "40", "53")
 # Of failures that bring none of their own, and of what exceeds a limit.
 EXTERNAL_ROUTINE_EXCEPTION = "38000"
 LIMIT_SQLSTATE = "54000"
-UNTRANSLATABLE_CHARACTER = "22P05"
 
 LONGEST_TEXT = 4_000
 LAST_FRAMES = 10
@@ -140,7 +139,7 @@ class Refusals:
         try:
             self.plpy.execute(self.plpy.prepare("SELECT $1", ["text"]), [text])
         except self.sql_error as error:
-            if sqlstate_of(error) != UNTRANSLATABLE_CHARACTER:
+            if is_of_server(error):
                 raise
             return text.encode("ascii", "backslashreplace").decode()
         return text

@@ -245,6 +245,8 @@ class Sum(Scalar):
             chosen = np.where(np.isnan(chosen), self.fills, chosen)
             total += chosen @ self.weights
         for position, keys, entries, default, missing in self.each_table():
+            # There may be thousands, and each takes its time however few the rows.
+            self.forest.pause()
             places = places_among(keys, matrix[:, position])
             total += np.append(entries, [default, missing])[places]
         if len(self.forest.roots):
