@@ -108,6 +108,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output.message(f"pgchurn: {describe(error)}")
     except (LoaderError, TrainingError, ScoringError) as error:
         output.message(f"pgchurn: {error}")
+    except UnicodeEncodeError as error:
+        # Of a file's name in another encoding, or for a database in another one.
+        output.message(
+            f"pgchurn: {error.object!r} cannot be written in {error.encoding}"
+        )
     except KeyboardInterrupt:
         output.message("pgchurn: interrupted")
     except BrokenPipeError:

@@ -17,10 +17,17 @@ ORDER BY c.attnum;
 -- Interpreter, package versions and memory of a session that scores.
 SELECT churn.server_environment();
 
+-- hand_over --
+-- Keeps in the session, until the transaction ends, what the next statement needs: the server
+-- logs the whole text of a statement that fails, and that is not to hold a model.
+SELECT length(set_config('pgchurn.artifact', %(artifact)s, true)),
+       length(set_config('pgchurn.replay_keys', (%(replay_keys)s::text[])::text, true));
+
 -- register_model --
 SELECT churn.register_model(
-    %(profile)s::regclass, %(artifact)s, %(signature)s, %(metrics)s, %(environment)s,
-    %(provenance)s, %(replay_keys)s::text[], %(replay_probabilities)s::float8[],
+    %(profile)s::regclass, decode(current_setting('pgchurn.artifact'), 'base64'),
+    %(signature)s, %(metrics)s, %(environment)s, %(provenance)s,
+    current_setting('pgchurn.replay_keys')::text[], %(replay_probabilities)s::float8[],
     %(compile)s, %(allow_pickle)s, %(attestation)s, %(attestation_signature)s,
     %(attestation_key)s, %(allow_older)s
 );

@@ -2,6 +2,7 @@
 
 import json
 import os
+from base64 import b64encode
 from typing import Any
 
 import pandas as pd
@@ -102,11 +103,16 @@ def register(
         compared = read_expectations(connection, profile, expected)
         check_expectations(connection, profile, candidate, signature, compared)
     probabilities = candidate.score(signature, keys, frame)
+    fetch_value(
+        connection,
+        "hand_over",
+        artifact=b64encode(candidate.artifact).decode(),
+        replay_keys=list(probabilities),
+    )
     version = fetch_value(
         connection,
         "register_model",
         profile=profile.name,
-        artifact=candidate.artifact,
         signature=as_json(signature.to_json()),
         metrics=as_json(metrics),
         environment=as_json(environment_of(attestation)),
@@ -117,7 +123,6 @@ def register(
                 **provenance,
             }
         ),
-        replay_keys=list(probabilities),
         replay_probabilities=list(probabilities.values()),
         compile=compile_form,
         allow_pickle=allow_pickle or not compile_form and attestation is None,

@@ -20,7 +20,7 @@ from .compile_columns import (
 )
 from .errors import ScoringError
 from .features import NAN
-from .form import write_form
+from .form import MAGIC, MOST_BYTES, MOST_HEADER_BYTES, write_form
 from .form_parts import Affine, describe
 from .raw_readers import object_columns
 from .signature import Feature, Signature
@@ -69,7 +69,23 @@ def compile_model(estimator: Any, signature: Signature) -> bytes:
     if signature.positive_class == 0:
         result = Affine(of=result, slope=-1.0, constant=1.0)
     texts = text_codes(features, inputs.vocabularies)
-    return write_form(texts, lambda writer: describe(result, writer))
+    content = write_form(texts, lambda writer: describe(result, writer))
+    check_size(content)
+    return content
+
+
+def check_size(content: bytes) -> None:
+    """Refuse a compiled form that no session would take for its size."""
+    described = content.index(b"\n", len(MAGIC)) - len(MAGIC)
+    if described >= MOST_HEADER_BYTES:
+        raise NotCompilable(
+            f"its categories and parts take {described} bytes to be described, and "
+            f"{MOST_HEADER_BYTES - 1} are allowed"
+        )
+    if len(content) > MOST_BYTES:
+        raise NotCompilable(
+            f"it takes {len(content)} bytes, and {MOST_BYTES} are allowed"
+        )
 
 
 def text_codes(

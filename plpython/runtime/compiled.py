@@ -10,11 +10,11 @@ from .form import malformed_form, read_form, require
 from .form_parts import PartReader, Scalar
 from .form_source import MOST_NODES, NoSource, profile_function, row_function
 from .form_trees import MOST_GRAPHS
-from .pacing import MODEL_CALL_ROWS
+from .pacing import MODEL_CALL_ROWS, Pausing, no_pause
 from .signature import Feature, Signature
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from .registry import ScoreRow
 
@@ -45,10 +45,13 @@ class CompiledModel:
     texts as codes, and gives the probability of the positive class.
     """
 
-    def __init__(self, compiled: bytes, signature: Signature) -> None:
+    def __init__(
+        self, compiled: bytes, signature: Signature, pause: Pausing = no_pause
+    ) -> None:
         form = read_form(compiled)
+        pause()
         self.signature = signature
-        reader = PartReader(form.arrays)
+        reader = PartReader(form.arrays, pause)
         probability = reader.read(form.probability)
         require(isinstance(probability, Scalar), "It gives several numbers a row.")
         require(
@@ -57,7 +60,9 @@ class CompiledModel:
         )
         require(not reader.arrays.arrays, "It has arrays that it does not mention.")
         self.probability: Scalar = probability  # type: ignore[assignment]
+        pause()
         self.limit_graphs()
+        pause()
         operations = probability.operations()
         require(operations <= MOST_OPERATIONS, "It takes too long for a single row.")
         held = DOUBLE_BYTES * (probability.numbers_held() + len(signature.features))
@@ -75,19 +80,11 @@ class CompiledModel:
             left -= trees.graph_count()
             trees.has_graphs = left >= 0
 
-    def preparations(self) -> "Iterator[None]":
-        """Make large graphs, a fifth of a second at a step.
-
-        Without this, the graphs are made all at once when they are first needed.
-
-        Yields
-        ------
-        None
-            Where a cancel can take effect.
-        """
+    def prepare(self) -> None:
+        """Make the graphs of large forests, which takes seconds, before they score."""
         for trees in self.probability.trees():
             if trees.has_graphs and trees.graph_count() > 1:
-                yield from trees.steps(len(self.signature.features))
+                trees.graphs(len(self.signature.features))
 
     def probabilities(self, columns: Columns) -> np.ndarray:
         """Return the positive class's probability of every row."""
@@ -122,7 +119,9 @@ class CompiledModel:
             )
         return found
 
-    def row_scorer(self, positions: Positions, repeated: bool = False) -> "ScoreRow":
+    def row_scorer(
+        self, positions: Positions, repeated: bool = False, pause: Pausing = no_pause
+    ) -> "ScoreRow":
         """Return a function that gives the probability of one row.
 
         With ``repeated`` it is made for row after row, as in a SELECT.
@@ -148,7 +147,9 @@ class CompiledModel:
         most_nodes = LOOPED_NODES if repeated else MOST_NODES
         try:
             return profile_function(
-                self.probability, number_slots, text_slots, UNKNOWN, check, most_nodes
+                *(self.probability, number_slots, text_slots, UNKNOWN, check),
+                most_nodes,
+                pause,
             )
         except NoSource:
             probability = self.computed_row

@@ -1,4 +1,4 @@
-"""Refusals of the runtime, and how they become errors of SQL."""
+"""Refusals of the runtime, and how they become errors and warnings of SQL."""
 
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -69,9 +69,14 @@ class Refusals:
 
     Errors of SQL pass through, with the query that PL/Python reports of them, unless
     they only tell of the server.
+
+    Whatever else tells of a failure leaves by way of this, too: a warning whose text
+    the server cannot hold ends in the midst of Python's own frames, and the next call
+    crashes the session.
     """
 
     def __init__(self, plpy: Any) -> None:
+        self.plpy = plpy
         self.sql_error = plpy.SPIError
         self.failure: Failure | None = None
 
@@ -101,7 +106,41 @@ class Refusals:
     def take(self) -> "Failure | None":
         """Return the message, detail, hint and SQLSTATE that were kept, once."""
         failure, self.failure = self.failure, None
-        return failure
+        if failure is None:
+            return None
+        message, detail, hint, sqlstate = failure
+        return (
+            self.text(message),
+            detail and self.text(detail),
+            hint and self.text(hint),
+            sqlstate,
+        )
+
+    def warn(self, message: str, detail: str, hint: str) -> None:
+        """Raise a warning."""
+        self.plpy.warning(
+            self.text(message), detail=self.text(detail), hint=self.text(hint)
+        )
+
+    def reason(self, error: Exception) -> list[str]:
+        """Return the SQLSTATE and the message of a failure, which are recorded."""
+        return [sqlstate_of(error), self.text(str(getattr(error, "message", error)))]
+
+    def text(self, text: str) -> str:
+        """Return a text as this server takes it, escaped where it has no character.
+
+        Only the server knows what there is in its encoding.
+        """
+        text = plain_text(text)
+        if text.isascii():
+            return text
+        try:
+            self.plpy.execute(self.plpy.prepare("SELECT $1", ["text"]), [text])
+        except self.sql_error as error:
+            if is_of_server(error):
+                raise
+            return text.encode("ascii", "backslashreplace").decode()
+        return text
 
 
 def unexpected(error: Exception) -> "Failure":
@@ -138,11 +177,6 @@ def failure_of(error: Exception) -> Exception:
         "churn.rollback_model.",
         sqlstate=LIMIT_SQLSTATE,
     )
-
-
-def reason(error: Exception) -> list[str]:
-    """Return the SQLSTATE and the message of a failure, which are recorded."""
-    return [sqlstate_of(error), plain_text(str(getattr(error, "message", error)))]
 
 
 def plain_text(text: str) -> str:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ScoringError
+from .errors import ScoringError, is_of_server
 from .estimator_checks import ATOMS, check_common, not_fit
+from .pacing import Pausing, no_pause
 from .permitted import BY_NAME, CHECKS, SCORING
 from .pickle_values import Token, class_name, printable
 from .strict_pickle import BUNCH, read_pickle
@@ -18,6 +19,8 @@ DEEPEST_PART = 100
 # With parts that occur twice counted twice: what scoring has to go through.
 MOST_PARTS = 10_000_000
 MOST_ESTIMATORS = 50_000
+
+SET_IN_A_SESSION = {"n_jobs": 1, "verbose": 0}
 
 CONTAINERS = frozenset((dict, list, tuple, np.ndarray))
 NUMBER_TYPES = tuple(
@@ -32,12 +35,13 @@ BUNDLE_HINT = (
 )
 
 
-def load_estimator(artifact: bytes) -> Any:
+def load_estimator(artifact: bytes, pause: Pausing = no_pause) -> Any:
     """Return the classifier in a pickle, ready to give probabilities on one thread.
 
-    The pickle may be from anybody: nothing in it is executed.
+    The pickle may be from anybody: nothing in it is executed. ``pause`` is called often
+    enough that a cancel can take effect.
     """
-    estimator = read_pickle(artifact)
+    estimator = read_pickle(artifact, pause)
     if class_name(estimator) not in SCORING:
         raise not_fit(
             f"The pickle holds {contents(estimator)}.",
@@ -52,12 +56,15 @@ def load_estimator(artifact: bytes) -> Any:
                 if check is not None:
                     check(part)
                 check_common(part)
+                pause()
             use_one_thread(estimator)
             gives_probabilities = hasattr(estimator, "predict_proba")
             is_fitted = getattr(estimator, "classes_", None) is not None
         except (MemoryError, ScoringError):
             raise
         except Exception as error:
+            if is_of_server(error):
+                raise
             raise not_fit(f"{type(error).__name__}: {error}.") from error
         if not gives_probabilities:
             raise not_fit(
@@ -165,14 +172,17 @@ def children_of(part: Any) -> list[Any]:
 
 
 def use_one_thread(estimator: Any) -> None:
-    """Set ``n_jobs`` to 1 in an estimator and in all that it holds.
+    """Set ``n_jobs`` to 1 in an estimator and in all that it holds, ``verbose`` to 0.
 
     A backend is one process with one thread; a parallel estimator would start worker
-    processes that outlive the session.
+    processes that outlive the session. What it prints ends in the server's log, a line
+    for each tree of each score.
     """
     for part in parts_of(estimator):
-        if getattr(part, "__dict__", {}).get("n_jobs", 1) != 1:
-            part.n_jobs = 1
+        held = getattr(part, "__dict__", {})
+        for name, value in SET_IN_A_SESSION.items():
+            if name in held:
+                held[name] = value
 
 
 def probe(estimator: Any) -> None:

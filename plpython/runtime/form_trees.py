@@ -1,12 +1,13 @@
 """Trees of comparisons, as plain arrays of nodes."""
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .form import require
+from .form_source import MOST_PART_NODES
+from .pacing import Pausing, no_pause
 
 if TYPE_CHECKING:
     from .forest_graph import ForestGraph
@@ -23,8 +24,8 @@ MANY_VISITS = 200_000
 # More at once would take too much memory.
 VISITS_PER_STEP = 1_000_000
 # ONNX Runtime takes 1 microsecond for each node of a graph and 0.5 nanoseconds for each
-# pair of trees: 236 s for 700,000 small ones. So a graph takes 0.2 s.
-NODES_PER_GRAPH = 200_000
+# pair of trees: 236 s for 700,000 small ones. So a graph takes 0.1 s.
+NODES_PER_GRAPH = 100_000
 TREES_PER_GRAPH = 2_000
 MOST_GRAPHS = 64
 # What a comparison takes, in operations: see ``form_parts.Part.operations``.
@@ -65,7 +66,8 @@ class Trees:
         "ends": "i",
     }
 
-    def __init__(self, **arrays: np.ndarray) -> None:
+    def __init__(self, pause: Pausing = no_pause, **arrays: np.ndarray) -> None:
+        self.pause = pause
         self.roots = arrays["roots"]
         self.positions = arrays["positions"]
         self.modes = arrays["modes"]
@@ -81,7 +83,7 @@ class Trees:
         self.has_sets = bool((self.mode >= MEMBER).any())
         self.has_graphs = not self.has_sets and self.graph_count() <= MOST_GRAPHS
         self._graphs: list[ForestGraph] = []
-        self._steps: Iterator[None] | None = None
+        self._pieces: list[tuple[int, int]] | None = None
 
     def check(self) -> None:
         """Refuse nodes that are not those of trees."""
@@ -96,7 +98,9 @@ class Trees:
         require(
             np.isfinite(self.constants[self.is_leaf]).all(), "A leaf is not finite."
         )
+        self.pause()
         self.check_links(count)
+        self.pause()
         self.check_sets()
 
     def check_links(self, count: int) -> None:
@@ -216,22 +220,6 @@ class Trees:
             return MOST_GRAPHS + 1
         return len(self.pieces())
 
-    def prepare(self, width: int) -> Iterator[None]:
-        """Make the graphs of the trees, one at a step, for so many inputs.
-
-        Yields
-        ------
-        None
-            Where a cancel can take effect.
-        """
-        from .forest_graph import ForestGraph
-
-        pieces = self.pieces()
-        for first, last in pieces:
-            part = self if len(pieces) == 1 else self.part(first, last)
-            self._graphs.append(ForestGraph(part, width))
-            yield
-
     def part(self, first: int, last: int) -> "Trees":
         """Return some of the trees, none of which has sets."""
         chosen = (self.tree_of >= first) & (self.tree_of < last)
@@ -248,16 +236,24 @@ class Trees:
             ends=self.ends[:0],
         )
 
-    def steps(self, width: int) -> Iterator[None]:
-        """Go on with making the graphs, which are made once, where that has stopped."""
-        if self._steps is None:
-            self._steps = self.prepare(width)
-        return self._steps
-
     def graphs(self, width: int) -> "list[ForestGraph]":
-        """Return the graphs of the trees, all of them made."""
-        for _ in self.steps(width):
-            pass
+        """Return the graphs of the trees, for so many inputs.
+
+        They are made once, a tenth of a second at a step; where a cancel stops that,
+        the next call goes on with it.
+        """
+        if self._pieces is None:
+            self._pieces = self.pieces()
+        while len(self._graphs) < len(self._pieces):
+            self.pause()
+            from .forest_graph import ForestGraph
+
+            self.pause()
+            first, last = self._pieces[len(self._graphs)]
+            part = self if len(self._pieces) == 1 else self.part(first, last)
+            self.pause()
+            self._graphs.append(ForestGraph(part, width))
+            self.pause()
         return self._graphs
 
     def sum_of_row(self, *row: float) -> float:
@@ -308,8 +304,14 @@ class Trees:
         nodes = len(self.roots) + self.comparisons
         if source.takes(nodes) and source.holds(len(self.members)):
             names = self.set_names(source)
+            sizes = self.sizes()
             for root in self.roots.tolist():
-                source.line(f"{target} += {self.conditional(source, root, names)}")
+                size = sizes[root]
+                if size > MOST_PART_NODES:
+                    source.add(target, self.cut(source, root, names, sizes), 1)
+                else:
+                    tree = self.conditional(source, root, names)
+                    source.add(target, tree, 1 + size)
             return
         rows = self.graphs(source.width) if self.has_graphs else [self]
         for graph in rows:
@@ -321,16 +323,46 @@ class Trees:
         sets = np.split(self.members, self.ends[:-1])[: len(self.ends)]
         return [source.constant(frozenset(one.tolist())) for one in sets]
 
+    def sizes(self) -> list[int]:
+        """Return how many comparisons there are at each node and below it."""
+        found = (~self.is_leaf).astype(np.int64)
+        levels = [self.roots]
+        while len(level := levels[-1][~self.is_leaf[levels[-1]]]):
+            levels.append(np.concatenate([self.true[level], self.false[level]]))
+        for nodes in reversed(levels):
+            level = nodes[~self.is_leaf[nodes]]
+            found[level] += found[self.true[level]] + found[self.false[level]]
+        return found.tolist()
+
+    def cut(
+        self, source: "Source", node: int, sets: list[str], sizes: list[int]
+    ) -> str:
+        """Return the source of a large tree, the branches of which are called."""
+        if sizes[node] > MOST_PART_NODES:
+            true, false = (
+                self.cut(source, int(child), sets, sizes)
+                for child in (self.true[node], self.false[node])
+            )
+            return self.choice(source, node, sets, true, false)
+        branch = self.conditional(source, node, sets)
+        return source.called(branch) if sizes[node] else branch
+
     def conditional(self, source: "Source", node: int, sets: list[str]) -> str:
         """Return the source of the tree below a node."""
-        mode = int(self.mode[node])
-        constant = float(self.constants[node])
-        if mode == LEAF:
-            return source.number(constant)
-        value = source.input(int(self.positions[node]))
-        missing = bool(self.modes[node] & MISSING_IS_TRUE)
+        if self.mode[node] == LEAF:
+            return source.number(float(self.constants[node]))
         true = self.conditional(source, int(self.true[node]), sets)
         false = self.conditional(source, int(self.false[node]), sets)
+        return self.choice(source, node, sets, true, false)
+
+    def choice(
+        self, source: "Source", node: int, sets: list[str], true: str, false: str
+    ) -> str:
+        """Return the source of one comparison, with those of where it leads."""
+        mode = int(self.mode[node])
+        constant = float(self.constants[node])
+        value = source.input(int(self.positions[node]))
+        missing = bool(self.modes[node] & MISSING_IS_TRUE)
         if mode == LESS_OR_EQUAL and missing:
             # Turned around: every comparison with NaN is false.
             return f"({false} if {value} > {source.number(constant)} else {true})"

@@ -1,6 +1,7 @@
 """How many rows a model scores in one call, and when it is too slow to be called."""
 
 import time
+from collections.abc import Callable
 
 from .errors import ScoringError
 
@@ -13,8 +14,36 @@ FIRST_CALL_ROWS = 50
 # A cancel waits for the call it meets to end, and 0.5 s is promised.
 CALL_SECONDS = 0.2
 
+# Asking whether there is a cancel takes some ten microseconds.
+PAUSE_SECONDS = 0.02
+
 # How long a model that was too slow is left alone.
 RECOVERY_SECONDS = 60.0
+
+
+# Lets a cancel take effect: see ``Pause``.
+Pausing = Callable[[], object]
+
+
+def no_pause() -> None:
+    """Go on where nobody can cancel: in the sandbox, or at the client."""
+
+
+class Pause:
+    """Lets a cancel take effect, unless one could a moment ago.
+
+    What takes long without a statement of SQL calls this as often as it likes.
+    """
+
+    def __init__(self, check_for_interrupts: Pausing) -> None:
+        self.check_for_interrupts = check_for_interrupts
+        self.last = float("-inf")
+
+    def __call__(self) -> None:
+        """Let a cancel take effect."""
+        if time.monotonic() - self.last > PAUSE_SECONDS:
+            self.check_for_interrupts()
+            self.last = time.monotonic()
 
 
 class Pace:

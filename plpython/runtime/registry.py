@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .bounded_cache import BoundedCache
 from .errors import OutdatedFunction, ScoringError
 from .features import Layout, Positions
-from .pacing import Pace
+from .pacing import Pace, Pause, Pausing
 from .signature import Signature
 
 # What reads a version is imported where it is read: most sessions meet compiled forms
@@ -33,25 +33,28 @@ MODELS_HELD = 8
 SCORERS_HELD = 8
 # So many seconds a session goes by the trusted keys it has read.
 KEYS_HELD_SECONDS = 1.0
+# So many are digested at once.
+DIGESTED_BYTES = 16 << 20
 
 
 class Scorer:
     """A model, and where its features stand in an attachment's arrays."""
 
-    def __init__(self, model: "Model", positions: Positions) -> None:
+    def __init__(self, model: "Model", positions: Positions, pause: Pausing) -> None:
         self.model = model
         self.positions = positions
+        self.pause = pause
         self.pace = Pace(model.first_rows, model.most_rows)
 
     @cached_property
     def score_row(self) -> "ScoreRow":
         """A function of the numbers and the texts of one row; made when first used."""
-        return self.model.row_scorer(self.positions)
+        return self.model.row_scorer(self.positions, pause=self.pause)
 
     @cached_property
     def score_next(self) -> "ScoreRow":
         """The same, made to be called for row after row."""
-        return self.model.row_scorer(self.positions, repeated=True)
+        return self.model.row_scorer(self.positions, repeated=True, pause=self.pause)
 
 
 class Registry:
@@ -64,6 +67,7 @@ class Registry:
         self.plans: dict[str, Any] = {}
         self.keys: Keys = ()
         self.keys_expire = float("-inf")
+        self.pause = Pause(self.check_for_interrupts)
 
     def fetch(self, statement: str, types: list[str], *arguments: Any) -> Any:
         """Run a statement under a plan that is prepared once a session."""
@@ -161,7 +165,6 @@ class Registry:
         """
         rows = self.fetch(
             "SELECT artifact_sha256, compiled, compiled_sha256, signature, environment,"
-            " CASE WHEN compiled IS NULL THEN artifact END AS artifact,"
             " attestation, attestation_signature, attestation_key, deleted_by,"
             " to_char(deleted_at, 'YYYY-MM-DD') AS deleted_on"
             " FROM churn.models WHERE version = $1",
@@ -183,19 +186,17 @@ class Registry:
         if keys:
             check_signed(version, row, signature, dict(keys))
         if row["compiled"] is not None:
-            if hashlib.sha256(row["compiled"]).digest() != row["compiled_sha256"]:
+            if digest_of(row["compiled"], self.pause) != row["compiled_sha256"]:
                 raise wrong_digest(version)
             from .compiled import CompiledModel
 
-            model = CompiledModel(row["compiled"], signature)
-            for _ in model.preparations():
-                self.check_for_interrupts()
+            model = CompiledModel(row["compiled"], signature, self.pause)
+            model.prepare()
             return model
-        if hashlib.sha256(row["artifact"]).digest() != digest:
-            raise wrong_digest(version)
+        # Before its bytes are read, of which there may be 256 MB.
         if not keys:
             self.check_allowed(version, digest)
-        return self.read_pickle(row, signature)
+        return self.read_pickle(version, row, signature)
 
     def check_allowed(self, version: int | None, digest: bytes) -> None:
         """Refuse a pickle that nobody above suspicion has vouched for.
@@ -218,20 +219,26 @@ class Registry:
             )
 
     def read_pickle(
-        self, row: "Mapping[str, Any]", signature: Signature
+        self, version: int | None, row: "Mapping[str, Any]", signature: Signature
     ) -> "PickledModel":
         """Read the pickle of a version that has no compiled form."""
         import importlib
 
         from .environment import check_environment
 
+        rows = self.fetch(
+            "SELECT artifact FROM churn.models WHERE version = $1", ["bigint"], version
+        )
+        artifact = rows[0]["artifact"]
+        if digest_of(artifact, self.pause) != row["artifact_sha256"]:
+            raise wrong_digest(version)
         check_environment(json.loads(row["environment"]))
         for module in IMPORTED_IN_STEPS:
             importlib.import_module(module)
             self.check_for_interrupts()
         from .pickled import PickledModel
 
-        return PickledModel(row["artifact"], signature)
+        return PickledModel(artifact, signature, pause=self.pause)
 
     def scorer(
         self, attachment_id: int, version: int, digest: bytes, layout: str
@@ -252,7 +259,7 @@ class Registry:
                 self.profile_layout(attachment_id).positions(model.signature)
                 self.notice_replaced_functions()
                 raise OutdatedFunction from None
-            return Scorer(model, positions)
+            return Scorer(model, positions, self.pause)
 
         return self.scorers.get((version, digest, attachment_id, layout, keys), fit)
 
@@ -262,7 +269,8 @@ class Registry:
 
         def fit() -> Scorer:
             model = self.model(*key)
-            return Scorer(model, Layout.of(model.signature).positions(model.signature))
+            positions = Layout.of(model.signature).positions(model.signature)
+            return Scorer(model, positions, self.pause)
 
         return self.scorers.get(key, fit)
 
@@ -299,6 +307,16 @@ class Registry:
             version,
         )
         return rows[0]["attachment_id"]
+
+
+def digest_of(content: bytes, pause: Pausing) -> bytes:
+    """Return SHA-256 of bytes, of which there may be many."""
+    digest = hashlib.sha256()
+    view = memoryview(content)
+    for first in range(0, len(content), DIGESTED_BYTES):
+        digest.update(view[first : first + DIGESTED_BYTES])
+        pause()
+    return digest.digest()
 
 
 def check_signed(

@@ -7,10 +7,10 @@ in plpython/README.md, "The runtime".
 import json
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .batches import Batch, checked_probability, paced_scores, score_what_scores
-from .errors import OutdatedFunction, Refusals, failure_of, is_of_server, reason
+from .errors import OutdatedFunction, Refusals, failure_of, is_of_server
 from .features import NAN, RowOfTexts
 from .pacing import CALL_SECONDS, call_too_slow
 from .registry import Registry, Scorer
@@ -27,8 +27,7 @@ RECOUNTED = "recounted"
 class Scoring:
     """Scores the rows of profiles."""
 
-    def __init__(self, plpy: Any, registry: Registry, refusals: Refusals) -> None:
-        self.plpy = plpy
+    def __init__(self, registry: Registry, refusals: Refusals) -> None:
         self.registry = registry
         self.refusals = refusals
 
@@ -202,12 +201,11 @@ class Scoring:
             raise error
         if (on_error or self.registry.on_error(attachment_id)) == "raise":
             raise error
-        self.plpy.warning(
+        self.refusals.warn(
             f"model version {version} could not score {rows} "
             f"{'row' if rows == 1 else 'rows'}: {getattr(error, 'message', error)}",
-            detail=getattr(error, "detail", None)
-            or "The rows keep the score they had.",
-            hint=getattr(error, "hint", None)
+            getattr(error, "detail", None) or "The rows keep the score they had.",
+            getattr(error, "hint", None)
             or "SELECT * FROM churn.health shows what failed; CALL churn.repair(...) "
             "scores the rows again.",
         )
@@ -217,6 +215,7 @@ class Scoring:
 
         The first error holds for every row that is not in ``rows``, by their place.
         """
+        reason = self.refusals.reason
         reasons = {"all": reason(error), "rows": {row: reason(e) for row, e in rows}}
         # Escapes beyond ASCII are refused by jsonb in a database in SQL_ASCII.
         self.set_failure(json.dumps(reasons, ensure_ascii=False))

@@ -62,8 +62,8 @@ class Signature(NamedTuple):
     @classmethod
     def from_json(cls, document: str | dict[str, Any]) -> "Signature":
         """Read a signature from the JSON text or dict kept in ``churn.models``."""
-        read: Any = json.loads(document) if isinstance(document, str) else document
         try:
+            read: Any = json.loads(document) if isinstance(document, str) else document
             features = tuple(
                 Feature(str(item["name"]), item["kind"], bool(item["accepts_null"]))
                 for item in read["features"]
@@ -74,7 +74,9 @@ class Signature(NamedTuple):
                 int(read["positive_class"]),
                 bool(read["named_columns"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (
+            *(KeyError, TypeError, ValueError, OverflowError, RecursionError),
+        ) as error:
             raise ScoringError(
                 "model signature is malformed", detail=f"It lacks or misuses {error}."
             ) from error

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ScoringError
+from .errors import ScoringError, is_of_server
+from .pacing import Pausing, no_pause
 from .permitted import BY_NAME, Permitted, state_setter
 from .pickle_scan import scan_pickle, unreadable
 from .pickle_values import (
@@ -37,8 +38,9 @@ class StrictUnpickler(Unpickler):
 
     dispatch = dict(Unpickler.dispatch)
 
-    def __init__(self, artifact: bytes) -> None:
+    def __init__(self, artifact: bytes, pause: Pausing = no_pause) -> None:
         super().__init__(io.BytesIO(artifact), fix_imports=False)
+        self.pause = pause
         self.tokens: dict[tuple[str, str], Any] = {}
         # What was made and waits for its state, by id; held on to, so that no id
         # comes to mean another object.
@@ -70,6 +72,30 @@ class StrictUnpickler(Unpickler):
     def load_frame(self) -> None:
         """Pass over the length: everything is in memory."""
         self.read(8)
+
+    def load_text(self, length_bytes: int) -> None:
+        """Push a text of whole characters.
+
+        The library lets half of a surrogate pair through, which neither the server nor
+        a terminal can write.
+        """
+        length = int.from_bytes(self.read(length_bytes), "little")
+        try:
+            self.append(str(self.read(length), "utf-8"))
+        except UnicodeDecodeError:
+            raise unreadable("It holds a text that is no UTF-8.") from None
+
+    def load_short_binunicode(self) -> None:
+        """Push a text of up to 255 bytes."""
+        self.load_text(1)
+
+    def load_binunicode(self) -> None:
+        """Push a text of up to 4 GB."""
+        self.load_text(4)
+
+    def load_binunicode8(self) -> None:
+        """Push a text of any length."""
+        self.load_text(8)
 
     def load_appends(self) -> None:
         """Extend a list, and no object that calls itself one."""
@@ -160,12 +186,16 @@ class StrictUnpickler(Unpickler):
         if id(target) not in self.stateless:
             raise unreadable(f"The opcode BUILD is used on {described(target)}.")
         state_setter(class_name(target))(target, state)
+        self.pause()
         del self.stateless[id(target)]
         # The id is free from here on only if nothing else holds the object, and then
         # nothing can refer to it.
 
     dispatch |= {
         pickle.FRAME[0]: load_frame,
+        pickle.SHORT_BINUNICODE[0]: load_short_binunicode,
+        pickle.BINUNICODE[0]: load_binunicode,
+        pickle.BINUNICODE8[0]: load_binunicode8,
         pickle.APPENDS[0]: load_appends,
         pickle.APPEND[0]: load_append,
         pickle.SETITEM[0]: load_setitem,
@@ -213,7 +243,7 @@ def not_permitted(module: str, name: str) -> ScoringError:
     )
 
 
-def read_pickle(artifact: bytes) -> Any:
+def read_pickle(artifact: bytes, pause: Pausing = no_pause) -> Any:
     """Return the object that a pickle describes, if it is one that may be described."""
     try:
         scan_pickle(artifact)
@@ -222,9 +252,12 @@ def read_pickle(artifact: bytes) -> Any:
         from .foreign_files import explain
 
         raise explain(artifact, error) from None
+    pause()
     try:
-        return StrictUnpickler(artifact).read_estimator()
+        return StrictUnpickler(artifact, pause).read_estimator()
     except (MemoryError, ScoringError):
         raise
     except Exception as error:
+        if is_of_server(error):
+            raise
         raise unreadable(f"{type(error).__name__}: {error}.") from error

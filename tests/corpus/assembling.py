@@ -1,6 +1,7 @@
 """Writing pickles by hand: opcodes, and objects that pickle as something else."""
 
 import pickle
+import pickletools
 import struct
 
 PROTOCOL_4 = b"\x80\x04"
@@ -18,10 +19,13 @@ def name(module, qualified_name):
 
 
 def plain(value):
-    """Return the opcodes of a plain value, or of what was assembled before."""
+    """Return the opcodes of a plain value, or of what was assembled before.
+
+    They leave the memo as it is, where they can.
+    """
     if isinstance(value, Assembled):
         return value.opcodes
-    dumped = pickle.dumps(value, 4)[len(PROTOCOL_4) : -1]
+    dumped = pickletools.optimize(pickle.dumps(value, 4))[len(PROTOCOL_4) : -1]
     framed = dumped[:1] == pickle.FRAME
     return dumped[9:] if framed else dumped
 

@@ -46,6 +46,61 @@ def within_a_model(opcodes):
     )
 
 
+# A place in the memo.
+LAST = struct.pack("<I", 30)
+
+
+def nested_arrays(depth, wrapped=lambda opcodes: opcodes):
+    """Return a model with object arrays one inside the other, wrapped in something.
+
+    Each is kept in the memo until the next one holds it, so that no mark is nested.
+    """
+    empty = call(
+        *("numpy._core.multiarray", "_reconstruct"),
+        *(Assembled(name("numpy", "ndarray")), (0,), b"b"),
+    )
+    inner = pickle.EMPTY_LIST + wrapped(pickle.LONG_BINGET + LAST) + pickle.APPEND
+    one = b"".join(
+        [
+            *(empty, pickle.MARK, plain(1), plain((1,)), plain(np.dtype("O"))),
+            *(plain(False), inner, pickle.TUPLE, pickle.BUILD),
+            pickle.LONG_BINPUT + LAST,
+        ]
+    )
+    start = plain(1) * 40 + pickle.LONG_BINPUT + LAST
+    model = within_a_model(pickle.LONG_BINGET + LAST)
+    return whole(start, one * depth, model[2:-1])
+
+
+def in_a_list(opcodes):
+    """Return a list of one value."""
+    return pickle.EMPTY_LIST + opcodes + pickle.APPEND
+
+
+def in_a_tuple(opcodes):
+    """Return a tuple of one value."""
+    return opcodes + pickle.TUPLE1
+
+
+def in_a_dict(opcodes):
+    """Return a dict of one value."""
+    return pickle.EMPTY_DICT + plain("a") + opcodes + pickle.SETITEM
+
+
+def in_a_bunch(opcodes):
+    """Return a dict with attributes, as scikit-learn has it, of one value."""
+    bunch = name("sklearn.utils._bunch", "Bunch") + values() + pickle.NEWOBJ
+    return bunch + plain("a") + opcodes + pickle.SETITEM
+
+
+def nested_wraps(depth, wrapped):
+    """Return a model with things one inside the other."""
+    start = plain(1) * 40 + pickle.LONG_BINPUT + LAST
+    one = wrapped(pickle.LONG_BINGET + LAST) + pickle.LONG_BINPUT + LAST
+    model = within_a_model(pickle.LONG_BINGET + LAST)
+    return whole(start, one * depth, model[2:-1])
+
+
 def colliding_keys():
     """Return a dict whose keys, Mersenne's multiples, all have the same hash.
 
@@ -86,6 +141,14 @@ def array_of(shape):
 
 
 RESOURCES = {
+    "object arrays nested 60,000 deep": lambda: nested_arrays(60_000),
+    "object arrays in lists, nested": lambda: nested_arrays(10_000, in_a_list),
+    "object arrays in tuples, nested": lambda: nested_arrays(10_000, in_a_tuple),
+    "object arrays in dicts, nested": lambda: nested_arrays(10_000, in_a_dict),
+    "object arrays in bunches, nested": lambda: nested_arrays(10_000, in_a_bunch),
+    "lists nested 100,000 deep": lambda: nested_wraps(100_000, in_a_list),
+    "dicts nested 100,000 deep": lambda: nested_wraps(100_000, in_a_dict),
+    "bunches nested 60,000 deep": lambda: nested_wraps(60_000, in_a_bunch),
     "a deep tuple": lambda: whole(nested(200_000)),
     "a deep tuple as a key": lambda: as_key(nested(200_000)),
     "a deep tuple in a model": lambda: within_a_model(nested(200_000)),

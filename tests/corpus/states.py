@@ -198,6 +198,46 @@ def twister(position):
     return model(random_state=Forged(*generator.__reduce__()[:2], state))
 
 
+HALF = "half \ud800"
+
+
+def of_texts(*texts):
+    """Return what pickles as an array of texts, as numpy keeps them."""
+    longest = max(map(len, texts))
+    return array(
+        (len(texts),),
+        np.dtype(f"U{longest}"),
+        b"".join(
+            one.ljust(longest, "\0").encode("utf-32-le", "surrogatepass")
+            for one in texts
+        ),
+    )
+
+
+def frame_model(change):
+    """Return a pipeline of a frame with something changed."""
+    changed = copy.deepcopy(fitted("logistic of a frame"))
+    change(changed)
+    return pickle.dumps(changed, 4)
+
+
+def half_category(changed):
+    """Let a category be half of a character."""
+    encoder = changed[0].named_transformers_["texts"]
+    encoder.categories_[0] = np.array([HALF, *encoder.categories_[0][1:]], object)
+
+
+def half_column(changed):
+    """Let a column be chosen by half of a character."""
+    name, branch, _ = changed[0].transformers_[0]
+    changed[0].transformers_[0] = (name, branch, [HALF])
+
+
+def half_names(changed):
+    """Let the features have a name that is half of a character."""
+    changed.steps[0][1].feature_names_in_[0] = HALF
+
+
 def own_function():
     """Return a pipeline with a function of numpy's in it."""
     from sklearn.preprocessing import FunctionTransformer
@@ -326,6 +366,18 @@ STATES = {
     "NaN coefficients": lambda: model(coef_=np.full((1, 4), np.nan)),
     "infinite intercept": lambda: model(intercept_=np.array([np.inf])),
     "coefficients of an object": lambda: model(coef_=np.full((1, 4), object)),
+    "half a character in a parameter": lambda: model(solver=HALF),
+    "half a character as a key": lambda: model(class_weight={HALF: 1.0}),
+    "half a character as an attribute": lambda: model(**{HALF: 1.0}),
+    "half a character in a long text": lambda: model(solver=HALF * 100),
+    "half a character in the classes": lambda: model(classes_=of_texts("no", HALF)),
+    "half a character in the classes, as objects": lambda: model(
+        classes_=np.array(["no", HALF], object)
+    ),
+    "half a character as a number of numpy's": lambda: model(C=np.str_(HALF)),
+    "half a character in a category": lambda: frame_model(half_category),
+    "half a character as a column": lambda: frame_model(half_column),
+    "half a character in a feature's name": lambda: frame_model(half_names),
     "another version of scikit-learn": lambda: model().replace(
         __version__.encode(), b"1.0.0"
     ),

@@ -265,6 +265,8 @@ CREATE TABLE churn.models (
     deleted_at timestamp with time zone,
     CONSTRAINT models_pkey PRIMARY KEY (version),
     CONSTRAINT models_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES churn.attachments(attachment_id),
+    CONSTRAINT models_artifact_size CHECK (((octet_length(artifact) <= 268435456) AND (octet_length(artifact_sha256) = 32))),
+    CONSTRAINT models_attestation_size CHECK (((octet_length(attestation) <= 1048576) AND (octet_length(attestation_signature) = 64) AND (octet_length(attestation_key) = 64))),
     CONSTRAINT models_check CHECK ((artifact_sha256 = sha256(artifact))),
     CONSTRAINT models_check1 CHECK (((compiled IS NULL) OR (compiled_sha256 = sha256(compiled)))),
     CONSTRAINT models_check2 CHECK ((num_nulls(compiled_sha256, parity) = ANY (ARRAY[0, 2]))),
@@ -274,7 +276,10 @@ CASE
     WHEN (deleted_at IS NULL) THEN ((artifact IS NOT NULL) AND (num_nulls(compiled, parity) = ANY (ARRAY[0, 2])))
     ELSE (num_nulls(artifact, compiled) = 2)
 END),
-    CONSTRAINT models_check5 CHECK ((num_nulls(attestation, attestation_signature, attestation_key) = ANY (ARRAY[0, 3])))
+    CONSTRAINT models_check5 CHECK ((num_nulls(attestation, attestation_signature, attestation_key) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT models_compiled_size CHECK (((octet_length(compiled) <= 67108864) AND (octet_length(compiled_sha256) = 32))),
+    CONSTRAINT models_environment_size CHECK ((octet_length((environment)::text) <= 1048576)),
+    CONSTRAINT models_signature_size CHECK ((octet_length((signature)::text) <= 1048576))
 );
 CREATE INDEX models_attachment_idx ON churn.models USING btree (attachment_id);
 ALTER TABLE churn.models ALTER COLUMN artifact SET STORAGE EXTERNAL;

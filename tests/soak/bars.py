@@ -14,6 +14,7 @@ MODULES = (
     "dumps",
     "sessions",
     "sequences",
+    "latencies",
     "random_calls",
     "replica",
     "corpus",

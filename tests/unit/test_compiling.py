@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pgchurn.loader.models.algorithms import ALGORITHMS
 from pgchurn.loader.models.pipelines import build_pipeline
+from pgchurn.plpython.runtime import compile_model as compile_module
 from pgchurn.plpython.runtime.batches import checked_probabilities
 from pgchurn.plpython.runtime.boundary_rows import tree_thresholds
 from pgchurn.plpython.runtime.compile_columns import NotCompilable
@@ -17,6 +18,7 @@ from pgchurn.plpython.runtime.compile_model import compile_model
 from pgchurn.plpython.runtime.compiled import CompiledModel
 from pgchurn.plpython.runtime.errors import ScoringError
 from pgchurn.plpython.runtime.features import Layout
+from pgchurn.plpython.runtime.form import MAGIC
 from pgchurn.plpython.runtime.parity import compare_forms
 from pgchurn.plpython.runtime.pickled import PickledModel
 from pgchurn.plpython.runtime.signature import Feature, Signature
@@ -1180,3 +1182,41 @@ def test_no_rows_have_no_probabilities(family):
     _, compiled = both_forms(model, {name: kind_of(name) for name in COLUMNS})
 
     assert compiled.probabilities(columns_of(FRAME[:0])).shape == (0,)
+
+
+def encoded_towns(count):
+    """Return a pipeline and a signature of one text with so many categories."""
+    frame = pd.DataFrame(
+        {"town": np.array([f"town {i}" for i in range(count)], object)}
+    )
+    encoder = OneHotEncoder(handle_unknown="ignore")
+    columns = ColumnTransformer([("towns", encoder, ["town"])])
+    pipeline = make_pipeline(columns, LogisticRegression())
+    pipeline.fit(frame, np.arange(count) % 2)
+    return pipeline, Signature((Feature("town", "text", True),), (0, 1), 1, True)
+
+
+def test_more_categories_than_can_be_described_are_told_as_such(monkeypatch):
+    pipeline, signature = encoded_towns(200)
+    content = compile_model(pipeline, signature)
+    described = content.index(b"\n", len(MAGIC)) - len(MAGIC)
+
+    monkeypatch.setattr(compile_module, "MOST_HEADER_BYTES", described + 1)
+    assert compile_model(pipeline, signature) == content
+    monkeypatch.setattr(compile_module, "MOST_HEADER_BYTES", described)
+    with pytest.raises(NotCompilable) as raised:
+        compile_model(pipeline, signature)
+
+    assert str(raised.value) == (
+        f"its categories and parts take {described} bytes to be described, and "
+        f"{described - 1} are allowed"
+    )
+
+
+def test_a_form_of_more_bytes_than_a_session_reads_is_told_as_such(monkeypatch):
+    pipeline, signature = encoded_towns(20)
+    size = len(compile_model(pipeline, signature))
+    monkeypatch.setattr(compile_module, "MOST_BYTES", size - 1)
+
+    with pytest.raises(NotCompilable, match=f"it takes {size} bytes, and {size - 1}"):
+        compile_model(pipeline, signature)

@@ -50,7 +50,13 @@ from pgchurn.plpython.runtime.form_parts import (
     Sum,
     describe,
 )
-from pgchurn.plpython.runtime.form_source import MOST_ENTRIES, row_function
+from pgchurn.plpython.runtime.form_source import (
+    MOST_ENTRIES,
+    MOST_PART_NODES,
+    NoSource,
+    Source,
+    row_function,
+)
 from pgchurn.plpython.runtime.form_trees import (
     DEEPEST,
     EQUAL,
@@ -1015,6 +1021,130 @@ def stumps(count):
     )
 
 
+class Cancelled(Exception):
+    """What a pause raises."""
+
+
+def bushy(comparisons, seed=0):
+    """Return a tree of so many comparisons, as even as it can be."""
+    count = 2 * comparisons + 1
+    inner = np.arange(count) < comparisons
+    nodes = np.arange(count)
+    rng = np.random.default_rng(seed)
+    return Trees(
+        roots=integers(0),
+        positions=np.where(inner, rng.integers(0, WIDTH, count), 0).astype(np.int32),
+        modes=np.where(inner, LESS_OR_EQUAL, LEAF).astype(np.uint8),
+        constants=rng.normal(size=count),
+        true=np.where(inner, 2 * nodes + 1, 0).astype(np.int32),
+        false=np.where(inner, 2 * nodes + 2, 0).astype(np.int32),
+        members=floats(),
+        ends=integers(),
+    )
+
+
+def lopsided(trees, depth):
+    """Return a tree that has another one below a path of so many comparisons."""
+    count = 2 * depth
+    shifted = np.where(trees.is_leaf, 0, 1)
+    path = np.arange(count) % 2 == 0
+    return Trees(
+        roots=integers(0),
+        positions=np.concatenate([np.zeros(count, "i4"), trees.positions]),
+        modes=np.concatenate([np.where(path, 1, 0).astype(np.uint8), trees.modes]),
+        constants=np.concatenate([np.arange(count) * 0.01, trees.constants]),
+        true=np.concatenate(
+            [np.where(path, np.arange(1, count + 1), 0), trees.true + shifted * count]
+        ).astype(np.int32),
+        false=np.concatenate(
+            [np.where(path, np.arange(2, count + 2), 0), trees.false + shifted * count]
+        ).astype(np.int32),
+        members=floats(),
+        ends=integers(),
+    )
+
+
+def weighted(count):
+    """Return a sum of so many weighted inputs."""
+    return sum_of(
+        positions=np.arange(count, dtype=np.int32) % WIDTH,
+        weights=np.random.default_rng(1).normal(size=count) / count,
+        fills=np.where(np.arange(count) % 2, 0.5, NAN),
+    )
+
+
+LARGE = {
+    "many small trees": lambda: sum_alone(stumps(20_000)),
+    "one tree": lambda: sum_alone(bushy(24_000)),
+    "one tree below a path": lambda: sum_alone(lopsided(bushy(20_000), 40)),
+    "one tree of the size of a part": lambda: sum_alone(bushy(MOST_PART_NODES)),
+    "one tree larger by one": lambda: sum_alone(bushy(MOST_PART_NODES + 1)),
+    "many weights": lambda: weighted(24_000),
+    "many sums": lambda: Mean(
+        of=[sum_alone(bushy(3_000, seed)) for seed in range(8)],
+        weights=np.full(8, 0.125),
+    ),
+    "sums of weights and trees": lambda: Mean(
+        of=[weighted(5_000), sum_alone(bushy(5_000)), weighted(3_000)],
+        weights=floats(0.25, 0.5, 0.25),
+    ),
+}
+
+
+@pytest.mark.parametrize("part", LARGE)
+def test_a_large_model_is_read_as_python_in_parts_and_scores_the_same(part):
+    made = LARGE[part]()
+    paused = []
+    source = Source(WIDTH, pause=lambda: paused.append(len(source.lines)))
+    source.line(f"return {made.write(source)}")
+    score = source.function(f"def score({source.inputs()}):")
+    rows = np.random.default_rng(2).normal(size=(200, WIDTH))
+    rows[::7, 1] = NAN
+
+    found = [score(*row) for row in rows.tolist()]
+
+    assert found == pytest.approx(made.values(rows), rel=1e-9, abs=1e-12, nan_ok=True)
+    assert source.line_nodes <= MOST_PART_NODES
+    # Before and after each part, and the whole.
+    assert len(paused) // 2 >= source.nodes // MOST_PART_NODES
+
+
+def test_a_small_model_is_one_function():
+    paused = []
+    source = Source(WIDTH, pause=lambda: paused.append(None))
+    source.line(f"return {sum_alone(stumps(MOST_PART_NODES // 2)).write(source)}")
+    source.function(f"def score({source.inputs()}):")
+
+    assert len(paused) == 2
+
+
+def test_a_function_of_very_many_points_is_not_written_out():
+    points = np.arange(MOST_ENTRIES + 1, dtype=float)
+
+    with pytest.raises(NoSource):
+        row_function(Interpolated(of=sum_of(), x=points, y=points), WIDTH)
+
+
+class CountedCancel:
+    """Raises after so many calls."""
+
+    def __init__(self, after):
+        self.after = after
+
+    def __call__(self):
+        self.after -= 1
+        if self.after < 0:
+            raise Cancelled
+
+
+@pytest.mark.parametrize("after", [0, 1, 3, 10])
+def test_a_cancel_ends_the_reading_of_a_form(after):
+    mean = Mean(of=[sum_of() for _ in range(20)], weights=np.full(20, 0.05))
+
+    with pytest.raises(Cancelled):
+        CompiledModel(bytes_of(mean), SIGNATURE, CountedCancel(after))
+
+
 def test_many_trees_are_graphs_of_some_each():
     count = 3 * TREES_PER_GRAPH + 1
     trees = stumps(count)
@@ -1048,16 +1178,27 @@ def test_a_model_has_no_more_graphs_than_may_be_made():
 
 
 def test_large_graphs_are_made_step_by_step_and_once():
-    model = CompiledModel(bytes_of(sum_alone(stumps(5_000))), SIGNATURE)
-    (trees,) = model.probability.trees()
+    made = []
 
-    steps = model.preparations()
-    next(steps)
-    assert len(trees._graphs) == 1
-    assert len(list(steps)) == 2
-    assert len(list(model.preparations())) == 0
-    assert trees.graphs(WIDTH) == trees._graphs
+    def pause():
+        (trees,) = model.probability.trees()
+        if len(trees._graphs) == 1 and not made:
+            made.append(trees._graphs[0])
+            raise Cancelled
+
+    content = bytes_of(sum_alone(stumps(5_000)))
+    model = CompiledModel(content, SIGNATURE)
+    (trees,) = model.probability.trees()
+    trees.pause = pause
+
+    with pytest.raises(Cancelled):
+        model.prepare()
+    assert trees._graphs == made
+    model.prepare()
+
+    assert trees._graphs[0] is made[0]
     assert len(trees._graphs) == 3
+    assert trees.graphs(WIDTH) is trees._graphs
 
 
 # What takes too long or too much, however well it is formed.

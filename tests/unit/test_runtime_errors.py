@@ -1,7 +1,7 @@
 """How errors of the runtime are handed to SQL."""
 
 import pytest
-from pgchurn.plpython.runtime.errors import Refusals, ScoringError, failure_of, reason
+from pgchurn.plpython.runtime.errors import Refusals, ScoringError, failure_of
 
 
 class SPIError(Exception):
@@ -13,14 +13,31 @@ class SPIError(Exception):
 
 
 class Plpy:
-    """Stands in for the database interface."""
+    """Stands in for the interface of a database in LATIN1; keeps the warnings."""
 
     SPIError = SPIError
+
+    def __init__(self):
+        self.warnings = []
+
+    def prepare(self, statement, types):
+        """Return a plan."""
+
+    def execute(self, plan, arguments):
+        """Convert a text as the server does."""
+        try:
+            arguments[0].encode("latin-1")
+        except UnicodeEncodeError:
+            raise SPIError("22P05") from None
+
+    def warning(self, message, **others):
+        """Keep a warning."""
+        self.warnings.append((message, *others.values()))
 
 
 def kept(error):
     """Return what is kept of an error for SQL to raise."""
-    refusals = Refusals(Plpy)
+    refusals = Refusals(Plpy())
     with refusals:
         raise error
     return refusals.take()
@@ -33,7 +50,7 @@ def test_a_refusal_is_kept_with_all_its_parts():
 
 
 def test_what_was_kept_is_taken_once():
-    refusals = Refusals(Plpy)
+    refusals = Refusals(Plpy())
     with refusals:
         raise ScoringError("no")
 
@@ -42,7 +59,7 @@ def test_what_was_kept_is_taken_once():
 
 
 def test_a_block_without_an_error_keeps_nothing():
-    refusals = Refusals(Plpy)
+    refusals = Refusals(Plpy())
     with refusals:
         pass
 
@@ -78,7 +95,57 @@ def test_a_want_of_memory_becomes_a_refusal():
     assert failure_of(MemoryError()).sqlstate == "54000"
 
 
-def test_the_reason_of_a_failure_is_text_that_postgresql_takes():
-    assert reason(ScoringError("half\ud800 zero\0")) == ["22023", "half? zero?"]
+# Of each: what Python says, and what this server can be told.
+TEXTS = {
+    "ASCII": ("plain", "plain"),
+    "half of a surrogate pair": ("half\ud800", "half?"),
+    "both halves, apart": ("\udc00 \ud800", "? ?"),
+    "a zero": ("zero\0", "zero?"),
+    "what LATIN1 can spell": ("Zürich", "Zürich"),
+    "what it cannot": ("Zürich 東", "Z\\xfcrich \\u6771"),
+    "a line break": ("one\ntwo", "one\ntwo"),
+}
+
+
+@pytest.mark.parametrize("said, told", TEXTS.values(), ids=TEXTS)
+def test_every_text_that_leaves_is_one_that_the_server_takes(said, told):
+    plpy = Plpy()
+    refusals = Refusals(plpy)
+
+    refusals.warn(said, said, said)
+
+    assert plpy.warnings == [(told, told, told)]
+    assert refusals.reason(ScoringError(said)) == ["22023", told]
+    assert kept(ScoringError(said, detail=said, hint=said)) == (
+        *(told, told, told),
+        "22023",
+    )
+    assert kept(ZeroDivisionError(said))[0] == f"ZeroDivisionError: {told}"
+
+
+def test_no_text_that_leaves_is_long():
+    plpy = Plpy()
+
+    Refusals(plpy).warn(*["x" * 1_000_000] * 3)
+
+    assert max(map(len, plpy.warnings[0])) < 5_000
+    message, detail, hint, _ = kept(ScoringError(*["x" * 1_000_000] * 3))
+    assert max(map(len, (message, detail, hint))) < 5_000
+
+
+def test_a_cancel_that_comes_while_a_text_is_made_out_is_none_of_its_failures():
+    plpy = Plpy()
+
+    def cancelled(plan, arguments):
+        raise SPIError("57014")
+
+    plpy.execute = cancelled
+
+    with pytest.raises(SPIError, match="57014"):
+        Refusals(plpy).warn("東", "", "")
+
+
+def test_the_reason_of_an_error_that_nobody_has_foreseen_is_its_text():
+    reason = Refusals(Plpy()).reason
+
     assert reason(ZeroDivisionError("by zero")) == ["38000", "by zero"]
-    assert len(reason(ScoringError("x" * 50_000))[1]) < 5_000

@@ -50,7 +50,7 @@ class Model:
             raise self.failure
         return columns["x"]
 
-    def row_scorer(self, positions, repeated=False):
+    def row_scorer(self, positions, repeated=False, pause=None):
         """Return the same for a row."""
         return lambda numbers, texts: self.probabilities({"x": np.array(numbers)})[0]
 
@@ -59,7 +59,8 @@ class Registry:
     """Stands in for what is read from the database."""
 
     def __init__(self, model, policy, timeout=5.0):
-        self.made = Scorer(model, Layout.of(SIGNATURE).positions(SIGNATURE))
+        positions = Layout.of(SIGNATURE).positions(SIGNATURE)
+        self.made = Scorer(model, positions, pacing.no_pause)
         self.policy = policy
         self.timeout = timeout
         self.settings = []
@@ -88,7 +89,7 @@ def scoring(policy="keep", failure=None, **options):
     """Return the scoring of a model that fails in one way, under a policy."""
     model = Model(failure or ScoringError("spoilt"))
     plpy = Plpy()
-    return Scoring(plpy, Registry(model, policy, **options), Refusals(plpy))
+    return Scoring(Registry(model, policy, **options), Refusals(plpy))
 
 
 def batch(*numbers):
@@ -102,7 +103,7 @@ def test_a_row_that_fails_keeps_its_score_and_says_why():
 
     assert kept.score_changed(*VERSION, [SPOILT], []) is None
 
-    ((message, _, _),) = kept.plpy.warnings
+    ((message, _, _),) = kept.refusals.plpy.warnings
     assert message == "model version 7 could not score 1 row: spoilt"
     assert json.loads(kept.registry.settings[0]) == {
         "all": ["22023", "spoilt"],
@@ -117,7 +118,7 @@ def test_a_row_that_fails_is_an_error_where_the_policy_is_to_raise():
     assert math.isnan(raising.score_changed(*VERSION, [SPOILT], []))
 
     assert raising.refusals.take()[0] == "spoilt"
-    assert raising.plpy.warnings == []
+    assert raising.refusals.plpy.warnings == []
 
 
 def test_an_error_of_the_server_is_raised_under_any_policy():
@@ -158,7 +159,7 @@ def test_a_model_that_is_too_slow_is_left_alone_for_a_while(monkeypatch):
     assert slow.score_changed(*VERSION, [0.5], []) is None
 
     assert slow.registry.made.model.calls == 1
-    assert "too slow" in slow.plpy.warnings[1][0]
+    assert "too slow" in slow.refusals.plpy.warnings[1][0]
 
 
 def test_what_no_row_can_mend_is_not_searched_for_by_halving():

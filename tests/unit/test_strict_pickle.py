@@ -75,6 +75,7 @@ def score_plainly(artifact):
         ("histogram tree feature 2e9", "crashed"),
         ("histogram tree without leaves", "hung"),
         ("histogram tree child 0", "hung"),
+        ("object arrays nested 60,000 deep", "crashed"),
     ],
 )
 def test_the_same_state_kills_where_pickles_are_read_as_they_come(attack, end):

@@ -23,6 +23,7 @@ from .form import (
 )
 from .form_source import NoSource
 from .form_trees import Trees
+from .pacing import Pausing, no_pause
 
 if TYPE_CHECKING:
     from .form_source import Source
@@ -244,6 +245,8 @@ class Sum(Scalar):
             chosen = np.where(np.isnan(chosen), self.fills, chosen)
             total += chosen @ self.weights
         for position, keys, entries, default, missing in self.each_table():
+            # There may be thousands, and each takes its time however few the rows.
+            self.forest.pause()
             places = places_among(keys, matrix[:, position])
             total += np.append(entries, [default, missing])[places]
         if len(self.forest.roots):
@@ -263,14 +266,14 @@ class Sum(Scalar):
             value = source.input(position)
             if fill == fill:
                 value = f"({value} if {value} == {value} else {number(fill)})"
-            source.line(f"{target} += {number(weight)} * {value}")
+            source.add(target, f"{number(weight)} * {value}", 1)
         for position, keys, entries, default, missing in self.each_table():
             value = source.input(position)
             name = source.constant(dict(zip(keys.tolist(), entries.tolist())).get)
             found = f"{name}({value}, {number(default)})"
             if missing != default:
                 found = f"({found} if {value} == {value} else {number(missing)})"
-            source.line(f"{target} += {found}")
+            source.add(target, found, 1)
         self.forest.write_lines(source, target)
         return target
 
@@ -398,6 +401,8 @@ class Interpolated(Scalar):
 
     def write(self, source: "Source") -> str:
         """Add the function's value for one row to a source; return the variable."""
+        if not source.holds(len(self.x)):
+            raise NoSource
         name = source.constant(interpolation(self.x.tolist(), self.y.tolist()))
         return source.variable(f"{name}({self.of.write(source)})")
 
@@ -508,12 +513,14 @@ def describe(part: Part, writer: ArrayWriter) -> dict[str, Any]:
 class PartReader:
     """Makes parts of their descriptions, every one of them checked."""
 
-    def __init__(self, arrays: list[np.ndarray]) -> None:
+    def __init__(self, arrays: list[np.ndarray], pause: Pausing = no_pause) -> None:
         self.arrays = ArrayReader(arrays)
+        self.pause = pause
         self.parts = self.tables = 0
 
     def read(self, description: Any, depth: int = 0) -> Part:
         """Return the part of a description."""
+        self.pause()
         self.parts += 1
         require(
             depth < DEEPEST_PART and self.parts <= MOST_PARTS,
@@ -548,12 +555,11 @@ class PartReader:
             return [self.read(one, depth + 1) for one in value]
         if code == "trees":
             described(value, Trees.FIELDS.keys())
-            return Trees(
-                **{
-                    name: self.arrays.take(one, value[name])
-                    for name, one in Trees.FIELDS.items()
-                }
-            )
+            arrays = {
+                name: self.arrays.take(one, value[name])
+                for name, one in Trees.FIELDS.items()
+            }
+            return Trees(**arrays, pause=self.pause)
         if code == "number":
             return finite_number(value)
         if code == "whole":

@@ -12,11 +12,15 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .pacing import Pausing, no_pause
+
 if TYPE_CHECKING:
     from .form_parts import Part
 
-# Written out as Python, a model of this size takes a session 0.25 to 0.4 s to read.
+# Written out as Python, a model of this size takes a session 0.5 s to read.
 MOST_NODES = 25_000
+# Python reads a part of this size at once, and no cancel ends that.
+MOST_PART_NODES = 4_000
 # So many keys and members take 8 ms to be put into a dictionary.
 MOST_ENTRIES = 250_000
 # Python reads no more than 200 parentheses within each other.
@@ -38,12 +42,23 @@ class Source:
         How many inputs there are.
     most_nodes : int
         Comparisons that are written out; the trees that have more are called.
+    pause : callable
+        Lets a cancel take effect.
     """
 
-    def __init__(self, width: int, most_nodes: int = MOST_NODES) -> None:
+    def __init__(
+        self, width: int, most_nodes: int = MOST_NODES, pause: Pausing = no_pause
+    ) -> None:
         self.width = width
         self.most_nodes = most_nodes
+        self.pause = pause
         self.lines: list[str] = []
+        # What is to be added to a variable, and how many comparisons that takes.
+        self.target = ""
+        self.terms: list[str] = []
+        self.term_nodes = 0
+        # How many comparisons stand in the lines.
+        self.line_nodes = 0
         self.names: dict[str, Any] = {
             "exp": math.exp,
             "log": math.log,
@@ -52,11 +67,38 @@ class Source:
         }
         self.nodes = 0
         self.entries = 0
-        self.variables = 0
+        self.variables = self.constants = 0
 
     def line(self, text: str) -> None:
         """Add a line."""
+        self.write_terms()
         self.lines.append(f" {text}")
+
+    def add(self, target: str, term: str, nodes: int) -> None:
+        """Add a term, of so many comparisons, to a variable."""
+        if target != self.target or self.term_nodes + nodes > MOST_PART_NODES:
+            self.write_terms()
+        self.target = target
+        self.terms.append(f" {target} += {term}")
+        self.term_nodes += nodes
+
+    def write_terms(self) -> None:
+        """Write the terms out that are to be added, as a function if there are many."""
+        if self.line_nodes + self.term_nodes <= MOST_PART_NODES:
+            self.lines += self.terms
+            self.line_nodes += self.term_nodes
+        else:
+            inputs = f"{self.target}, {self.inputs()}"
+            body = [*self.terms, f" return {self.target}"]
+            name = self.constant(self.compiled(f"def score({inputs}):", body))
+            self.lines.append(f" {self.target} = {name}({inputs})")
+        self.terms, self.term_nodes = [], 0
+
+    def called(self, expression: str) -> str:
+        """Return the call of a function of all inputs that returns an expression."""
+        heading = f"def score({self.inputs()}):"
+        name = self.constant(self.compiled(heading, [f" return {expression}"]))
+        return f"{name}({self.inputs()})"
 
     def variable(self, text: str) -> str:
         """Add a line that gives a new variable a value; return its name."""
@@ -67,7 +109,8 @@ class Source:
 
     def constant(self, value: object) -> str:
         """Return the name of a new constant."""
-        name = f"c{len(self.names)}"
+        self.constants += 1
+        name = f"c{self.constants}"
         self.names[name] = value
         return name
 
@@ -97,9 +140,14 @@ class Source:
 
     def function(self, heading: str) -> Callable[..., float]:
         """Return the function of the lines."""
-        namespace = dict(self.names)
-        exec("\n".join([heading, *self.lines]), namespace)
-        return namespace["score"]
+        return self.compiled(heading, self.lines)
+
+    def compiled(self, heading: str, lines: list[str]) -> Callable[..., float]:
+        """Return the function of a heading and lines."""
+        self.pause()
+        exec("\n".join([heading, *lines]), self.names)
+        self.pause()
+        return self.names.pop("score")
 
 
 def row_function(probability: "Part", width: int) -> Callable[..., float]:
@@ -119,6 +167,7 @@ def profile_function(
     lowest: int,
     check: Callable[..., object],
     most_nodes: int = MOST_NODES,
+    pause: Pausing = no_pause,
 ) -> Callable[..., float]:
     """Return the same function, of the two arrays that carry a profile row.
 
@@ -135,10 +184,10 @@ def profile_function(
     check : callable
         Called with both arrays when a number is not finite or a text has a lower code,
         to raise what there is to raise.
-    most_nodes : int
-        Comparisons that are written out.
+    most_nodes, pause
+        As ``Source`` takes them.
     """
-    source = Source(len(numbers) + len(texts), most_nodes)
+    source = Source(len(numbers) + len(texts), most_nodes, pause)
     source.names["check"] = check
     for position, place in enumerate(numbers):
         source.line(f"x{position} = numbers[{int(place)}]")

@@ -25,6 +25,7 @@ MOST_CLASSES = 100
 MOST_GENERATORS = 1_000
 LARGEST_SLICE = 1_000_000_000
 LARGEST_CODE_POINT = 0x10FFFF
+FIRST_SURROGATE, LAST_SURROGATE = 0xD800, 0xDFFF
 # Numbers as keys can be chosen so that they collide: class weights are few and small.
 MOST_NUMBER_KEYS = 100
 LARGEST_NUMBER_KEY = 2**31
@@ -156,13 +157,14 @@ def check_array_bytes(dtype: np.dtype, data: Any) -> None:
     """Refuse bytes that are no value of their type.
 
     numpy takes a bool to be 0 or 1 and a text to be code points, and reads past the end
-    of its memory where they are not.
+    of its memory where they are not. Half of a surrogate pair nobody can write.
     """
     if dtype.kind == "b":
         require(not bytes(data).translate(None, b"\0\1"), "a bool array")
     elif dtype.kind == "U":
         points = np.frombuffer(data, np.uint32)
-        require(not (points > LARGEST_CODE_POINT).any(), "a text array")
+        halves = (points >= FIRST_SURROGATE) & (points <= LAST_SURROGATE)
+        require(not ((points > LARGEST_CODE_POINT) | halves).any(), "a text array")
 
 
 def make_empty_array(
@@ -183,6 +185,8 @@ def set_array(array: Any, state: Any) -> None:
     if dtype.hasobject:
         require(dtype == object and type(data) is list, "numpy.ndarray")  # noqa: E721  dtypes compare by ==
         check_array_form(dtype, shape, len(data))
+        # numpy frees arrays in arrays one inside the other, until the stack ends.
+        require(not any(type(one) is np.ndarray for one in data), "an object array")
     else:
         require(type(data) is bytes, "numpy.ndarray")
         check_array_form(dtype, shape, len(data))

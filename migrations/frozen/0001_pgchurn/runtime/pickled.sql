@@ -18,7 +18,7 @@ from .features import (
     columns_from_arrays,
     row_count,
 )
-from .pacing import FIRST_CALL_ROWS, MODEL_CALL_ROWS
+from .pacing import FIRST_CALL_ROWS, MODEL_CALL_ROWS, Pausing, no_pause
 from .raw_readers import object_columns
 from .signature import Signature
 
@@ -35,10 +35,16 @@ class PickledModel:
     most_rows = MODEL_CALL_ROWS
 
     def __init__(
-        self, artifact: bytes, signature: Signature, estimator: Any = None
+        self,
+        artifact: bytes,
+        signature: Signature,
+        estimator: Any = None,
+        pause: Pausing = no_pause,
     ) -> None:
         self.signature = signature
-        self.estimator = load_estimator(artifact) if estimator is None else estimator
+        if estimator is None:
+            estimator = load_estimator(artifact, pause)
+        self.estimator = estimator
         self.objects = self.object_features()
 
     def object_features(self) -> dict[str, float | None]:
@@ -75,7 +81,9 @@ class PickledModel:
             )
         return predicted[:, self.signature.positive_class]
 
-    def row_scorer(self, positions: Positions, repeated: bool = False) -> "ScoreRow":
+    def row_scorer(
+        self, positions: Positions, repeated: bool = False, pause: Pausing = no_pause
+    ) -> "ScoreRow":
         """Return a function that gives the probability of one row."""
 
         def score(

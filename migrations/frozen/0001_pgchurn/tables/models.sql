@@ -29,7 +29,22 @@ CREATE TABLE churn.models (
             ELSE num_nulls(artifact, compiled) = 2
         END
     ),
-    CHECK (num_nulls(attestation, attestation_signature, attestation_key) IN (0, 3))
+    CHECK (num_nulls(attestation, attestation_signature, attestation_key) IN (0, 3)),
+    -- A session reads them whole before it can refuse any: LARGEST_PICKLE and MOST_BYTES
+    -- of the runtime, and beyond what a table of 1,600 columns needs.
+    CONSTRAINT models_artifact_size CHECK (
+        octet_length(artifact) <= 268435456 AND octet_length(artifact_sha256) = 32
+    ),
+    CONSTRAINT models_compiled_size CHECK (
+        octet_length(compiled) <= 67108864 AND octet_length(compiled_sha256) = 32
+    ),
+    CONSTRAINT models_signature_size CHECK (octet_length(signature::text) <= 1048576),
+    CONSTRAINT models_environment_size CHECK (octet_length(environment::text) <= 1048576),
+    CONSTRAINT models_attestation_size CHECK (
+        octet_length(attestation) <= 1048576
+        AND octet_length(attestation_signature) = 64
+        AND octet_length(attestation_key) = 64
+    )
 );
 -- They hardly compress, and are read whole.
 ALTER TABLE churn.models ALTER COLUMN artifact SET STORAGE EXTERNAL;
