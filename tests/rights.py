@@ -108,6 +108,7 @@ function attachment_of_version            -          -          -
 function attachment_placeholders          -          -          -
 function base_type                        -          -          -
 function begin_rescoring                  EXECUTE    -          -
+function candidate_statements             EXECUTE    -          -
 function changed_features                 -          -          -
 function check_activation                 -          -          -
 function check_attachable                 -          -          -
@@ -115,10 +116,12 @@ function check_attestation                -          -          -
 function check_batch_size                 EXECUTE    -          -
 function check_batches                    EXECUTE    -          -
 function check_deletable                  -          -          -
+function check_code_of_others             -          -          -
 function check_isolation                  -          -          -
 function check_model                      -          -          -
 function check_publishing                 -          -          -
 function checked_search_path              -          -          -
+function code_of_others                   -          -          -
 function column_kind                      EXECUTE    -          -
 function complaint_time                   -          -          -
 function complaints_inserted_N            -          -          -
@@ -136,6 +139,7 @@ function describe_triggers                -          -          -
 function end_rescoring                    -          -          -
 function enqueue_profiles                 -          -          -
 function enter                            -          -          -
+function equals_key                       EXECUTE    -          -
 function evaluate_candidate               -          -          -
 function failed_profiles_N                -          -          -
 function failures_of                      EXECUTE    EXECUTE    -
@@ -172,12 +176,14 @@ function operator_name                    -          -          -
 function predict_many                     EXECUTE    EXECUTE    -
 function predict_row                      EXECUTE    EXECUTE    -
 function profile_changing_N               -          -          -
+function profiles_statement               -          -          -
 function profiles_changed_N               -          -          -
 function publish_scores_N                 -          -          -
 function query_columns                    EXECUTE    EXECUTE    -
 function query_statement                  EXECUTE    EXECUTE    -
 function raise_failure                    -          -          -
 function read_profiles                    -          -          -
+function register_candidate               EXECUTE    -          -
 function record_failures                  -          -          -
 function recount_profiles                 -          -          -
 function refresh_attachment               -          -          -
@@ -210,6 +216,7 @@ function with_columns                     -          -          -
 function work_profiles_N                  -          -          -
 function write_guarded_N                  -          -          -
 function write_profiles_N                 -          -          -
+function without_values                   -          -          -
 function wrong_profiles                   EXECUTE    -          -
 
 schema churn_runtime                      -          -          -

@@ -115,6 +115,10 @@ BEGIN
         RAISE datatype_mismatch USING MESSAGE = keys.mismatch, DETAIL = keys.reason;
     END IF;
 
+    PERFORM churn_internal.check_code_of_others(
+        profile, profile_key, complaints, complaint_key
+    );
+
     SELECT a.atttypid INTO wrong FROM pg_catalog.pg_attribute a
     WHERE a.attrelid = complaints AND a.attname = complaint_time
       AND a.atttypid NOT IN (
