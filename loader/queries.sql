@@ -1,6 +1,7 @@
 -- attachment --
 -- The attachment of a table, by the table's name as SQL spells it.
-SELECT a.attachment_id, churn_internal.table_name(a.profile) AS profile, a.profile_key
+SELECT a.attachment_id, churn_internal.table_name(a.profile) AS profile, a.profile_key,
+       churn_internal.equals_key(a) AS equals_key
 FROM churn_internal.attachment_of(%(table)s::regclass) a;
 
 -- profile_columns --
@@ -96,13 +97,15 @@ SELECT churn_internal.begin_rescoring(%(table)s::regclass, %(restart)s);
 SELECT pg_backend_pid() = %(backend_pid)s;
 
 -- rescoring_session --
--- A worker's one statement takes as long as it takes; when its client is killed it ends.
+-- A worker's one statement takes as long as it takes; when its client is killed it ends. It
+-- commits, so that no transaction around it can have a search_path.
+SET search_path = pg_catalog, pg_temp;
 SET statement_timeout = 0;
 SET client_connection_check_interval = '100 ms';
 
 -- rescore --
 CALL churn.rescore(
-    %(table)s::regclass, %(batch_size)s, rows_per_second => %(rows_per_second)s
+    %(table)s::pg_catalog.regclass, %(batch_size)s, rows_per_second => %(rows_per_second)s
 );
 
 -- rescore_progress --
@@ -125,7 +128,7 @@ SELECT coalesce(sum(q.waiting), 0)::bigint AS waiting,
        EXISTS (
            SELECT FROM churn.active_deployments d
            WHERE (%(tables)s::text[] IS NULL
-                  OR d.profile = ANY (%(tables)s::text[]::regclass[]))
+                  OR d.profile = ANY (%(tables)s::text[]::oid[]::regclass[]))
              AND (EXISTS (SELECT FROM churn_internal.pending_profiles m
                           WHERE m.attachment_id = d.attachment_id)
                   OR EXISTS (SELECT FROM churn_internal.failed_profiles m
@@ -133,7 +136,7 @@ SELECT coalesce(sum(q.waiting), 0)::bigint AS waiting,
                                AND m.due_at <= clock_timestamp()))
        ) AS workable
 FROM churn.queue q
-WHERE %(tables)s::text[] IS NULL OR q.profile = ANY (%(tables)s::text[]::regclass[]);
+WHERE %(tables)s::text[] IS NULL OR q.profile = ANY (%(tables)s::text[]::oid[]::regclass[]);
 
 -- doctor_server --
 SELECT current_setting('server_version') AS version,
