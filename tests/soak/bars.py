@@ -15,6 +15,7 @@ MODULES = (
     "sessions",
     "sequences",
     "random_calls",
+    "role_calls",
     "replica",
     "corpus",
     "fuzz",
