@@ -257,7 +257,9 @@ ORDER BY 1;
 -- doctor_event_triggers --
 -- The event triggers that are missing or disabled.
 SELECT e.name
-FROM unnest(ARRAY['churn_follow_altered_tables', 'churn_keep_attached_tables']) e (name)
+FROM unnest(ARRAY[
+    'churn_follow_altered_tables', 'churn_keep_attached_tables', 'churn_keep_unique_keys'
+]) e (name)
 WHERE NOT EXISTS (
     SELECT FROM pg_catalog.pg_event_trigger t
     WHERE t.evtname = e.name AND t.evtenabled IN ('O', 'A')

@@ -155,9 +155,11 @@ function fit_profile_triggers             -          -          -
 function follow_altered_tables            -          -          -
 function grant_schemas                    -          -          -
 function has_recounted                    -          -          -
+function has_unique_key                   -          -          -
 function is_own_write                     -          -          -
 function is_cast                          -          -          -
 function keep_attached_tables             -          -          -
+function keep_unique_keys                 -          -          -
 function key_comparison                   -          -          -
 function key_order                        -          -          -
 function key_spellings                    -          -          -

@@ -1410,6 +1410,12 @@ CREATE FUNCTION churn_internal.has_recounted(transaction_id bigint) RETURNS bool
 ALTER ROUTINE churn_internal.has_recounted(transaction_id bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.has_recounted(transaction_id bigint) IS 'Whether complaints were counted anew in this session''s transaction.';
 
+CREATE FUNCTION churn_internal.has_unique_key(profile regclass, profile_key name) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.has_unique_key(profile regclass, profile_key name) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.has_unique_key(profile regclass, profile_key name) IS 'Whether an index keeps the keys of a profile unique, as their type compares them.';
+
 CREATE FUNCTION churn_internal.is_cast(source oid, target oid, binary_too boolean) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.is_cast(source oid, target oid, binary_too boolean) OWNER TO churn_owner;
@@ -1425,6 +1431,12 @@ CREATE FUNCTION churn_internal.keep_attached_tables() RETURNS event_trigger
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.keep_attached_tables() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.keep_attached_tables() IS 'Event trigger: an attached table is detached before it is dropped, one that was attached is known as dropped, and a dropped column is scored without.';
+
+CREATE FUNCTION churn_internal.keep_unique_keys() RETURNS event_trigger
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.keep_unique_keys() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.keep_unique_keys() IS 'Event trigger: refuses to drop the last index that keeps the keys of a profile unique.';
 
 CREATE FUNCTION churn_internal.key_comparison(profile regclass, profile_key name, complaints regclass, complaint_key name, OUT key_type oid, OUT key_collation oid, OUT one_text boolean, OUT common_type oid, OUT reference_type oid, OUT reference_collation oid, OUT equals_key oid, OUT equals_common oid, OUT reference_equals oid, OUT is_after oid, OUT is_through oid, OUT mismatch text, OUT reason text, OUT castable boolean) RETURNS record
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -2736,6 +2748,11 @@ CREATE EVENT TRIGGER churn_keep_attached_tables ON sql_drop
     WHEN TAG IN ('DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP TYPE', 'DROP DOMAIN', 'DROP EXTENSION', 'DROP TRIGGER', 'DROP RULE', 'DROP INDEX', 'DROP FUNCTION')
     EXECUTE FUNCTION churn_internal.keep_attached_tables();
 COMMENT ON EVENT TRIGGER churn_keep_attached_tables IS 'Refuses to drop a table that is attached.';
+
+CREATE EVENT TRIGGER churn_keep_unique_keys ON sql_drop
+    WHEN TAG IN ('ALTER TABLE', 'DROP INDEX')
+    EXECUTE FUNCTION churn_internal.keep_unique_keys();
+COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index that keeps the keys of an attached table unique.';
 
 -- Module admission
 -- Module attestation

@@ -79,7 +79,7 @@ FORGED = (
 )
 ROW = "(SELECT c FROM vault.clients c WHERE c.id = {})"
 MORE = {
-    "text": (*LAYOUTS, "'1'", "'2'", "'search_path'", "repeat('a', 5000000)"),
+    "text": (*LAYOUTS, "'1'", "'2'", "'search_path'", "repeat('a', 1000000)"),
     "bytea": FORGED,
     "text[]": ("'{1,2,3,4,5}'", "array_fill('1'::text, ARRAY[20000])"),
     "double precision[]": ("array_fill('NaN'::float8, ARRAY[200000])",),

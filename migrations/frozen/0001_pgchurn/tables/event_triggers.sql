@@ -24,4 +24,9 @@ CREATE EVENT TRIGGER churn_keep_attached_tables ON sql_drop
         'DROP EXTENSION', 'DROP TRIGGER', 'DROP RULE', 'DROP INDEX', 'DROP FUNCTION'
     )
     EXECUTE FUNCTION churn_internal.keep_attached_tables();
+CREATE EVENT TRIGGER churn_keep_unique_keys ON sql_drop
+    WHEN TAG IN ('ALTER TABLE', 'DROP INDEX')
+    EXECUTE FUNCTION churn_internal.keep_unique_keys();
+COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS
+    'Refuses to drop the index that keeps the keys of an attached table unique.';
 COMMENT ON EVENT TRIGGER churn_keep_attached_tables IS 'Refuses to drop a table that is attached.';
