@@ -1,6 +1,7 @@
 -- attachment --
 -- The attachment of a table, by the table's name as SQL spells it.
-SELECT a.attachment_id, churn_internal.table_name(a.profile) AS profile, a.profile_key
+SELECT a.attachment_id, churn_internal.table_name(a.profile) AS profile, a.profile_key,
+       churn_internal.equals_key(a) AS equals_key
 FROM churn_internal.attachment_of(%(table)s::regclass) a;
 
 -- profile_columns --
@@ -103,13 +104,15 @@ SELECT churn_internal.begin_rescoring(%(table)s::regclass, %(restart)s);
 SELECT pg_backend_pid() = %(backend_pid)s;
 
 -- rescoring_session --
--- A worker's one statement takes as long as it takes; when its client is killed it ends.
+-- A worker's one statement takes as long as it takes; when its client is killed it ends. It
+-- commits, so that no transaction around it can have a search_path.
+SET search_path = pg_catalog, pg_temp;
 SET statement_timeout = 0;
 SET client_connection_check_interval = '100 ms';
 
 -- rescore --
 CALL churn.rescore(
-    %(table)s::regclass, %(batch_size)s, rows_per_second => %(rows_per_second)s
+    %(table)s::pg_catalog.regclass, %(batch_size)s, rows_per_second => %(rows_per_second)s
 );
 
 -- rescore_progress --
@@ -132,7 +135,7 @@ SELECT coalesce(sum(q.waiting), 0)::bigint AS waiting,
        EXISTS (
            SELECT FROM churn.active_deployments d
            WHERE (%(tables)s::text[] IS NULL
-                  OR d.profile = ANY (%(tables)s::text[]::regclass[]))
+                  OR d.profile = ANY (%(tables)s::text[]::oid[]::regclass[]))
              AND (EXISTS (SELECT FROM churn_internal.pending_profiles m
                           WHERE m.attachment_id = d.attachment_id)
                   OR EXISTS (SELECT FROM churn_internal.failed_profiles m
@@ -140,7 +143,7 @@ SELECT coalesce(sum(q.waiting), 0)::bigint AS waiting,
                                AND m.due_at <= clock_timestamp()))
        ) AS workable
 FROM churn.queue q
-WHERE %(tables)s::text[] IS NULL OR q.profile = ANY (%(tables)s::text[]::regclass[]);
+WHERE %(tables)s::text[] IS NULL OR q.profile = ANY (%(tables)s::text[]::oid[]::regclass[]);
 
 -- doctor_server --
 SELECT current_setting('server_version') AS version,
@@ -261,7 +264,9 @@ ORDER BY 1;
 -- doctor_event_triggers --
 -- The event triggers that are missing or disabled.
 SELECT e.name
-FROM unnest(ARRAY['churn_follow_altered_tables', 'churn_keep_attached_tables']) e (name)
+FROM unnest(ARRAY[
+    'churn_follow_altered_tables', 'churn_keep_attached_tables', 'churn_keep_unique_keys'
+]) e (name)
 WHERE NOT EXISTS (
     SELECT FROM pg_catalog.pg_event_trigger t
     WHERE t.evtname = e.name AND t.evtenabled IN ('O', 'A')

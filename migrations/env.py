@@ -18,7 +18,17 @@ def connect():
     What ``pgchurn migrate`` was told comes first, then ``DATABASE_URL``, then libpq's
     own defaults.
     """
-    return psycopg2.connect(database_url(context.config.attributes.get("database_url")))
+    connection = psycopg2.connect(
+        database_url(context.config.attributes.get("database_url"))
+    )
+    # What SQLAlchemy asks while it connects.
+    connection.cursor().execute(operations.PINNED)
+    return connection
+
+
+def pin(connection):
+    """Pin the search_path of a transaction: see `operations.PINNED`."""
+    connection.exec_driver_sql(operations.PINNED)
 
 
 def run_offline():
@@ -33,6 +43,7 @@ def run_online():
     engine = sqlalchemy.create_engine(
         "postgresql+psycopg2://", creator=connect, poolclass=sqlalchemy.NullPool
     )
+    sqlalchemy.event.listen(engine, "begin", pin)
     with engine.connect() as connection:
         configure(connection=connection)
         check_revision(connection)

@@ -20,9 +20,9 @@ from alembic.util import CommandError
 from pgchurn.migrations import frozen_files
 
 # The migrator is superuser: no name in a file may mean what somebody else put into a
-# schema of the session's own search_path.
+# schema of the session's own search_path. Nor one in what Alembic says of its table:
+# pinned until the transaction ends.
 PINNED = "SET LOCAL search_path = pg_catalog, pg_temp;"
-UNPINNED = "SET LOCAL search_path TO DEFAULT;"
 
 # What was written for attached tables follows the templates and what fills them.
 REFRESH = """\
@@ -111,7 +111,7 @@ def run(operations, text):
     """Send a text to the server, or print it."""
     if not text:
         return
-    text = f"{PINNED}\n{text.rstrip()}\n{UNPINNED}"
+    text = f"{PINNED}\n{text.rstrip()}"
     if operations.migration_context.as_sql:
         operations.migration_context.impl.static_output(text)
         return

@@ -108,6 +108,7 @@ function attachment_of_version            -          -          -
 function attachment_placeholders          -          -          -
 function base_type                        -          -          -
 function begin_rescoring                  EXECUTE    -          -
+function candidate_statements             EXECUTE    -          -
 function changed_features                 -          -          -
 function check_activation                 -          -          -
 function check_attachable                 -          -          -
@@ -115,11 +116,13 @@ function check_attestation                -          -          -
 function check_batch_size                 EXECUTE    -          -
 function check_batches                    EXECUTE    -          -
 function check_deletable                  -          -          -
+function check_code_of_others             -          -          -
 function check_inheritance                -          -          -
 function check_isolation                  -          -          -
 function check_model                      -          -          -
 function check_publishing                 -          -          -
 function checked_search_path              -          -          -
+function code_of_others                   -          -          -
 function column_kind                      EXECUTE    -          -
 function complaint_time                   -          -          -
 function complaints_inserted_N            -          -          -
@@ -138,6 +141,7 @@ function describe_triggers                -          -          -
 function end_rescoring                    -          -          -
 function enqueue_profiles                 -          -          -
 function enter                            -          -          -
+function equals_key                       EXECUTE    -          -
 function evaluate_candidate               -          -          -
 function failed_profiles_N                -          -          -
 function failures_of                      EXECUTE    EXECUTE    -
@@ -153,9 +157,11 @@ function fit_profile_triggers             -          -          -
 function follow_altered_tables            -          -          -
 function grant_schemas                    -          -          -
 function has_recounted                    -          -          -
+function has_unique_key                   -          -          -
 function is_own_write                     -          -          -
 function is_cast                          -          -          -
 function keep_attached_tables             -          -          -
+function keep_unique_keys                 -          -          -
 function key_comparison                   -          -          -
 function key_order                        -          -          -
 function key_spellings                    -          -          -
@@ -174,12 +180,14 @@ function operator_name                    -          -          -
 function predict_many                     EXECUTE    EXECUTE    -
 function predict_row                      EXECUTE    EXECUTE    -
 function profile_changing_N               -          -          -
+function profiles_statement               -          -          -
 function profiles_changed_N               -          -          -
 function publish_scores_N                 -          -          -
 function query_columns                    EXECUTE    EXECUTE    -
 function query_statement                  EXECUTE    EXECUTE    -
 function raise_failure                    -          -          -
 function read_profiles                    -          -          -
+function register_candidate               EXECUTE    -          -
 function record_failures                  -          -          -
 function recount_profiles                 -          -          -
 function refresh_attachment               -          -          -
@@ -212,6 +220,7 @@ function with_columns                     -          -          -
 function work_profiles_N                  -          -          -
 function write_guarded_N                  -          -          -
 function write_profiles_N                 -          -          -
+function without_values                   -          -          -
 function wrong_profiles                   EXECUTE    -          -
 
 schema churn_runtime                      -          -          -

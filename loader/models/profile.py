@@ -33,6 +33,8 @@ class Profile:
         Schema-qualified and quoted.
     key : str
         Name of the key column.
+    equals_key : str
+        The operator by which keys are equal, as SQL finds it.
     kinds : dict of str to str or None
         Every column: "number", "boolean", "text", or None when it cannot be a feature.
     types : dict of str to str
@@ -44,6 +46,7 @@ class Profile:
     attachment_id: int
     name: str
     key: str
+    equals_key: str
     kinds: dict[str, str | None]
     types: dict[str, str]
     unbounded: set[str]
@@ -59,6 +62,7 @@ class Profile:
             row["attachment_id"],
             row["profile"],
             row["profile_key"],
+            row["equals_key"],
             {column["name"]: column["kind"] for column in columns},
             {column["name"]: column["type"] for column in columns},
             {column["name"] for column in columns if column["is_unbounded"]},
@@ -222,10 +226,11 @@ class Profile:
         pandas.DataFrame of shape (n_rows, n_features)
         """
         statement = self.select(sql.SQL("given.key"), kinds) + sql.SQL(
-            " JOIN unnest({}::text[]) given (key) ON p.{} = given.key::{}"
+            " JOIN unnest({}::text[]) given (key) ON p.{} {} given.key::{}"
         ).format(
             sql.Literal(list(keys)),
             sql.Identifier(self.key),
+            sql.SQL(self.equals_key),
             sql.SQL(self.types[self.key]),
         )
         return fetch_features(connection, statement, kinds)

@@ -14,6 +14,7 @@ from pgchurn.loader.database import (
     connect,
     fetch_all,
     fetch_value,
+    find_table,
     queries,
 )
 from pgchurn.loader.errors import LoaderError, primary_message
@@ -111,7 +112,7 @@ def work(connection: Connection, table: str, pace: Pace) -> None:
         cursor.execute(
             queries()["rescore"],
             {
-                "table": table,
+                "table": find_table(connection, table),
                 "batch_size": pace.batch_size,
                 "rows_per_second": pace.rows_per_second,
             },

@@ -25,6 +25,11 @@ MOST_FAILURES = 100
 # in PostgreSQL's src/backend/utils/adt/arrayfuncs.c.
 BINARY_ELEMENT = np.dtype([("length", ">i4"), ("value", ">f8")])
 BINARY_HEADER = 12 + 2 * 8
+ELEMENT_BYTES = 8
+# The type's number in pg_type.h.
+FLOAT8 = 701
+# A table has 1,600 columns at most.
+MOST_COLUMNS = 1_600
 
 
 class Batch:
@@ -37,6 +42,11 @@ class Batch:
     """
 
     def __init__(self, numbers: np.ndarray, texts: Sequence[RowOfTexts] | None) -> None:
+        if texts is not None and len(texts) != len(numbers):
+            raise ScoringError(
+                f"there are texts of {len(texts)} rows, and numbers of {len(numbers)}",
+                hint="Pass both for each profile.",
+            )
         self.numbers = numbers
         self.texts = [()] * len(numbers) if texts is None else texts
 
@@ -63,10 +73,33 @@ def matrix_from_binary(numbers: bytes) -> np.ndarray:
 
     Decoding the binary form is several times faster than PL/Python's own conversion to
     nested lists. NULL has no place in it: the caller passes NaN.
+
+    Some functions take such bytes from whoever calls them, so what they say of their
+    own size is compared with what they are.
     """
-    rows, columns = np.frombuffer(numbers, ">i4", 4, offset=12)[[0, 2]]
+    if len(numbers) < BINARY_HEADER:
+        raise no_matrix()
+    dimensions, _, element_type, rows, _, columns, _ = np.frombuffer(
+        numbers, ">i4", BINARY_HEADER // 4
+    ).tolist()
+    size = len(numbers) - BINARY_HEADER
+    if (dimensions, element_type) != (2, FLOAT8) or not (
+        0 < columns <= MOST_COLUMNS and rows * columns * BINARY_ELEMENT.itemsize == size
+    ):
+        raise no_matrix()
     elements = np.frombuffer(numbers, BINARY_ELEMENT, offset=BINARY_HEADER)
+    # A NULL has a length of -1 and no value, so that the next one is not where it was.
+    if (elements["length"] != ELEMENT_BYTES).any():
+        raise no_matrix()
     return elements["value"].reshape(rows, columns).astype(float)
+
+
+def no_matrix() -> ScoringError:
+    """Return the error for bytes that SQL has not made of a matrix of numbers."""
+    return ScoringError(
+        "numbers are not those of a two-dimensional array of double precision",
+        hint="Pass array_send of an array without nulls, one row for each profile.",
+    )
 
 
 def rows_in(numbers: bytes | None) -> int:
@@ -146,10 +179,13 @@ def score_what_scores(
         return [None] * (last - first)
     try:
         return score(first, last)
-    except (ScoringError, MemoryError) as error:
-        of_model = getattr(error, "sqlstate", None) == MODEL_SQLSTATE
-        if last - first == 1 or of_model:
-            failures.append((first, failure_of(error)))
+    except Exception as error:
+        failure = failure_of(error)
+        # Of SQL, a cancel among them.
+        if not isinstance(failure, ScoringError):
+            raise
+        if last - first == 1 or failure.sqlstate == MODEL_SQLSTATE:
+            failures.append((first, failure))
             return [None] * (last - first)
     middle = (first + last) // 2
     return [

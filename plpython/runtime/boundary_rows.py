@@ -10,6 +10,9 @@ from .signature import Signature
 
 THRESHOLDS_PER_FEATURE = 200
 CATEGORIES_PER_FEATURE = 400
+# Bounds what a candidate of many features may have made: so many rows, and numbers.
+MOST_ROWS = 50_000
+MOST_VALUES = 8_000_000
 EXTREMES = (0.0, -0.0, 1.0, -1.0, 1e-300, 1e30, -1e30)
 UNSEEN_CATEGORIES = ("a category that was never seen", "", "nan")
 
@@ -39,6 +42,8 @@ def boundary_rows(
             for f in signature.features
         }
     numbers = len(signature.numbers())
+    features = len(signature.features)
+    most_rows = min(MOST_ROWS, MOST_VALUES // features)
     changes: list[tuple[str, object]] = []
     for position, feature in enumerate((*signature.numbers(), *signature.texts())):
         values: list[object] = [NAN]
@@ -48,6 +53,7 @@ def boundary_rows(
             known = (text for text in model.codes[feature.name] if text is not None)
             values += [*UNSEEN_CATEGORIES, *known]
             values = values[:CATEGORIES_PER_FEATURE]
+        values = thinned(values, max(1, most_rows // features))
         changes += [(feature.name, value) for value in values]
     chosen = rng.integers(row_count(sample), size=len(changes))
     columns = {name: column[chosen] for name, column in sample.items()}
@@ -65,6 +71,11 @@ def tree_thresholds(model: CompiledModel) -> dict[int, np.ndarray]:
             values = trees.constants[compares & (trees.positions == position)]
             found.setdefault(position, []).append(values[np.isfinite(values)])
     return {position: spread(parts) for position, parts in found.items()}
+
+
+def thinned(values: list[object], most: int) -> list[object]:
+    """Return so many of some values at most, the first and others all over them."""
+    return values[:: -(-len(values) // most)]
 
 
 def spread(parts: list[np.ndarray]) -> np.ndarray:

@@ -113,9 +113,9 @@ class CompiledModel:
         if name in self.refusing and UNKNOWN in found:
             raise ScoringError(
                 f'feature "{name}" has a category that the model does not know',
-                detail=f"The value is {values[found.index(UNKNOWN)]!r}.",
                 hint="Correct it, or train a pipeline whose encoder ignores the "
                 "unknown.",
+                values=f"The value is {values[found.index(UNKNOWN)]!r}.",
             )
         return found
 

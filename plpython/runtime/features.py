@@ -15,6 +15,8 @@ from .errors import ScoringError
 from .signature import Feature, Signature
 
 NAN = float("nan")
+# The names of a table's 1,600 columns take less, whatever they consist of.
+LONGEST_LAYOUT = 1_000_000
 INFINITIES = (float("inf"), float("-inf"))
 
 # By feature, in the signature's order: an array of shape (n_rows,).
@@ -32,9 +34,18 @@ class Layout(NamedTuple):
 
     @classmethod
     def from_json(cls, document: str) -> "Layout":
-        """Read what ``churn_internal.layout`` writes."""
-        numbers, texts = json.loads(document)
-        return cls(tuple(numbers), tuple(texts))
+        """Read what ``churn_internal.layout`` writes, and refuse anything else."""
+        try:
+            if len(document) > LONGEST_LAYOUT:
+                raise ValueError(f"{len(document)} characters")
+            numbers, texts = json.loads(document)
+            layout = cls(tuple(map(str, numbers)), tuple(map(str, texts)))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ScoringError(
+                "layout is not two lists of names",
+                hint="Pass what churn_internal.layout returns.",
+            ) from error
+        return layout
 
     @classmethod
     def of(cls, signature: Signature) -> "Layout":

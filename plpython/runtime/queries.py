@@ -14,7 +14,14 @@ from .batches import (
     paced_scores,
     score_what_scores,
 )
-from .errors import LIMIT_SQLSTATE, Refusals, ScoringError, failure_of, sqlstate_of
+from .errors import (
+    LIMIT_SQLSTATE,
+    Refusals,
+    ScoringError,
+    ValuesShown,
+    failure_of,
+    sqlstate_of,
+)
 from .features import NAN, RowOfTexts, missing_feature
 from .json_rows import columns_from_json, values_from_json
 from .pacing import MODEL_CALL_ROWS
@@ -39,7 +46,7 @@ class Queries:
 
     def predict(self, version: int | None, features: str | None) -> float:
         """Return the probability for values given as JSON text, by name."""
-        with self.refusals:
+        with self.refusals, ValuesShown():
             model = self.registry.model(version, self.registry.digest(version))
             columns = columns_from_json(model.signature, values_from_json(features))
             return float(checked_probabilities(model, columns)[0])
@@ -109,7 +116,7 @@ class Queries:
         """
         if numbers is None:
             return []
-        with self.refusals:
+        with self.refusals, ValuesShown():
             scorer = self.registry.query_scorer(version)
             batch = Batch.from_binary(numbers, texts)
 

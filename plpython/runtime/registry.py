@@ -252,8 +252,9 @@ class Registry:
 
         def fit() -> Scorer:
             model = self.model(version, digest, keys)
+            columns = Layout.from_json(layout)
             try:
-                positions = Layout.from_json(layout).positions(model.signature)
+                positions = columns.positions(model.signature)
             except ScoringError:
                 # Says more, where the profile itself lacks something.
                 self.profile_layout(attachment_id).positions(model.signature)

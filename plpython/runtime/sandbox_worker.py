@@ -12,9 +12,9 @@ from .compile_columns import NotCompilable
 from .compile_model import compile_model
 from .compiled import CompiledModel
 from .environment import check_environment
-from .errors import ScoringError
+from .errors import ScoringError, ValuesShown
 from .features import Columns, Layout, acceptable_rows, row_count
-from .parity import TOLERANCE, compare_forms
+from .parity import TOLERANCE, compare_forms, scoreable
 from .pickled import PickledModel
 from .signature import Signature
 
@@ -32,7 +32,8 @@ def respond(request: dict[str, Any], *parts: bytes | None) -> None:
     response: dict[str, Any]
     compiled = None
     try:
-        result, compiled = evaluate(request, *parts)  # type: ignore[arg-type]
+        with ValuesShown():
+            result, compiled = evaluate(request, *parts)  # type: ignore[arg-type]
         response = {"result": result}
     except ScoringError as error:
         response = {
@@ -113,8 +114,8 @@ def compiled_form(
 def score_largest_batch(model: CompiledModel, batches: list[Columns]) -> None:
     """Score as many rows at once as a session will, where the memory is limited."""
     for columns in batches:
-        rows = row_count(columns)
-        if rows:
-            repeated = np.arange(model.most_rows) % rows
-            model.probabilities({name: c[repeated] for name, c in columns.items()})
+        # Of rows that it does not refuse.
+        for part in scoreable(model, columns):
+            repeated = np.arange(model.most_rows) % row_count(part)
+            model.probabilities({name: c[repeated] for name, c in part.items()})
             return

@@ -4,6 +4,19 @@ DECLARE
     commands record;
     attachment churn.attachments;
 BEGIN
+    -- Of a cast, a function or a type nothing says which tables it is code of.
+    PERFORM churn_internal.check_code_of_others(
+        a.profile, a.profile_key, a.complaints, a.complaint_key
+    )
+    FROM churn.attachments a
+    WHERE a.detached_at IS NULL AND EXISTS (
+        SELECT FROM pg_event_trigger_ddl_commands() c
+        WHERE c.classid IN (
+            'pg_catalog.pg_cast'::regclass, 'pg_catalog.pg_proc'::regclass,
+            'pg_catalog.pg_type'::regclass, 'pg_catalog.pg_opclass'::regclass,
+            'pg_catalog.pg_opfamily'::regclass
+        ) AND coalesce(c.schema_name NOT IN ('churn', 'churn_internal'), true)
+    );
     -- What something was done to: tables, also by their triggers, rules, indexes, by the
     -- functions of triggers and by publications, and what they are partitions or children
     -- of. The triggers that this itself creates are not followed.
@@ -58,7 +71,8 @@ BEGIN
 END $body$;
 COMMENT ON FUNCTION churn_internal.follow_altered_tables() IS
     'Event trigger: keeps scoring going when columns are added, renamed or dropped, and '
-    'when a type, operator or collation of keys, or its extension, gets another name.';
+    'when a type, operator or collation of keys, or its extension, gets another name; refuses '
+    'what would have reading them run code of others.';
 
 CREATE OR REPLACE FUNCTION churn_internal.keep_attached_tables() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$

@@ -66,6 +66,11 @@ BEGIN
             HINT = 'Give both columns one type: a complaint that cannot be cast fails.';
     END IF;
 
+    PERFORM churn_internal.check_code_of_others(
+        attachment.profile, attachment.profile_key, attachment.complaints,
+        attachment.complaint_key
+    );
+
     former_tables := attachment.complaint_tables;
     UPDATE churn.attachments a
     SET guarded = EXISTS (SELECT FROM churn_trust.objects_of_others(attachment.profile)),

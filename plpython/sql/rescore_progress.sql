@@ -24,13 +24,17 @@ CREATE OR REPLACE VIEW churn.rescore_progress (
     ) g ON true
     -- The locks of churn_internal.note_worker.
     CROSS JOIN LATERAL (
-        SELECT count(*) AS workers
+        SELECT count(DISTINCT n.pid) AS workers
         FROM pg_catalog.pg_locks l
-        WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND r.ended_at IS NULL
+        JOIN pg_catalog.pg_locks n ON n.pid = l.pid AND n.database = l.database
+        WHERE l.locktype = 'relation' AND l.mode = 'RowShareLock' AND l.granted
+          AND l.relation = 'churn_internal.rescore_runs'::regclass
           AND l.database = (SELECT b.oid FROM pg_catalog.pg_database b
                             WHERE b.datname = current_database())
-          AND l.classid = 'churn_internal.rescore_runs'::regclass::oid
-          AND l.objid = r.run_id::bit(32)::bigint::oid
+          AND n.locktype = 'advisory' AND n.objsubid = 2 AND r.ended_at IS NULL
+          AND n.classid = (
+            'churn_internal.rescore_runs'::regclass::oid::bigint # r.run_id
+          )::bit(32)::bigint::oid
     ) w
     CROSS JOIN LATERAL (
         SELECT round(g.rows_done / nullif(extract(epoch FROM g.worked), 0) * w.workers)

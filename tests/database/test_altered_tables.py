@@ -412,3 +412,94 @@ def test_a_trigger_stays_as_somebody_set_it(session, state):
 
     assert before != "O"
     assert session.value(enabled) == before
+
+
+def test_a_schema_that_is_being_renamed_keeps_nobody_from_writing(first, second):
+    names = ('"Odd ""Sh""op"', "elsewhere")
+    for name in names:
+        first.run(
+            f"CREATE SCHEMA {name};"
+            f"CREATE TABLE {name}.clients (id integer PRIMARY KEY, age integer);"
+            f"CREATE TABLE {name}.calls (client integer);"
+            f"SELECT churn.attach('{name}.clients', 'id', '{name}.calls', 'client');"
+            f"INSERT INTO {name}.clients VALUES (1, 20)"
+        )
+    first.commit()
+    try:
+        first.run(f"ALTER SCHEMA {names[0]} RENAME TO other")
+
+        second.run("SET LOCAL lock_timeout = '2s'")
+        for name in names:
+            second.run(f"INSERT INTO {name}.calls VALUES (1), (1)")
+            second.run(f"UPDATE {name}.clients SET age = 30")
+            assert second.value(f"SELECT complaint_count FROM {name}.clients") == 2
+        second.run(COMPLAIN)
+        second.run("SELECT churn.set_on_error('elsewhere.clients', 'raise')")
+        second.rollback()
+    finally:
+        first.rollback()
+        for name in names:
+            first.run(
+                f"SELECT churn.detach('{name}.clients'); DROP SCHEMA {name} CASCADE"
+            )
+        first.commit()
+
+
+UNIQUE = "CREATE UNIQUE INDEX another ON company.clients (id)"
+CLIENTS = """
+    CREATE SCHEMA company;
+    CREATE TABLE company.clients (id integer CONSTRAINT keys PRIMARY KEY, age integer);
+    CREATE INDEX ages ON company.clients (age);
+    CREATE TABLE company.calls (client integer);
+    SELECT churn.attach('company.clients', 'id', 'company.calls', 'client');
+"""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE company.clients DROP CONSTRAINT keys",
+        "ALTER TABLE company.clients ALTER age SET NOT NULL, DROP CONSTRAINT keys",
+        "ALTER TABLE company.clients DROP CONSTRAINT keys, ADD UNIQUE (id, age)",
+        f"{UNIQUE}; ALTER TABLE company.clients DROP CONSTRAINT keys;"
+        " DROP INDEX company.another",
+        f"{UNIQUE} WHERE age > 0; ALTER TABLE company.clients DROP CONSTRAINT keys",
+    ],
+)
+def test_the_last_index_that_keeps_keys_unique_cannot_be_dropped(session, change):
+    session.run(CLIENTS)
+
+    refused = session.refusal(change)
+
+    assert refused.sqlstate == "2BP01"
+    assert refused.message == "column id of company.clients must stay unique"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP INDEX company.ages",
+        "ALTER TABLE company.clients DROP COLUMN age",
+        f"{UNIQUE}; ALTER TABLE company.clients DROP CONSTRAINT keys",
+        f"{UNIQUE}; ALTER TABLE company.clients DROP CONSTRAINT keys,"
+        " ADD CONSTRAINT keys PRIMARY KEY USING INDEX another",
+        "ALTER TABLE company.clients ALTER id TYPE bigint",
+        "SELECT churn.detach('company.clients');"
+        " ALTER TABLE company.clients DROP CONSTRAINT keys",
+    ],
+)
+def test_indexes_may_be_replaced_and_others_dropped(session, change):
+    session.run(CLIENTS)
+
+    session.run(change)
+
+
+def test_an_index_cannot_be_dropped_concurrently_either(trained_database):
+    owner = trained_database.session(autocommit=True)
+    owner.run(CLIENTS)
+    owner.run(UNIQUE)
+    owner.run("ALTER TABLE company.clients DROP CONSTRAINT keys")
+
+    refused = owner.refusal("DROP INDEX CONCURRENTLY company.another")
+
+    assert refused.sqlstate == "2BP01"

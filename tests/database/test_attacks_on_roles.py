@@ -56,6 +56,8 @@ DEEDS = {
         "SELECT churn.set_notifications('churn.customers', 'threshold', 0.5)",
         "SELECT churn.set_outbox('churn.customers', 'every')",
         "SELECT churn.expire_outbox('7 days')",
+        "SELECT churn_internal.equals_key("
+        "churn_internal.attachment_of('churn.customers'))",
         "SELECT churn_internal.wrong_profiles("
         "churn_internal.attachment_of('churn.customers'))",
         "SELECT churn_internal.repair_profiles_1('{{1,2}}')",
@@ -70,6 +72,7 @@ DEEDS = {
         "DELETE FROM churn.complaints",
         "INSERT INTO churn.customers (customer_id) VALUES (999)",
         "ALTER TABLE churn.customers ADD COLUMN shoe_size integer",
+        "ALTER TABLE churn.customers DROP COLUMN shoe_size",
         "SELECT churn.work(1000, 'churn.customers')",
         "DROP TABLE given",
         "SELECT churn.expire_predictions('1 year')",

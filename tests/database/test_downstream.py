@@ -460,3 +460,34 @@ def test_the_truth_stays_the_truth_with_everything_on(session):
 
     assert divergences(session) == []
     assert_fresh(session, MODEL)
+
+
+def test_a_forged_notification_is_told_from_a_score_by_looking(first, heard):
+    set_outbox(first)
+    set_notifications(first)
+    first.run("CREATE ROLE pgchurn_test_forger")
+    first.commit()
+    try:
+        complain(first, 1)
+        first.commit()
+        (true,) = heard()
+        forged = {**true, "key": "2", "score": 0.123}
+        with first.role("pgchurn_test_forger"):
+            first.run("SELECT pg_notify('churn_scores', %s)", json.dumps(forged))
+            assert first.refusal("DELETE FROM churn.outbox").sqlstate == "42501"
+            refused = first.refusal("INSERT INTO churn.outbox (key) VALUES ('2')")
+            assert refused.sqlstate == "42501"
+        first.commit()
+
+        # They look alike.
+        assert heard() == [forged]
+        assert [(key, score) for key, _, score in outbox(first)] == [
+            (true["key"], true["score"])
+        ]
+        scores = stored_scores(first)
+        assert scores[true["key"]] == true["score"]
+        assert scores[forged["key"]] != forged["score"]
+    finally:
+        first.rollback()
+        first.run("DROP ROLE pgchurn_test_forger")
+        first.commit()

@@ -284,6 +284,59 @@ def test_other_sessions_see_how_far_it_is_and_how_many_are_at_it(database, owner
     assert pace[2:] == (True, True, True)
 
 
+ANYBODYS_LOCKS = """
+    SELECT pg_advisory_lock(c.class, o.object)
+    FROM (VALUES (%(runs)s), (%(run)s), (%(runs)s # %(run)s)) c (class),
+         (VALUES (%(run)s), (0), (1)) o (object)
+"""
+
+
+def take_locks(database, run):
+    """Take every lock that anybody may take and that a worker might, as anybody."""
+    stranger = database.session(autocommit=True)
+    runs = stranger.value("SELECT 'churn_internal.rescore_runs'::regclass::oid::int")
+    stranger.run("SET ROLE pgchurn_test_stranger")
+    with stranger.connection.cursor() as cursor:
+        cursor.execute(ANYBODYS_LOCKS, {"runs": runs, "run": run})
+    return stranger
+
+
+@pytest.fixture
+def stranger(owner):
+    """A role with no right at all."""
+    owner.run("CREATE ROLE pgchurn_test_stranger")
+    yield
+    owner.run("DROP ROLE pgchurn_test_stranger")
+
+
+def test_nobody_passes_for_a_worker(database, owner, stranger):
+    run = owner.value("SELECT churn_internal.begin_rescoring('churn.customers')")
+
+    session = take_locks(database, run)
+
+    assert [row[4] for row in owner.run(PROGRESS)] == [0]
+    session.run("BEGIN")
+    refused = session.refusal(
+        "LOCK TABLE churn_internal.rescore_runs IN ROW SHARE MODE"
+    )
+    assert refused.sqlstate == "42501"
+    session.close()
+
+
+def test_nobody_keeps_a_worker_from_being_counted(database, owner, stranger):
+    run = owner.value("SELECT churn_internal.begin_rescoring('churn.customers')")
+
+    session = take_locks(database, run)
+    with held_at(database, 25) as holder:
+        with rescoring(database, by=holder) as (_, call):
+            seen = owner.run(PROGRESS)
+            holder.rollback()
+            call.result(timeout=20)
+    session.close()
+
+    assert [(row[1], row[4]) for row in seen] == [("running", 1)]
+
+
 def test_a_complaint_meanwhile_keeps_its_newer_score(database, owner):
     scored = "SELECT churn_scored_at FROM churn.customers WHERE customer_id = 27"
     with held_at(database, 25) as holder:

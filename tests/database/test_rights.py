@@ -265,4 +265,5 @@ def test_the_event_triggers_belong_to_a_superuser(session):
         ("churn_admit_owner", True),
         ("churn_follow_altered_tables", True),
         ("churn_keep_attached_tables", True),
+        ("churn_keep_unique_keys", True),
     ]

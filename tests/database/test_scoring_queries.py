@@ -10,6 +10,7 @@ from tests.models import (
     CUSTOMERS,
     KINDS,
     Model,
+    assert_fresh,
     default_model,
     expected_scores,
     fit,
@@ -566,3 +567,44 @@ def test_memory_does_not_grow_with_the_query(session, matrix_version):
 
     # 150 MB of remarks go by.
     assert large - small < 50
+
+
+WRITERS = {
+    "a table": "INSERT INTO public.written VALUES (1)",
+    "a row": "DELETE FROM churn.customers",
+    "a sequence": "PERFORM nextval('public.counter')",
+    "what is read only": "SET LOCAL transaction_read_only = off;"
+    " INSERT INTO public.written VALUES (1)",
+    "a schema": "CREATE TABLE public.made (i integer)",
+}
+
+
+@pytest.mark.parametrize("written", WRITERS)
+@pytest.mark.parametrize("on_error", ["raise", "keep"])
+def test_no_function_that_a_query_calls_writes(
+    session, matrix_version, written, on_error
+):
+    session.run(
+        "CREATE TABLE public.written (i integer); CREATE SEQUENCE public.counter;"
+        'CREATE FUNCTION public."wri""te"() RETURNS float8 LANGUAGE plpgsql AS'
+        f" $$ BEGIN {WRITERS[written]}; RETURN 1; END $$"
+    )
+
+    refused = session.refusal(
+        "SELECT * FROM churn.predict_query(%s, %s, %s)",
+        *(matrix_version, 'SELECT public."wri""te"() AS age, 1.5 AS monthly_charges'),
+        on_error,
+    )
+
+    assert refused.sqlstate in ("25006", "25001")
+    assert session.value("SELECT count(*) FROM public.written") == 0
+
+
+def test_a_transaction_writes_again_after_a_query_was_scored(session, version):
+    session.run(SCORED, version)
+    session.refusal(PREDICT, version, "SELECT 1 / 0 AS age")
+    session.run(SCORED, version)
+
+    assert session.value("SELECT current_setting('transaction_read_only')") == "off"
+    session.run("INSERT INTO churn.complaints (customer_id) VALUES (1)")
+    assert_fresh(session, MODEL)

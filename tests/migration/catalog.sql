@@ -673,7 +673,7 @@ GRANT EXECUTE ON ROUTINE churn.predict_query(version bigint, query text, on_erro
 COMMENT ON ROUTINE churn.predict_query(version bigint, query text, on_error text, pass_features boolean, search_path text) IS 'Probabilities of churn, 0 to 1, under any version, of the rows of any query.';
 
 CREATE FUNCTION churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean DEFAULT true, allow_pickle boolean DEFAULT false, attestation text DEFAULT NULL::text, attestation_signature bytea DEFAULT NULL::bytea, attestation_key text DEFAULT NULL::text, allow_older boolean DEFAULT false) RETURNS bigint
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) TO churn_loader;
@@ -896,6 +896,13 @@ ALTER ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, 
 GRANT EXECUTE ON ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) IS 'The unfinished run of a profile under its active model, or else, or to restart, a new one. In place of an abandoned run: null where another one is done already.';
 
+CREATE FUNCTION churn_internal.candidate_statements(profile regclass, signature jsonb, OUT layout text, OUT profiles text, OUT sample_keys text, OUT most_rows integer) RETURNS record
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.candidate_statements(profile regclass, signature jsonb, OUT layout text, OUT profiles text, OUT sample_keys text, OUT most_rows integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.candidate_statements(profile regclass, signature jsonb, OUT layout text, OUT profiles text, OUT sample_keys text, OUT most_rows integer) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.candidate_statements(profile regclass, signature jsonb, OUT layout text, OUT profiles text, OUT sample_keys text, OUT most_rows integer) IS 'SQL that reads the profiles on which a candidate is tried, for whoever may read them, with the layout of what it reads, and how many may be read at most.';
+
 CREATE FUNCTION churn_internal.changed_features(attachment churn.attachments, former text, present text) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.changed_features(attachment churn.attachments, former text, present text) OWNER TO churn_owner;
@@ -931,6 +938,12 @@ ALTER ROUTINE churn_internal.check_batches(procedure text, batch_size integer) O
 GRANT EXECUTE ON ROUTINE churn_internal.check_batches(procedure text, batch_size integer) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.check_batches(procedure text, batch_size integer) IS 'An error where a procedure cannot commit, or not batches of this size.';
 
+CREATE FUNCTION churn_internal.check_code_of_others(profile regclass, profile_key name, complaints regclass, complaint_key name) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.check_code_of_others(profile regclass, profile_key name, complaints regclass, complaint_key name) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_code_of_others(profile regclass, profile_key name, complaints regclass, complaint_key name) IS 'An error where reading two tables would run code of somebody else as churn_owner.';
+
 CREATE FUNCTION churn_internal.check_deletable(attachment churn.attachments, version bigint) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -965,6 +978,12 @@ CREATE FUNCTION churn_internal.checked_search_path(write_search_path text) RETUR
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.checked_search_path(write_search_path text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.checked_search_path(write_search_path text) IS 'The schemas in which triggers and checks of others look names up, without pg_temp; an error where they cannot run with these.';
+
+CREATE FUNCTION churn_internal.code_of_others(profile regclass, profile_key name, complaints regclass, complaint_key name) RETURNS TABLE(object text, owner name)
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.code_of_others(profile regclass, profile_key name, complaints regclass, complaint_key name) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.code_of_others(profile regclass, profile_key name, complaints regclass, complaint_key name) IS 'What would run in the name of churn_owner when it reads or compares the keys of two tables, or the texts of the first, and does not belong to a superuser.';
 
 CREATE FUNCTION churn_internal.column_kind(type oid) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -1302,6 +1321,13 @@ CREATE FUNCTION churn_internal.enter(what text, depth integer, transaction_id bi
 ALTER ROUTINE churn_internal.enter(what text, depth integer, transaction_id bigint, entered text, most integer) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.enter(what text, depth integer, transaction_id bigint, entered text, most integer) IS 'Remembers, where nobody can pretend it, that something has begun at this depth of triggers; returns what to set churn.entered to, or null if it is within too many of its like.';
 
+CREATE FUNCTION churn_internal.equals_key(attachment churn.attachments) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.equals_key(attachment churn.attachments) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.equals_key(attachment churn.attachments) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.equals_key(attachment churn.attachments) IS 'The operator by which a profile''s keys are equal, as SQL that finds it whatever the search_path.';
+
 CREATE FUNCTION churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) RETURNS record
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) OWNER TO churn_owner;
@@ -1386,7 +1412,7 @@ CREATE FUNCTION churn_internal.follow_altered_tables() RETURNS event_trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.follow_altered_tables() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.follow_altered_tables() IS 'Event trigger: keeps scoring going when columns are added, renamed or dropped, and when a type, operator or collation of keys, or its extension, gets another name.';
+COMMENT ON ROUTINE churn_internal.follow_altered_tables() IS 'Event trigger: keeps scoring going when columns are added, renamed or dropped, and when a type, operator or collation of keys, or its extension, gets another name; refuses what would have reading them run code of others.';
 
 CREATE FUNCTION churn_internal.grant_schemas(attachment churn.attachments) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1398,6 +1424,12 @@ CREATE FUNCTION churn_internal.has_recounted(transaction_id bigint) RETURNS bool
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.has_recounted(transaction_id bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.has_recounted(transaction_id bigint) IS 'Whether complaints were counted anew in this session''s transaction.';
+
+CREATE FUNCTION churn_internal.has_unique_key(profile regclass, profile_key name) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.has_unique_key(profile regclass, profile_key name) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.has_unique_key(profile regclass, profile_key name) IS 'Whether an index keeps the keys of a profile unique, as their type compares them.';
 
 CREATE FUNCTION churn_internal.is_cast(source oid, target oid, binary_too boolean) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -1414,6 +1446,12 @@ CREATE FUNCTION churn_internal.keep_attached_tables() RETURNS event_trigger
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.keep_attached_tables() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.keep_attached_tables() IS 'Event trigger: an attached table is detached before it is dropped, one that was attached is known as dropped, and a dropped column is scored without.';
+
+CREATE FUNCTION churn_internal.keep_unique_keys() RETURNS event_trigger
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.keep_unique_keys() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.keep_unique_keys() IS 'Event trigger: refuses to drop the last index that keeps the keys of a profile unique.';
 
 CREATE FUNCTION churn_internal.key_comparison(profile regclass, profile_key name, complaints regclass, complaint_key name, OUT key_type oid, OUT key_collation oid, OUT one_text boolean, OUT common_type oid, OUT reference_type oid, OUT reference_collation oid, OUT equals_key oid, OUT equals_common oid, OUT reference_equals oid, OUT is_after oid, OUT is_through oid, OUT mismatch text, OUT reason text, OUT castable boolean) RETURNS record
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -1605,6 +1643,12 @@ END $function$;
 ALTER ROUTINE churn_internal.profiles_changed_1() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.profiles_changed_1() IS 'Trigger of churn.customers: scores rows that are new or whose features changed.';
 
+CREATE FUNCTION churn_internal.profiles_statement(attachment churn.attachments) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.profiles_statement(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.profiles_statement(attachment churn.attachments) IS 'SQL that reads what an attachment''s columns hold in the profiles with the keys $1, in key order, as scoring takes them: keys, numbers and texts.';
+
 CREATE FUNCTION churn_internal.query_columns(query text, OUT names text[], OUT types oid[]) RETURNS record
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.query_columns(query text, OUT names text[], OUT types oid[]) OWNER TO churn_owner;
@@ -1655,6 +1699,13 @@ CREATE FUNCTION churn_internal.refuse_change() RETURNS trigger
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.refuse_change() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.refuse_change() IS 'Trigger of the registry''s tables, whose rows are only ever added.';
+
+CREATE FUNCTION churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) IS 'Registers a classifier for churn.register_model, which has read the rows on which it is tried with the rights of its own caller.';
 
 CREATE FUNCTION churn_internal.repair_profiles_1(wrong text[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -2241,6 +2292,11 @@ CREATE FUNCTION churn_internal.with_columns(attachment churn.attachments, names 
 ALTER ROUTINE churn_internal.with_columns(attachment churn.attachments, names text[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.with_columns(attachment churn.attachments, names text[]) IS 'An attachment as it would be with these of its profile''s columns as features, as far as they are there and can be any; null: with all that can.';
 
+CREATE FUNCTION churn_internal.without_values(sqlstate text, message text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.without_values(sqlstate text, message text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.without_values(sqlstate text, message text) IS 'What an error of a table''s own triggers, checks and the like says, for whoever complains and need not be allowed to read the table: without the values that PostgreSQL quotes.';
+
 CREATE FUNCTION churn_internal.work_profiles_1(batch_size integer, OUT scored bigint, OUT failed bigint) RETURNS record
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
@@ -2403,13 +2459,18 @@ BEGIN
         -- Else a write of others, later, could pass for this one.
         PERFORM churn_internal.leave(entered);
         -- Whoever waits for the transaction has to hear of deadlocks and the like.
-        IF SQLSTATE ~ '^(40|57)' OR coalesce(on_error, (
-            SELECT a.on_error FROM churn.attachments a WHERE a.attachment_id = 1
-        )) = 'raise' THEN
+        IF SQLSTATE ~ '^(40|57)' THEN
             RAISE;
         END IF;
         state := SQLSTATE;
-        reason := SQLERRM;
+        reason := churn_internal.without_values(SQLSTATE, SQLERRM);
+        -- Without the detail of before, in which PostgreSQL shows the row to its owner.
+        IF coalesce(on_error, (
+            SELECT a.on_error FROM churn.attachments a WHERE a.attachment_id = 1
+        )) = 'raise' THEN
+            RAISE USING ERRCODE = state, MESSAGE = reason,
+                DETAIL = format('pgchurn was writing %s.', 'churn.customers');
+        END IF;
     END;
     -- Those that can be written are: halves of halves find out which.
     IF size > 1 THEN
@@ -2696,7 +2757,7 @@ CREATE EVENT TRIGGER churn_admit_owner ON ddl_command_end
 COMMENT ON EVENT TRIGGER churn_admit_owner IS 'Lets pgchurn into the schema to which something that attached tables need was moved.';
 
 CREATE EVENT TRIGGER churn_follow_altered_tables ON ddl_command_end
-    WHEN TAG IN ('ALTER TABLE', 'ALTER INDEX', 'ALTER SCHEMA', 'ALTER TYPE', 'ALTER DOMAIN', 'ALTER COLLATION', 'ALTER OPERATOR', 'ALTER EXTENSION', 'ALTER FUNCTION', 'ALTER ROUTINE', 'CREATE TABLE', 'CREATE TRIGGER', 'CREATE INDEX', 'CREATE RULE', 'CREATE PUBLICATION', 'ALTER PUBLICATION')
+    WHEN TAG IN ('ALTER TABLE', 'ALTER INDEX', 'ALTER SCHEMA', 'ALTER TYPE', 'ALTER DOMAIN', 'ALTER COLLATION', 'ALTER OPERATOR', 'ALTER EXTENSION', 'ALTER FUNCTION', 'ALTER ROUTINE', 'CREATE TABLE', 'CREATE TRIGGER', 'CREATE INDEX', 'CREATE RULE', 'CREATE PUBLICATION', 'ALTER PUBLICATION', 'CREATE CAST', 'CREATE OPERATOR CLASS', 'ALTER OPERATOR FAMILY')
     EXECUTE FUNCTION churn_internal.follow_altered_tables();
 COMMENT ON EVENT TRIGGER churn_follow_altered_tables IS 'Fits the functions of attached tables to what was altered.';
 
@@ -2704,6 +2765,11 @@ CREATE EVENT TRIGGER churn_keep_attached_tables ON sql_drop
     WHEN TAG IN ('DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP TYPE', 'DROP DOMAIN', 'DROP EXTENSION', 'DROP TRIGGER', 'DROP RULE', 'DROP INDEX', 'DROP FUNCTION')
     EXECUTE FUNCTION churn_internal.keep_attached_tables();
 COMMENT ON EVENT TRIGGER churn_keep_attached_tables IS 'Refuses to drop a table that is attached.';
+
+CREATE EVENT TRIGGER churn_keep_unique_keys ON sql_drop
+    WHEN TAG IN ('ALTER TABLE', 'DROP INDEX')
+    EXECUTE FUNCTION churn_internal.keep_unique_keys();
+COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index that keeps the keys of an attached table unique.';
 
 -- Module admission
 -- Module attestation

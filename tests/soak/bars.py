@@ -16,6 +16,7 @@ MODULES = (
     "sequences",
     "latencies",
     "random_calls",
+    "role_calls",
     "replica",
     "corpus",
     "fuzz",

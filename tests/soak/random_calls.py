@@ -249,6 +249,7 @@ class Caller:
     def __init__(self, database, user, seed):
         self.database = database
         self.user = user
+        self.pools = POOLS
         self.random = random.Random(seed)
         self.answered = self.refused = 0
         self.open()
@@ -271,18 +272,22 @@ class Caller:
             self.session.run("BEGIN")
             self.session.run(statement)
             self.answered += 1
-        except psycopg2.Error:
+        except psycopg2.Error as error:
             self.refused += 1
+            self.refuse(error)
         if self.session.connection.closed:
             # The server was told to end the session, or it crashed, which its log says.
             self.open()
         else:
             self.session.run("ROLLBACK")
 
+    def refuse(self, error):
+        """Do what there is to do about an error."""
+
     def statement(self, name, is_procedure, types):
         """Return a call with arguments."""
         arguments = ", ".join(
-            f"({self.random.choice(POOLS.get(kind, ('NULL',)))})::{kind}"
+            f"({self.random.choice(self.pools.get(kind, ('NULL',)))})::{kind}"
             for kind in types
         )
         verb = "CALL" if is_procedure else "SELECT * FROM"

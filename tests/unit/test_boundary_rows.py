@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 from pgchurn.plpython.runtime.boundary_rows import (
     CATEGORIES_PER_FEATURE,
+    MOST_ROWS,
+    MOST_VALUES,
     UNSEEN_CATEGORIES,
     boundary_rows,
     tree_thresholds,
@@ -215,3 +217,20 @@ def test_a_model_without_trees_has_no_thresholds():
     form = compiled(model, Signature(features, (0, 1), 1, True))
 
     assert tree_thresholds(form) == {}
+
+
+def test_a_candidate_of_many_features_has_few_rows_made_for_each():
+    names = [f"number {i}" for i in range(1_600)]
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.uniform(size=(50, len(names))), columns=names)
+    model = LogisticRegression().fit(frame, np.arange(50) % 2)
+    signature = Signature(
+        tuple(Feature(name, "number", True) for name in names), (0, 1), 1, True
+    )
+
+    rows = boundary_rows(signature, compiled(model, signature), columns_of(frame))
+
+    assert len(names) <= row_count(rows) <= MOST_ROWS
+    assert len(names) * row_count(rows) <= MOST_VALUES
+    # A null is among them, of each.
+    assert all(np.isnan(column).any() for column in rows.values())

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pgchurn.plpython.runtime.batches import (
     MOST_FAILURES,
+    Batch,
     matrix_from_binary,
     rows_in,
     score_what_scores,
@@ -39,6 +40,47 @@ def test_a_binary_array_becomes_a_matrix(rows):
     assert matrix.dtype == np.dtype("float64")
     assert matrix.flags.writeable
     assert rows_in(sent(rows)) == len(rows)
+
+
+def header(dimensions=2, has_nulls=0, element_type=FLOAT8, rows=1, columns=1):
+    """Return what precedes the elements of an array."""
+    return struct.pack(
+        ">iiiiiii", dimensions, has_nulls, element_type, rows, 1, columns, 1
+    )
+
+
+ELEMENT = struct.pack(">id", 8, 0.5)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        b"",
+        b"\0" * 27,
+        # 28 bytes that would be a list of two thousand million rows.
+        header(rows=2**31 - 1, columns=0),
+        header(rows=0, columns=2**31 - 1),
+        header(rows=-1, columns=-1) + ELEMENT,
+        header(rows=2) + ELEMENT,
+        header(columns=2) + ELEMENT,
+        header() + ELEMENT + b"x",
+        header() + ELEMENT + ELEMENT,
+        header(dimensions=1) + ELEMENT,
+        header(element_type=700) + ELEMENT,
+        header() + struct.pack(">id", 4, 0.5),
+        header(columns=3) + struct.pack(">ididi", 8, 0.5, 8, 0.5, -1) + b"\0" * 8,
+        header(columns=1_601) + ELEMENT * 1_601,
+    ],
+)
+def test_bytes_that_are_no_matrix_are_refused(numbers):
+    with pytest.raises(ScoringError, match="two-dimensional array"):
+        matrix_from_binary(numbers)
+
+
+@pytest.mark.parametrize("texts", [[], [["a"], ["b"], ["c"]]])
+def test_texts_of_other_rows_are_refused(texts):
+    with pytest.raises(ScoringError, match="texts of"):
+        Batch.from_binary(sent([[1.0], [2.0]]), texts)
 
 
 def scorer(spoilt, calls=None):

@@ -8,7 +8,7 @@ import pytest
 from pgchurn.plpython.runtime.batches import checked_probabilities
 from pgchurn.plpython.runtime.compile_model import compile_model
 from pgchurn.plpython.runtime.compiled import CompiledModel
-from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.errors import ScoringError, ValuesShown
 from pgchurn.plpython.runtime.features import Layout, columns_from_arrays
 from pgchurn.plpython.runtime.pickled import PickledModel
 from pgchurn.plpython.runtime.signature import Feature, Signature
@@ -211,8 +211,19 @@ def test_an_unknown_category_is_named_alike_in_row_and_batch(text):
     assert said == refusal(in_batch, compiled, ROW, row)
     assert said[0] == "22023"
     assert said[1] == 'feature "channel" has a category that the model does not know'
-    assert said[2] == f"The value is {text!r}."
+    # Whoever complains need not be allowed to read the profile.
+    assert said[2] is None
     assert said[3]
+
+
+@pytest.mark.parametrize("scored", [in_row, in_batch])
+def test_who_passed_a_row_is_told_its_value(scored):
+    _, compiled = forms(REFUSING)
+
+    with pytest.raises(ScoringError) as refused, ValuesShown():
+        scored(compiled, {**ROW, "channel": "a secret"})
+
+    assert refused.value.detail == "The value is 'a secret'."
 
 
 def test_an_imputed_text_is_no_unknown_category():

@@ -73,20 +73,9 @@ BEGIN
 
     SELECT k.* INTO keys
     FROM churn_internal.key_comparison(profile, profile_key, complaints, complaint_key) k;
-    IF keys.equals_key IS NOT NULL AND NOT EXISTS (
-        SELECT FROM pg_catalog.pg_index i
-        JOIN pg_catalog.pg_attribute a
-            ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-        JOIN pg_catalog.pg_opclass c ON c.oid = i.indclass[0]
-        LEFT JOIN pg_catalog.pg_collation o ON o.oid = a.attcollation
-        WHERE i.indrelid = profile AND a.attname = profile_key AND i.indisunique
-          AND i.indnkeyatts = 1 AND i.indpred IS NULL AND i.indisvalid
-          -- Unique as the type compares: citext in an index of texts is not.
-          AND keys.equals_key = churn_internal.family_operator(
-            c.opcfamily, 3, c.opcintype, c.opcintype
-          )
-          AND (o.collisdeterministic IS NOT FALSE OR i.indcollation[0] = a.attcollation)
-    ) THEN
+    IF keys.equals_key IS NOT NULL
+        AND NOT churn_internal.has_unique_key(profile, profile_key)
+    THEN
         RAISE invalid_parameter_value USING
             MESSAGE = format('column %I of %s is not unique', profile_key, profile),
             HINT = 'Make it the primary key, or give it a unique index.';
@@ -94,6 +83,10 @@ BEGIN
     IF keys.mismatch IS NOT NULL THEN
         RAISE datatype_mismatch USING MESSAGE = keys.mismatch, DETAIL = keys.reason;
     END IF;
+
+    PERFORM churn_internal.check_code_of_others(
+        profile, profile_key, complaints, complaint_key
+    );
 
     SELECT a.atttypid INTO wrong FROM pg_catalog.pg_attribute a
     WHERE a.attrelid = complaints AND a.attname = complaint_time

@@ -35,11 +35,19 @@ BEGIN ATOMIC
             WHEN base.oid = 'character'::regtype
                 THEN 'churn_internal.cut_text('
                      'pg_catalog.textin(pg_catalog.bpcharout(%s::pg_catalog.bpchar)))'
+            -- Its label, as clients are given it. To make a cast of its own to text is up
+            -- to an enum's owner, and a cast runs with the rights of whoever reads.
+            WHEN t.typtype = 'e' AND t.oid = feature_expression.type
+                THEN 'churn_internal.cut_text(pg_catalog.textin(pg_catalog.enum_out(%s)))'
+            -- Not without its schema, which not everybody may use.
+            WHEN t.typtype = 'e'
+                THEN 'CASE WHEN %1$s IS NOT NULL '
+                     'THEN churn_internal.cut_text(pg_catalog.format(''%%s'', %1$s)) END'
             ELSE 'churn_internal.cut_text(%s::pg_catalog.text)'
         END,
         feature_expression.value
     )
-    FROM base WHERE base.typbasetype = 0;
+    FROM base JOIN pg_catalog.pg_type t ON t.oid = base.oid WHERE base.typbasetype = 0;
 END;
 COMMENT ON FUNCTION churn_internal.feature_expression IS
     'SQL that reads a value of this type as models take it, which is as client libraries '

@@ -49,7 +49,7 @@ BEGIN
             reason := SQLERRM;
             RAISE WARNING USING
                 MESSAGE = format('pgchurn cannot write %s', attachment.profile),
-                DETAIL = reason,
+                DETAIL = churn_internal.without_values(SQLSTATE, reason),
                 HINT = 'Complaints are kept, and their customers marked in churn.health, until '
                        'it can.';
     END;

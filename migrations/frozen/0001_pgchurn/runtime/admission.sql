@@ -8,11 +8,14 @@ from typing import Any
 
 from .attestation import Statement, today_in_utc, verified_statement
 from .batches import rows_in
-from .errors import Refusals
+from .errors import LIMIT_SQLSTATE, Refusals, ScoringError
 from .features import RowOfTexts
 from .registry import Registry
 from .sandbox import RESULT, module_sources, run_in_sandbox
 from .signature import Signature
+
+# Twice as many as churn_internal.candidate_statements has read: replayed, and compared.
+MOST_ROWS = 20_000
 
 
 class Admission:
@@ -136,6 +139,15 @@ class Admission:
             )
             replay_numbers, replay_texts = replay
             sample_numbers, sample_texts = sample
+            rows = rows_in(replay_numbers) + rows_in(sample_numbers)
+            # Each of them buys time in the sandbox.
+            if rows > MOST_ROWS:
+                raise ScoringError(
+                    f"a candidate is tried on {MOST_ROWS:,} rows at most",
+                    detail=f"There are {rows:,}.",
+                    hint="Replay fewer rows.",
+                    sqlstate=LIMIT_SQLSTATE,
+                )
             request = {
                 "signature": signature,
                 "environment": environment,
@@ -148,7 +160,7 @@ class Admission:
                 module_sources("sandbox_worker"),
                 request,
                 [artifact, replay_numbers, sample_numbers],
-                rows_in(replay_numbers) + rows_in(sample_numbers),
+                rows,
                 self.registry.check_for_interrupts,
             )
         # No count of rows: an error.

@@ -25,6 +25,10 @@ class ScoringError(Exception):
     The message is in lower case without a full stop, as PostgreSQL words its own;
     detail and hint are sentences, and the hint says what to do. The default SQLSTATE is
     invalid_parameter_value.
+
+    None of them quotes a value of a row, since whoever complains need not be allowed to
+    read the profile. A sentence that does is kept apart, in ``values``, for callers who
+    have passed the row themselves: see ``ValuesShown``.
     """
 
     def __init__(
@@ -33,16 +37,37 @@ class ScoringError(Exception):
         detail: str | None = None,
         hint: str | None = None,
         sqlstate: str = "22023",
+        values: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.detail = detail
         self.hint = hint
         self.sqlstate = sqlstate
+        self.values = values
 
     def __str__(self) -> str:
         """Return the message with its detail and hint, for readers outside SQL."""
         return " ".join(part for part in (self.message, self.detail, self.hint) if part)
+
+
+class ValuesShown:
+    """A context whose errors quote the values of rows, which its caller has passed."""
+
+    def __enter__(self) -> None:
+        """Enter the block."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Add what the error says of values to its detail."""
+        if isinstance(error, ScoringError) and error.values:
+            parts = (error.detail, error.values)
+            error.detail = " ".join(part for part in parts if part)
+            error.values = None
 
 
 class OutdatedFunction(ScoringError):
@@ -165,13 +190,23 @@ def is_of_server(error: Exception) -> bool:
 
 
 def failure_of(error: Exception) -> Exception:
-    """Return an error, as a refusal where the model has run out of memory.
+    """Return an error of scoring as a refusal, unless it is one already, or of SQL.
 
-    When the server itself runs out of memory, that is another error: see
-    ``is_of_server``.
+    So is a model that has run out of memory; when the server itself has, that is an
+    error of SQL: see ``is_of_server``. What nobody has foreseen is told by where it
+    happened, because its own words may quote a row.
     """
-    if not isinstance(error, MemoryError):
+    if isinstance(error, ScoringError) or getattr(error, "sqlstate", None):
         return error
+    if not isinstance(error, MemoryError):
+        from traceback import extract_tb
+
+        frame = extract_tb(error.__traceback__)[-1]
+        return ScoringError(
+            f"{type(error).__name__} at {frame.filename}:{frame.lineno}",
+            detail="Nobody has foreseen this error of pgchurn's.",
+            sqlstate=EXTERNAL_ROUTINE_EXCEPTION,
+        )
     return ScoringError(
         "model ran out of memory",
         detail=f"{error}." if str(error) else None,

@@ -42,7 +42,9 @@ def compare_forms(
     return largest, compared
 
 
-def scoreable(model: PickledModel, columns: Columns) -> Iterator[Columns]:
+def scoreable(
+    model: PickledModel | CompiledModel, columns: Columns
+) -> Iterator[Columns]:
     """Split rows into parts that the model scores, leaving out rows that it refuses."""
     rows = row_count(columns)
     if rows == 0:

@@ -70,7 +70,8 @@ class PickledModel:
             except Exception as error:
                 raise ScoringError(
                     "model cannot score these values",
-                    detail=f"{type(error).__name__}: {error}.",
+                    detail=f"It raised {type(error).__name__}.",
+                    values=f"{type(error).__name__}: {error}.",
                 ) from error
         rows = row_count(columns)
         if predicted.shape != (rows, 2):

@@ -2,6 +2,7 @@
 DROP EVENT TRIGGER churn_admit_owner;
 DROP EVENT TRIGGER churn_follow_altered_tables;
 DROP EVENT TRIGGER churn_keep_attached_tables;
+DROP EVENT TRIGGER churn_keep_unique_keys;
 SELECT churn.detach(a.profile) FROM churn.attachments a WHERE a.detached_at IS NULL;
 DROP TRIGGER refuse_change ON churn.models;
 DROP TRIGGER refuse_change ON churn.deployments;

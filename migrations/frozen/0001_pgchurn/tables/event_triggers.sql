@@ -13,7 +13,7 @@ CREATE EVENT TRIGGER churn_follow_altered_tables ON ddl_command_end
         'ALTER TABLE', 'ALTER INDEX', 'ALTER SCHEMA', 'ALTER TYPE', 'ALTER DOMAIN',
         'ALTER COLLATION', 'ALTER OPERATOR', 'ALTER EXTENSION', 'ALTER FUNCTION', 'ALTER ROUTINE',
         'CREATE TABLE', 'CREATE TRIGGER', 'CREATE INDEX', 'CREATE RULE', 'CREATE PUBLICATION',
-        'ALTER PUBLICATION'
+        'ALTER PUBLICATION', 'CREATE CAST', 'CREATE OPERATOR CLASS', 'ALTER OPERATOR FAMILY'
     )
     EXECUTE FUNCTION churn_internal.follow_altered_tables();
 COMMENT ON EVENT TRIGGER churn_follow_altered_tables IS
@@ -24,4 +24,9 @@ CREATE EVENT TRIGGER churn_keep_attached_tables ON sql_drop
         'DROP EXTENSION', 'DROP TRIGGER', 'DROP RULE', 'DROP INDEX', 'DROP FUNCTION'
     )
     EXECUTE FUNCTION churn_internal.keep_attached_tables();
+CREATE EVENT TRIGGER churn_keep_unique_keys ON sql_drop
+    WHEN TAG IN ('ALTER TABLE', 'DROP INDEX')
+    EXECUTE FUNCTION churn_internal.keep_unique_keys();
+COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS
+    'Refuses to drop the index that keeps the keys of an attached table unique.';
 COMMENT ON EVENT TRIGGER churn_keep_attached_tables IS 'Refuses to drop a table that is attached.';

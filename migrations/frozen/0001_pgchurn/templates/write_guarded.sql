@@ -43,13 +43,18 @@ BEGIN
         -- Else a write of others, later, could pass for this one.
         PERFORM churn_internal.leave(entered);
         -- Whoever waits for the transaction has to hear of deadlocks and the like.
-        IF SQLSTATE ~ '^(40|57)' OR coalesce(on_error, (
-            SELECT a.on_error FROM churn.attachments a WHERE a.attachment_id = @id@
-        )) = 'raise' THEN
+        IF SQLSTATE ~ '^(40|57)' THEN
             RAISE;
         END IF;
         state := SQLSTATE;
-        reason := SQLERRM;
+        reason := churn_internal.without_values(SQLSTATE, SQLERRM);
+        -- Without the detail of before, in which PostgreSQL shows the row to its owner.
+        IF coalesce(on_error, (
+            SELECT a.on_error FROM churn.attachments a WHERE a.attachment_id = @id@
+        )) = 'raise' THEN
+            RAISE USING ERRCODE = state, MESSAGE = reason,
+                DETAIL = format('pgchurn was writing %s.', @profile_name@);
+        END IF;
     END;
     -- Those that can be written are: halves of halves find out which.
     IF size > 1 THEN
