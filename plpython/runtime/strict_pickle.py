@@ -15,6 +15,7 @@ import numpy as np
 from .errors import ScoringError
 from .permitted import BY_NAME, Permitted, state_setter
 from .pickle_scan import scan_pickle, unreadable
+from .pickle_trees import BALL_TREE, KD_TREE
 from .pickle_values import (
     LARGEST_NUMBER_KEY,
     MOST_GENERATORS,
@@ -182,7 +183,7 @@ def needs_state(made: Any) -> bool:
         return made.dtype.char == "S"
     if isinstance(made, np.dtype):
         return made.kind == "V"
-    return class_name(made) in (TREE, "functools.partial")
+    return class_name(made) in (TREE, BALL_TREE, KD_TREE, "functools.partial")
 
 
 def permitted(token: Any) -> Permitted | None:

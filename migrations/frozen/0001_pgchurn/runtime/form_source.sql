@@ -9,7 +9,8 @@ microseconds in a loop and hardly more in the INSERT.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def profile_function(
     lowest: int,
     check: Callable[..., object],
     most_nodes: int = MOST_NODES,
+    known: Mapping[int, Set[float | None]] = MappingProxyType({}),
 ) -> Callable[..., float]:
     """Return the same function, of the two arrays that carry a profile row.
 
@@ -137,6 +139,9 @@ def profile_function(
         to raise what there is to raise.
     most_nodes : int
         Comparisons that are written out.
+    known : dict of int to set
+        What an input may be, with None for NULL; those that are not there may be
+        anything. ``check`` raises on anything else, too.
     """
     source = Source(len(numbers) + len(texts), most_nodes)
     source.names["check"] = check
@@ -151,6 +156,9 @@ def profile_function(
         code = source.constant(codes.get)
         source.line(f"x{position} = {code}(texts[{int(place)}], {int(other)})")
         unusual.append(f"x{position} < {int(lowest)}")
+    for position, values in known.items():
+        name = source.constant(values)
+        unusual.append(f"numbers[{int(numbers[position])}] not in {name}")
     source.line(f"if {' or '.join(unusual)}:")
     source.line(" check(numbers, texts)")
     source.line(f"return {probability.write(source)}")
