@@ -130,9 +130,9 @@ def fit_matrix(features, classifier=None, seed=0, **options):
 
 
 def not_compilable():
-    """Return a model that the compiler does not cover: it refuses unknown numbers."""
+    """Return a model that the compiler does not cover: it fills another value."""
     matrix = np.arange(20.0).reshape(20, 1) % 4
-    pipeline = make_pipeline(OneHotEncoder(), LogisticRegression())
+    pipeline = make_pipeline(SimpleImputer(missing_values=-1.0), LogisticRegression())
     pipeline.fit(matrix, np.arange(20) % 2)
     return Model(pipeline, {"complaint_count": "number"}, named_columns=False)
 

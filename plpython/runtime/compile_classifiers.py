@@ -21,18 +21,33 @@ from sklearn.ensemble import (
 )
 from sklearn.frozen import FrozenEstimator
 from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression, SGDClassifier
-from sklearn.naive_bayes import BernoulliNB, GaussianNB
+from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, SGDClassifier
+from sklearn.naive_bayes import (
+    BernoulliNB,
+    CategoricalNB,
+    ComplementNB,
+    GaussianNB,
+    MultinomialNB,
+)
+from sklearn.neighbors import KNeighborsClassifier, RadiusNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 
+from .compile_bayes import (
+    bernoulli_naive_bayes,
+    categorical_naive_bayes,
+    complement_naive_bayes,
+    gaussian_naive_bayes,
+    multinomial_naive_bayes,
+)
 from .compile_columns import Column, Inputs, NotCompilable
+from .compile_neighbours import nearest, within_radius
 from .compile_preprocessing import numeric, transform
 from .compile_sums import SumBuilder, matrix, weighted_sum
 from .compile_trees import Categories, FittedTree, build_tree
-from .form_matrices import Dense, Gaussian, OnlyOne, Quadratic
+from .form_matrices import Dense, OnlyOne, Quadratic
 from .form_parts import (
     Affine,
     Interpolated,
@@ -274,11 +289,17 @@ def bagging(estimator: BaggingClassifier, columns: Columns, inputs: Inputs) -> S
         for member, chosen in members:
             add_shares(total, member, [columns[i] for i in chosen], weight)
         return Share(of=total.part())
+    share = probability if hasattr(members[0][0], "predict_proba") else vote_as_share
     results = [
-        probability(member, [columns[i] for i in chosen], inputs)
+        share(member, [columns[i] for i in chosen], inputs)
         for member, chosen in members
     ]
     return Share(of=mean(results, [weight] * len(members)))
+
+
+def vote_as_share(member: Any, columns: Columns, inputs: Inputs) -> Scalar:
+    """Return 1 where a member predicts the second class, 0 where the first."""
+    return Affine(of=vote(member, columns, inputs), slope=0.5, constant=0.5)
 
 
 def voting(estimator: VotingClassifier, columns: Columns, inputs: Inputs) -> Scalar:
@@ -330,38 +351,6 @@ def neural_network(
     return Sigmoid(of=OnlyOne(of=layer))
 
 
-def gaussian_naive_bayes(
-    estimator: GaussianNB, columns: Columns, inputs: Inputs
-) -> Scalar:
-    """Compare the likelihoods of both classes."""
-    constants = np.log(estimator.class_prior_)
-    constants = constants - 0.5 * np.log(2.0 * np.pi * estimator.var_).sum(axis=1)
-    return Sigmoid(
-        of=Gaussian(
-            of=matrix([numeric(column) for column in columns]),
-            means=np.ravel(estimator.theta_),
-            variances=np.ravel(estimator.var_),
-            constants=constants,
-        )
-    )
-
-
-def bernoulli_naive_bayes(
-    estimator: BernoulliNB, columns: Columns, inputs: Inputs
-) -> Scalar:
-    """Add up what each feature, as yes or no, says for the second class."""
-    if estimator.binarize is not None:
-        columns = [numeric(one).step("above", estimator.binarize) for one in columns]
-    negative = np.log(1 - np.exp(estimator.feature_log_prob_))
-    weights = estimator.feature_log_prob_ - negative
-    constants = estimator.class_log_prior_ + negative.sum(axis=1)
-    return Sigmoid(
-        of=weighted_sum(
-            columns, (weights[1] - weights[0]).tolist(), constants[1] - constants[0]
-        )
-    )
-
-
 def quadratic_discriminant(
     estimator: QuadraticDiscriminantAnalysis, columns: Columns, inputs: Inputs
 ) -> Scalar:
@@ -401,6 +390,7 @@ Compile = Callable[[Any, Columns, Inputs], Scalar]
 
 DECISIONS: dict[type, Compile] = {
     LogisticRegression: linear,
+    LogisticRegressionCV: linear,
     SGDClassifier: linear,
     LinearSVC: linear,
     LinearDiscriminantAnalysis: linear,
@@ -419,5 +409,10 @@ PROBABILITIES: dict[type, Compile] = {
     GradientBoostingClassifier: boosted_share,
     GaussianNB: gaussian_naive_bayes,
     BernoulliNB: bernoulli_naive_bayes,
+    CategoricalNB: categorical_naive_bayes,
+    ComplementNB: complement_naive_bayes,
+    MultinomialNB: multinomial_naive_bayes,
+    KNeighborsClassifier: nearest,
+    RadiusNeighborsClassifier: within_radius,
     DummyClassifier: dummy,
 }

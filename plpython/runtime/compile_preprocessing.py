@@ -23,8 +23,10 @@ from .compile_columns import (
     Inputs,
     Lookup,
     NotCompilable,
+    NullsReadApart,
     Number,
     Text,
+    Vocabulary,
 )
 
 Columns = Sequence[Column]
@@ -151,17 +153,33 @@ def missing_indicator(
     transformer: MissingIndicator, columns: Columns, inputs: Inputs
 ) -> Columns:
     """Turn columns into 1 where they are missing, 0 where they are not."""
-    if not is_missing(transformer.missing_values):
-        raise NotCompilable("MissingIndicator for something other than NaN")
+    sought = transformer.missing_values
+    if sought is not None and not is_missing(sought):
+        raise NotCompilable("MissingIndicator for something other than None or NaN")
     results: list[Column] = []
     for i in transformer.features_:
         column = columns[i]
-        if not isinstance(column, Number):
-            raise NotCompilable("MissingIndicator of what is no number")
+        if isinstance(column, Text):
+            results.append(text_indicator(column, sought, inputs))
+            continue
+        if not isinstance(column, Number) or sought is None:
+            raise NotCompilable("MissingIndicator of what is neither number nor text")
         is_filled = any(name == "fill" for name, _ in column.steps)
         missing = 0.0 if is_filled else 1.0
         results.append(Lookup(column.position, {}, 0.0, missing))
     return results
+
+
+def text_indicator(column: Text, sought: float | None, inputs: Inputs) -> Lookup:
+    """Return 1 where a text is missing, 0 where it is not."""
+    vocabulary = inputs.vocabularies[column.position]
+    found = column.fill is None and vocabulary.is_null(sought)
+    if found and not vocabulary.null_apart:
+        raise NullsReadApart("a text feature whose nulls are indicated")
+    values = {float(vocabulary.code(None)): 1.0} if found else {}
+    if found:
+        vocabulary.agree_on_missing(vocabulary.code(None))
+    return Lookup(column.position, values, 0.0, 0.0, codes=vocabulary.count())
 
 
 def scaler(operations: Sequence[tuple[str, str]]) -> Transform:
@@ -216,7 +234,7 @@ def one_hot_encoder(
                 continue
             values = {key: float(one == group) for key, one in zip(keys, groups)}
             default = float(group == unknown)
-            results.append(lookup(column, values, default))
+            results.append(lookup(column, values, default, inputs))
     return results
 
 
@@ -227,9 +245,10 @@ def ordinal_encoder(
     results: list[Column] = []
     for i, (column, categories) in enumerate(zip(columns, transformer.categories_)):
         unknown = transformer.unknown_value
-        default = NAN if unknown is None else float(unknown)
+        # Without one, what is unknown is refused, and never gets there.
+        default = 0.0 if unknown is None else float(unknown)
         encoded_missing = float(transformer.encoded_missing_value)
-        if isinstance(column, Text) and encoded_missing == default:
+        if isinstance(column, Text) and encoded_missing == unknown:
             categories = [one for one in categories if not is_missing(one)]
         keys = category_keys(transformer, column, categories, inputs)
         groups, _ = grouped(transformer, i, len(categories))
@@ -237,7 +256,7 @@ def ordinal_encoder(
             key: encoded_missing if is_missing(category) else float(group)
             for key, category, group in zip(keys, categories, groups)
         }
-        results.append(lookup(column, values, default))
+        results.append(lookup(column, values, default, inputs))
     return results
 
 
@@ -255,19 +274,29 @@ def grouped(
     return groups, groups[transformer._infrequent_indices[column][0]]
 
 
-def lookup(column: Column, values: dict[float, float], default: float) -> Lookup:
+def lookup(
+    column: Column, values: dict[float, float], default: float, inputs: Inputs
+) -> Lookup:
     """Return a lookup of the values of keys; the key NaN is that of a missing number.
 
     A text is never NaN, it has a code.
     """
     missing = next((value for key, value in values.items() if key != key), default)
     known = {key: value for key, value in values.items() if abs(key) < INFINITY}
+    if isinstance(column, Lookup):
+        return column.mapped(lambda v: known.get(v, default) if v == v else missing)
     if isinstance(column, Number) and column.steps:
         missing = known.get(column.steps[0][1], default)
+    codes = 0
+    if isinstance(column, Text):
+        vocabulary = inputs.vocabularies[column.position]
+        if vocabulary.null_apart and column.fill is not None:
+            filled = vocabulary.codes.get(column.fill, -1)
+            known[vocabulary.code(None)] = known.get(filled, default)
+        codes = vocabulary.count()
     # What every other input is given need not be listed.
     listed = {key: value for key, value in known.items() if value != default}
-    of_text = isinstance(column, Text)
-    return Lookup(column.position, listed, default, missing, of_text=of_text)
+    return Lookup(column.position, listed, default, missing, codes=codes)
 
 
 def category_keys(
@@ -278,30 +307,65 @@ def category_keys(
 ) -> Sequence[float]:
     """Return the input, a code or a number, that stands for each category."""
     refuses = transformer.handle_unknown == "error"
-    if isinstance(column, Number):
-        if refuses:
-            raise NotCompilable("an encoder of numbers that refuses unknown ones")
-        if any(name != "fill" for name, _ in column.steps) or len(column.steps) > 1:
-            raise NotCompilable("an encoder of numbers that were computed")
-        null = inputs.nulls.get(column.position, NAN)
-        return [number_key(category, null) for category in categories]
-    if not isinstance(column, Text):
-        raise NotCompilable("an encoder of encoded columns")
-    vocabulary = inputs.vocabularies[column.position]
-    vocabulary.refuses_unknown |= refuses
+    if isinstance(column, Text):
+        return text_keys(
+            inputs.vocabularies[column.position], column, categories, refuses
+        )
+    if isinstance(column, Lookup):
+        return encoded_keys(column, categories, refuses)
+    if any(name != "fill" for name, _ in column.steps) or len(column.steps) > 1:
+        raise NotCompilable("an encoder of numbers that were computed")
+    null = inputs.nulls.get(column.position, NAN)
+    keys = [number_key(category, null) for category in categories]
+    if refuses:
+        inputs.refuse_others(column.position, known_numbers(column, keys))
+    return keys
+
+
+def text_keys(
+    vocabulary: Vocabulary, column: Text, categories: Iterable[Any], refuses: bool
+) -> Sequence[float]:
+    """Return the codes of categories, which are given one where they have none."""
     codes = [vocabulary.code(vocabulary.key(category)) for category in categories]
+    known = set(codes)
     if column.fill is not None:
-        vocabulary.agree_on_missing(vocabulary.codes.get(column.fill, -1))
-    elif any(map(vocabulary.is_null, categories)):
+        filled = vocabulary.codes.get(column.fill, -1)
+        if vocabulary.null_apart:
+            missing = vocabulary.code(None)
+            known |= {missing} if filled in known else set()
+        else:
+            missing = filled
+        vocabulary.agree_on_missing(missing)
+    elif None in vocabulary.codes and vocabulary.codes[None] in known:
         vocabulary.agree_on_missing(vocabulary.codes[None])
     else:
-        vocabulary.agree_on_missing(-1)
+        unknown = vocabulary.code(None) if vocabulary.null_apart else -1
+        vocabulary.agree_on_missing(unknown)
     if refuses:
-        known = set(codes)
-        vocabulary.known = (
-            known if vocabulary.known is None else vocabulary.known & known
-        )
+        vocabulary.refuse_others(known)
     return codes
+
+
+def encoded_keys(
+    column: Lookup, categories: Iterable[Any], refuses: bool
+) -> Sequence[float]:
+    """Return the numbers that another encoder puts out and this one knows."""
+    if any(isinstance(category, str) for category in categories):
+        raise NotCompilable("an encoder of numbers as texts")
+    keys = [number_key(category, NAN) for category in categories]
+    given = (column.default, column.missing, *column.values.values())
+    if refuses and not {one for one in given if one == one} <= set(keys):
+        raise NotCompilable("an encoder that refuses what another one puts out")
+    return keys
+
+
+def known_numbers(column: Number, keys: Sequence[float]) -> frozenset[float | None]:
+    """Return the numbers that an encoder knows, with None where it knows NULL."""
+    known: set[float | None] = {key for key in keys if abs(key) < INFINITY}
+    fill = column.steps[0][1] if column.steps else NAN
+    if fill in known or (is_missing(fill) and any(map(is_missing, keys))):
+        known.add(None)
+    return frozenset(known)
 
 
 def number_key(category: Any, null: float | None) -> float:

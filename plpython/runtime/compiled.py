@@ -6,7 +6,7 @@ import numpy as np
 
 from .errors import ScoringError
 from .features import Columns, Positions, check_values, checked_row, columns_from_arrays
-from .form import malformed_form, read_form, require
+from .form import described, finite_number, malformed_form, read_form, require
 from .form_parts import PartReader, Scalar
 from .form_source import MOST_NODES, NoSource, profile_function, row_function
 from .form_trees import MOST_GRAPHS
@@ -24,6 +24,7 @@ REFUSED = -2
 # graph; gradient boosting of 700 took 2 and 3. A weight counts as a comparison.
 LOOPED_NODES = 2_000
 VOCABULARY_KEYS = {"codes", "missing", "refuses_unknown"}
+KNOWN_KEYS = {"known", "missing"}
 # Below this every code is a double of its own.
 MOST_CODES = 1 << 31
 # What one call computes at most, in numbers and in bytes: what a cancel waits for, and
@@ -71,6 +72,7 @@ class CompiledModel:
         self.most_rows = max(1, min(self.most_rows, CALL_OPERATIONS // operations))
         self.first_rows = min(FIRST_ROWS, self.most_rows)
         self.codes, self.refusing = read_codes(form.texts, signature)
+        self.known_numbers = read_known_numbers(form.numbers, signature)
 
     def limit_graphs(self) -> None:
         """Leave graphs to the largest forests, where there are too many of them."""
@@ -92,6 +94,14 @@ class CompiledModel:
         with np.errstate(all="ignore"):
             return self.probability.values(self.input_matrix(columns))
 
+    def tied(self, columns: Columns) -> np.ndarray:
+        """Return which rows scikit-learn itself decides by the order of its training.
+
+        As many nearest points are wanted, and more are as near.
+        """
+        with np.errstate(all="ignore"):
+            return self.probability.tied(self.input_matrix(columns))
+
     def row_probabilities(self, columns: Columns) -> np.ndarray:
         """Return the same, computed row by row as single rows are."""
         score = self.row_function()
@@ -99,6 +109,7 @@ class CompiledModel:
 
     def input_matrix(self, columns: Columns) -> np.ndarray:
         """Return the matrix of doubles that the form reads, texts as codes."""
+        self.check_numbers(columns)
         numbers = [columns[feature.name] for feature in self.signature.numbers()]
         texts = [
             self.coded(feature.name, columns[feature.name])
@@ -111,13 +122,15 @@ class CompiledModel:
         codes = self.codes[name]
         found = [codes.get(None if v != v else v, UNKNOWN) for v in values]
         if name in self.refusing and UNKNOWN in found:
-            raise ScoringError(
-                f'feature "{name}" has a category that the model does not know',
-                hint="Correct it, or train a pipeline whose encoder ignores the "
-                "unknown.",
-                values=f"The value is {values[found.index(UNKNOWN)]!r}.",
-            )
+            raise unknown_category(name, values[found.index(UNKNOWN)])
         return found
+
+    def check_numbers(self, columns: Columns) -> None:
+        """Refuse numbers that are categories which the model does not know."""
+        for name, known in self.known_numbers.items():
+            for value in columns[name].tolist():
+                if (None if value != value else value) not in known:
+                    raise unknown_category(name, value)
 
     def row_scorer(
         self, positions: Positions, repeated: bool = False, pause: Pausing = no_pause
@@ -133,12 +146,20 @@ class CompiledModel:
             (by_name[f.name], self.row_codes(f), self.other_code(f))
             for f in self.signature.texts()
         ]
+        known_numbers = {
+            place: self.known_numbers[feature.name]
+            for place, feature in enumerate(number_features)
+            if feature.name in self.known_numbers
+        }
 
         def check(
             numbers: "Sequence[float | None]", texts: "Sequence[str | None]"
         ) -> list[float]:
             codes = [codes.get(texts[slot], other) for slot, codes, other in text_slots]
-            if REFUSED in codes:
+            if REFUSED in codes or not all(
+                numbers[number_slots[place]] in known
+                for place, known in known_numbers.items()
+            ):
                 # Checking the numbers as well names the first of several faults.
                 self.refuse(positions, numbers, texts)
             row = checked_row(number_features, [numbers[slot] for slot in number_slots])
@@ -147,8 +168,13 @@ class CompiledModel:
         most_nodes = LOOPED_NODES if repeated else MOST_NODES
         try:
             return profile_function(
-                *(self.probability, number_slots, text_slots, UNKNOWN, check),
+                self.probability,
+                number_slots,
+                text_slots,
+                UNKNOWN,
+                check,
                 most_nodes,
+                known_numbers,
                 pause,
             )
         except NoSource:
@@ -207,6 +233,33 @@ def read_codes(
         codes[name] = {**vocabulary["codes"], None: vocabulary["missing"]}
     refusing = {name for name in names if texts[name]["refuses_unknown"]}
     return codes, refusing
+
+
+def unknown_category(name: str, value: object) -> ScoringError:
+    """Return the error for a category that an encoder refuses."""
+    return ScoringError(
+        f'feature "{name}" has a category that the model does not know',
+        hint="Correct it, or train a pipeline whose encoder ignores the unknown.",
+        values=f"The value is {value!r}.",
+    )
+
+
+def read_known_numbers(
+    numbers: dict[str, Any], signature: Signature
+) -> dict[str, frozenset[float | None]]:
+    """Return what is known of numbers that are refused otherwise, None for NULL."""
+    names = {feature.name for feature in signature.numbers()}
+    require(numbers.keys() <= names, "Its numbers are not those of the model.")
+    known: dict[str, frozenset[float | None]] = {}
+    for name, said in numbers.items():
+        said = described(said, KNOWN_KEYS)
+        require(
+            type(said["known"]) is list and type(said["missing"]) is bool,
+            "What is known of a number is none.",
+        )
+        values = {finite_number(value) for value in said["known"]}
+        known[name] = frozenset({*values, None} if said["missing"] else values)
+    return known
 
 
 def is_vocabulary(vocabulary: Any) -> bool:

@@ -105,6 +105,16 @@ class Part:
         """Return all trees that it contains."""
         return [trees for part in self.parts() for trees in part.trees()]
 
+    def tied(self, matrix: np.ndarray) -> np.ndarray:
+        """Return which rows another computation may decide otherwise.
+
+        They are as far from points that count as from others that do not.
+        """
+        found = np.zeros(len(matrix), bool)
+        for part in self.parts():
+            found |= part.tied(matrix)
+        return found
+
 
 class Scalar(Part):
     """A part that computes one number a row: ``values`` has the shape (n_rows,)."""
@@ -529,12 +539,7 @@ class PartReader:
         require(type(name) is str, "A part is none.")
         kind = SCALAR_KINDS.get(name)
         if kind is None:
-            # Sums and trees do without.
-            from .form_matrices import MATRIX_KINDS
-
-            kind = MATRIX_KINDS.get(name)
-        if kind is None:
-            raise malformed_form("A part is of an unknown kind.")
+            kind = kind_elsewhere(name)
         described(description, {"kind", *kind.FIELDS})
         fields = {
             name: self.field(code, description[name], depth)
@@ -566,6 +571,19 @@ class PartReader:
             require(type(value) is str, "A text is none.")
             return value
         return self.arrays.take(code, value)
+
+
+def kind_elsewhere(name: str) -> type[Part]:
+    """Return a kind of part that sums and trees do without, imported when needed."""
+    from .form_matrices import MATRIX_KINDS
+
+    if name in MATRIX_KINDS:
+        return MATRIX_KINDS[name]
+    from .form_neighbours import NEIGHBOUR_KINDS
+
+    if name in NEIGHBOUR_KINDS:
+        return NEIGHBOUR_KINDS[name]
+    raise malformed_form("A part is of an unknown kind.")
 
 
 SCALAR_KINDS: dict[str, type[Part]] = {

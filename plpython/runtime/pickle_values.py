@@ -17,7 +17,8 @@ from .pickle_scan import unreadable
 SIMPLE_DTYPES = ("b1", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "O8")
 # Longer ones would be multiplied by the rows that are scored.
 TEXT_DTYPE = re.compile(r"U[1-9][0-9]{0,3}")
-MOST_DIMENSIONS = 4
+# LogisticRegressionCV keeps coefficients by class, fold, strength, ratio and feature.
+MOST_DIMENSIONS = 5
 MOST_FEATURES = 100_000
 MOST_CLASSES = 100
 MOST_GENERATORS = 1_000
@@ -37,6 +38,10 @@ BIT_GENERATORS = {
     "__randomstate_ctor": "numpy.random._mt19937.MT19937",
 }
 TREE = "sklearn.tree._tree.Tree"
+# Of the trees of nearest neighbours, whose module has no name for it.
+POINT_NODE_DTYPE = np.dtype(
+    [("idx_start", "<i8"), ("idx_end", "<i8"), ("is_leaf", "<i8"), ("radius", "<f8")]
+)
 CHECK_ARRAY = "sklearn.utils.validation.check_array"
 
 
@@ -91,11 +96,11 @@ def is_index(thing: Any, largest: int) -> bool:
 
 
 def node_dtypes() -> dict[str, np.dtype]:
-    """Return the two structured types that trees are made of, by their name."""
+    """Return the structured types that trees are made of, by their name."""
     from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
     from sklearn.tree._tree import NODE_DTYPE
 
-    known = (NODE_DTYPE, PREDICTOR_RECORD_DTYPE)
+    known = (NODE_DTYPE, PREDICTOR_RECORD_DTYPE, POINT_NODE_DTYPE)
     return {f"V{one.itemsize}": one for one in known}
 
 

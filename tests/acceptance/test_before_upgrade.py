@@ -69,8 +69,8 @@ def test_why_a_version_has_no_compiled_form_is_said(customers, pgchurn):
 
     assert effects(pgchurn, status=1)[version]["to_do"] == (
         "activate a compiled version, or train anew after"
-        " (no compiled form: not covered: an encoder of numbers that refuses unknown"
-        " ones)"
+        " (no compiled form: not covered: SimpleImputer for something other than None"
+        " or NaN)"
     )
 
 

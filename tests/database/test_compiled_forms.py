@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+import numpy as np
 import pytest
 from pgchurn.plpython.runtime.boundary_rows import boundary_rows
 from pgchurn.plpython.runtime.compile_model import compile_model
@@ -18,11 +19,15 @@ from sklearn.ensemble import (
     RandomForestClassifier,
 )
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from tests.models import (
     CUSTOMERS,
     KINDS,
+    Model,
     activate,
     assert_fresh,
     default_model,
@@ -49,6 +54,7 @@ CLASSIFIERS = {
         max_iter=10, min_samples_leaf=5, random_state=0
     ),
     "network": MLPClassifier((4,), max_iter=20, random_state=0),
+    "neighbours": KNeighborsClassifier(7, weights="distance"),
 }
 FOREST = fit(pipeline=pipeline_for(KINDS, CLASSIFIERS["forest"]))
 
@@ -218,6 +224,32 @@ def test_a_version_that_is_not_to_be_compiled_scores_from_its_pickle(session):
     assert dict(held_models(session))[version] == "PickledModel"
 
 
+def test_a_number_that_an_encoder_does_not_know_keeps_the_old_score(session):
+    pipeline = make_pipeline(OneHotEncoder(), LogisticRegression())
+    pipeline.fit(np.arange(20.0).reshape(20, 1) % 4, np.arange(20) % 2)
+    model = Model(pipeline, {"complaint_count": "number"}, named_columns=False)
+    session.run("DELETE FROM churn.complaints")
+    version = deploy(session, model)
+    one = "INSERT INTO churn.complaints (customer_id) VALUES (1)"
+    many = (
+        "INSERT INTO churn.complaints (customer_id)"
+        " SELECT customer_id FROM churn.customers, generate_series(1, 4)"
+    )
+    unknown = 'feature "complaint_count" has a category that the model does not know'
+    for _ in range(3):
+        session.run(one)
+    before = stored_scores(session)
+    assert kept(session, version)[0]
+    assert before["1"] != before["2"]
+    assert unknown not in session.take_notices()
+
+    for statement in (one, many):
+        session.run(statement)
+
+        assert stored_scores(session) == before
+        assert unknown in session.take_notices()
+
+
 def test_what_does_not_compile_is_refused_with_the_reason_and_the_way_out(session):
     model = not_compilable()
 
@@ -228,7 +260,7 @@ def test_what_does_not_compile_is_refused_with_the_reason_and_the_way_out(sessio
     assert said.message_primary == (
         "the model has no compiled form, and its pickle is not allowed to score"
     )
-    assert "an encoder of numbers that refuses unknown ones" in said.message_detail
+    assert "SimpleImputer for something other than None or NaN" in said.message_detail
     assert "allow_pickle => true" in said.message_hint
 
 

@@ -12,7 +12,7 @@ from tests.soak.bars import Bar
 
 MOST_SECONDS = 1.0
 FEWEST_ATTACKS = 72
-FEWEST_PIPELINES = 21
+FEWEST_PIPELINES = 90
 PROTOCOLS = (4, 5)
 # Of what a refusal says.
 LONGEST_DETAIL = 300

@@ -194,7 +194,8 @@ def scored(model, columns):
     """Score rows in bulk, and some one by one."""
     said = in_calls(model, columns)
     if said["outcome"] == "no probability":
-        easy = {name: column[easy_rows(columns)] for name, column in columns.items()}
+        rows = easy_rows(columns, model.known_numbers)
+        easy = {name: column[rows] for name, column in columns.items()}
         if in_calls(model, easy)["outcome"] == "scored":
             said["outcome"] = "scored but for gaps and extremes"
     count = row_count(columns)
@@ -215,16 +216,20 @@ def scored(model, columns):
     # A row with an infinity is refused before it is computed; computing is safe, too.
     for infinity in (math.inf, -math.inf):
         width = len(model.signature.features)
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), contextlib.suppress(ScoringError):
             model.probability.values(np.full((3, width), infinity))
-        model.row_function()(*[infinity] * width)
+        with contextlib.suppress(ScoringError):
+            model.row_function()(*[infinity] * width)
     return said
 
 
-def easy_rows(columns):
-    """Return which rows have no gaps and no extremes."""
+def easy_rows(columns, known_numbers):
+    """Return which rows have no gaps, no extremes, and no number that is refused."""
     numbers = [column for column in columns.values() if column.dtype != object]
-    return np.all([np.abs(column) < EXTREME for column in numbers], axis=0)
+    easy = np.all([np.abs(column) < EXTREME for column in numbers], axis=0)
+    for name, known in known_numbers.items():
+        easy &= [value in known for value in columns[name].tolist()]
+    return easy
 
 
 def in_calls(model, columns):

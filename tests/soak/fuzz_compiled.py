@@ -15,6 +15,7 @@ import numpy as np
 from pgchurn.plpython.runtime.compile_model import compile_model
 from pgchurn.plpython.runtime.form import ALIGNMENT, MAGIC, MOST_BYTES, read_form
 from pgchurn.plpython.runtime.form_matrices import ACTIVATIONS, STEPS
+from pgchurn.plpython.runtime.form_neighbours import METRICS, Within
 
 from tests.legitimate import fitted, rows_for
 from tests.soak.bars import Bar
@@ -54,6 +55,23 @@ FAMILIES = {
     "bagged trees": "bagged trees",
     "vote": "vote",
     "prior": "dummy prior",
+    "nearest": "nearest neighbours by distance",
+    "radius": "neighbours within a radius by distance",
+    "refusing radius": "neighbours within a radius without a tree",
+    "bagged neighbours": "bagged nearest neighbours",
+    "counts": "multinomial naive bayes",
+    "category Bayes": "categorical naive bayes of numbers",
+    "known numbers": "unknown numbers refused",
+    "known numbers below trees": "unknown numbers refused below trees",
+    "indicated texts": "texts with indicators below trees",
+    "bagged votes": "bagged linear machines",
+}
+# What a text of a part may be.
+TEXTS = {
+    "activation": ACTIVATIONS,
+    "metric": METRICS,
+    "weights": ("uniform", "distance"),
+    "lonely": Within.LONELY,
 }
 # Numbers that are out of place nearly everywhere.
 WHOLE = (0, 1, -1, 2, 7, 255, 2**31 - 1, -(2**31), 20_000)
@@ -204,19 +222,40 @@ def replace_number(header, arrays, rng):
 
 
 def replace_text(header, arrays, rng):
-    """Put other steps or another activation in the place of some."""
+    """Put other steps, or another activation or metric, in the place of some."""
     holder, key = chosen(
         (
             (holder, key)
             for holder, key in places_in(header["probability"])
-            if key in ("steps", "activation")
+            if key in ("steps", *TEXTS) and isinstance(holder[key], str)
         ),
         rng,
     )
-    if key == "activation":
-        holder[key] = chosen(ACTIVATIONS, rng)
-    else:
+    if key == "steps":
         holder[key] = ",".join(chosen(STEPS, rng) for _ in holder[key].split(","))
+    else:
+        holder[key] = chosen(TEXTS[key], rng)
+
+
+def replace_whole(header, arrays, rng):
+    """Put another position or count in the place of one."""
+    holder, key = chosen(
+        (
+            (holder, key)
+            for holder, key in places_in(header["probability"])
+            if key in ("position", "count")
+        ),
+        rng,
+    )
+    holder[key] = int(chosen([*WHOLE, holder[key] + 1, holder[key] - 1], rng))
+
+
+def replace_known(header, arrays, rng):
+    """Let other numbers be known of a feature than those that are."""
+    numbers = header.setdefault("numbers", {})
+    names = [*numbers, *header["texts"], "f0", "f1", "complaint_count", "never"]
+    known = [float(chosen([*FRACTIONS[:-1], 1, 2, 3], rng)) for _ in range(5)]
+    numbers[chosen(names, rng)] = {"known": known, "missing": bool(rng.integers(2))}
 
 
 def replace_code(header, arrays, rng):
@@ -332,6 +371,7 @@ def repeat_trees(header, arrays, rng):
 
 CHANGES = (
     *(replace_anything, replace_number, replace_number, replace_text, replace_code),
+    *(replace_whole, replace_known),
     *(wrap_part, unwrap_part, replace_values, replace_values, replace_values),
     *(scale_values, scale_values, shuffle_values, resize),
     *(change_nodes, change_nodes, change_nodes, repeat_trees),

@@ -46,6 +46,7 @@ HIDDEN = (
     *("_infrequent_indices", "_drop_idx_after_grouping", "_preprocessor", "n_jobs"),
     *("_is_categorical_remapped", "_no_validation", "sparse_output_", "verbose"),
 )
+POINT_TREES = ("KDTree", "BallTree")
 ARRAYS_OF_TREE = (
     *("children_left", "children_right", "feature", "threshold", "value"),
     *("impurity", "n_node_samples", "missing_go_to_left"),
@@ -102,10 +103,26 @@ def alter(estimator, rng):
         array = getattr(part, ARRAYS_OF_TREE[rng.integers(len(ARRAYS_OF_TREE))])
         spoil(array, rng)
         return
+    if type(part).__name__ in POINT_TREES:
+        alter_point_tree(part, parts, rng)
+        return
     held = vars(part)
     names = [*held, HIDDEN[rng.integers(len(HIDDEN))]]
     name = names[rng.integers(len(names))]
     held[name] = other_value(held.get(name), parts, rng)
+
+
+def alter_point_tree(tree, parts, rng):
+    """Change what a tree of nearest neighbours keeps of its points and nodes."""
+    state = list(tree.__getstate__())
+    place = rng.integers(len(state))
+    if isinstance(state[place], np.ndarray):
+        # Of the same shape: the tree takes no other.
+        state[place] = state[place].copy()
+        spoil(state[place], rng)
+    else:
+        state[place] = other_value(state[place], parts, rng)
+    tree.__setstate__(tuple(state))
 
 
 def other_value(value, parts, rng):

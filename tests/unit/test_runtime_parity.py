@@ -9,8 +9,9 @@ NAN = float("nan")
 class Form:
     """A model that says half of its only feature, changed on some rows."""
 
-    def __init__(self, changed=None, refused=()):
+    def __init__(self, changed=None, refused=(), ties=()):
         self.changed = changed or {}
+        self.ties = ties
         self.refused = set(refused)
         self.calls = 0
 
@@ -23,6 +24,9 @@ class Form:
 
     def row_probabilities(self, columns):
         return self.probabilities(columns)
+
+    def tied(self, columns):
+        return np.isin(columns["x"], self.ties)
 
 
 def batch(*values):
@@ -147,3 +151,9 @@ def test_one_refused_row_among_many_costs_few_calls():
     list(scoreable(model, batch(*range(4096))))
 
     assert model.calls < 40
+
+
+def test_rows_that_are_tied_are_not_compared():
+    changed = Form({3: 0.9, 40: 0.1}, ties=[3, 40])
+
+    assert compare_forms(Form(), changed, [ROWS]) == (0.0, 98)

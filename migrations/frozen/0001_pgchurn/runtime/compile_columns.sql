@@ -6,6 +6,7 @@ A compiled model reads one matrix of doubles: numbers as they are, texts as code
 column that a transformer puts out is described in terms of one column of that matrix.
 """
 
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,6 +21,13 @@ SCALING = ("multiply", "divide")
 
 class NotCompilable(Exception):
     """A part of an estimator that the compiler does not cover, by name."""
+
+
+class NullsReadApart(NotCompilable):
+    """A NULL of a text is told from the text that an imputer fills in.
+
+    It needs a code of its own then, which costs trees their simplest comparison.
+    """
 
 
 @dataclass(frozen=True)
@@ -91,8 +99,8 @@ class Lookup:
         Value of NaN.
     whole : bool
         Whether an input is looked up by its whole part.
-    of_text : bool
-        Whether the inputs are a text's codes: whole numbers from 0 on, and -1.
+    codes : int
+        How many codes a text has, from 0 on; 0: the inputs are numbers.
     """
 
     position: int
@@ -100,19 +108,19 @@ class Lookup:
     default: float
     missing: float
     whole: bool = False
-    of_text: bool = False
+    codes: int = 0
 
     def step(self, name: str, constant: float) -> "Lookup":
         """Return the lookup after an operation on its values."""
+        return self.mapped(lambda v: float(STEPS[name](np.float64(v), constant)))
 
-        def changed(value: float) -> float:
-            return float(STEPS[name](np.float64(value), constant))
-
+    def mapped(self, function: Callable[[float], float]) -> "Lookup":
+        """Return the lookup of what a function makes of its values."""
         return replace(
             self,
-            values={key: changed(value) for key, value in self.values.items()},
-            default=changed(self.default),
-            missing=changed(self.missing),
+            values={key: function(value) for key, value in self.values.items()},
+            default=function(self.default),
+            missing=function(self.missing),
         )
 
 
@@ -135,6 +143,10 @@ class Vocabulary:
         Codes that every encoder that raises knows; None when none does.
     null : float or None
         What stands for NULL: NaN or None, whichever the encoders know.
+    null_apart : bool
+        Whether NULL has a code of its own even where an imputer fills it.
+    counted : int or None
+        How many codes there were when they were first counted.
     """
 
     codes: dict[Any, int] = field(default_factory=dict)
@@ -142,6 +154,8 @@ class Vocabulary:
     refuses_unknown: bool = False
     known: set[int] | None = None
     null: float | None = float("nan")
+    null_apart: bool = False
+    counted: int | None = None
 
     def is_null(self, category: object) -> bool:
         """Return whether a category is the one of NULL."""
@@ -162,16 +176,28 @@ class Vocabulary:
         """Return the code of a category, giving it one when it is new."""
         return self.codes.setdefault(category, len(self.codes))
 
+    def count(self) -> int:
+        """Return how many codes there are, and remember it."""
+        if self.counted is None:
+            self.counted = len(self.codes)
+        return len(self.codes)
+
     def checked(self, code: int | None) -> int:
         """Return a code, or that of the unknown where an encoder would raise."""
         if code is None or (self.known is not None and code not in self.known):
             return -1
         return code
 
+    def refuse_others(self, codes: Set[float]) -> None:
+        """Leave no category but these, of those that were left."""
+        self.refuses_unknown = True
+        left = {int(code) for code in codes}
+        self.known = left if self.known is None else self.known & left
+
     def agree_on_missing(self, code: int) -> None:
         """Set the code of NULL, which must be the same for all encoders."""
         if self.missing not in (None, code):
-            raise NotCompilable("a text feature whose nulls two encoders read apart")
+            raise NullsReadApart("a text feature whose nulls two encoders read apart")
         self.missing = code
 
 
@@ -187,10 +213,36 @@ class Inputs:
         Of the text features, by position; extended while encoders are compiled.
     nulls : dict of int to (float or None)
         What a feature is given with for NULL, NaN unless it says None, by position.
+    known_numbers : dict of int to frozenset of float
+        What encoders that raise know of a number, by position; None in it for NULL.
     """
 
     width: int
     vocabularies: dict[int, Vocabulary]
     nulls: dict[int, float | None] = field(default_factory=dict)
+    known_numbers: dict[int, frozenset[float | None]] = field(default_factory=dict)
+
+    def refuse_others(self, position: int, known: frozenset[float | None]) -> None:
+        """Leave no number but these to a feature, of those that it had left."""
+        self.known_numbers[position] = known & self.known_numbers.get(position, known)
+
+    def has_new_codes(self) -> bool:
+        """Return whether a text was given codes after its codes were counted."""
+        return any(
+            one.counted not in (None, len(one.codes))
+            for one in self.vocabularies.values()
+        )
+
+    def again(self, null_apart: bool = False) -> "Inputs":
+        """Return the inputs for compiling once more, with all codes from the start."""
+        vocabularies = {
+            position: Vocabulary(
+                codes=dict(one.codes),
+                null=one.null,
+                null_apart=null_apart or one.null_apart,
+            )
+            for position, one in self.vocabularies.items()
+        }
+        return Inputs(self.width, vocabularies, self.nulls)
 $python$;
 COMMENT ON FUNCTION churn_runtime.compile_columns IS 'What preprocessing makes of the raw features, kept as formulas.';

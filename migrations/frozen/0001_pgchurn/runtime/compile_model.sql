@@ -16,6 +16,7 @@ from .compile_columns import (
     Column,
     Inputs,
     NotCompilable,
+    NullsReadApart,
     Number,
     Text,
     Vocabulary,
@@ -64,14 +65,26 @@ def compile_model(estimator: Any, signature: Signature) -> bytes:
         {position[signature.features[place].name]: n for place, n in nulls.items()},
     )
     try:
-        result = probability(estimator, columns, inputs)
+        try:
+            result = probability(estimator, columns, inputs)
+        except NullsReadApart:
+            inputs = inputs.again(null_apart=True)
+            result = probability(estimator, columns, inputs)
+        if inputs.has_new_codes():
+            # Trees rely on how many there are.
+            inputs = inputs.again()
+            result = probability(estimator, columns, inputs)
     except ScoringError as refused:
         # A part that no session would take: trees that are too deep, for one.
         raise NotCompilable(refused.detail) from None
     if signature.positive_class == 0:
         result = Affine(of=result, slope=-1.0, constant=1.0)
     texts = text_codes(features, inputs.vocabularies)
-    content = write_form(texts, lambda writer: describe(result, writer))
+    known = {
+        features[position].name: numbers
+        for position, numbers in inputs.known_numbers.items()
+    }
+    content = write_form(texts, lambda writer: describe(result, writer), known)
     check_size(content)
     return content
 

@@ -243,8 +243,8 @@ def category_node(
         (key,) = others
         return Node(column.position, EQUAL, key, missing_other, other, same)
     lowest = min(others)
-    if column.of_text and all(k < lowest or k in others for k in column.values):
-        # Codes from one number on; unknown texts have the code -1, below all others.
+    if column.codes and len(others) == column.codes - lowest:
+        # All codes from one number on; unknown texts have the code -1, below them.
         return Node(
             *(column.position, LESS_OR_EQUAL, lowest - 0.5, not missing_other),
             *(same, other),

@@ -9,7 +9,8 @@ it is made, and what has been read can neither crash nor hang, whatever row it s
 
 import json
 import math
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +31,10 @@ TYPES: dict[str, Any] = {
 }
 
 
+# What a description may leave out: no number is refused.
+NUMBERS = "numbers"
+
+
 class Form(NamedTuple):
     """What a compiled form says."""
 
@@ -38,6 +43,9 @@ class Form(NamedTuple):
     # What gives the probability: see ``form_parts``.
     probability: dict[str, Any]
     arrays: "list[np.ndarray]"
+    # What is known of numbers that are refused otherwise, by name: see
+    # ``compiled.read_known_numbers``.
+    numbers: dict[str, Any]
 
 
 def malformed_form(detail: str) -> ScoringError:
@@ -57,15 +65,23 @@ def require(holds: object, detail: str) -> None:
 
 
 def write_form(
-    texts: dict[str, Any], probability: Callable[["ArrayWriter"], dict[str, Any]]
+    texts: dict[str, Any],
+    probability: Callable[["ArrayWriter"], dict[str, Any]],
+    numbers: Mapping[str, Set[float | None]] = MappingProxyType({}),
 ) -> bytes:
     """Return the bytes of a compiled form.
 
     ``probability`` hands its arrays over to the writer that it is given, and returns
-    its description.
+    its description; ``numbers`` are those that are known of a feature, None for NULL,
+    where others are refused.
     """
     writer = ArrayWriter()
     header: dict[str, Any] = {"texts": texts, "probability": probability(writer)}
+    if numbers:
+        header[NUMBERS] = {
+            name: {"known": sorted(known - {None}), "missing": None in known}
+            for name, known in numbers.items()
+        }
     header["arrays"] = [
         [code, len(array)] for code, array in zip(writer.codes, writer.arrays)
     ]
@@ -89,12 +105,16 @@ def read_form(content: bytes) -> Form:
         header = json.loads(content[len(MAGIC) : end])
     except (ValueError, RecursionError):
         raise malformed_form("Its description is no JSON.") from None
+    require(type(header) is dict, "Its description is no object.")
+    numbers = header.pop(NUMBERS, {})
     header = described(header, {"texts", "probability", "arrays"})
     require(type(header["texts"]) is dict, "Its texts are no object.")
+    require(type(numbers) is dict, "Its numbers are no object.")
     return Form(
         header["texts"],
         header["probability"],
         read_arrays(content, end + 1, header["arrays"]),
+        numbers,
     )
 
 

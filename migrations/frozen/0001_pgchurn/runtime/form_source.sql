@@ -9,7 +9,8 @@ microseconds in a loop and hardly more in the INSERT.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .pacing import Pausing, no_pause
@@ -167,6 +168,7 @@ def profile_function(
     lowest: int,
     check: Callable[..., object],
     most_nodes: int = MOST_NODES,
+    known: Mapping[int, Set[float | None]] = MappingProxyType({}),
     pause: Pausing = no_pause,
 ) -> Callable[..., float]:
     """Return the same function, of the two arrays that carry a profile row.
@@ -186,6 +188,9 @@ def profile_function(
         to raise what there is to raise.
     most_nodes, pause
         As ``Source`` takes them.
+    known : dict of int to set
+        What an input may be, with None for NULL; those that are not there may be
+        anything. ``check`` raises on anything else, too.
     """
     source = Source(len(numbers) + len(texts), most_nodes, pause)
     source.names["check"] = check
@@ -200,6 +205,9 @@ def profile_function(
         code = source.constant(codes.get)
         source.line(f"x{position} = {code}(texts[{int(place)}], {int(other)})")
         unusual.append(f"x{position} < {int(lowest)}")
+    for position, values in known.items():
+        name = source.constant(values)
+        unusual.append(f"numbers[{int(numbers[position])}] not in {name}")
     source.line(f"if {' or '.join(unusual)}:")
     source.line(" check(numbers, texts)")
     source.line(f"return {probability.write(source)}")

@@ -3,7 +3,7 @@ LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """What a pickle may hold: one row for each name that it may mention.
 
 The strict loader, the checks and the documentation derive from this table. To permit
-one more estimator, add its row here and a pipeline with it to ``tests/legitimate.py``;
+one more estimator, add its row here and a pipeline with it to ``tests/legitimate``;
 write a check in ``estimator_checks`` where its compiled code trusts what fitting wrote.
 """
 
@@ -24,6 +24,16 @@ from .estimator_checks import (
     check_hist_gradient_boosting,
     check_imputer,
     check_one_hot_encoder,
+)
+from .neighbour_checks import check_neighbours
+from .pickle_trees import (
+    BALL_TREE,
+    DISTANCES,
+    KD_TREE,
+    make_distance,
+    make_point_tree,
+    set_distance,
+    set_point_tree,
 )
 from .pickle_values import (
     CHECK_ARRAY,
@@ -163,13 +173,33 @@ PERMITTED = (
     ),
     Permitted("sklearn.isotonic.IsotonicRegression", state=set_calibration),
     Permitted("sklearn.linear_model._logistic.LogisticRegression", scores=True),
+    Permitted("sklearn.linear_model._logistic.LogisticRegressionCV", scores=True),
     Permitted("sklearn.linear_model._sgd_fast.Hinge", make=make_hinge),
     Permitted(
         "sklearn.linear_model._sgd_fast.ModifiedHuber", make=make_without_arguments
     ),
     Permitted("sklearn.linear_model._stochastic_gradient.SGDClassifier", scores=True),
+    *(Permitted(name, argument=True, state=set_distance) for name in DISTANCES),
+    Permitted("sklearn.metrics._dist_metrics.newObj", make=make_distance),
     Permitted("sklearn.naive_bayes.BernoulliNB", scores=True),
+    Permitted("sklearn.naive_bayes.CategoricalNB", scores=True),
+    Permitted("sklearn.naive_bayes.ComplementNB", scores=True),
     Permitted("sklearn.naive_bayes.GaussianNB", scores=True),
+    Permitted("sklearn.naive_bayes.MultinomialNB", scores=True),
+    Permitted(BALL_TREE, argument=True, state=set_point_tree),
+    Permitted("sklearn.neighbors._ball_tree.newObj", make=make_point_tree),
+    Permitted(
+        "sklearn.neighbors._classification.KNeighborsClassifier",
+        scores=True,
+        check=check_neighbours,
+    ),
+    Permitted(
+        "sklearn.neighbors._classification.RadiusNeighborsClassifier",
+        scores=True,
+        check=check_neighbours,
+    ),
+    Permitted(KD_TREE, argument=True, state=set_point_tree),
+    Permitted("sklearn.neighbors._kd_tree.newObj", make=make_point_tree),
     Permitted(
         "sklearn.neural_network._multilayer_perceptron.MLPClassifier", scores=True
     ),

@@ -18,6 +18,7 @@ from .errors import ScoringError, is_of_server
 from .pacing import Pausing, no_pause
 from .permitted import BY_NAME, Permitted, state_setter
 from .pickle_scan import scan_pickle, unreadable
+from .pickle_trees import BALL_TREE, KD_TREE
 from .pickle_values import (
     LARGEST_NUMBER_KEY,
     MOST_GENERATORS,
@@ -214,7 +215,7 @@ def needs_state(made: Any) -> bool:
         return made.dtype.char == "S"
     if isinstance(made, np.dtype):
         return made.kind == "V"
-    return class_name(made) in (TREE, "functools.partial")
+    return class_name(made) in (TREE, BALL_TREE, KD_TREE, "functools.partial")
 
 
 def permitted(token: Any) -> Permitted | None:

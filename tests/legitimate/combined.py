@@ -1,0 +1,173 @@
+"""Classifiers of classifiers: calibrated, bagged, boosted and voting."""
+
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    BaggingClassifier,
+    GradientBoostingClassifier,
+    VotingClassifier,
+)
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OrdinalEncoder, StandardScaler
+from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
+
+from .customers import (
+    customers,
+    forest,
+    hist,
+    imputed,
+    matrix,
+    on_frame,
+    on_gaps,
+    on_numbers,
+)
+
+
+def unfitted(pipeline):
+    """Return the steps of a pipeline that was fitted, to be fitted again."""
+    return make_pipeline(*(step for _, step in pipeline.steps))
+
+
+def votes_of_frames():
+    """Return a vote of two pipelines, each with its own preprocessing."""
+    line = unfitted(on_frame(LogisticRegression()))
+    boosted = unfitted(
+        on_frame(
+            hist(),
+            numbers="passthrough",
+            texts=OrdinalEncoder(
+                handle_unknown="use_encoded_value", unknown_value=-1, min_frequency=5
+            ),
+        )
+    )
+    return VotingClassifier(
+        [("line", line), ("boosted", boosted), ("none", "drop")], voting="soft"
+    ).fit(*customers())
+
+
+PIPELINES = {
+    "sigmoid of a linear machine": lambda: on_numbers(
+        CalibratedClassifierCV(LinearSVC(), cv=2)
+    ),
+    "sigmoid of a forest": lambda: on_numbers(CalibratedClassifierCV(forest(), cv=2)),
+    "isotonic of gradient boosting": lambda: on_numbers(
+        CalibratedClassifierCV(
+            GradientBoostingClassifier(n_estimators=4), method="isotonic", cv=2
+        )
+    ),
+    "isotonic within a frame's pipeline": lambda: on_frame(
+        CalibratedClassifierCV(
+            SGDClassifier(random_state=0), method="isotonic", cv=2, ensemble=False
+        )
+    ),
+    "temperature of a logistic": lambda: on_numbers(
+        CalibratedClassifierCV(LogisticRegression(), method="temperature", cv=2)
+    ),
+    "sigmoid around a frame's pipeline": lambda: CalibratedClassifierCV(
+        FrozenEstimator(on_frame(hist()))
+    ).fit(*customers()),
+    "ada boost": lambda: on_numbers(AdaBoostClassifier(n_estimators=5)),
+    "bagged trees": lambda: on_numbers(
+        BaggingClassifier(n_estimators=4, max_features=3, random_state=0)
+    ),
+    "vote": lambda: on_numbers(
+        VotingClassifier(
+            [("line", LogisticRegression()), ("forest", forest())],
+            voting="soft",
+            weights=[1, 2],
+            n_jobs=2,
+        )
+    ),
+    "sigmoid of one linear machine": lambda: on_gaps(
+        imputed(
+            CalibratedClassifierCV(LinearSVC(C=0.5), cv=3, ensemble=False),
+            StandardScaler(),
+        )
+    ),
+    "isotonic around what was fitted before": lambda: CalibratedClassifierCV(
+        FrozenEstimator(on_numbers(forest())), method="isotonic"
+    ).fit(*matrix()),
+    "isotonic of histograms, whole pipelines": lambda: CalibratedClassifierCV(
+        unfitted(on_frame(hist())), method="isotonic", cv=2
+    ).fit(*customers()),
+    "sigmoid of naive Bayes": lambda: on_numbers(
+        CalibratedClassifierCV(GaussianNB(), cv=2)
+    ),
+    "temperature of a network": lambda: on_gaps(
+        imputed(
+            CalibratedClassifierCV(
+                MLPClassifier((3,), max_iter=10, random_state=0),
+                method="temperature",
+                cv=2,
+            ),
+            StandardScaler(),
+        )
+    ),
+    "ada boost of small trees": lambda: on_frame(
+        AdaBoostClassifier(
+            DecisionTreeClassifier(max_depth=2), n_estimators=6, learning_rate=0.5
+        )
+    ),
+    "ada boost of lines": lambda: on_numbers(
+        AdaBoostClassifier(LogisticRegression(), n_estimators=4)
+    ),
+    "sigmoid of ada boost": lambda: on_numbers(
+        CalibratedClassifierCV(AdaBoostClassifier(n_estimators=4), cv=2)
+    ),
+    "bagged lines of random columns": lambda: on_gaps(
+        imputed(
+            BaggingClassifier(
+                LogisticRegression(),
+                n_estimators=4,
+                max_features=0.5,
+                bootstrap_features=True,
+                random_state=0,
+            ),
+            StandardScaler(),
+        )
+    ),
+    "bagged pipelines": lambda: on_gaps(
+        BaggingClassifier(
+            imputed(LogisticRegression(), StandardScaler()),
+            n_estimators=3,
+            random_state=0,
+        )
+    ),
+    "bagged linear machines": lambda: on_numbers(
+        BaggingClassifier(LinearSVC(), n_estimators=4, random_state=0)
+    ),
+    "vote of whole pipelines": votes_of_frames,
+    "vote of votes": lambda: on_numbers(
+        VotingClassifier(
+            [
+                ("bayes", GaussianNB()),
+                (
+                    "inner",
+                    VotingClassifier(
+                        [
+                            ("line", LogisticRegression()),
+                            ("tree", DecisionTreeClassifier(max_depth=3)),
+                        ],
+                        voting="soft",
+                    ),
+                ),
+            ],
+            voting="soft",
+        )
+    ),
+    "vote of calibrated members": lambda: on_frame(
+        VotingClassifier(
+            [
+                ("line", CalibratedClassifierCV(SGDClassifier(random_state=0), cv=2)),
+                ("boosted", GradientBoostingClassifier(n_estimators=4)),
+            ],
+            voting="soft",
+            weights=[0.3, 0.7],
+        )
+    ),
+}
