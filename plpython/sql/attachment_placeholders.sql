@@ -34,6 +34,10 @@ BEGIN
     RETURN jsonb_build_object(
         'id', attachment.attachment_id,
         'layout', quote_literal(churn_internal.layout(attachment)),
+        -- As churn_trust.keys_in_force has them, which takes longer to call. In no order,
+        -- since to sort them took as long again.
+        'trusted_keys', 'ARRAY(SELECT k.fingerprint FROM churn_trust.trusted_keys k '
+                        'WHERE k.revoked_at IS NULL)',
         'most_rows', churn_internal.most_rows(attachment),
         'profile', profile,
         'profile_name', quote_literal(profile),

@@ -9,6 +9,7 @@ DECLARE
     batch_size CONSTANT integer := least(10000, "@most_rows@");
     batch "@common_type@"[];
     active record;
+    trusted_keys CONSTANT text[] := "@trusted_keys@";
     named record;
     carried churn.attachments;
     profiles record;
@@ -81,8 +82,9 @@ BEGIN
             SELECT * INTO profiles
             FROM churn_internal.read_profiles(carried, named.keys::text[]);
             scores := churn_internal.score_batch(
-                "@id@", named.version, named.artifact_sha256, churn_internal.layout(carried),
-                profiles.numbers, profiles.texts, on_error => 'keep'
+                "@id@", named.version, named.artifact_sha256, trusted_keys,
+                churn_internal.layout(carried), profiles.numbers, profiles.texts,
+                on_error => 'keep'
             );
             RETURN QUERY
             SELECT p."@key@"::text, 'churn_score', p.churn_score::text, s.score::text

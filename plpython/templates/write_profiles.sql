@@ -17,7 +17,8 @@ DECLARE
     scores double precision[];
     guarded record;
 BEGIN
-    SELECT * INTO active FROM churn_internal.active_deployment(CASE WHEN NOT queued THEN "@id@" END);
+    SELECT d.*, "@trusted_keys@" AS trusted_keys INTO active
+    FROM churn_internal.active_deployment(CASE WHEN NOT queued THEN "@id@" END) d;
     FOR batch_start IN 1 .. cardinality(changed) BY batch_size LOOP
         batch_end := batch_start + batch_size - 1;
         recounted := ARRAY(
@@ -95,7 +96,7 @@ BEGIN
         scores := NULL;
         IF active.version IS NOT NULL AND profiles.tids IS NOT NULL THEN
             scores := churn_internal.score_batch(
-                "@id@", active.version, active.artifact_sha256, "@layout@",
+                "@id@", active.version, active.artifact_sha256, active.trusted_keys, "@layout@",
                 profiles.numbers, profiles.texts, on_error
             );
         END IF;

@@ -499,6 +499,7 @@ CREATE TABLE churn_trust.trusted_keys (
     CONSTRAINT trusted_keys_pkey PRIMARY KEY (fingerprint),
     CONSTRAINT trusted_keys_public_key_check CHECK ((length(public_key) = 32))
 );
+GRANT SELECT ON churn_trust.trusted_keys TO churn_owner;
 COMMENT ON TABLE churn_trust.trusted_keys IS 'The Ed25519 keys that may sign models. While one is in force, unsigned models neither register nor score.';
 COMMENT ON COLUMN churn_trust.trusted_keys.fingerprint IS 'SHA-256 of the key as DER SubjectPublicKeyInfo, in hexadecimal digits.';
 COMMENT ON COLUMN churn_trust.trusted_keys.public_key IS 'The 32 bytes of RFC 8032.';
@@ -699,7 +700,10 @@ CREATE FUNCTION churn.score(churn.customers) RETURNS double precision
 SELECT CASE
     -- The missing side of an outer join is nobody's row.
     WHEN ($1).customer_id IS NULL AND ($1).complaint_count IS NULL THEN NULL
-    ELSE churn_internal.score_features(1, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[])
+    ELSE churn_internal.score_features(
+        1, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[],
+        pg_catalog.date_part('epoch', pg_catalog.statement_timestamp())
+    )
 END $function$;
 ALTER ROUTINE churn.score(churn.customers) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.score(churn.customers) TO churn_loader;
@@ -976,6 +980,7 @@ DECLARE
     complained_at timestamptz;
     version bigint;
     digest bytea;
+    trusted_keys text[];
     recounted boolean := false;
     failure text;
     ignored text;
@@ -991,8 +996,9 @@ BEGIN
     END IF;
     -- Whether it is one complaint is told without aggregates: to set them up took a
     -- twentieth of the whole INSERT.
-    SELECT c.customer_id, c.complained_at, d.version, d.artifact_sha256
-    INTO key, complained_at, version, digest
+    SELECT c.customer_id, c.complained_at, d.version, d.artifact_sha256,
+           ARRAY(SELECT k.fingerprint FROM churn_trust.trusted_keys k WHERE k.revoked_at IS NULL)
+    INTO key, complained_at, version, digest, trusted_keys
     FROM inserted c LEFT JOIN churn_internal.active_deployment(1) d ON true
     WHERE NOT EXISTS (SELECT FROM inserted OFFSET 1);
 
@@ -1015,7 +1021,7 @@ BEGIN
             last_complaint_at = greatest(p.last_complaint_at, complained_at),
             churn_score = coalesce(
                 churn_internal.score_changed(
-                    1, version, digest, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[]
+                    1, version, digest, trusted_keys, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[]
                 ), p.churn_score
             ),
             churn_model_version = CASE
@@ -1040,7 +1046,9 @@ BEGIN
             );
         END IF;
     ELSIF version IS NOT NULL AND NOT recounted THEN
-        ignored := churn_internal."count_guarded_1"(key, complained_at, version, digest);
+        ignored := churn_internal."count_guarded_1"(
+            key, complained_at, version, digest, trusted_keys
+        );
     ELSE
         PERFORM churn_internal."write_profiles_1"(
             array_agg(n.key ORDER BY n.key),
@@ -1109,7 +1117,7 @@ END $function$;
 ALTER ROUTINE churn_internal.complaints_recounted_1() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.complaints_recounted_1() IS 'Trigger of churn.complaints: keeps counters and scores of churn.customers right.';
 
-CREATE FUNCTION churn_internal.count_guarded_1(key bigint, complained_at timestamp with time zone, version bigint, digest bytea) RETURNS boolean
+CREATE FUNCTION churn_internal.count_guarded_1(key bigint, complained_at timestamp with time zone, version bigint, digest bytea, trusted_keys text[]) RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp
     AS $function$
@@ -1126,7 +1134,7 @@ BEGIN
            greatest(p.last_complaint_at, complained_at) AS latest, p.churn_score AS former_score,
            p.churn_model_version AS former_version, p.churn_scored_at AS former_time,
            CASE WHEN NOT false THEN churn_internal.score_changed(
-               1, version, digest, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[]
+               1, version, digest, trusted_keys, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[]
            ) END AS score
     INTO profile
     FROM churn.customers p WHERE p.customer_id OPERATOR(pg_catalog.=) key;
@@ -1172,8 +1180,8 @@ BEGIN
     END IF;
     RETURN true;
 END $function$;
-ALTER ROUTINE churn_internal.count_guarded_1(key bigint, complained_at timestamp with time zone, version bigint, digest bytea) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.count_guarded_1(key bigint, complained_at timestamp with time zone, version bigint, digest bytea) IS 'Counts one complaint and scores or enqueues its customer, whatever others have put on the profile.';
+ALTER ROUTINE churn_internal.count_guarded_1(key bigint, complained_at timestamp with time zone, version bigint, digest bytea, trusted_keys text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.count_guarded_1(key bigint, complained_at timestamp with time zone, version bigint, digest bytea, trusted_keys text[]) IS 'Counts one complaint and scores or enqueues its customer, whatever others have put on the profile.';
 
 CREATE FUNCTION churn_internal.count_later(what text, transaction_id bigint, entered text, keys text[]) RETURNS boolean
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
@@ -1699,7 +1707,8 @@ DECLARE
     written bigint;
 BEGIN
     PERFORM set_config('churn.score_cause', 'batch', true);
-    SELECT * INTO active FROM churn_internal.active_deployment(1);
+    SELECT d.*, ARRAY(SELECT k.fingerprint FROM churn_trust.trusted_keys k WHERE k.revoked_at IS NULL) AS trusted_keys INTO active
+    FROM churn_internal.active_deployment(1) d;
     SELECT array_agg(r.tid) AS tids, array_agg(r.writer) AS writers,
            array_agg(r.key) AS keys, array_send(array_agg(r.numbers)) AS numbers,
            NULL::text[] AS texts
@@ -1726,8 +1735,8 @@ BEGIN
         RETURN;
     END IF;
     scores := churn_internal.score_batch(
-        1, active.version, active.artifact_sha256, '[[], []]', profiles.numbers,
-        profiles.texts, on_error => NULL
+        1, active.version, active.artifact_sha256, active.trusted_keys, '[[], []]',
+        profiles.numbers, profiles.texts, on_error => NULL
     );
     -- Locking the rows before reading them would write each of them twice. So one that
     -- somebody has changed meanwhile, which is at another place or has another writer,
@@ -1773,23 +1782,23 @@ CREATE FUNCTION churn_internal.revoke_from_owner(attachment churn.attachments) R
 ALTER ROUTINE churn_internal.revoke_from_owner(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.revoke_from_owner(attachment churn.attachments) IS 'Takes back what churn.attach granted on the tables of an attachment and on schemas, where no other needs it.';
 
-CREATE FUNCTION churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers bytea, texts text[], on_error text) RETURNS churn_internal.probabilities
+CREATE FUNCTION churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) RETURNS churn_internal.probabilities
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers bytea, texts text[], on_error text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers bytea, texts text[], on_error text) IS 'Probabilities of many rows in few calls of the model; a row that cannot be scored is an error, or null; on_error null: as the attachment has it.';
+ALTER ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) IS 'Probabilities of many rows in few calls of the model; a row that cannot be scored is an error, or null; on_error null: as the attachment has it.';
 
-CREATE FUNCTION churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers double precision[], texts text[]) RETURNS churn_internal.probability
+CREATE FUNCTION churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers double precision[], texts text[]) RETURNS churn_internal.probability
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers double precision[], texts text[]) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers double precision[], texts text[]) IS 'Probability of one changed row; NULL where the failure policy keeps the old score.';
+ALTER ROUTINE churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers double precision[], texts text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers double precision[], texts text[]) IS 'Probability of one changed row; NULL where the failure policy keeps the old score.';
 
-CREATE FUNCTION churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) RETURNS churn_internal.probability
+CREATE FUNCTION churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[], statement double precision) RETURNS churn_internal.probability
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) IS 'Probability of churn, 0 to 1, of one row given as arrays, under the active model.';
+ALTER ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[], statement double precision) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[], statement double precision) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[], statement double precision) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[], statement double precision) IS 'Probability of churn, 0 to 1, of one row given as arrays, under the active model; with when the client''s statement began, for which trusted keys are looked up once.';
 
 CREATE FUNCTION churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) RETURNS churn_internal.probabilities
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -2110,6 +2119,7 @@ DECLARE
     batch_size CONSTANT integer := least(10000, 2500000);
     batch pg_catalog.int8[];
     active record;
+    trusted_keys CONSTANT text[] := ARRAY(SELECT k.fingerprint FROM churn_trust.trusted_keys k WHERE k.revoked_at IS NULL);
     named record;
     carried churn.attachments;
     profiles record;
@@ -2182,8 +2192,9 @@ BEGIN
             SELECT * INTO profiles
             FROM churn_internal.read_profiles(carried, named.keys::text[]);
             scores := churn_internal.score_batch(
-                1, named.version, named.artifact_sha256, churn_internal.layout(carried),
-                profiles.numbers, profiles.texts, on_error => 'keep'
+                1, named.version, named.artifact_sha256, trusted_keys,
+                churn_internal.layout(carried), profiles.numbers, profiles.texts,
+                on_error => 'keep'
             );
             RETURN QUERY
             SELECT p.customer_id::text, 'churn_score', p.churn_score::text, s.score::text
@@ -2245,7 +2256,8 @@ BEGIN
     PERFORM set_config('churn.score_cause', 'queue', true);
     scored := 0;
     failed := 0;
-    SELECT * INTO active FROM churn_internal.active_deployment(1);
+    SELECT d.*, ARRAY(SELECT k.fingerprint FROM churn_trust.trusted_keys k WHERE k.revoked_at IS NULL) AS trusted_keys INTO active
+    FROM churn_internal.active_deployment(1) d;
     IF active.version IS NULL THEN
         RETURN;
     END IF;
@@ -2308,8 +2320,8 @@ BEGIN
         -- Complaints are committed, so a failure is never an error: it would hold up
         -- the whole queue.
         scores := churn_internal.score_batch(
-            1, active.version, active.artifact_sha256, '[[], []]', profiles.numbers,
-            profiles.texts, on_error => 'keep'
+            1, active.version, active.artifact_sha256, active.trusted_keys, '[[], []]',
+            profiles.numbers, profiles.texts, on_error => 'keep'
         );
         -- Before the profiles are written: if that changes features in turn, by a
         -- generated column or a trigger, they are marked again.
@@ -2433,7 +2445,8 @@ DECLARE
     scores double precision[];
     guarded record;
 BEGIN
-    SELECT * INTO active FROM churn_internal.active_deployment(CASE WHEN NOT queued THEN 1 END);
+    SELECT d.*, ARRAY(SELECT k.fingerprint FROM churn_trust.trusted_keys k WHERE k.revoked_at IS NULL) AS trusted_keys INTO active
+    FROM churn_internal.active_deployment(CASE WHEN NOT queued THEN 1 END) d;
     FOR batch_start IN 1 .. cardinality(changed) BY batch_size LOOP
         batch_end := batch_start + batch_size - 1;
         recounted := ARRAY(
@@ -2511,7 +2524,7 @@ BEGIN
         scores := NULL;
         IF active.version IS NOT NULL AND profiles.tids IS NOT NULL THEN
             scores := churn_internal.score_batch(
-                1, active.version, active.artifact_sha256, '[[], []]',
+                1, active.version, active.artifact_sha256, active.trusted_keys, '[[], []]',
                 profiles.numbers, profiles.texts, on_error
             );
         END IF;
@@ -2655,7 +2668,7 @@ COMMENT ON ROUTINE churn_trust.refuse_trust_change() IS 'Trigger of the trusted 
 CREATE FUNCTION churn_trust.revoke_key(fingerprint text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
-COMMENT ON ROUTINE churn_trust.revoke_key(fingerprint text) IS 'Ends the trust in a key. What it signed scores no more, in sessions that hold it from a second after the commit at the latest. For superusers.';
+COMMENT ON ROUTINE churn_trust.revoke_key(fingerprint text) IS 'Ends the trust in a key. What it signed scores no more in statements that begin after the commit, nor, after a second, in those that go on; a transaction that keeps to a snapshot from before goes by that. For superusers.';
 
 CREATE FUNCTION churn_trust.tables_of(parent regclass) RETURNS SETOF oid
     LANGUAGE sql STABLE PARALLEL UNSAFE

@@ -15,7 +15,7 @@ from pgchurn.plpython.runtime.signature import Feature, Signature
 
 SIGNATURE = Signature((Feature("x", "number", True),), (0, 1), 1, False)
 SPOILT = -1.0
-VERSION = (1, 7, b"digest", "layout")
+VERSION = (1, 7, b"digest", (), "layout")
 
 
 class Plpy:
@@ -35,6 +35,7 @@ class Plpy:
 class Model:
     """Gives every number as its own probability, and refuses a spoilt one."""
 
+    is_pickle = False
     signature = SIGNATURE
     first_rows = pacing.FIRST_CALL_ROWS
     most_rows = pacing.MODEL_CALL_ROWS

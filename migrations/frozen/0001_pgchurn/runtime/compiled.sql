@@ -47,6 +47,8 @@ class CompiledModel:
     texts as codes, and gives the probability of the positive class.
     """
 
+    is_pickle = False
+
     def __init__(self, compiled: bytes, signature: Signature) -> None:
         form = read_form(compiled)
         self.signature = signature

@@ -54,7 +54,9 @@ BEGIN
             ignored := set_config('churn.unmarked', '', true);
         END IF;
     ELSIF FOUND AND NOT ((current_setting('churn.score_failed', true) <> '') IS TRUE) THEN
-        ignored := churn_internal."count_guarded_@id@"(key, complained_at, NULL, NULL);
+        ignored := churn_internal."count_guarded_@id@"(
+            key, complained_at, NULL, NULL, NULL
+        );
     ELSE
         PERFORM churn_internal."write_profiles_@id@"(
             array_agg(n.key ORDER BY n.key),
