@@ -93,6 +93,7 @@ table failed_profiles                     SELECT     SELECT     -
 table pending_profiles                    SELECT     SELECT     -
 table predictions_N                       -          -          -
 table predictions_default                 -          -          -
+table recounts                            -          -          -
 table rescore_ranges                      -          -          -
 table rescore_runs                        -          -          -
 
@@ -148,6 +149,7 @@ function fit_functions                    -          -          -
 function fit_layout                       -          -          -
 function fit_prediction_log               -          -          -
 function fit_profile_triggers             -          -          -
+function fix_key_settings                 -          -          -
 function follow_altered_tables            -          -          -
 function grant_schemas                    -          -          -
 function has_recounted                    -          -          -
@@ -157,12 +159,14 @@ function keep_attached_tables             -          -          -
 function key_comparison                   -          -          -
 function key_order                        -          -          -
 function key_spellings                    -          -          -
+function key_text                         -          -          -
 function layout                           -          -          -
 function leave                            -          -          -
 function load_runtime                     -          -          -
 function lock_deployments                 -          -          -
 function log_predictions_N                -          -          -
 function mark_failures                    -          -          -
+function may_have_recounted               -          -          -
 function most_rows                        -          -          -
 function mend_attachment                  -          -          -
 function note_recount                     -          -          -
@@ -182,7 +186,9 @@ function record_failures                  -          -          -
 function recount_profiles                 -          -          -
 function refresh_attachment               -          -          -
 function refuse_change                    -          -          -
+function remark_renamed                   -          -          -
 function repair_profiles_N                EXECUTE    -          -
+function representable                    -          -          -
 function rescore_batch                    EXECUTE    -          -
 function rescore_profiles_N               -          -          -
 function reserve_batch                    EXECUTE    -          -
@@ -206,6 +212,7 @@ function verify_profiles_N                -          -          -
 function wait_for_batch                   EXECUTE    -          -
 function wait_for_writers                 -          -          -
 function warm_session                     EXECUTE    EXECUTE    EXECUTE
+function warn                             -          -          -
 function with_columns                     -          -          -
 function work_profiles_N                  -          -          -
 function write_guarded_N                  -          -          -

@@ -5,7 +5,7 @@ only when the query is; no other SQL is written by Python.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .batches import (
     MODEL_SQLSTATE,
@@ -33,8 +33,7 @@ TEXT_VALUES = 4
 class Queries:
     """Scores values that stand in no profile, under any version."""
 
-    def __init__(self, plpy: Any, registry: Registry, refusals: Refusals) -> None:
-        self.plpy = plpy
+    def __init__(self, registry: Registry, refusals: Refusals) -> None:
         self.registry = registry
         self.refusals = refusals
 
@@ -127,11 +126,11 @@ class Queries:
             scores = score_what_scores(score, 0, len(batch), failures, len(batch))
             if failures:
                 row, error = failures[0]
-                self.plpy.warning(
+                self.registry.warn(
                     f"model version {version} could not score {scores.count(None)} of "
                     f"{len(batch)} rows: {getattr(error, 'message', error)}",
-                    detail=f"The first is row {rows_before + row + 1} of the query.",
-                    hint="Their score is null.",
+                    f"The first is row {rows_before + row + 1} of the query.",
+                    "Their score is null.",
                 )
             return scores
         return None

@@ -77,6 +77,16 @@ class Registry:
         """Let a cancel or a timeout take effect, which Python alone does not notice."""
         self.fetch("SELECT 1", [])
 
+    def warn(self, message: str, detail: str, hint: str) -> None:
+        """Raise a warning, which may quote what the client's encoding cannot hold."""
+        self.fetch(
+            "SELECT churn_internal.warn($1, $2, $3)",
+            ["text", "text", "text"],
+            message,
+            detail,
+            hint,
+        )
+
     def notice_replaced_functions(self) -> None:
         """Have the session call functions as they are now.
 
@@ -169,7 +179,7 @@ class Registry:
     def check_still_allowed(
         self, model: "Model", version: int | None, digest: bytes, keys: "Keys"
     ) -> None:
-        """Refuse a pickle that is held, and no longer allowed or not in this snapshot."""
+        """Refuse a pickle that is held, and not allowed in the snapshot at hand."""
         if model.is_pickle and not keys:
             self.check_allowed(version, digest)
 

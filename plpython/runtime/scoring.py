@@ -7,7 +7,7 @@ in plpython/README.md, "The runtime".
 import json
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .batches import Batch, checked_probability, paced_scores, score_what_scores
 from .errors import OutdatedFunction, Refusals, failure_of, is_of_server, reason
@@ -28,8 +28,7 @@ RECOUNTED = "recounted"
 class Scoring:
     """Scores the rows of profiles."""
 
-    def __init__(self, plpy: Any, registry: Registry, refusals: Refusals) -> None:
-        self.plpy = plpy
+    def __init__(self, registry: Registry, refusals: Refusals) -> None:
         self.registry = registry
         self.refusals = refusals
 
@@ -215,12 +214,11 @@ class Scoring:
             raise error
         if (on_error or self.registry.on_error(attachment_id)) == "raise":
             raise error
-        self.plpy.warning(
+        self.registry.warn(
             f"model version {version} could not score {rows} "
             f"{'row' if rows == 1 else 'rows'}: {getattr(error, 'message', error)}",
-            detail=getattr(error, "detail", None)
-            or "The rows keep the score they had.",
-            hint=getattr(error, "hint", None)
+            getattr(error, "detail", None) or "The rows keep the score they had.",
+            getattr(error, "hint", None)
             or "SELECT * FROM churn.health shows what failed; CALL churn.repair(...) "
             "scores the rows again.",
         )

@@ -30,6 +30,7 @@ BEGIN
         );
         IF cardinality(recounted) > 0 THEN
             PERFORM churn_internal.note_recount(txid_current());
+            PERFORM FROM churn_internal.recounts;
             PERFORM set_config('churn.score_failed', 'recounted', true);
             -- Locked by a statement of its own, so that the next one, which counts,
             -- sees all that was committed before the locks.
@@ -132,12 +133,12 @@ BEGIN
                 due.latests, due.scores, due.versions, due.times
             ) w;
             IF guarded.failed > 0 THEN
-                RAISE WARNING USING
-                    MESSAGE = format('%s rows of %s were not written', guarded.failed,
-                                     "@profile_name@"),
-                    DETAIL = guarded.reason,
-                    HINT = format('churn.health has the reasons, and CALL churn.repair(%L) '
-                                  'mends the rows when they are gone.', "@profile_name@");
+                PERFORM churn_internal.warn(
+                    format('%s rows of %s were not written', guarded.failed, "@profile_name@"),
+                    guarded.reason,
+                    format('churn.health has the reasons, and CALL churn.repair(%L) mends the '
+                           'rows when they are gone.', "@profile_name@")
+                );
             END IF;
         ELSE
             -- By place, since nobody moves a row that is locked; and by key, since the

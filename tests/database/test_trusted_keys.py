@@ -617,7 +617,7 @@ def sharing(module_database):
 
 @pytest.fixture
 def shared(sharing):
-    """The two, with the key that has signed the active model; another is trusted, too."""
+    """The two, with the key that signed the active model; another is trusted, too."""
     admin, analyst = sharing
     for key in (KEY, OTHER_KEY):
         fingerprint = trust(admin, key)

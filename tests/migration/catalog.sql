@@ -409,6 +409,12 @@ COMMENT ON COLUMN churn_internal.predictions_default.features IS 'The feature va
 COMMENT ON COLUMN churn_internal.predictions_default.cause IS 'What had it scored: complaint, profile (which is new or was updated), queue or batch.';
 COMMENT ON COLUMN churn_internal.predictions_default.predicted_at IS 'When the score was given, as in the profile''s churn_scored_at.';
 
+CREATE TABLE churn_internal.recounts (
+
+);
+ALTER TABLE churn_internal.recounts OWNER TO churn_owner;
+COMMENT ON TABLE churn_internal.recounts IS 'Empty. Read whenever complaints are counted anew, which the statistics of the session remember.';
+
 CREATE TABLE churn_internal.rescore_ranges (
     run_id bigint NOT NULL,
     range_number integer NOT NULL,
@@ -890,7 +896,12 @@ COMMENT ON ROUTINE churn_internal.base_type(type oid) IS 'A type beneath all dom
 CREATE FUNCTION churn_internal.begin_rescoring(profile regclass, restart boolean DEFAULT false, abandoned bigint DEFAULT NULL::bigint) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
-    SET DateStyle TO 'ISO';
+    SET DateStyle TO 'ISO'
+    SET IntervalStyle TO postgres
+    SET TimeZone TO 'UTC'
+    SET bytea_output TO hex
+    SET extra_float_digits TO '1'
+    SET lc_monetary TO 'C';
 ALTER ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) IS 'The unfinished run of a profile under its active model, or else, or to restart, a new one. In place of an abandoned run: null where another one is done already.';
@@ -1375,6 +1386,12 @@ CREATE FUNCTION churn_internal.fit_profile_triggers(attachment churn.attachments
 ALTER ROUTINE churn_internal.fit_profile_triggers(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.fit_profile_triggers(attachment churn.attachments) IS 'Creates the triggers that score updated profiles, log scores and count late, fitted to who writes and what others have put on the table.';
 
+CREATE FUNCTION churn_internal.fix_key_settings(functions text[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.fix_key_settings(functions text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.fix_key_settings(functions text[]) IS 'Has generated functions write and read keys alike in every session.';
+
 CREATE FUNCTION churn_internal.follow_altered_tables() RETURNS event_trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
@@ -1422,20 +1439,31 @@ COMMENT ON ROUTINE churn_internal.key_order(attachment churn.attachments) IS 'Ty
 
 CREATE FUNCTION churn_internal.key_spellings(type text, key text) RETURNS text[]
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp
-    SET DateStyle TO 'ISO';
+    SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.key_spellings(type text, key text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.key_spellings(type text, key text) IS 'The texts that a key may have been stored as, itself included.';
+
+CREATE FUNCTION churn_internal.key_text(key anyelement) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    SET DateStyle TO 'ISO'
+    SET IntervalStyle TO postgres
+    SET TimeZone TO 'UTC'
+    SET bytea_output TO hex
+    SET extra_float_digits TO '1'
+    SET lc_monetary TO 'C';
+ALTER ROUTINE churn_internal.key_text(key anyelement) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.key_text(key anyelement) IS 'The text that a key is stored as, whatever the session''s settings are.';
 
 CREATE FUNCTION churn_internal.layout(attachment churn.attachments) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.layout(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.layout(attachment churn.attachments) IS 'The columns that an attachment passes to a model, in their order: JSON of the two lists, of numbers and of texts. It goes with the arrays that it is of, so that whoever still runs the function of before is understood.';
 
-CREATE FUNCTION churn_internal.leave(entered text, OUT around text, OUT keys text[]) RETURNS record
+CREATE FUNCTION churn_internal.leave(entered text, what text DEFAULT NULL::text, depth integer DEFAULT NULL::integer, transaction_id bigint DEFAULT NULL::bigint, OUT around text, OUT keys text[]) RETURNS record
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.leave(entered text, OUT around text, OUT keys text[]) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.leave(entered text, OUT around text, OUT keys text[]) IS 'Forgets what churn_internal.enter remembered last; returns what to set churn.entered to, and whose complaints are to be counted now.';
+ALTER ROUTINE churn_internal.leave(entered text, what text, depth integer, transaction_id bigint, OUT around text, OUT keys text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.leave(entered text, what text, depth integer, transaction_id bigint, OUT around text, OUT keys text[]) IS 'Forgets what churn_internal.enter remembered last, by its name, or by what it is where others may have SET that meanwhile; returns what to set churn.entered to, and whose complaints are to be counted now.';
 
 CREATE FUNCTION churn_internal.load_runtime() RETURNS void
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
@@ -1453,6 +1481,11 @@ CREATE FUNCTION churn_internal.mark_failures(attachment_id integer, version bigi
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.mark_failures(attachment_id integer, version bigint, keys text[], sqlstates text[], reasons text[], enqueued_at timestamp with time zone[], uncounted boolean) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.mark_failures(attachment_id integer, version bigint, keys text[], sqlstates text[], reasons text[], enqueued_at timestamp with time zone[], uncounted boolean) IS 'Marks the profiles that were not scored or not written, with the reason.';
+
+CREATE FUNCTION churn_internal.may_have_recounted() RETURNS boolean
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.may_have_recounted() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.may_have_recounted() IS 'Whether it is worth asking churn_internal.has_recounted, which is sure.';
 
 CREATE FUNCTION churn_internal.mend_attachment(attachment_id integer) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1517,7 +1550,10 @@ BEGIN
         ), true);
         RETURN NULL;
     END IF;
-    SELECT l.* INTO finished FROM churn_internal.leave(current_setting('churn.entered')) l;
+    SELECT l.* INTO finished
+    FROM churn_internal.leave(
+        current_setting('churn.entered', true), 'change 1', pg_trigger_depth(), txid_current()
+    ) l;
     PERFORM set_config('churn.entered', finished.around, true);
     PERFORM churn_internal."write_profiles_1"(
         array_agg(k.key::pg_catalog.int8), NULL, NULL, false
@@ -1649,6 +1685,12 @@ CREATE FUNCTION churn_internal.refuse_change() RETURNS trigger
 ALTER ROUTINE churn_internal.refuse_change() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.refuse_change() IS 'Trigger of the registry''s tables, whose rows are only ever added.';
 
+CREATE FUNCTION churn_internal.remark_renamed(attachment churn.attachments, altered oid[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.remark_renamed(attachment churn.attachments, altered oid[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.remark_renamed(attachment churn.attachments, altered oid[]) IS 'Where labels of an enumeration are keys and one got another name: marks under the new names those who wait.';
+
 CREATE FUNCTION churn_internal.repair_profiles_1(wrong text[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
@@ -1680,6 +1722,12 @@ END $function$;
 ALTER ROUTINE churn_internal.repair_profiles_1(wrong text[]) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.repair_profiles_1(wrong text[]) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.repair_profiles_1(wrong text[]) IS 'Counts and scores the profiles with these keys anew, and clears their marks.';
+
+CREATE FUNCTION churn_internal.representable(value text) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.representable(value text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.representable(value text) IS 'A text for the client: what its encoding cannot hold, for which PostgreSQL would fail in the middle of a warning, is escaped.';
 
 CREATE FUNCTION churn_internal.rescore_batch(run_id bigint, batch_size integer, INOUT range_number integer, OUT outcome text) RETURNS record
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -2176,11 +2224,12 @@ BEGIN
                        'a registered version'
                 FROM unnest(named.keys) k (key);
                 IF named.deleted_at IS NOT NULL THEN
-                    RAISE WARNING USING
-                        MESSAGE = format('model version %s was deleted on %s', named.version,
-                                         to_char(named.deleted_at, 'YYYY-MM-DD')),
-                        DETAIL = format('Rows that name it: %s.', cardinality(named.keys)),
-                        HINT = format('CALL churn.repair(%L) scores them anew.', 'churn.customers');
+                    PERFORM churn_internal.warn(
+                        format('model version %s was deleted on %s', named.version,
+                               to_char(named.deleted_at, 'YYYY-MM-DD')),
+                        format('Rows that name it: %s.', cardinality(named.keys)),
+                        format('CALL churn.repair(%L) scores them anew.', 'churn.customers')
+                    );
                 END IF;
                 CONTINUE;
             END IF;
@@ -2230,6 +2279,12 @@ GRANT EXECUTE ON ROUTINE churn_internal.warm_session() TO churn_application;
 GRANT EXECUTE ON ROUTINE churn_internal.warm_session() TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.warm_session() TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.warm_session() IS 'Loads packages and models into this session, for churn.warm.';
+
+CREATE FUNCTION churn_internal.warn(message text, detail text, hint text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.warn(message text, detail text, hint text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.warn(message text, detail text, hint text) IS 'Raises a warning that fails in no client, whatever it quotes.';
 
 CREATE FUNCTION churn_internal.with_columns(attachment churn.attachments, names text[]) RETURNS churn.attachments
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -2458,6 +2513,7 @@ BEGIN
         );
         IF cardinality(recounted) > 0 THEN
             PERFORM churn_internal.note_recount(txid_current());
+            PERFORM FROM churn_internal.recounts;
             PERFORM set_config('churn.score_failed', 'recounted', true);
             -- Locked by a statement of its own, so that the next one, which counts,
             -- sees all that was committed before the locks.
@@ -2560,12 +2616,12 @@ BEGIN
                 due.latests, due.scores, due.versions, due.times
             ) w;
             IF guarded.failed > 0 THEN
-                RAISE WARNING USING
-                    MESSAGE = format('%s rows of %s were not written', guarded.failed,
-                                     'churn.customers'),
-                    DETAIL = guarded.reason,
-                    HINT = format('churn.health has the reasons, and CALL churn.repair(%L) '
-                                  'mends the rows when they are gone.', 'churn.customers');
+                PERFORM churn_internal.warn(
+                    format('%s rows of %s were not written', guarded.failed, 'churn.customers'),
+                    guarded.reason,
+                    format('churn.health has the reasons, and CALL churn.repair(%L) mends the '
+                           'rows when they are gone.', 'churn.customers')
+                );
             END IF;
         ELSE
             -- By place, since nobody moves a row that is locked; and by key, since the

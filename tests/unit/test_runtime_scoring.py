@@ -19,17 +19,10 @@ VERSION = (1, 7, b"digest", (), "layout")
 
 
 class Plpy:
-    """Stands in for the database interface; keeps the warnings."""
+    """Stands in for the database interface."""
 
     class SPIError(Exception):
         """An error of SQL."""
-
-    def __init__(self):
-        self.warnings = []
-
-    def warning(self, message, detail, hint):
-        """Keep a warning."""
-        self.warnings.append((message, detail, hint))
 
 
 class Model:
@@ -64,6 +57,11 @@ class Registry:
         self.policy = policy
         self.timeout = timeout
         self.settings = []
+        self.warnings = []
+
+    def warn(self, message, detail, hint):
+        """Keep a warning."""
+        self.warnings.append((message, detail, hint))
 
     def scorer(self, *key):
         """Return the one scorer."""
@@ -88,8 +86,7 @@ class Registry:
 def scoring(policy="keep", failure=None, **options):
     """Return the scoring of a model that fails in one way, under a policy."""
     model = Model(failure or ScoringError("spoilt"))
-    plpy = Plpy()
-    return Scoring(plpy, Registry(model, policy, **options), Refusals(plpy))
+    return Scoring(Registry(model, policy, **options), Refusals(Plpy()))
 
 
 def batch(*numbers):
@@ -103,7 +100,7 @@ def test_a_row_that_fails_keeps_its_score_and_says_why():
 
     assert kept.score_changed(*VERSION, [SPOILT], []) is None
 
-    ((message, _, _),) = kept.plpy.warnings
+    ((message, _, _),) = kept.registry.warnings
     assert message == "model version 7 could not score 1 row: spoilt"
     assert json.loads(kept.registry.settings[0]) == {
         "all": ["22023", "spoilt"],
@@ -118,7 +115,7 @@ def test_a_row_that_fails_is_an_error_where_the_policy_is_to_raise():
     assert math.isnan(raising.score_changed(*VERSION, [SPOILT], []))
 
     assert raising.refusals.take()[0] == "spoilt"
-    assert raising.plpy.warnings == []
+    assert raising.registry.warnings == []
 
 
 def test_an_error_of_the_server_is_raised_under_any_policy():
@@ -159,7 +156,7 @@ def test_a_model_that_is_too_slow_is_left_alone_for_a_while(monkeypatch):
     assert slow.score_changed(*VERSION, [0.5], []) is None
 
     assert slow.registry.made.model.calls == 1
-    assert "too slow" in slow.plpy.warnings[1][0]
+    assert "too slow" in slow.registry.warnings[1][0]
 
 
 def test_what_no_row_can_mend_is_not_searched_for_by_halving():

@@ -45,11 +45,10 @@ BEGIN
                 RAISE;
             END IF;
             reason := SQLERRM;
-            RAISE WARNING USING
-                MESSAGE = format('pgchurn cannot write %s', attachment.profile),
-                DETAIL = reason,
-                HINT = 'Complaints are kept, and their customers marked in churn.health, until '
-                       'it can.';
+            PERFORM churn_internal.warn(
+                format('pgchurn cannot write %s', attachment.profile), reason,
+                'Complaints are kept, and their customers marked in churn.health, until it can.'
+            );
     END;
     RETURN reason;
 END $body$;

@@ -22,17 +22,16 @@ class Session:
     """
 
     def __init__(self, plpy: Any) -> None:
-        self.plpy = plpy
         self.refusals = Refusals(plpy)
         self.registry = Registry(plpy)
-        self.scoring = Scoring(plpy, self.registry, self.refusals)
+        self.scoring = Scoring(self.registry, self.refusals)
 
     @cached_property
     def queries(self) -> "Queries":
         """Scores values that stand in no profile, under any version."""
         from .queries import Queries
 
-        return Queries(self.plpy, self.registry, self.refusals)
+        return Queries(self.registry, self.refusals)
 
     @cached_property
     def admission(self) -> "Admission":

@@ -16,7 +16,10 @@ BEGIN
         ), true);
         RETURN NULL;
     END IF;
-    SELECT l.* INTO finished FROM churn_internal.leave(current_setting('churn.entered')) l;
+    SELECT l.* INTO finished
+    FROM churn_internal.leave(
+        current_setting('churn.entered', true), 'change @id@', pg_trigger_depth(), txid_current()
+    ) l;
     PERFORM set_config('churn.entered', finished.around, true);
     PERFORM churn_internal."write_profiles_@id@"(
         array_agg(k.key::@common_type@), NULL, NULL, @queued@

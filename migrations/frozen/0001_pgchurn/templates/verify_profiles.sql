@@ -68,11 +68,12 @@ BEGIN
                        'a registered version'
                 FROM unnest(named.keys) k (key);
                 IF named.deleted_at IS NOT NULL THEN
-                    RAISE WARNING USING
-                        MESSAGE = format('model version %s was deleted on %s', named.version,
-                                         to_char(named.deleted_at, 'YYYY-MM-DD')),
-                        DETAIL = format('Rows that name it: %s.', cardinality(named.keys)),
-                        HINT = format('CALL churn.repair(%L) scores them anew.', @profile_name@);
+                    PERFORM churn_internal.warn(
+                        format('model version %s was deleted on %s', named.version,
+                               to_char(named.deleted_at, 'YYYY-MM-DD')),
+                        format('Rows that name it: %s.', cardinality(named.keys)),
+                        format('CALL churn.repair(%L) scores them anew.', @profile_name@)
+                    );
                 END IF;
                 CONTINUE;
             END IF;
