@@ -93,6 +93,7 @@ table failed_profiles                     SELECT     SELECT     -
 table pending_profiles                    SELECT     SELECT     -
 table predictions_N                       -          -          -
 table predictions_default                 -          -          -
+table recounts                            -          -          -
 table rescore_ranges                      -          -          -
 table rescore_runs                        -          -          -
 
@@ -129,7 +130,6 @@ function complaints_inserted_N            -          -          -
 function complaints_recounted_N           -          -          -
 function count_guarded_N                   -          -          -
 function count_later                      -          -          -
-function counted_later                    -          -          -
 function create_attachment_functions      -          -          -
 function create_from_template             -          -          -
 function create_log_predictions           -          -          -
@@ -138,6 +138,7 @@ function create_publish_scores            -          -          -
 function cut_text                         EXECUTE    EXECUTE    -
 function dequeue_missing_profiles_N       -          -          -
 function describe_triggers                -          -          -
+function end_change                       -          -          -
 function end_rescoring                    -          -          -
 function enqueue_profiles                 -          -          -
 function enter                            -          -          -
@@ -154,6 +155,7 @@ function fit_functions                    -          -          -
 function fit_layout                       -          -          -
 function fit_prediction_log               -          -          -
 function fit_profile_triggers             -          -          -
+function fix_key_settings                 -          -          -
 function follow_altered_tables            -          -          -
 function grant_schemas                    -          -          -
 function has_recounted                    -          -          -
@@ -165,12 +167,14 @@ function keep_unique_keys                 -          -          -
 function key_comparison                   -          -          -
 function key_order                        -          -          -
 function key_spellings                    -          -          -
+function key_text                         -          -          -
 function layout                           -          -          -
 function leave                            -          -          -
 function load_runtime                     -          -          -
 function lock_deployments                 -          -          -
 function log_predictions_N                -          -          -
 function mark_failures                    -          -          -
+function may_have_recounted               -          -          -
 function most_rows                        -          -          -
 function mend_attachment                  -          -          -
 function note_recount                     -          -          -
@@ -192,7 +196,9 @@ function record_failures                  -          -          -
 function recount_profiles                 -          -          -
 function refresh_attachment               -          -          -
 function refuse_change                    -          -          -
+function remark_renamed                   -          -          -
 function repair_profiles_N                EXECUTE    -          -
+function representable                    -          -          -
 function rescore_batch                    EXECUTE    -          -
 function rescore_profiles_N               -          -          -
 function reserve_batch                    EXECUTE    -          -
@@ -216,6 +222,7 @@ function verify_profiles_N                -          -          -
 function wait_for_batch                   EXECUTE    -          -
 function wait_for_writers                 -          -          -
 function warm_session                     EXECUTE    EXECUTE    EXECUTE
+function warn                             -          -          -
 function with_columns                     -          -          -
 function work_profiles_N                  -          -          -
 function write_guarded_N                  -          -          -

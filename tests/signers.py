@@ -98,14 +98,7 @@ def register_signed(session, model, attestation=None, **changed):
 
 
 def trust(session, key=KEY):
-    """Trust a key, and have the session notice it; return its fingerprint."""
-    fingerprint = session.value(
+    """Trust a key; return its fingerprint."""
+    return session.value(
         "SELECT churn_trust.trust_key(%s, 'of the tests')", public_pem(key)
     )
-    notice_keys(session)
-    return fingerprint
-
-
-def notice_keys(session):
-    """Make a session read the keys in force, which it does once a second."""
-    return session.value("SELECT churn.server_environment() ->> 'trusted_keys'")

@@ -89,8 +89,9 @@ class Admission:
     def check_model(self, version: int) -> bool | None:
         """Refuse a version that does not load, or whose profile lacks a feature."""
         with self.refusals:
-            self.registry.read_trusted_keys()
-            model = self.registry.model(version, self.registry.digest(version))
+            digest = self.registry.digest(version)
+            keys = self.registry.trusted_keys()
+            model = self.registry.model(version, digest, keys)
             attachment_id = self.registry.attachment_of_version(version)
             self.registry.profile_layout(attachment_id).positions(model.signature)
             return True

@@ -46,6 +46,8 @@ class CompiledModel:
     texts as codes, and gives the probability of the positive class.
     """
 
+    is_pickle = False
+
     def __init__(
         self, compiled: bytes, signature: Signature, pause: Pausing = no_pause
     ) -> None:

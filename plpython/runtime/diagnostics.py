@@ -38,8 +38,9 @@ class Diagnostics:
             rows = self.registry.fetch(
                 "SELECT version, artifact_sha256 FROM churn.active_deployments", []
             )
+            keys = self.registry.trusted_keys()
             for row in rows:
-                self.registry.model(row["version"], row["artifact_sha256"])
+                self.registry.model(row["version"], row["artifact_sha256"], keys)
             return len(rows)
         return None
 

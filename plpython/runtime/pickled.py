@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 class PickledModel:
     """A classifier as the strict loader has let it out of its pickle."""
 
+    is_pickle = True
     first_rows = FIRST_CALL_ROWS
     most_rows = MODEL_CALL_ROWS
 

@@ -34,6 +34,10 @@ BEGIN
     RETURN jsonb_build_object(
         'id', attachment.attachment_id,
         'layout', quote_literal(churn_internal.layout(attachment)),
+        -- As churn_trust.keys_in_force has them, which takes longer to call. In no order,
+        -- since to sort them took as long again.
+        'trusted_keys', 'ARRAY(SELECT k.fingerprint FROM churn_trust.trusted_keys k '
+                        'WHERE k.revoked_at IS NULL)',
         'most_rows', churn_internal.most_rows(attachment),
         'profile', profile,
         'profile_name', quote_literal(profile),
@@ -60,6 +64,15 @@ BEGIN
             'ARRAY(SELECT p.%1$I::text FROM %2$s p WHERE p.%1$I %3$s ANY (recounted))',
             attachment.profile_key, profile, churn_internal.operator_name(key.equals_common)
         ) END,
+        -- What a key's text is may be up to the session, and a mark is read by another.
+        'key_texts_vary', (
+            SELECT NOT bool_and(t.typcategory IN ('B', 'E', 'I', 'S') OR t.oid IN (
+                'smallint'::regtype, 'integer'::regtype, 'bigint'::regtype,
+                'numeric'::regtype, 'oid'::regtype, 'uuid'::regtype
+            ))
+            FROM pg_catalog.pg_type t
+            WHERE t.oid IN (key.key_type, key.common_type, key.reference_type)
+        ),
         'complaints', complaints,
         'complaint_key', quote_ident(attachment.complaint_key),
         -- Without a time of its own a complaint was made when it was inserted.

@@ -3,7 +3,8 @@ CREATE OR REPLACE FUNCTION churn_internal.begin_rescoring(
 ) RETURNS bigint LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 -- So that every session reads the texts of keys alike.
-SET datestyle = 'ISO' AS $body$
+SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET timezone = 'UTC'
+SET bytea_output = 'hex' SET extra_float_digits = 1 SET lc_monetary = 'C' AS $body$
 DECLARE
     -- A sample of this many blocks says where to split a table of any size.
     sampled_blocks CONSTANT integer := 500;

@@ -105,8 +105,9 @@ BEGIN
             ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
         WHERE i.indrelid = complaints AND a.attname = complaint_key
     ) THEN
-        RAISE NOTICE 'no index of % begins with %', complaints, complaint_key
-            USING HINT = 'Create one: without it every DELETE and UPDATE of complaints '
+        RAISE NOTICE '%', churn_internal.representable(
+            format('no index of %s begins with %s', complaints, complaint_key)
+        ) USING HINT = 'Create one: without it every DELETE and UPDATE of complaints '
                          'reads the whole table.';
     END IF;
 END $body$;

@@ -10,8 +10,10 @@ if entered:
             return None
 else:
     around = []
-    # What errors have left behind.
-    known.clear()
+# What errors have left behind.
+for name, (_, begun_in, begun_at, _) in list(known.items()):
+    if begun_in != transaction_id or begun_at > depth:
+        del known[name]
 # It need not be hard to guess: it counts until the end, and at this depth only.
 name = str(len(known))
 while name in known:

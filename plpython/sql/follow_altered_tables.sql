@@ -67,6 +67,8 @@ BEGIN
         );
         PERFORM churn_internal.refresh_attachment(attachment.attachment_id);
         PERFORM churn_internal.try_write(attachment.attachment_id);
+        PERFORM churn_internal.remark_renamed(a, commands.objects)
+        FROM churn.attachments a WHERE a.attachment_id = attachment.attachment_id;
     END LOOP;
 END $body$;
 COMMENT ON FUNCTION churn_internal.follow_altered_tables() IS

@@ -64,6 +64,11 @@ BEGIN
         mismatch := format('%s.%I cannot be a key', profile, profile_key);
         reason := format('It is %s.', key.declared);
         RETURN;
+    ELSIF key_type = 'name'::regtype AND key.loose THEN
+        mismatch := format('%s.%I cannot be a key', profile, profile_key);
+        reason := 'It is name under a nondeterministic collation, and PostgreSQL takes for '
+                  'several in GROUP BY what = takes for one.';
+        RETURN;
     END IF;
     equals_key := churn_internal.family_operator(class.family, 3, class.type, class.type);
     is_after := churn_internal.family_operator(class.family, 5, class.type, class.type);

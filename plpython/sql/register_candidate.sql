@@ -60,7 +60,8 @@ BEGIN
                        'versions, on the rows as they are stored.';
         END IF;
     ELSE
-        RAISE NOTICE 'no row of % was there to replay', profile;
+        RAISE NOTICE 'no row of % was there to replay',
+            churn_internal.representable(profile::text);
     END IF;
 
     IF examined.compiled IS NULL THEN
@@ -72,7 +73,8 @@ BEGIN
                 HINT = 'Sign it with a trusted key, or have a superuser register it with '
                        'allow_pickle => true; or train a pipeline that compiles.';
         END IF;
-        RAISE NOTICE 'no compiled form was kept: %', examined.problem;
+        RAISE NOTICE 'no compiled form was kept: %',
+            churn_internal.representable(examined.problem);
     END IF;
     INSERT INTO churn.models (
         attachment_id, artifact, artifact_sha256, compiled, compiled_sha256, parity,

@@ -36,7 +36,7 @@ BEGIN
                 INTO sample.keys, sample.numbers, sample.texts USING sample.keys;
         EXCEPTION WHEN insufficient_privilege THEN
             RAISE NOTICE '% may not be read: the compiled form is compared on made-up rows',
-                profile;
+                churn_internal.representable(profile::text);
         END;
     END IF;
     RETURN churn_internal.register_candidate(

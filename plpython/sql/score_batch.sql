@@ -1,6 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.score_batch(
-    attachment_id integer, version bigint, artifact_sha256 bytea, layout text,
-    numbers bytea, texts text[], on_error text
+    attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[],
+    layout text, numbers bytea, texts text[], on_error text
 ) RETURNS churn_internal.probabilities LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
 try:
     call = SD[GD["pgchurn"]]
@@ -8,7 +8,8 @@ except KeyError:
     plpy.execute("SELECT churn_internal.load_runtime()")
     SD.clear()
     call = SD[GD["pgchurn"]] = GD["pgchurn"].scoring.score_batch
-return call(attachment_id, version, artifact_sha256, layout, numbers, texts, on_error)
+keys = tuple(sorted(trusted_keys))
+return call(attachment_id, version, artifact_sha256, keys, layout, numbers, texts, on_error)
 $python$;
 COMMENT ON FUNCTION churn_internal.score_batch IS
     'Probabilities of many rows in few calls of the model; a row that cannot be scored is '

@@ -6,6 +6,7 @@ SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
     key "@common_type@";
     complained_at timestamptz;
+    recounted boolean;
     ignored text;
 BEGIN
     IF "@changes_before@" AND churn_internal.count_later(
@@ -22,8 +23,9 @@ BEGIN
 
     -- Where this transaction may have counted the new complaints already, they are
     -- counted anew.
-    IF FOUND AND NOT ((current_setting('churn.score_failed', true) <> '') IS TRUE)
-       AND NOT "@guarded@" THEN
+    recounted := churn_internal.may_have_recounted()
+        AND churn_internal.has_recounted(txid_current());
+    IF FOUND AND NOT recounted AND NOT "@guarded@" THEN
         -- A customer who waits already has a score without a version, which the UPDATE
         -- sees under the lock of the row: looking for the pending row itself took a
         -- quarter of the whole INSERT. For the same reason the usual one goes to a
@@ -51,13 +53,14 @@ BEGIN
             END IF;
             ignored := set_config('churn.unmarked', '', true);
         END IF;
-    ELSIF FOUND AND NOT ((current_setting('churn.score_failed', true) <> '') IS TRUE) THEN
-        ignored := churn_internal."count_guarded_@id@"(key, complained_at, NULL, NULL);
+    ELSIF FOUND AND NOT recounted THEN
+        ignored := churn_internal."count_guarded_@id@"(
+            key, complained_at, NULL, NULL, NULL
+        );
     ELSE
         PERFORM churn_internal."write_profiles_@id@"(
             array_agg(n.key ORDER BY n.key),
-            CASE WHEN NOT ((current_setting('churn.score_failed', true) <> '') IS TRUE)
-                 THEN array_agg(n.complaints ORDER BY n.key) END,
+            CASE WHEN NOT recounted THEN array_agg(n.complaints ORDER BY n.key) END,
             array_agg(n.latest ORDER BY n.key), true
         )
         FROM (

@@ -1,7 +1,8 @@
 -- The usual case, one complaint, of a profile on which others have triggers and the like.
 -- It runs with the search_path of what calls it, since a setting of its own takes time.
 CREATE OR REPLACE FUNCTION churn_internal."count_guarded_@id@"(
-    key "@common_type@", complained_at timestamptz, version bigint, digest bytea
+    key "@common_type@", complained_at timestamptz, version bigint, digest bytea,
+    trusted_keys text[]
 ) RETURNS boolean LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $function$
 #variable_conflict use_variable
@@ -17,7 +18,7 @@ BEGIN
            greatest(p.last_complaint_at, complained_at) AS latest, p.churn_score AS former_score,
            p.churn_model_version AS former_version, p.churn_scored_at AS former_time,
            CASE WHEN NOT "@queued@" THEN churn_internal.score_changed(
-               "@id@", version, digest, "@layout@", "@numbers@", "@texts@"
+               "@id@", version, digest, trusted_keys, "@layout@", "@numbers@", "@texts@"
            ) END AS score
     INTO profile
     FROM "@profile@" p WHERE p."@key@" OPERATOR("@equals_common@".=) key;

@@ -1,6 +1,8 @@
 CREATE OR REPLACE FUNCTION churn_internal."publish_scores_@id@"() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+-- So that every digit of a score is written, whatever the session has its floats print.
+SET extra_float_digits = 1
 -- A session keeps the plan that it made for its first statement: made for one row, it
 -- compared each of a thousand rows with all the others.
 SET enable_nestloop = off AS $function$

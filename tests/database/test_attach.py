@@ -488,6 +488,20 @@ def test_what_has_parts_is_no_key(session, key_type):
     assert refused.detail == f"It is {key_type}."
 
 
+def test_a_name_that_ignores_case_is_no_key(session):
+    session.run(
+        "CREATE SCHEMA company; CREATE COLLATION company.loose ("
+        "    provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
+        "CREATE TABLE company.clients (id name COLLATE company.loose PRIMARY KEY);"
+        "CREATE TABLE company.calls (client name COLLATE company.loose, at date)"
+    )
+
+    refused = session.refusal(ATTACH, *CLIENTS)
+
+    assert refused.message == "company.clients.id cannot be a key"
+    assert "nondeterministic" in refused.detail
+
+
 @pytest.mark.parametrize(
     "key_type, index",
     [

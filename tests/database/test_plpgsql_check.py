@@ -47,6 +47,7 @@ SANITIZED = {
     "churn.register_model": "churn_internal.candidate_statements writes them",
     "churn_internal.begin_rescoring": "a number",
     "churn_internal.recount_profiles": "placeholders are quoted one by one",
+    "churn_internal.remark_renamed": "placeholders are quoted one by one",
     "churn_internal.create_from_template": "placeholders are quoted one by one",
     "churn_internal.key_spellings": "the type is what churn_internal.type_name writes",
     "churn_internal.mend_attachment": "names are written by table_name and schema_name",

@@ -691,6 +691,66 @@ def test_a_score_in_queued_mode_is_that_of_inline_mode(queued):
     assert stored_scores(queued) == pytest.approx(later, rel=0, abs=1e-12)
 
 
+@pytest.mark.parametrize("mode", ["inline", "queued"])
+@pytest.mark.parametrize("guarded", [False, True], ids=["plain", "guarded"])
+@pytest.mark.parametrize("forged", ["''", "'x'", "NULL"])
+@pytest.mark.parametrize("customers", ["(5)", "(5), (6)", "(5), (5)"])
+def test_nobody_is_counted_twice_whatever_a_statement_sets_meanwhile(
+    queued, mode, guarded, forged, customers
+):
+    queued.run(QUEUED if mode == "queued" else INLINE)
+    queued.run(
+        f"""
+        CREATE FUNCTION pg_temp.forge(customer bigint) RETURNS void
+        LANGUAGE plpgsql AS $$ BEGIN
+            UPDATE churn.complaints SET complained_at = now()
+            WHERE customer_id = customer;
+            PERFORM set_config(s.name, {forged}, true)
+            FROM unnest('{{churn.score_failed,churn.entered,churn.unmarked,
+                churn.score_cause}}'::text[]) s (name);
+        END $$
+        """
+    )
+    if guarded:
+        queued.run(
+            "CREATE FUNCTION public.watch() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER watch BEFORE UPDATE"
+            " ON churn.customers FOR EACH ROW EXECUTE FUNCTION public.watch()"
+        )
+
+    for _ in range(2):
+        queued.run(
+            f"INSERT INTO churn.complaints (customer_id) VALUES {customers}"
+            " RETURNING pg_temp.forge(customer_id)"
+        )
+
+    queued.run(WORK, 100)
+    assert divergences(queued) == []
+
+
+@pytest.mark.parametrize("mode", ["inline", "queued"])
+def test_what_a_change_of_a_profile_counts_later_is_not_lost_when_it_is_forgotten(
+    queued, mode
+):
+    queued.run(QUEUED if mode == "queued" else INLINE)
+    queued.run(
+        """
+        CREATE FUNCTION public.complain() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            INSERT INTO churn.complaints (customer_id) VALUES (new.customer_id), (7);
+            PERFORM set_config('churn.entered', '', true);
+            RETURN new;
+        END $$;
+        CREATE TRIGGER complain BEFORE UPDATE OF age ON churn.customers
+            FOR EACH ROW EXECUTE FUNCTION public.complain()
+        """
+    )
+
+    queued.run("UPDATE churn.customers SET age = 33 WHERE customer_id = 4")
+
+    queued.run(WORK, 100)
+    assert divergences(queued) == []
+
+
 def test_detaching_forgets_who_waits(queued):
     queued.run(INSERT, 1)
 

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import math
-import time
 
 import psycopg2
 import pytest
@@ -26,7 +25,6 @@ from tests.signers import (
     LONG_AGO,
     OTHER_KEY,
     compiled,
-    notice_keys,
     public_pem,
     register_signed,
     signed,
@@ -37,6 +35,23 @@ from tests.signers import (
 MODEL = default_model()
 OTHER = other_model()
 SCORE = "SELECT churn.score_customer(1)"
+BEGIN_REPEATABLE_READ = (
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT FROM churn.models"
+)
+COMPLAIN = "INSERT INTO churn.complaints (customer_id) VALUES "
+# Each way to a score.
+STATEMENTS = {
+    "a score": SCORE,
+    "scores": "SELECT churn.score(c) FROM churn.customers c",
+    "many scores": "SELECT churn.score_many(array_agg(c)) FROM churn.customers c",
+    "a prediction": """
+        SELECT churn.predict(d.version, to_jsonb(c))
+        FROM churn.customers c, churn.active_deployments d WHERE c.customer_id = 1
+    """,
+    "a complaint": COMPLAIN + "(1)",
+    "complaints": COMPLAIN + "(1), (2)",
+    "a feature": "UPDATE churn.customers SET age = age + 1",
+}
 # A row of a version that never went through churn.register_model.
 BEHIND = """
     INSERT INTO churn.models (
@@ -62,10 +77,7 @@ DEPLOY_BEHIND = """
 
 @pytest.fixture
 def session(first):
-    notice_keys(first)
-    yield first
-    first.rollback()
-    notice_keys(first)
+    return first
 
 
 @pytest.fixture
@@ -592,23 +604,106 @@ def test_a_key_revoked_twice_is_not_trusted_in_the_first_place(trusting):
     )
 
 
-@pytest.mark.alone
-def test_a_running_session_notices_within_a_second_that_a_key_was_revoked(
-    trained_database,
-):
-    admin, analyst = (trained_database.session(autocommit=True) for _ in range(2))
+@pytest.fixture(scope="module")
+def sharing(module_database):
+    """Two sessions, of a superuser who commits, and of another."""
+    admin = module_database.session(autocommit=True)
+    return admin, module_database.session()
+
+
+@pytest.fixture
+def shared(sharing):
+    """The two, with the key that signed the active model; another is trusted, too."""
+    admin, analyst = sharing
     for key in (KEY, OTHER_KEY):
         fingerprint = trust(admin, key)
     activate(admin, register_signed(admin, OTHER, signed(OTHER, 1, OTHER_KEY)))
-    assert 0 < analyst.value(SCORE) < 1
+    yield admin, analyst, fingerprint
+    analyst.rollback()
+    admin.run(
+        "SELECT churn_trust.revoke_key(fingerprint) FROM churn_trust.keys_in_force()"
+    )
+    activate(admin, 1)
+
+
+def is_scored(session, statement, unless="is not trusted"):
+    """Return whether a statement scores, and neither fails nor warns for one reason."""
+    session.take_notices()
+    session.run("SAVEPOINT scoring")
+    try:
+        session.run(statement)
+    except psycopg2.Error as error:
+        session.run("ROLLBACK TO scoring")
+        assert unless in str(error)
+        return False
+    return unless not in session.take_notices()
+
+
+@pytest.mark.parametrize("statement", STATEMENTS.values(), ids=STATEMENTS)
+def test_the_next_statement_of_a_session_notices_that_a_key_was_revoked(
+    shared, statement
+):
+    admin, analyst, fingerprint = shared
+    assert is_scored(analyst, statement)
 
     admin.run("SELECT churn_trust.revoke_key(%s)", fingerprint)
-    revoked = time.monotonic()
-    with pytest.raises(psycopg2.Error, match="not trusted"):
-        while time.monotonic() < revoked + 20:
-            analyst.value(SCORE)
+    assert not is_scored(analyst, statement)
 
-    assert time.monotonic() < revoked + 3
+    trust(admin, OTHER_KEY)
+    assert is_scored(analyst, statement)
+
+
+@pytest.mark.parametrize("statement", STATEMENTS.values(), ids=STATEMENTS)
+def test_a_transaction_goes_by_the_keys_of_its_snapshot_and_the_next_by_its_own(
+    shared, statement
+):
+    admin, analyst, fingerprint = shared
+
+    analyst.run(BEGIN_REPEATABLE_READ)
+    admin.run("SELECT churn_trust.revoke_key(%s)", fingerprint)
+    assert is_scored(analyst, statement)
+    analyst.rollback()
+    assert not is_scored(analyst, statement)
+    analyst.rollback()
+
+    analyst.run(BEGIN_REPEATABLE_READ)
+    trust(admin, OTHER_KEY)
+    assert not is_scored(analyst, statement)
+    analyst.rollback()
+    assert is_scored(analyst, statement)
+
+
+@pytest.mark.parametrize("statement", STATEMENTS.values(), ids=STATEMENTS)
+def test_trust_that_is_rolled_back_leaves_nothing(trusting, statement):
+    assert is_scored(trusting, statement)
+    trusting.run("SAVEPOINT trust")
+    trusting.run("SELECT churn_trust.revoke_key(%s)", trusting.fingerprint)
+    trust(trusting, OTHER_KEY)
+    assert not is_scored(trusting, statement)
+
+    trusting.run("ROLLBACK TO trust")
+
+    assert is_scored(trusting, statement)
+
+
+@pytest.mark.parametrize("statement", STATEMENTS.values(), ids=STATEMENTS)
+def test_a_pickle_scores_for_as_long_as_the_snapshot_at_hand_allows_it(
+    sharing, statement
+):
+    admin, analyst = sharing
+    version = register(admin, OTHER, compile_form=False)
+    activate(admin, version)
+    assert is_scored(analyst, statement, unless="is not allowed")
+    analyst.rollback()
+
+    analyst.run(BEGIN_REPEATABLE_READ)
+    admin.run("DELETE FROM churn_trust.allowed_pickles")
+    assert is_scored(analyst, statement, unless="is not allowed")
+    analyst.rollback()
+
+    assert not is_scored(analyst, statement, unless="is not allowed")
+    analyst.rollback()
+    activate(admin, 1)
 
 
 WEAK = [

@@ -414,6 +414,12 @@ COMMENT ON COLUMN churn_internal.predictions_default.features IS 'The feature va
 COMMENT ON COLUMN churn_internal.predictions_default.cause IS 'What had it scored: complaint, profile (which is new or was updated), queue or batch.';
 COMMENT ON COLUMN churn_internal.predictions_default.predicted_at IS 'When the score was given, as in the profile''s churn_scored_at.';
 
+CREATE TABLE churn_internal.recounts (
+
+);
+ALTER TABLE churn_internal.recounts OWNER TO churn_owner;
+COMMENT ON TABLE churn_internal.recounts IS 'Empty. Read whenever complaints are counted anew, which the statistics of the session remember.';
+
 CREATE TABLE churn_internal.rescore_ranges (
     run_id bigint NOT NULL,
     range_number integer NOT NULL,
@@ -504,6 +510,7 @@ CREATE TABLE churn_trust.trusted_keys (
     CONSTRAINT trusted_keys_pkey PRIMARY KEY (fingerprint),
     CONSTRAINT trusted_keys_public_key_check CHECK ((length(public_key) = 32))
 );
+GRANT SELECT ON churn_trust.trusted_keys TO churn_owner;
 COMMENT ON TABLE churn_trust.trusted_keys IS 'The Ed25519 keys that may sign models. While one is in force, unsigned models neither register nor score.';
 COMMENT ON COLUMN churn_trust.trusted_keys.fingerprint IS 'SHA-256 of the key as DER SubjectPublicKeyInfo, in hexadecimal digits.';
 COMMENT ON COLUMN churn_trust.trusted_keys.public_key IS 'The 32 bytes of RFC 8032.';
@@ -704,7 +711,10 @@ CREATE FUNCTION churn.score(churn.customers) RETURNS double precision
 SELECT CASE
     -- The missing side of an outer join is nobody's row.
     WHEN ($1).customer_id IS NULL AND ($1).complaint_count IS NULL THEN NULL
-    ELSE churn_internal.score_features(1, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[])
+    ELSE churn_internal.score_features(
+        1, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[],
+        pg_catalog.date_part('epoch', pg_catalog.statement_timestamp())
+    )
 END $function$;
 ALTER ROUTINE churn.score(churn.customers) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.score(churn.customers) TO churn_loader;
@@ -891,7 +901,12 @@ COMMENT ON ROUTINE churn_internal.base_type(type oid) IS 'A type beneath all dom
 CREATE FUNCTION churn_internal.begin_rescoring(profile regclass, restart boolean DEFAULT false, abandoned bigint DEFAULT NULL::bigint) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
-    SET DateStyle TO 'ISO';
+    SET DateStyle TO 'ISO'
+    SET IntervalStyle TO postgres
+    SET TimeZone TO 'UTC'
+    SET bytea_output TO hex
+    SET extra_float_digits TO '1'
+    SET lc_monetary TO 'C';
 ALTER ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) IS 'The unfinished run of a profile under its active model, or else, or to restart, a new one. In place of an abandoned run: null where another one is done already.';
@@ -1006,6 +1021,7 @@ DECLARE
     complained_at timestamptz;
     version bigint;
     digest bytea;
+    trusted_keys text[];
     recounted boolean := false;
     failure text;
     ignored text;
@@ -1021,8 +1037,9 @@ BEGIN
     END IF;
     -- Whether it is one complaint is told without aggregates: to set them up took a
     -- twentieth of the whole INSERT.
-    SELECT c.customer_id, c.complained_at, d.version, d.artifact_sha256
-    INTO key, complained_at, version, digest
+    SELECT c.customer_id, c.complained_at, d.version, d.artifact_sha256,
+           ARRAY(SELECT k.fingerprint FROM churn_trust.trusted_keys k WHERE k.revoked_at IS NULL)
+    INTO key, complained_at, version, digest, trusted_keys
     FROM inserted c LEFT JOIN churn_internal.active_deployment(1) d ON true
     WHERE NOT EXISTS (SELECT FROM inserted OFFSET 1);
 
@@ -1045,7 +1062,7 @@ BEGIN
             last_complaint_at = greatest(p.last_complaint_at, complained_at),
             churn_score = coalesce(
                 churn_internal.score_changed(
-                    1, version, digest, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[]
+                    1, version, digest, trusted_keys, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[]
                 ), p.churn_score
             ),
             churn_model_version = CASE
@@ -1070,7 +1087,9 @@ BEGIN
             );
         END IF;
     ELSIF version IS NOT NULL AND NOT recounted THEN
-        ignored := churn_internal."count_guarded_1"(key, complained_at, version, digest);
+        ignored := churn_internal."count_guarded_1"(
+            key, complained_at, version, digest, trusted_keys
+        );
     ELSE
         PERFORM churn_internal."write_profiles_1"(
             array_agg(n.key ORDER BY n.key),
@@ -1139,7 +1158,7 @@ END $function$;
 ALTER ROUTINE churn_internal.complaints_recounted_1() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.complaints_recounted_1() IS 'Trigger of churn.complaints: keeps counters and scores of churn.customers right.';
 
-CREATE FUNCTION churn_internal.count_guarded_1(key bigint, complained_at timestamp with time zone, version bigint, digest bytea) RETURNS boolean
+CREATE FUNCTION churn_internal.count_guarded_1(key bigint, complained_at timestamp with time zone, version bigint, digest bytea, trusted_keys text[]) RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     AS $function$
 #variable_conflict use_variable
@@ -1155,7 +1174,7 @@ BEGIN
            greatest(p.last_complaint_at, complained_at) AS latest, p.churn_score AS former_score,
            p.churn_model_version AS former_version, p.churn_scored_at AS former_time,
            CASE WHEN NOT false THEN churn_internal.score_changed(
-               1, version, digest, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[]
+               1, version, digest, trusted_keys, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[]
            ) END AS score
     INTO profile
     FROM churn.customers p WHERE p.customer_id OPERATOR(pg_catalog.=) key;
@@ -1201,18 +1220,13 @@ BEGIN
     END IF;
     RETURN true;
 END $function$;
-ALTER ROUTINE churn_internal.count_guarded_1(key bigint, complained_at timestamp with time zone, version bigint, digest bytea) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.count_guarded_1(key bigint, complained_at timestamp with time zone, version bigint, digest bytea) IS 'Counts one complaint and scores or enqueues its customer, whatever others have put on the profile.';
+ALTER ROUTINE churn_internal.count_guarded_1(key bigint, complained_at timestamp with time zone, version bigint, digest bytea, trusted_keys text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.count_guarded_1(key bigint, complained_at timestamp with time zone, version bigint, digest bytea, trusted_keys text[]) IS 'Counts one complaint and scores or enqueues its customer, whatever others have put on the profile.';
 
 CREATE FUNCTION churn_internal.count_later(what text, transaction_id bigint, entered text, keys text[]) RETURNS boolean
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.count_later(what text, transaction_id bigint, entered text, keys text[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.count_later(what text, transaction_id bigint, entered text, keys text[]) IS 'Whether a statement is changing rows of the profile, which may not be written before its end; then remembers whose complaints are to be counted there.';
-
-CREATE FUNCTION churn_internal.counted_later(entered text) RETURNS text[]
-    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.counted_later(entered text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.counted_later(entered text) IS 'Whose complaints churn_internal.count_later has left to the end of the statement that was entered last.';
 
 CREATE FUNCTION churn_internal.create_attachment_functions(attachment churn.attachments) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1303,6 +1317,11 @@ CREATE FUNCTION churn_internal.describe_triggers(attachment churn.attachments) R
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.describe_triggers(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.describe_triggers(attachment churn.attachments) IS 'Comments on the triggers of a profile that come and go, where whoever calls it may.';
+
+CREATE FUNCTION churn_internal.end_change(entered text, what text, depth integer, transaction_id bigint, OUT around text, OUT keys text[]) RETURNS record
+    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.end_change(entered text, what text, depth integer, transaction_id bigint, OUT around text, OUT keys text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.end_change(entered text, what text, depth integer, transaction_id bigint, OUT around text, OUT keys text[]) IS 'Forgets that others change rows of the profile; returns what to set churn.entered to, and whose complaints churn_internal.count_later has left to be counted now.';
 
 CREATE FUNCTION churn_internal.end_rescoring(run_id bigint, outcome text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1408,6 +1427,12 @@ CREATE FUNCTION churn_internal.fit_profile_triggers(attachment churn.attachments
 ALTER ROUTINE churn_internal.fit_profile_triggers(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.fit_profile_triggers(attachment churn.attachments) IS 'Creates the triggers that score updated profiles, log scores and count late, fitted to who writes and what others have put on the table.';
 
+CREATE FUNCTION churn_internal.fix_key_settings(functions text[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.fix_key_settings(functions text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.fix_key_settings(functions text[]) IS 'Has generated functions write and read keys alike in every session.';
+
 CREATE FUNCTION churn_internal.follow_altered_tables() RETURNS event_trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
@@ -1467,10 +1492,21 @@ COMMENT ON ROUTINE churn_internal.key_order(attachment churn.attachments) IS 'Ty
 
 CREATE FUNCTION churn_internal.key_spellings(type text, key text) RETURNS text[]
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp
-    SET DateStyle TO 'ISO';
+    SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.key_spellings(type text, key text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.key_spellings(type text, key text) IS 'The texts that a key may have been stored as, itself included.';
+
+CREATE FUNCTION churn_internal.key_text(key anyelement) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    SET DateStyle TO 'ISO'
+    SET IntervalStyle TO postgres
+    SET TimeZone TO 'UTC'
+    SET bytea_output TO hex
+    SET extra_float_digits TO '1'
+    SET lc_monetary TO 'C';
+ALTER ROUTINE churn_internal.key_text(key anyelement) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.key_text(key anyelement) IS 'The text that a key is stored as, whatever the session''s settings are.';
 
 CREATE FUNCTION churn_internal.layout(attachment churn.attachments) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -1498,6 +1534,11 @@ CREATE FUNCTION churn_internal.mark_failures(attachment_id integer, version bigi
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.mark_failures(attachment_id integer, version bigint, keys text[], sqlstates text[], reasons text[], enqueued_at timestamp with time zone[], uncounted boolean) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.mark_failures(attachment_id integer, version bigint, keys text[], sqlstates text[], reasons text[], enqueued_at timestamp with time zone[], uncounted boolean) IS 'Marks the profiles that were not scored or not written, with the reason.';
+
+CREATE FUNCTION churn_internal.may_have_recounted() RETURNS boolean
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.may_have_recounted() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.may_have_recounted() IS 'Whether it is worth asking churn_internal.has_recounted, which is sure.';
 
 CREATE FUNCTION churn_internal.mend_attachment(attachment_id integer) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1554,7 +1595,7 @@ CREATE FUNCTION churn_internal.profile_changing_1() RETURNS trigger
 #variable_conflict use_variable
 DECLARE
     entered CONSTANT text := current_setting('churn.entered', true);
-    changed text[];
+    ended record;
 BEGIN
     IF TG_WHEN = 'BEFORE' THEN
         PERFORM set_config('churn.entered', churn_internal.enter(
@@ -1562,12 +1603,13 @@ BEGIN
         ), true);
         RETURN NULL;
     END IF;
-    changed := churn_internal.counted_later(entered);
-    PERFORM set_config('churn.entered', churn_internal.leave(entered), true);
+    SELECT e.* INTO ended
+    FROM churn_internal.end_change(entered, 'change 1', pg_trigger_depth(), txid_current()) e;
+    PERFORM set_config('churn.entered', ended.around, true);
     PERFORM churn_internal."write_profiles_1"(
         array_agg(k.key::pg_catalog.int8), NULL, NULL, false
     )
-    FROM unnest(changed) k (key)
+    FROM unnest(ended.keys) k (key)
     HAVING count(*) > 0;
     RETURN NULL;
 END $function$;
@@ -1707,6 +1749,12 @@ ALTER ROUTINE churn_internal.register_candidate(profile regclass, artifact bytea
 GRANT EXECUTE ON ROUTINE churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) IS 'Registers a classifier for churn.register_model, which has read the rows on which it is tried with the rights of its own caller.';
 
+CREATE FUNCTION churn_internal.remark_renamed(attachment churn.attachments, altered oid[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.remark_renamed(attachment churn.attachments, altered oid[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.remark_renamed(attachment churn.attachments, altered oid[]) IS 'Where labels of an enumeration are keys and one got another name: marks under the new names those who wait.';
+
 CREATE FUNCTION churn_internal.repair_profiles_1(wrong text[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
@@ -1739,6 +1787,12 @@ ALTER ROUTINE churn_internal.repair_profiles_1(wrong text[]) OWNER TO churn_owne
 GRANT EXECUTE ON ROUTINE churn_internal.repair_profiles_1(wrong text[]) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.repair_profiles_1(wrong text[]) IS 'Counts and scores the profiles with these keys anew, and clears their marks.';
 
+CREATE FUNCTION churn_internal.representable(value text) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.representable(value text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.representable(value text) IS 'A text for the client: what its encoding cannot hold, for which PostgreSQL would fail in the middle of a warning, is escaped.';
+
 CREATE FUNCTION churn_internal.rescore_batch(run_id bigint, batch_size integer, INOUT range_number integer, OUT outcome text) RETURNS record
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
@@ -1765,7 +1819,8 @@ DECLARE
     written bigint;
 BEGIN
     PERFORM set_config('churn.score_cause', 'batch', true);
-    SELECT * INTO active FROM churn_internal.active_deployment(1);
+    SELECT d.*, ARRAY(SELECT k.fingerprint FROM churn_trust.trusted_keys k WHERE k.revoked_at IS NULL) AS trusted_keys INTO active
+    FROM churn_internal.active_deployment(1) d;
     SELECT array_agg(r.tid) AS tids, array_agg(r.writer) AS writers,
            array_agg(r.key) AS keys, array_send(array_agg(r.numbers)) AS numbers,
            NULL::text[] AS texts
@@ -1792,8 +1847,8 @@ BEGIN
         RETURN;
     END IF;
     scores := churn_internal.score_batch(
-        1, active.version, active.artifact_sha256, '[[], []]', profiles.numbers,
-        profiles.texts, on_error => NULL
+        1, active.version, active.artifact_sha256, active.trusted_keys, '[[], []]',
+        profiles.numbers, profiles.texts, on_error => NULL
     );
     -- Locking the rows before reading them would write each of them twice. So one that
     -- somebody has changed meanwhile, which is at another place or has another writer,
@@ -1839,23 +1894,23 @@ CREATE FUNCTION churn_internal.revoke_from_owner(attachment churn.attachments) R
 ALTER ROUTINE churn_internal.revoke_from_owner(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.revoke_from_owner(attachment churn.attachments) IS 'Takes back what churn.attach granted on the tables of an attachment and on schemas, where no other needs it.';
 
-CREATE FUNCTION churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers bytea, texts text[], on_error text) RETURNS churn_internal.probabilities
+CREATE FUNCTION churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) RETURNS churn_internal.probabilities
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers bytea, texts text[], on_error text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers bytea, texts text[], on_error text) IS 'Probabilities of many rows in few calls of the model; a row that cannot be scored is an error, or null; on_error null: as the attachment has it.';
+ALTER ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) IS 'Probabilities of many rows in few calls of the model; a row that cannot be scored is an error, or null; on_error null: as the attachment has it.';
 
-CREATE FUNCTION churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers double precision[], texts text[]) RETURNS churn_internal.probability
+CREATE FUNCTION churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers double precision[], texts text[]) RETURNS churn_internal.probability
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers double precision[], texts text[]) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, layout text, numbers double precision[], texts text[]) IS 'Probability of one changed row; NULL where the failure policy keeps the old score.';
+ALTER ROUTINE churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers double precision[], texts text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.score_changed(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers double precision[], texts text[]) IS 'Probability of one changed row; NULL where the failure policy keeps the old score.';
 
-CREATE FUNCTION churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) RETURNS churn_internal.probability
+CREATE FUNCTION churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[], statement double precision) RETURNS churn_internal.probability
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[]) IS 'Probability of churn, 0 to 1, of one row given as arrays, under the active model.';
+ALTER ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[], statement double precision) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[], statement double precision) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[], statement double precision) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[], statement double precision) IS 'Probability of churn, 0 to 1, of one row given as arrays, under the active model; with when the client''s statement began, for which trusted keys are looked up once.';
 
 CREATE FUNCTION churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) RETURNS churn_internal.probabilities
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -2176,6 +2231,7 @@ DECLARE
     batch_size CONSTANT integer := least(10000, 2500000);
     batch pg_catalog.int8[];
     active record;
+    trusted_keys CONSTANT text[] := ARRAY(SELECT k.fingerprint FROM churn_trust.trusted_keys k WHERE k.revoked_at IS NULL);
     named record;
     carried churn.attachments;
     profiles record;
@@ -2232,11 +2288,12 @@ BEGIN
                        'a registered version'
                 FROM unnest(named.keys) k (key);
                 IF named.deleted_at IS NOT NULL THEN
-                    RAISE WARNING USING
-                        MESSAGE = format('model version %s was deleted on %s', named.version,
-                                         to_char(named.deleted_at, 'YYYY-MM-DD')),
-                        DETAIL = format('Rows that name it: %s.', cardinality(named.keys)),
-                        HINT = format('CALL churn.repair(%L) scores them anew.', 'churn.customers');
+                    PERFORM churn_internal.warn(
+                        format('model version %s was deleted on %s', named.version,
+                               to_char(named.deleted_at, 'YYYY-MM-DD')),
+                        format('Rows that name it: %s.', cardinality(named.keys)),
+                        format('CALL churn.repair(%L) scores them anew.', 'churn.customers')
+                    );
                 END IF;
                 CONTINUE;
             END IF;
@@ -2248,8 +2305,9 @@ BEGIN
             SELECT * INTO profiles
             FROM churn_internal.read_profiles(carried, named.keys::text[]);
             scores := churn_internal.score_batch(
-                1, named.version, named.artifact_sha256, churn_internal.layout(carried),
-                profiles.numbers, profiles.texts, on_error => 'keep'
+                1, named.version, named.artifact_sha256, trusted_keys,
+                churn_internal.layout(carried), profiles.numbers, profiles.texts,
+                on_error => 'keep'
             );
             RETURN QUERY
             SELECT p.customer_id::text, 'churn_score', p.churn_score::text, s.score::text
@@ -2286,6 +2344,12 @@ GRANT EXECUTE ON ROUTINE churn_internal.warm_session() TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.warm_session() TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.warm_session() IS 'Loads packages and models into this session, for churn.warm.';
 
+CREATE FUNCTION churn_internal.warn(message text, detail text, hint text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.warn(message text, detail text, hint text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.warn(message text, detail text, hint text) IS 'Raises a warning that fails in no client, whatever it quotes.';
+
 CREATE FUNCTION churn_internal.with_columns(attachment churn.attachments, names text[]) RETURNS churn.attachments
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -2316,7 +2380,8 @@ BEGIN
     PERFORM set_config('churn.score_cause', 'queue', true);
     scored := 0;
     failed := 0;
-    SELECT * INTO active FROM churn_internal.active_deployment(1);
+    SELECT d.*, ARRAY(SELECT k.fingerprint FROM churn_trust.trusted_keys k WHERE k.revoked_at IS NULL) AS trusted_keys INTO active
+    FROM churn_internal.active_deployment(1) d;
     IF active.version IS NULL THEN
         RETURN;
     END IF;
@@ -2379,8 +2444,8 @@ BEGIN
         -- Complaints are committed, so a failure is never an error: it would hold up
         -- the whole queue.
         scores := churn_internal.score_batch(
-            1, active.version, active.artifact_sha256, '[[], []]', profiles.numbers,
-            profiles.texts, on_error => 'keep'
+            1, active.version, active.artifact_sha256, active.trusted_keys, '[[], []]',
+            profiles.numbers, profiles.texts, on_error => 'keep'
         );
         -- Before the profiles are written: if that changes features in turn, by a
         -- generated column or a trigger, they are marked again.
@@ -2511,7 +2576,8 @@ DECLARE
     scores double precision[];
     guarded record;
 BEGIN
-    SELECT * INTO active FROM churn_internal.active_deployment(CASE WHEN NOT queued THEN 1 END);
+    SELECT d.*, ARRAY(SELECT k.fingerprint FROM churn_trust.trusted_keys k WHERE k.revoked_at IS NULL) AS trusted_keys INTO active
+    FROM churn_internal.active_deployment(CASE WHEN NOT queued THEN 1 END) d;
     FOR batch_start IN 1 .. cardinality(changed) BY batch_size LOOP
         batch_end := batch_start + batch_size - 1;
         recounted := ARRAY(
@@ -2523,6 +2589,7 @@ BEGIN
         );
         IF cardinality(recounted) > 0 THEN
             PERFORM churn_internal.note_recount(txid_current());
+            PERFORM FROM churn_internal.recounts;
             PERFORM set_config('churn.score_failed', 'recounted', true);
             -- Locked by a statement of its own, so that the next one, which counts,
             -- sees all that was committed before the locks.
@@ -2589,7 +2656,7 @@ BEGIN
         scores := NULL;
         IF active.version IS NOT NULL AND profiles.tids IS NOT NULL THEN
             scores := churn_internal.score_batch(
-                1, active.version, active.artifact_sha256, '[[], []]',
+                1, active.version, active.artifact_sha256, active.trusted_keys, '[[], []]',
                 profiles.numbers, profiles.texts, on_error
             );
         END IF;
@@ -2625,12 +2692,12 @@ BEGIN
                 due.latests, due.scores, due.versions, due.times
             ) w;
             IF guarded.failed > 0 THEN
-                RAISE WARNING USING
-                    MESSAGE = format('%s rows of %s were not written', guarded.failed,
-                                     'churn.customers'),
-                    DETAIL = guarded.reason,
-                    HINT = format('churn.health has the reasons, and CALL churn.repair(%L) '
-                                  'mends the rows when they are gone.', 'churn.customers');
+                PERFORM churn_internal.warn(
+                    format('%s rows of %s were not written', guarded.failed, 'churn.customers'),
+                    guarded.reason,
+                    format('churn.health has the reasons, and CALL churn.repair(%L) mends the '
+                           'rows when they are gone.', 'churn.customers')
+                );
             END IF;
         ELSE
             -- By place, since nobody moves a row that is locked; and by key, since the
@@ -2733,7 +2800,7 @@ COMMENT ON ROUTINE churn_trust.refuse_trust_change() IS 'Trigger of the trusted 
 CREATE FUNCTION churn_trust.revoke_key(fingerprint text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
-COMMENT ON ROUTINE churn_trust.revoke_key(fingerprint text) IS 'Ends the trust in a key. What it signed scores no more, in sessions that hold it from a second after the commit at the latest. For superusers.';
+COMMENT ON ROUTINE churn_trust.revoke_key(fingerprint text) IS 'Ends the trust in a key. What it signed scores no more in statements that begin after the commit, nor, after a second, in those that go on; a transaction that keeps to a snapshot from before goes by that. For superusers.';
 
 CREATE FUNCTION churn_trust.tables_of(parent regclass) RETURNS SETOF oid
     LANGUAGE sql STABLE PARALLEL UNSAFE

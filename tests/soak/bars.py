@@ -8,6 +8,7 @@ Bar = namedtuple("Bar", "what wanted measured ok")
 MODULES = (
     "writers",
     "permutations",
+    "schedules",
     "kills",
     "activations",
     "transaction_ids",

@@ -15,11 +15,11 @@ from pgchurn.plpython.runtime.signature import Feature, Signature
 
 SIGNATURE = Signature((Feature("x", "number", True),), (0, 1), 1, False)
 SPOILT = -1.0
-VERSION = (1, 7, b"digest", "layout")
+VERSION = (1, 7, b"digest", (), "layout")
 
 
 class Plpy:
-    """Stands in for the database interface; keeps the warnings."""
+    """Stands in for the database interface."""
 
     class SPIError(Exception):
         """An error of SQL."""
@@ -27,14 +27,19 @@ class Plpy:
     def __init__(self):
         self.warnings = []
 
-    def warning(self, message, detail, hint):
+    def prepare(self, statement, types):
+        """Prepare what raises a warning, which is all that is executed here."""
+        assert statement.startswith("SELECT churn_internal.warn(")
+
+    def execute(self, plan, arguments):
         """Keep a warning."""
-        self.warnings.append((message, detail, hint))
+        self.warnings.append(tuple(arguments))
 
 
 class Model:
     """Gives every number as its own probability, and refuses a spoilt one."""
 
+    is_pickle = False
     signature = SIGNATURE
     first_rows = pacing.FIRST_CALL_ROWS
     most_rows = pacing.MODEL_CALL_ROWS

@@ -15,6 +15,14 @@ BEGIN
             MESSAGE = format('template %s has no value for %s', template, missing);
     END IF;
     EXECUTE churn_trust.fill_template(statements, placeholders);
+    IF (placeholders ->> 'key_texts_vary')::boolean THEN
+        PERFORM churn_internal.fix_key_settings(ARRAY(
+            SELECT format('%s_%s', f.found[1], placeholders ->> 'id')
+            FROM regexp_matches(
+                statements, 'CREATE OR REPLACE FUNCTION churn_internal\."([a-z_]+)_@id@"', 'g'
+            ) f (found)
+        ));
+    END IF;
 END $body$;
 COMMENT ON FUNCTION churn_internal.create_from_template IS
     'Executes the statements of a template, filled.';

@@ -48,7 +48,7 @@ BEGIN
         RAISE NOTICE USING
             MESSAGE = format('model version %s keeps its row, without its bytes',
                              delete_model.version),
-            DETAIL = format('%s names it.', named_by);
+            DETAIL = churn_internal.representable(format('%s names it.', named_by));
     END IF;
     IF attachment.detached_at IS NULL THEN
         PERFORM churn_internal.fit_functions(attachment);

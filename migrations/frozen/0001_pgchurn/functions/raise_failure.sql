@@ -5,7 +5,10 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
     failure record;
 BEGIN
-    SELECT f.* INTO failure FROM churn_internal.take_failure() f;
+    SELECT f.sqlstate, churn_internal.representable(f.message) AS message,
+           churn_internal.representable(f.detail) AS detail,
+           churn_internal.representable(f.hint) AS hint
+    INTO failure FROM churn_internal.take_failure() f;
     -- A part that is null cannot be left out of a RAISE.
     IF failure.detail IS NOT NULL AND failure.hint IS NOT NULL THEN
         RAISE USING ERRCODE = failure.sqlstate, MESSAGE = failure.message,

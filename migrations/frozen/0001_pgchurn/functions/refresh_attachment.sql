@@ -61,9 +61,10 @@ BEGIN
             HINT = format('Call churn.detach(%L) before, and churn.attach after.',
                           churn_internal.table_name(attachment.profile));
     ELSIF keys.castable THEN
-        RAISE WARNING USING
-            MESSAGE = keys.mismatch, DETAIL = keys.reason,
-            HINT = 'Give both columns one type: a complaint that cannot be cast fails.';
+        PERFORM churn_internal.warn(
+            keys.mismatch, keys.reason,
+            'Give both columns one type: a complaint that cannot be cast fails.'
+        );
     END IF;
 
     PERFORM churn_internal.check_code_of_others(

@@ -17,5 +17,6 @@ BEGIN
     END IF;
 END $body$;
 COMMENT ON FUNCTION churn_trust.revoke_key IS
-    'Ends the trust in a key. What it signed scores no more, in sessions that hold it '
-    'from a second after the commit at the latest. For superusers.';
+    'Ends the trust in a key. What it signed scores no more in statements that begin after '
+    'the commit, nor, after a second, in those that go on; a transaction that keeps to a '
+    'snapshot from before goes by that. For superusers.';

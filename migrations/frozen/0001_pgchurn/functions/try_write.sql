@@ -47,11 +47,11 @@ BEGIN
                 RAISE;
             END IF;
             reason := SQLERRM;
-            RAISE WARNING USING
-                MESSAGE = format('pgchurn cannot write %s', attachment.profile),
-                DETAIL = churn_internal.without_values(SQLSTATE, reason),
-                HINT = 'Complaints are kept, and their customers marked in churn.health, until '
-                       'it can.';
+            PERFORM churn_internal.warn(
+                format('pgchurn cannot write %s', attachment.profile),
+                churn_internal.without_values(SQLSTATE, reason),
+                'Complaints are kept, and their customers marked in churn.health, until it can.'
+            );
     END;
     RETURN reason;
 END $body$;

@@ -20,6 +20,13 @@ class BoundedCache:
         self.capacity = capacity
         self.values: OrderedDict[Hashable, Any] = OrderedDict()
 
+    def find(self, key: Hashable) -> Any:
+        """Return the value of a key, or None when it is not held."""
+        value = self.values.get(key)
+        if value is not None:
+            self.values.move_to_end(key)
+        return value
+
     def get(self, key: Hashable, load: Callable[[], Any]) -> Any:
         """Return the value of a key, calling ``load()`` when it is not held."""
         if key in self.values:

@@ -144,10 +144,9 @@ class Refusals:
         )
 
     def warn(self, message: str, detail: str, hint: str) -> None:
-        """Raise a warning."""
-        self.plpy.warning(
-            self.text(message), detail=self.text(detail), hint=self.text(hint)
-        )
+        """Raise a warning, which may quote what the client's encoding cannot hold."""
+        plan = self.plpy.prepare("SELECT churn_internal.warn($1, $2, $3)", ["text"] * 3)
+        self.plpy.execute(plan, [self.text(one) for one in (message, detail, hint)])
 
     def reason(self, error: Exception) -> list[str]:
         """Return the SQLSTATE and the message of a failure, which are recorded."""

@@ -49,7 +49,9 @@ class Queries:
     def predict(self, version: int | None, features: str | None) -> float:
         """Return the probability for values given as JSON text, by name."""
         with self.refusals, ValuesShown():
-            model = self.registry.model(version, self.registry.digest(version))
+            digest = self.registry.digest(version)
+            keys = self.registry.trusted_keys()
+            model = self.registry.model(version, digest, keys)
             columns = columns_from_json(model.signature, values_from_json(features))
             return float(checked_probabilities(model, columns)[0])
         return NAN

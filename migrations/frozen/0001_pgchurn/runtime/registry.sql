@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from .pickled import PickledModel
 
     Model = CompiledModel | PickledModel
-    # By fingerprint, in a form that can be part of a key.
-    Keys = tuple[tuple[str, bytes], ...]
+    # Fingerprints of the keys in force, in order.
+    Keys = tuple[str, ...]
     ScoreRow = Callable[[Sequence[float | None], Sequence[str | None]], float]
 
 # What a pickle needs takes a second to import, and a cancel waits for the step it meets
@@ -33,7 +33,7 @@ IMPORTED_IN_STEPS = ("scipy.sparse", "scipy.stats", "sklearn.base", "sklearn.ens
 
 MODELS_HELD = 8
 SCORERS_HELD = 8
-# So many seconds a session goes by the trusted keys it has read.
+# So many seconds the rows of one statement are scored by the keys it has read.
 KEYS_HELD_SECONDS = 1.0
 # So many are digested at once.
 DIGESTED_BYTES = 16 << 20
@@ -68,7 +68,8 @@ class Registry:
         self.scorers = BoundedCache(SCORERS_HELD)
         self.plans: dict[str, Any] = {}
         self.keys: Keys = ()
-        self.keys_expire = float("-inf")
+        self.keys_statement: float | None = None
+        self.keys_expire = 0.0
         self.pause = Pause(self.check_for_interrupts)
 
     def fetch(self, statement: str, types: list[str], *arguments: Any) -> Any:
@@ -133,31 +134,50 @@ class Registry:
     def read_trusted_keys(self) -> dict[str, bytes]:
         """Return the keys in force, 32 bytes each, by fingerprint."""
         rows = self.fetch("SELECT * FROM churn_trust.keys_in_force()", [])
-        keys = {row["fingerprint"]: row["public_key"] for row in rows}
-        self.keys = tuple(keys.items())
-        self.keys_expire = monotonic() + KEYS_HELD_SECONDS
-        return keys
+        return {row["fingerprint"]: row["public_key"] for row in rows}
 
     def trusted_keys(self) -> "Keys":
-        """Return the keys in force as part of a key of what this session holds.
+        """Return which keys are in force under the snapshot at hand."""
+        return tuple(sorted(self.read_trusted_keys()))
 
-        What was loaded under other keys is not used again: a session that holds a model
-        notices a revoked key ``KEYS_HELD_SECONDS`` after the commit at the latest, at
-        the cost of a look at the clock for each call.
+    def keys_of_statement(self, statement: float) -> "Keys":
+        """Return the keys in force, read once for all rows of a statement.
+
+        Looked up for each row they would take a seventh of its time. They are read
+        again after ``KEYS_HELD_SECONDS``, since the statement may be a procedure.
+
+        Parameters
+        ----------
+        statement : float
+            When the client's statement began, which no other one did.
         """
-        if monotonic() >= self.keys_expire:
-            self.read_trusted_keys()
+        now = monotonic()
+        if statement != self.keys_statement or now >= self.keys_expire:
+            self.keys = self.trusted_keys()
+            self.keys_statement = statement
+            self.keys_expire = now + KEYS_HELD_SECONDS
         return self.keys
 
-    def model(
-        self, version: int | None, digest: bytes, keys: "Keys | None" = None
-    ) -> "Model":
+    def model(self, version: int | None, digest: bytes, keys: "Keys") -> "Model":
         """Return the loaded model of a version, from memory or from its row.
 
-        It is verified with the keys, by default those in force.
+        Parameters
+        ----------
+        keys : tuple of str
+            The keys in force under the snapshot at hand. What was loaded under others
+            is not used.
         """
-        key = (version, digest, self.trusted_keys() if keys is None else keys)
-        return self.models.get(key, lambda: self.load(*key))
+        key = (version, digest, keys)
+        model = self.models.get(key, lambda: self.load(*key))
+        self.check_still_allowed(model, *key)
+        return model
+
+    def check_still_allowed(
+        self, model: "Model", version: int | None, digest: bytes, keys: "Keys"
+    ) -> None:
+        """Refuse a pickle that is held, and not allowed in the snapshot at hand."""
+        if model.is_pickle and not keys:
+            self.check_allowed(version, digest)
 
     def load(self, version: int | None, digest: bytes, keys: "Keys") -> "Model":
         """Read and verify the compiled form of a version, else its pickle.
@@ -186,7 +206,10 @@ class Registry:
             raise wrong_digest(version)
         signature = Signature.from_json(row["signature"])
         if keys:
-            check_signed(version, row, signature, dict(keys))
+            trusted = self.read_trusted_keys()
+            # No others, should one have come into force meanwhile.
+            named = {key: trusted[key] for key in keys if key in trusted}
+            check_signed(version, row, signature, named)
         if row["compiled"] is not None:
             if digest_of(row["compiled"], self.pause) != row["compiled_sha256"]:
                 raise wrong_digest(version)
@@ -243,14 +266,36 @@ class Registry:
         return PickledModel(artifact, signature, pause=self.pause)
 
     def scorer(
-        self, attachment_id: int, version: int, digest: bytes, layout: str
+        self,
+        attachment_id: int,
+        version: int,
+        digest: bytes,
+        keys: "Keys",
+        layout: str,
     ) -> Scorer:
         """Return a model fitted to arrays of an attachment.
 
         Which columns they hold comes with them: what the attachment's row says belongs
         to a snapshot, and the function that made the arrays to none.
         """
-        keys = self.trusted_keys()
+        scorer = self.scorers.find((version, digest, keys, attachment_id, layout))
+        if scorer is None:
+            # What is loaded is verified with keys that are read here, whatever the
+            # caller says.
+            keys = self.trusted_keys()
+            scorer = self.fitted(attachment_id, version, digest, keys, layout)
+        self.check_still_allowed(scorer.model, version, digest, keys)
+        return scorer
+
+    def fitted(
+        self,
+        attachment_id: int,
+        version: int,
+        digest: bytes,
+        keys: "Keys",
+        layout: str,
+    ) -> Scorer:
+        """Return a model fitted to arrays of an attachment, to be kept."""
 
         def fit() -> Scorer:
             model = self.model(version, digest, keys)
@@ -264,7 +309,7 @@ class Registry:
                 raise OutdatedFunction from None
             return Scorer(model, positions, self.pause)
 
-        return self.scorers.get((version, digest, attachment_id, layout, keys), fit)
+        return self.scorers.get((version, digest, keys, attachment_id, layout), fit)
 
     def query_scorer(self, version: int | None) -> Scorer:
         """Return a model fitted to arrays of its features and no others."""
@@ -275,7 +320,9 @@ class Registry:
             positions = Layout.of(model.signature).positions(model.signature)
             return Scorer(model, positions, self.pause)
 
-        return self.scorers.get(key, fit)
+        scorer = self.scorers.get(key, fit)
+        self.check_still_allowed(scorer.model, *key)
+        return scorer
 
     def on_error(self, attachment_id: int) -> str:
         """Return an attachment's failure policy, "keep" or "raise"."""

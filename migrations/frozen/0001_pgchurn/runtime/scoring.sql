@@ -19,6 +19,7 @@ from .registry import Registry, Scorer
 
 if TYPE_CHECKING:
     from .batches import FailedRows
+    from .registry import Keys
 
     Scores = Sequence[float | None]
 
@@ -39,11 +40,19 @@ class Scoring:
         layout: str,
         numbers: Sequence[float | None],
         texts: RowOfTexts,
+        statement: float,
     ) -> float:
-        """Return the probability of one row under its attachment's active model."""
+        """Return the probability of one row under its attachment's active model.
+
+        Parameters
+        ----------
+        statement : float
+            See ``Registry.keys_of_statement``.
+        """
         with self.refusals:
             version, digest = self.registry.active_model(attachment_id)
-            scorer = self.registry.scorer(attachment_id, version, digest, layout)
+            keys = self.registry.keys_of_statement(statement)
+            scorer = self.registry.scorer(attachment_id, version, digest, keys, layout)
             return checked_probability(scorer.score_next(numbers, texts))
         return NAN
 
@@ -59,7 +68,8 @@ class Scoring:
             return []
         with self.refusals:
             version, digest = self.registry.active_model(attachment_id)
-            scorer = self.registry.scorer(attachment_id, version, digest, layout)
+            keys = self.registry.trusted_keys()
+            scorer = self.registry.scorer(attachment_id, version, digest, keys, layout)
             return self.all_scores(scorer, Batch.from_binary(numbers, texts))
         return None
 
@@ -68,13 +78,14 @@ class Scoring:
         attachment_id: int,
         version: int,
         digest: bytes,
+        keys: "Keys",
         layout: str,
         numbers: Sequence[float | None],
         texts: RowOfTexts,
     ) -> float | None:
         """Return the probability of one changed row, or None by the failure policy."""
         try:
-            scorer = self.registry.scorer(attachment_id, version, digest, layout)
+            scorer = self.registry.scorer(attachment_id, version, digest, keys, layout)
             self.check_rested(attachment_id, scorer)
             started = time.monotonic()
             probability = scorer.score_row(numbers, texts)
@@ -99,6 +110,7 @@ class Scoring:
         attachment_id: int,
         version: int,
         digest: bytes,
+        keys: "Keys",
         layout: str,
         numbers: bytes,
         texts: Sequence[RowOfTexts] | None,
@@ -120,9 +132,9 @@ class Scoring:
             batch = Batch.from_binary(numbers, texts)
             if on_error != "raise":
                 return self.scores_by_policy(
-                    attachment_id, version, digest, layout, batch, on_error
+                    attachment_id, version, digest, keys, layout, batch, on_error
                 )
-            scorer = self.registry.scorer(attachment_id, version, digest, layout)
+            scorer = self.registry.scorer(attachment_id, version, digest, keys, layout)
             return self.all_scores(scorer, batch)
         return None
 
@@ -137,13 +149,14 @@ class Scoring:
         attachment_id: int,
         version: int,
         digest: bytes,
+        keys: "Keys",
         layout: str,
         batch: Batch,
         on_error: str | None,
     ) -> "Scores":
         """Return the probability of each row that can be scored, None of the others."""
         try:
-            scorer = self.registry.scorer(attachment_id, version, digest, layout)
+            scorer = self.registry.scorer(attachment_id, version, digest, keys, layout)
             self.check_rested(attachment_id, scorer)
         except Exception as error:
             failure = failure_of(error)

@@ -18,6 +18,8 @@ COMMENT ON COLUMN churn_trust.trusted_keys.added_at IS 'When it was trusted.';
 COMMENT ON COLUMN churn_trust.trusted_keys.revoked_at IS
     'When the trust ended; null: the key is in force.';
 REVOKE ALL ON churn_trust.trusted_keys FROM PUBLIC;
+-- It looks which keys are in force whenever it looks for the version in force.
+GRANT SELECT ON churn_trust.trusted_keys TO churn_owner;
 CREATE TABLE churn_trust.allowed_pickles (
     artifact_sha256 bytea CONSTRAINT allowed_pickles_pkey PRIMARY KEY,
     comment text NOT NULL,

@@ -9,6 +9,7 @@ DECLARE
     complained_at timestamptz;
     version bigint;
     digest bytea;
+    trusted_keys text[];
     recounted boolean := false;
     failure text;
     ignored text;
@@ -24,8 +25,9 @@ BEGIN
     END IF;
     -- Whether it is one complaint is told without aggregates: to set them up took a
     -- twentieth of the whole INSERT.
-    SELECT c.@complaint_key@, @complaint_time@, d.version, d.artifact_sha256
-    INTO key, complained_at, version, digest
+    SELECT c.@complaint_key@, @complaint_time@, d.version, d.artifact_sha256,
+           @trusted_keys@
+    INTO key, complained_at, version, digest, trusted_keys
     FROM inserted c LEFT JOIN churn_internal.active_deployment(@id@) d ON true
     WHERE NOT EXISTS (SELECT FROM inserted OFFSET 1);
 
@@ -48,7 +50,7 @@ BEGIN
             last_complaint_at = greatest(p.last_complaint_at, complained_at),
             churn_score = coalesce(
                 churn_internal.score_changed(
-                    @id@, version, digest, @layout@, @numbers@, @texts@
+                    @id@, version, digest, trusted_keys, @layout@, @numbers@, @texts@
                 ), p.churn_score
             ),
             churn_model_version = CASE
@@ -73,7 +75,9 @@ BEGIN
             );
         END IF;
     ELSIF version IS NOT NULL AND NOT recounted THEN
-        ignored := churn_internal."count_guarded_@id@"(key, complained_at, version, digest);
+        ignored := churn_internal."count_guarded_@id@"(
+            key, complained_at, version, digest, trusted_keys
+        );
     ELSE
         PERFORM churn_internal."write_profiles_@id@"(
             array_agg(n.key ORDER BY n.key),

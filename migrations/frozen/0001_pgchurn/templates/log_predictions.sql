@@ -2,7 +2,9 @@ CREATE OR REPLACE FUNCTION churn_internal.template_log_predictions() RETURNS tex
 LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
 CREATE OR REPLACE FUNCTION churn_internal."log_predictions_@id@"() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp AS $function$
+SET search_path = pg_catalog, pg_temp
+-- So that every digit of a double is written, whatever the session has its floats print.
+SET extra_float_digits = 1 AS $function$
 BEGIN
     IF @guarded@ AND NOT churn_internal.is_own_write(
         'write @id@', pg_trigger_depth(), txid_current(), current_setting('churn.entered', true)

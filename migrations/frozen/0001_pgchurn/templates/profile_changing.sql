@@ -8,7 +8,7 @@ SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_variable
 DECLARE
     entered CONSTANT text := current_setting('churn.entered', true);
-    changed text[];
+    ended record;
 BEGIN
     IF TG_WHEN = 'BEFORE' THEN
         PERFORM set_config('churn.entered', churn_internal.enter(
@@ -16,12 +16,13 @@ BEGIN
         ), true);
         RETURN NULL;
     END IF;
-    changed := churn_internal.counted_later(entered);
-    PERFORM set_config('churn.entered', churn_internal.leave(entered), true);
+    SELECT e.* INTO ended
+    FROM churn_internal.end_change(entered, 'change @id@', pg_trigger_depth(), txid_current()) e;
+    PERFORM set_config('churn.entered', ended.around, true);
     PERFORM churn_internal."write_profiles_@id@"(
         array_agg(k.key::@common_type@), NULL, NULL, @queued@
     )
-    FROM unnest(changed) k (key)
+    FROM unnest(ended.keys) k (key)
     HAVING count(*) > 0;
     RETURN NULL;
 END $function$;

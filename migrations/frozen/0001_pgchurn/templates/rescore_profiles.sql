@@ -22,7 +22,8 @@ DECLARE
     written bigint;
 BEGIN
     PERFORM set_config('churn.score_cause', 'batch', true);
-    SELECT * INTO active FROM churn_internal.active_deployment(@id@);
+    SELECT d.*, @trusted_keys@ AS trusted_keys INTO active
+    FROM churn_internal.active_deployment(@id@) d;
     SELECT array_agg(r.tid) AS tids, array_agg(r.writer) AS writers,
            array_agg(r.key) AS keys, array_send(array_agg(r.numbers)) AS numbers,
            @text_rows@ AS texts
@@ -49,8 +50,8 @@ BEGIN
         RETURN;
     END IF;
     scores := churn_internal.score_batch(
-        @id@, active.version, active.artifact_sha256, @layout@, profiles.numbers,
-        profiles.texts, on_error => NULL
+        @id@, active.version, active.artifact_sha256, active.trusted_keys, @layout@,
+        profiles.numbers, profiles.texts, on_error => NULL
     );
     -- Locking the rows before reading them would write each of them twice. So one that
     -- somebody has changed meanwhile, which is at another place or has another writer,

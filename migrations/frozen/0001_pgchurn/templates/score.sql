@@ -7,7 +7,10 @@ LANGUAGE sql STABLE PARALLEL UNSAFE AS $function$
 SELECT CASE
     -- The missing side of an outer join is nobody's row.
     WHEN ($1).@key@ IS NULL AND ($1).complaint_count IS NULL THEN NULL
-    ELSE churn_internal.score_features(@id@, @layout@, @numbers@, @texts@)
+    ELSE churn_internal.score_features(
+        @id@, @layout@, @numbers@, @texts@,
+        pg_catalog.date_part('epoch', pg_catalog.statement_timestamp())
+    )
 END $function$;
 COMMENT ON FUNCTION churn.score(@profile@) IS
     'Probability of churn, 0 to 1, of a profile row under its active model.';

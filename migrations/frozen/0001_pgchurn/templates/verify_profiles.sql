@@ -11,6 +11,7 @@ DECLARE
     batch_size CONSTANT integer := least(10000, @most_rows@);
     batch @common_type@[];
     active record;
+    trusted_keys CONSTANT text[] := @trusted_keys@;
     named record;
     carried churn.attachments;
     profiles record;
@@ -67,11 +68,12 @@ BEGIN
                        'a registered version'
                 FROM unnest(named.keys) k (key);
                 IF named.deleted_at IS NOT NULL THEN
-                    RAISE WARNING USING
-                        MESSAGE = format('model version %s was deleted on %s', named.version,
-                                         to_char(named.deleted_at, 'YYYY-MM-DD')),
-                        DETAIL = format('Rows that name it: %s.', cardinality(named.keys)),
-                        HINT = format('CALL churn.repair(%L) scores them anew.', @profile_name@);
+                    PERFORM churn_internal.warn(
+                        format('model version %s was deleted on %s', named.version,
+                               to_char(named.deleted_at, 'YYYY-MM-DD')),
+                        format('Rows that name it: %s.', cardinality(named.keys)),
+                        format('CALL churn.repair(%L) scores them anew.', @profile_name@)
+                    );
                 END IF;
                 CONTINUE;
             END IF;
@@ -83,8 +85,9 @@ BEGIN
             SELECT * INTO profiles
             FROM churn_internal.read_profiles(carried, named.keys::text[]);
             scores := churn_internal.score_batch(
-                @id@, named.version, named.artifact_sha256, churn_internal.layout(carried),
-                profiles.numbers, profiles.texts, on_error => 'keep'
+                @id@, named.version, named.artifact_sha256, trusted_keys,
+                churn_internal.layout(carried), profiles.numbers, profiles.texts,
+                on_error => 'keep'
             );
             RETURN QUERY
             SELECT p.@key@::text, 'churn_score', p.churn_score::text, s.score::text

@@ -22,7 +22,8 @@ BEGIN
     PERFORM set_config('churn.score_cause', 'queue', true);
     scored := 0;
     failed := 0;
-    SELECT * INTO active FROM churn_internal.active_deployment(@id@);
+    SELECT d.*, @trusted_keys@ AS trusted_keys INTO active
+    FROM churn_internal.active_deployment(@id@) d;
     IF active.version IS NULL THEN
         RETURN;
     END IF;
@@ -85,8 +86,8 @@ BEGIN
         -- Complaints are committed, so a failure is never an error: it would hold up
         -- the whole queue.
         scores := churn_internal.score_batch(
-            @id@, active.version, active.artifact_sha256, @layout@, profiles.numbers,
-            profiles.texts, on_error => 'keep'
+            @id@, active.version, active.artifact_sha256, active.trusted_keys, @layout@,
+            profiles.numbers, profiles.texts, on_error => 'keep'
         );
         -- Before the profiles are written: if that changes features in turn, by a
         -- generated column or a trigger, they are marked again.

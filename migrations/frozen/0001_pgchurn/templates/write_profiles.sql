@@ -19,7 +19,8 @@ DECLARE
     scores double precision[];
     guarded record;
 BEGIN
-    SELECT * INTO active FROM churn_internal.active_deployment(CASE WHEN NOT queued THEN @id@ END);
+    SELECT d.*, @trusted_keys@ AS trusted_keys INTO active
+    FROM churn_internal.active_deployment(CASE WHEN NOT queued THEN @id@ END) d;
     FOR batch_start IN 1 .. cardinality(changed) BY batch_size LOOP
         batch_end := batch_start + batch_size - 1;
         recounted := ARRAY(
@@ -31,6 +32,7 @@ BEGIN
         );
         IF cardinality(recounted) > 0 THEN
             PERFORM churn_internal.note_recount(txid_current());
+            PERFORM FROM churn_internal.recounts;
             PERFORM set_config('churn.score_failed', 'recounted', true);
             -- Locked by a statement of its own, so that the next one, which counts,
             -- sees all that was committed before the locks.
@@ -97,7 +99,7 @@ BEGIN
         scores := NULL;
         IF active.version IS NOT NULL AND profiles.tids IS NOT NULL THEN
             scores := churn_internal.score_batch(
-                @id@, active.version, active.artifact_sha256, @layout@,
+                @id@, active.version, active.artifact_sha256, active.trusted_keys, @layout@,
                 profiles.numbers, profiles.texts, on_error
             );
         END IF;
@@ -133,12 +135,12 @@ BEGIN
                 due.latests, due.scores, due.versions, due.times
             ) w;
             IF guarded.failed > 0 THEN
-                RAISE WARNING USING
-                    MESSAGE = format('%s rows of %s were not written', guarded.failed,
-                                     @profile_name@),
-                    DETAIL = guarded.reason,
-                    HINT = format('churn.health has the reasons, and CALL churn.repair(%L) '
-                                  'mends the rows when they are gone.', @profile_name@);
+                PERFORM churn_internal.warn(
+                    format('%s rows of %s were not written', guarded.failed, @profile_name@),
+                    guarded.reason,
+                    format('churn.health has the reasons, and CALL churn.repair(%L) mends the '
+                           'rows when they are gone.', @profile_name@)
+                );
             END IF;
         ELSE
             -- By place, since nobody moves a row that is locked; and by key, since the
