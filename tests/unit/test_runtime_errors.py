@@ -21,18 +21,18 @@ class Plpy:
         self.warnings = []
 
     def prepare(self, statement, types):
-        """Return a plan."""
+        """Return what tells whether a plan raises a warning."""
+        return "churn_internal.warn" in statement
 
-    def execute(self, plan, arguments):
-        """Convert a text as the server does."""
+    def execute(self, raises_warning, arguments):
+        """Convert texts as the server does, and keep a warning."""
         try:
-            arguments[0].encode("latin-1")
+            for text in arguments:
+                text.encode("latin-1")
         except UnicodeEncodeError:
             raise SPIError("22P05") from None
-
-    def warning(self, message, **others):
-        """Keep a warning."""
-        self.warnings.append((message, *others.values()))
+        if raises_warning:
+            self.warnings.append(tuple(arguments))
 
 
 def kept(error):
