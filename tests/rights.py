@@ -198,7 +198,7 @@ function refresh_attachment               -          -          -
 function refuse_change                    -          -          -
 function remark_renamed                   -          -          -
 function repair_profiles_N                EXECUTE    -          -
-function representable                    -          -          -
+function representable                    EXECUTE    -          -
 function rescore_batch                    EXECUTE    -          -
 function rescore_profiles_N               -          -          -
 function reserve_batch                    EXECUTE    -          -

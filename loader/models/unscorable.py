@@ -44,16 +44,17 @@ def unscorable(
     rows = [row_of(columns, i) for i in range(len(keys))]
     scored = [scores(model, row) for row in rows]
     if all(scored) or not any(scored):
-        return LoaderError(str(error))
+        return LoaderError(error.values or str(error))
     key, row = keys[scored.index(False)], rows[scored.index(False)]
     other = rows[scored.index(True)]
     blamed = [name for name in columns if scores(model, {**row, name: other[name]})]
     features = " and ".join(f"{name!r} is {row[name].item(0)!r}" for name in blamed)
     where = f", in which feature {features}" if blamed else ""
-    advice = UNKNOWN if "unknown categor" in (error.detail or "") else ""
+    reason = error.values or error.detail or error.message
+    advice = UNKNOWN if "unknown categor" in reason else ""
     return LoaderError(
         f"the model does not score the row with the key {key}{where}: "
-        f"{(error.detail or error.message).rstrip('.')}{advice}"
+        f"{reason.rstrip('.')}{advice}"
     )
 
 
@@ -79,7 +80,8 @@ def scores_nothing(
                 ENCODED.format(name=name, value=row[name].item(0)) for name in encoded
             )
         )
-    return LoaderError(f"the model scores no row of the table: {error}")
+    reason = error.values or error
+    return LoaderError(f"the model scores no row of the table: {reason}")
 
 
 def row_of(columns: Columns, number: int) -> Columns:

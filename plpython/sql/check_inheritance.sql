@@ -1,7 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.check_inheritance(
     profile regclass, complaints regclass, are_attached boolean DEFAULT false
 ) RETURNS void
-LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $body$
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     message CONSTANT text := CASE
         WHEN are_attached THEN '%s could not stay attached' ELSE '%s cannot be attached'

@@ -11,7 +11,13 @@ BEGIN
     WHERE a.detached_at IS NULL AND EXISTS (
         SELECT FROM pg_event_trigger_dropped_objects() d
         WHERE d.object_type = 'index' AND d.schema_name = n.nspname
-    ) AND NOT churn_internal.has_unique_key(a.profile, a.profile_key)
+    )
+    -- Where the column itself went, that is refused in other words.
+    AND EXISTS (
+        SELECT FROM pg_catalog.pg_attribute k
+        WHERE k.attrelid = a.profile AND k.attname = a.profile_key AND NOT k.attisdropped
+    )
+    AND NOT churn_internal.has_unique_key(a.profile, a.profile_key)
     LIMIT 1;
     IF FOUND THEN
         RAISE dependent_objects_still_exist USING

@@ -1,10 +1,9 @@
 -- The usual case, one complaint, of a profile on which others have triggers and the like.
--- It runs with the search_path of what calls it, since a setting of its own takes time.
 CREATE OR REPLACE FUNCTION churn_internal."count_guarded_@id@"(
     key "@common_type@", complained_at timestamptz, version bigint, digest bytea,
     trusted_keys text[]
 ) RETURNS boolean LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $function$
+SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_variable
 DECLARE
     profile record;

@@ -429,8 +429,12 @@ def test_what_no_role_may_call_is_refused_when_it_is_called(intruder, role):
         f"""
         SELECT p.oid, format(
             'SELECT %%s.%%I(%%s)', p.pronamespace::regnamespace, p.proname, (
-                SELECT string_agg(format('NULL::%%s', format_type(t.type, NULL)), ', '
-                                  ORDER BY t.place)
+                SELECT string_agg(
+                    format('NULL::%%s', CASE
+                        WHEN t.type = 'anyelement'::regtype THEN 'text'
+                        ELSE format_type(t.type, NULL)
+                    END), ', ' ORDER BY t.place
+                )
                 FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY t (type, place)
             )
         )

@@ -966,7 +966,7 @@ ALTER ROUTINE churn_internal.check_deletable(attachment churn.attachments, versi
 COMMENT ON ROUTINE churn_internal.check_deletable(attachment churn.attachments, version bigint) IS 'An error when a version scores, when churn.rollback_model goes back to it, or when stored scores are of it.';
 
 CREATE FUNCTION churn_internal.check_inheritance(profile regclass, complaints regclass, are_attached boolean DEFAULT false) RETURNS void
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.check_inheritance(profile regclass, complaints regclass, are_attached boolean) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.check_inheritance(profile regclass, complaints regclass, are_attached boolean) IS 'Refuses tables that are partitions or children, or have foreign ones: triggers of the statement would miss what is written.';
@@ -1160,6 +1160,7 @@ COMMENT ON ROUTINE churn_internal.complaints_recounted_1() IS 'Trigger of churn.
 
 CREATE FUNCTION churn_internal.count_guarded_1(key bigint, complained_at timestamp with time zone, version bigint, digest bytea, trusted_keys text[]) RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
     AS $function$
 #variable_conflict use_variable
 DECLARE
@@ -1791,6 +1792,7 @@ CREATE FUNCTION churn_internal.representable(value text) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.representable(value text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.representable(value text) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.representable(value text) IS 'A text for the client: what its encoding cannot hold, for which PostgreSQL would fail in the middle of a warning, is escaped.';
 
 CREATE FUNCTION churn_internal.rescore_batch(run_id bigint, batch_size integer, INOUT range_number integer, OUT outcome text) RETURNS record

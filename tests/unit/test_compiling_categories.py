@@ -137,7 +137,7 @@ def test_the_refusal_names_the_number():
     with pytest.raises(ScoringError, match='feature "plan"') as raised:
         compiled.probabilities(columns_of(numbers(1, 3)))
 
-    assert raised.value.detail == "The value is 3.0."
+    assert raised.value.values == "The value is 3.0."
     assert raised.value.sqlstate == "22023"
 
 

@@ -24,3 +24,4 @@ END $body$;
 COMMENT ON FUNCTION churn_internal.representable IS
     'A text for the client: what its encoding cannot hold, for which PostgreSQL would fail in '
     'the middle of a warning, is escaped.';
+GRANT EXECUTE ON FUNCTION churn_internal.representable TO churn_loader;

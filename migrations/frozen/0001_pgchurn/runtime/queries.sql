@@ -155,7 +155,8 @@ def scores_or_row(score: "Score", rows: int, rows_before: int) -> list[float]:
             raise failure from error
     row = first_failing(score, 0, rows)
     try:
-        score(row, row + 1)
+        with ValuesShown():
+            score(row, row + 1)
     except ScoringError as error:
         detail = f"It is row {rows_before + row + 1} of the query."
         error.detail = f"{error.detail} {detail}" if error.detail else detail

@@ -23,6 +23,7 @@ GRANT SELECT ON churn_internal.pending_profiles TO churn_loader, churn_scorer;
 
 -- Never has a row: that it was read says something, see churn_internal.may_have_recounted.
 CREATE TABLE churn_internal.recounts ();
+ALTER TABLE churn_internal.recounts REPLICA IDENTITY FULL;
 COMMENT ON TABLE churn_internal.recounts IS
     'Empty. Read whenever complaints are counted anew, which the statistics of the session '
     'remember.';
