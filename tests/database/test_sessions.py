@@ -178,6 +178,7 @@ def test_bytes_that_do_not_match_their_digest_are_not_loaded(session):
         "UPDATE churn.models SET artifact_sha256 = sha256('other') WHERE version = %s",
         version,
     )
+    session.run("SELECT churn_trust.allow_pickle(sha256('other'), 'a test')")
 
     refused = session.refusal("SELECT churn.predict(%s, '{}')", version)
 
