@@ -210,7 +210,7 @@ def test_a_warning_escapes_what_the_client_cannot_read_and_nothing_else(categori
 
     categorised.run(f"{COMPLAIN} WHERE usage = 3")
 
-    assert r"'\u65e5\u672c " in categorised.take_notices()
+    assert r'feature "\u5217 ' in categorised.take_notices()
     assert categorised.value("SELECT churn_internal.representable('ü')") is not None
 
 
