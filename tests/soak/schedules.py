@@ -52,8 +52,10 @@ GIVEN_UP = (
 )
 # A table is not attached above READ COMMITTED, nor an untrusted version activated.
 UNALTERED = ("25001", "42501")
+# A table that was rewritten looks empty to a snapshot from before, and to foreign keys.
+LOOKS_EMPTY = "23503"
 # What a score is refused with.
-UNSCORED = ("42501", "42703", "55000")
+UNSCORED = ("42501", "42703", "55000", "P0002")
 
 SEES = f"""
     SELECT (SELECT version FROM churn.active_deployments
@@ -157,13 +159,11 @@ class Stage:
         chance = random.Random(seed)
         for _ in range(STEPS):
             self.step(chance.choice(self.actors), chance, seed)
-        for actor in self.actors:
-            while actor.running is not None:
-                self.settle(actor)
-                for other in self.actors:
-                    if other is not actor and other.running is None:
-                        other.end("ROLLBACK")
-            actor.end("ROLLBACK")
+        while any(actor.begun for actor in self.actors):
+            for actor in self.actors:
+                if actor.running is None:
+                    actor.end("ROLLBACK")
+                self.settle_all()
 
     def mend(self):
         """Bring the tables back to what every schedule begins with."""
@@ -184,12 +184,17 @@ class Stage:
 
     def step(self, actor, chance, seed):
         """Do a session's next step, unless it still waits at the one before."""
-        if actor.running is not None:
-            self.settle(actor)
         if actor.running is None:
             actor.start(chance, seed)
-            self.settle(actor)
+            self.settle_all()
             self.waits += actor.running is not None
+
+    def settle_all(self):
+        """Return when whoever was let go on is done as well, or waits again."""
+        # Twice, because what the second has done may let the first go on.
+        for actor in self.actors * 2:
+            if actor.running is not None:
+                self.settle(actor)
 
     def settle(self, actor):
         """Return when the step is done, or waits for the other session."""
@@ -316,6 +321,6 @@ class Actor:
                 (score,) = self.session.column(STORED, started) or [None]
             seen = before, self.session.row(SEES)
         except psycopg2.Error as error:
-            self.give_up(error, GIVEN_UP)
+            self.give_up(error, (*GIVEN_UP, LOOKS_EMPTY))
         else:
             self.stage.judge(seed, what, seen, score)
