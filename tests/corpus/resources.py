@@ -148,7 +148,7 @@ RESOURCES = {
     "object arrays in bunches, nested": lambda: nested_arrays(10_000, in_a_bunch),
     "lists nested 100,000 deep": lambda: nested_wraps(100_000, in_a_list),
     "dicts nested 100,000 deep": lambda: nested_wraps(100_000, in_a_dict),
-    "bunches nested 60,000 deep": lambda: nested_wraps(60_000, in_a_bunch),
+    "bunches nested 20,000 deep": lambda: nested_wraps(20_000, in_a_bunch),
     "a deep tuple": lambda: whole(nested(200_000)),
     "a deep tuple as a key": lambda: as_key(nested(200_000)),
     "a deep tuple in a model": lambda: within_a_model(nested(200_000)),

@@ -787,7 +787,7 @@ AT_THE_CLIENT = [
     "object arrays nested 60,000 deep",
     "half a character in a feature's name",
     "half a character in the classes",
-    "bunches nested 60,000 deep",
+    "bunches nested 20,000 deep",
     "a doubling tuple as a key",
 ]
 
