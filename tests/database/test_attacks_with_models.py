@@ -51,7 +51,7 @@ from tests.models import (
     training_frame,
 )
 from tests.planted import compiled_form, forged, form_of, plant
-from tests.signers import KEY, notice_keys, private_pem, trust
+from tests.signers import KEY, private_pem, trust
 
 MODEL = default_model()
 NUMBERS = [name for name, kind in KINDS.items() if kind != "text"]
@@ -328,7 +328,6 @@ def test_half_a_character_in_what_was_signed_is_refused(session, statement):
     assert refused.message == "signed statement is malformed"
     assert refused.detail
     session.run("ROLLBACK TO SAVEPOINT untrusting")
-    notice_keys(session)
 
 
 # Rows 6 and 7: forms that no compiler of ours wrote.
