@@ -21,10 +21,12 @@ from .pickle_values import (
     LARGEST_NUMBER_KEY,
     MOST_GENERATORS,
     MOST_NUMBER_KEYS,
+    MOST_OBJECT_ARRAYS,
     TREE,
     Token,
     class_name,
     described,
+    is_array_of_objects,
     printable,
 )
 
@@ -48,6 +50,7 @@ class StrictUnpickler(Unpickler):
         self.stateless: dict[int, Any] = {}
         self.number_keys = 0
         self.generators = 0
+        self.object_arrays = 0
 
     def read_estimator(self) -> Any:
         """Return the object that the pickle describes, verified piece by piece."""
@@ -187,6 +190,11 @@ class StrictUnpickler(Unpickler):
         if id(target) not in self.stateless:
             raise unreadable(f"The opcode BUILD is used on {described(target)}.")
         state_setter(class_name(target))(target, state)
+        self.object_arrays += is_array_of_objects(target)
+        if self.object_arrays > MOST_OBJECT_ARRAYS:
+            raise unreadable(
+                f"It holds more than {MOST_OBJECT_ARRAYS} arrays of estimators."
+            )
         self.pause()
         del self.stateless[id(target)]
         # The id is free from here on only if nothing else holds the object, and then

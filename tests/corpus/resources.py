@@ -93,6 +93,15 @@ def in_a_bunch(opcodes):
     return bunch + plain("a") + opcodes + pickle.SETITEM
 
 
+def in_a_scaler(opcodes):
+    """Return an estimator with one value."""
+    scaler = name("sklearn.preprocessing._data", "StandardScaler")
+    version = fitted("logistic").__getstate__()["_sklearn_version"]
+    state = plain("mean_") + opcodes + pickle.SETITEM
+    state += plain("_sklearn_version") + plain(version) + pickle.SETITEM
+    return scaler + values() + pickle.NEWOBJ + pickle.EMPTY_DICT + state + pickle.BUILD
+
+
 def nested_wraps(depth, wrapped):
     """Return a model with things one inside the other."""
     start = plain(1) * 40 + pickle.LONG_BINPUT + LAST
@@ -146,6 +155,7 @@ RESOURCES = {
     "object arrays in tuples, nested": lambda: nested_arrays(10_000, in_a_tuple),
     "object arrays in dicts, nested": lambda: nested_arrays(10_000, in_a_dict),
     "object arrays in bunches, nested": lambda: nested_arrays(10_000, in_a_bunch),
+    "object arrays in estimators, nested": lambda: nested_arrays(3_000, in_a_scaler),
     "lists nested 100,000 deep": lambda: nested_wraps(100_000, in_a_list),
     "dicts nested 100,000 deep": lambda: nested_wraps(100_000, in_a_dict),
     "bunches nested 20,000 deep": lambda: nested_wraps(20_000, in_a_bunch),

@@ -24,6 +24,8 @@ MOST_DIMENSIONS = 5
 MOST_FEATURES = 100_000
 MOST_CLASSES = 100
 MOST_GENERATORS = 1_000
+# Of estimators: numpy frees those within each other one inside the other.
+MOST_OBJECT_ARRAYS = 1_000
 LARGEST_SLICE = 1_000_000_000
 LARGEST_CODE_POINT = 0x10FFFF
 FIRST_SURROGATE, LAST_SURROGATE = 0xD800, 0xDFFF
@@ -45,6 +47,8 @@ POINT_NODE_DTYPE = np.dtype(
     [("idx_start", "<i8"), ("idx_end", "<i8"), ("is_leaf", "<i8"), ("radius", "<f8")]
 )
 CHECK_ARRAY = "sklearn.utils.validation.check_array"
+NESTING = (np.ndarray, list, tuple, dict, set, frozenset)
+PLAIN = (str, bool, int, float, type(None), np.generic)
 
 
 class Token:
@@ -181,6 +185,13 @@ def make_empty_array(
     return np.ndarray((0,), "S1")
 
 
+def is_array_of_objects(thing: Any) -> bool:
+    """Return whether something is an array of more than texts, numbers and nulls."""
+    if type(thing) is not np.ndarray or not thing.dtype.hasobject:
+        return False
+    return not all(issubclass(kind, PLAIN) for kind in set(map(type, thing.flat)))
+
+
 def set_array(array: Any, state: Any) -> None:
     """Fill an array with data of exactly its size."""
     require(type(state) is tuple and len(state) == 5, "numpy.ndarray")
@@ -190,8 +201,11 @@ def set_array(array: Any, state: Any) -> None:
     if dtype.hasobject:
         require(dtype == object and type(data) is list, "numpy.ndarray")  # noqa: E721  dtypes compare by ==
         check_array_form(dtype, shape, len(data))
-        # numpy frees arrays in arrays one inside the other, until the stack ends.
-        require(not any(type(one) is np.ndarray for one in data), "an object array")
+        # numpy frees what is in arrays one inside the other, until the stack ends.
+        require(
+            not any(issubclass(kind, NESTING) for kind in set(map(type, data))),
+            "an object array",
+        )
     else:
         require(type(data) is bytes, "numpy.ndarray")
         check_array_form(dtype, shape, len(data))
