@@ -24,7 +24,7 @@ MANY_VISITS = 200_000
 # More at once would take too much memory.
 VISITS_PER_STEP = 1_000_000
 # ONNX Runtime takes 1 microsecond for each node of a graph and 0.5 nanoseconds for each
-# pair of trees: 236 s for 700,000 small ones. So a graph takes 0.1 s.
+# pair of trees: 236 s for 700,000 small ones. So a graph takes 0.1 s at most.
 NODES_PER_GRAPH = 100_000
 TREES_PER_GRAPH = 2_000
 MOST_GRAPHS = 64
@@ -239,8 +239,8 @@ class Trees:
     def graphs(self, width: int) -> "list[ForestGraph]":
         """Return the graphs of the trees, for so many inputs.
 
-        They are made once, a tenth of a second at a step; where a cancel stops that,
-        the next call goes on with it.
+        They are made once, one at a step; where a cancel stops that, the next call goes
+        on with it.
         """
         if self._pieces is None:
             self._pieces = self.pieces()

@@ -141,8 +141,8 @@ class Registry:
     def keys_of_statement(self, statement: float) -> "Keys":
         """Return the keys in force, read once for all rows of a statement.
 
-        Looked up for each row they would take a seventh of its time. They are read
-        again after ``KEYS_HELD_SECONDS``, since the statement may be a procedure.
+        They are read again after ``KEYS_HELD_SECONDS``, since the statement may be a
+        procedure.
 
         Parameters
         ----------
