@@ -14,6 +14,10 @@ JOIN pg_catalog.pg_attribute c ON c.attrelid = a.profile
 WHERE a.attachment_id = %(attachment_id)s AND c.attnum > 0 AND NOT c.attisdropped
 ORDER BY c.attnum;
 
+-- columns_changed_by_writing --
+-- The columns that no model should read, because each score changes them.
+SELECT churn_internal.columns_changed_by_writing(%(profile)s::regclass);
+
 -- server_environment --
 -- Interpreter, package versions and memory of a session that scores.
 SELECT churn.server_environment();
@@ -36,6 +40,10 @@ SELECT churn.register_model(
 -- compilation --
 -- Whether a version has a compiled form, or why not.
 SELECT m.parity, m.compilation FROM churn.models m WHERE m.version = %(version)s;
+
+-- features_changed_by_writing --
+-- The features of a version that change with each score.
+SELECT churn_internal.features_changed_by_writing(%(version)s);
 
 -- activate_model --
 SELECT churn.activate_model(
@@ -316,12 +324,14 @@ WHERE a.detached_at IS NULL
 ORDER BY a.attachment_id;
 
 -- doctor_writes --
--- Each profile with triggers and the like of others: why it cannot be written, or null. It
--- writes a row, and takes that back.
-SELECT a.profile::text AS profile, churn_internal.try_write(a.attachment_id) AS reason
+-- Each profile with triggers and the like of others: why it cannot be written, or null, and
+-- which columns that its version reads change when it is. It writes a few rows, and takes
+-- that back.
+SELECT a.profile::text AS profile, w.reason, w.version, w.changed
 FROM churn.attachments a
+CROSS JOIN LATERAL churn_internal.check_writing(a.attachment_id) w
 WHERE a.detached_at IS NULL AND a.guarded
-  AND has_function_privilege('churn_internal.try_write(integer)', 'EXECUTE')
+  AND has_function_privilege('churn_internal.check_writing(integer)', 'EXECUTE')
 ORDER BY a.attachment_id;
 
 -- doctor_queues --

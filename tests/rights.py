@@ -110,6 +110,7 @@ function attachment_placeholders          -          -          -
 function base_type                        -          -          -
 function begin_rescoring                  EXECUTE    -          -
 function candidate_statements             EXECUTE    -          -
+function changed_by_writing               -          -          -
 function changed_features                 -          -          -
 function check_activation                 -          -          -
 function check_attachable                 -          -          -
@@ -122,9 +123,11 @@ function check_inheritance                -          -          -
 function check_isolation                  -          -          -
 function check_model                      -          -          -
 function check_publishing                 -          -          -
+function check_writing                    -          -          -
 function checked_search_path              -          -          -
 function code_of_others                   -          -          -
 function column_kind                      EXECUTE    -          -
+function columns_changed_by_writing       EXECUTE    -          -
 function complaint_time                   -          -          -
 function complaints_inserted_N            -          -          -
 function complaints_recounted_N           -          -          -
@@ -150,6 +153,7 @@ function family_operator                  -          -          -
 function feature_arrays                   -          -          -
 function feature_expression               -          -          -
 function feature_names                    -          -          -
+function features_changed_by_writing      EXECUTE    -          -
 function fetch_rows                       EXECUTE    EXECUTE    -
 function fit_functions                    -          -          -
 function fit_layout                       -          -          -
@@ -183,6 +187,7 @@ function named_objects                    -          -          -
 function operator_name                    -          -          -
 function predict_many                     EXECUTE    EXECUTE    -
 function predict_row                      EXECUTE    EXECUTE    -
+function previous_deployment              -          -          -
 function profile_changing_N               -          -          -
 function profiles_statement               -          -          -
 function profiles_changed_N               -          -          -
@@ -223,6 +228,7 @@ function wait_for_batch                   EXECUTE    -          -
 function wait_for_writers                 -          -          -
 function warm_session                     EXECUTE    EXECUTE    EXECUTE
 function warn                             -          -          -
+function warn_of_changed_features         -          -          -
 function with_columns                     -          -          -
 function work_profiles_N                  -          -          -
 function write_guarded_N                  -          -          -

@@ -75,15 +75,26 @@ def owner(session):
     session.run("RESET search_path")
 
 
-def open_shop(session, objects=""):
-    """Create and attach the tables, deploy a model, put something on the clients."""
+def attach_shop(session, objects=""):
+    """Create and attach the tables, and put something on the clients."""
     session.run(TABLES)
     session.run(
         "SELECT churn.attach('\"Cli \"\"ents\"', 'id', 'calls', 'client', 'at',"
         " write_search_path => '\"Odd Shop\", shop_private, public')"
     )
     session.run("RESET search_path")
+    put_on_clients(session, objects)
+
+
+def open_shop(session, objects=""):
+    """Create and attach the tables, deploy a model, put something on the clients."""
+    attach_shop(session)
     deploy(session, MODEL, CLIENTS, "id")
+    put_on_clients(session, objects)
+
+
+def put_on_clients(session, objects):
+    """Run what the owner of the tables has on them, if anything."""
     if objects:
         with owner(session):
             session.run(objects)

@@ -46,6 +46,7 @@ def run(options: Namespace) -> int:
         )
         table = fetch_value(connection, "profile_of_version", version=options.version)
         connection.commit()
+        output.notices(connection)
     result: dict[str, Any] = {"active_version": options.version}
     report = f"Version {options.version} is active."
     if options.rescore:

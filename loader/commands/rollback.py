@@ -21,6 +21,7 @@ def run(options: Namespace) -> int:
     with closing(connect(options.database_url)) as connection:
         version = fetch_value(connection, "rollback_model", table=options.table)
         connection.commit()
+        output.notices(connection)
     output.print_result(
         {"active_version": version},
         options.format,

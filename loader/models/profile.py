@@ -75,7 +75,7 @@ class Profile:
             raise unknown_columns(self.name, unknown, self.kinds)
 
     def usable_features(
-        self, label: str, exclude: Sequence[str]
+        self, label: str, exclude: Sequence[str], changed: Sequence[str]
     ) -> tuple[dict[str, str], dict[str, str]]:
         """Sort the columns into features and columns that are left out.
 
@@ -85,6 +85,8 @@ class Profile:
             Column that says who churned.
         exclude : sequence of str
             Columns that are not to be features.
+        changed : sequence of str
+            Columns that change when pgchurn writes a score.
 
         Returns
         -------
@@ -104,6 +106,8 @@ class Profile:
                 left_out[name] = "excluded"
             elif name in SCORE_COLUMNS:
                 left_out[name] = "written by pgchurn"
+            elif name in changed:
+                left_out[name] = "changed by a trigger or the like with each score"
             elif kind is None:
                 left_out[name] = f"a {self.types[name]}, which no model takes"
             else:

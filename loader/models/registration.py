@@ -11,6 +11,7 @@ from pgchurn.loader.database import Connection, fetch_all, fetch_value
 from pgchurn.loader.errors import LoaderError
 from pgchurn.loader.models.attestation import Attestation
 from pgchurn.loader.models.candidate import Candidate
+from pgchurn.loader.models.changed_features import changed_features
 from pgchurn.loader.models.expectations import check_expectations, read_expectations
 from pgchurn.loader.models.profile import Profile
 from pgchurn.loader.models.signature import signature_for_table
@@ -91,7 +92,8 @@ def register(
     -------
     dict
         The version, its positive class, how many rows were replayed and compared with
-        expectations, and what became of the compiled form.
+        expectations, which features change when pgchurn writes a score, and what became
+        of the compiled form.
     """
     # Client and server must look at the same rows.
     connection.set_session(isolation_level="REPEATABLE READ")
@@ -131,12 +133,12 @@ def register(
     )
     kept = fetch_all(connection, "compilation", version=version)[0]
     connection.commit()
-    connection.set_session(isolation_level="DEFAULT")
     return {
         "version": version,
         "positive_class": signature.classes[signature.positive_class],
         "rows_replayed": len(probabilities),
         "rows_expected": len(compared),
+        "changed_by_writing": changed_features(connection, version),
         **kept,
     }
 

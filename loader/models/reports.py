@@ -62,7 +62,19 @@ def registration_report(result: dict[str, Any]) -> str:
         f"class {result['positive_class']!r}.\n"
         f"{expected}"
         f"{compilation_report(result)}\n"
+        f"{changed_features_report(result)}"
         f"Next: pgchurn activate {result['version']}"
+    )
+
+
+def changed_features_report(result: dict[str, Any]) -> str:
+    """Return a line about features that change when pgchurn writes a score, if any."""
+    changed = result["changed_by_writing"]
+    if not changed:
+        return ""
+    return (
+        f"Changed by a trigger or the like with each score: {', '.join(changed)}. "
+        "Train without them, or no score stays fresh.\n"
     )
 
 

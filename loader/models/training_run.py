@@ -8,6 +8,7 @@ from pgchurn.loader import output
 from pgchurn.loader.database import Connection
 from pgchurn.loader.models.attestation import Signer
 from pgchurn.loader.models.candidate import Candidate
+from pgchurn.loader.models.changed_features import changed_columns
 from pgchurn.loader.models.labels import churned
 from pgchurn.loader.models.profile import Profile
 from pgchurn.loader.models.registration import check_server_environment, register
@@ -56,7 +57,9 @@ def train_and_register(
     """
     profile = Profile.find(connection, table)
     check_server_environment(connection)
-    kinds, left_out = profile.usable_features(label, exclude)
+    kinds, left_out = profile.usable_features(
+        label, exclude, changed_columns(connection, profile.name)
+    )
     with output.progress_bar(None, "row", f"reading {profile.name}") as bar:
         frame, labels = profile.read(connection, kinds, label, bar.update)
     connection.rollback()

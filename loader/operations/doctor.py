@@ -233,13 +233,22 @@ def attachment(row: Row) -> Finding:
 def write(row: Row) -> Finding:
     """Return the finding on a profile with triggers and the like of others."""
     check = f"writing {row['profile']}"
-    if row["reason"] is None:
-        return finding(check, True, "works, with the triggers and checks of others")
-    return finding(
-        check,
-        False,
-        f"{row['reason']}: complaints are kept, their customers marked in churn.health",
-    )
+    if row["reason"] is not None:
+        return finding(
+            check,
+            False,
+            f"{row['reason']}: complaints are kept, their customers marked in "
+            "churn.health",
+        )
+    if row["changed"]:
+        return finding(
+            check,
+            False,
+            f"version {row['version']} reads {', '.join(row['changed'])}, which each "
+            "score changes: train without, or have the trigger go by columns of the "
+            "application, WHEN ((OLD.a, OLD.b) IS DISTINCT FROM (NEW.a, NEW.b))",
+        )
+    return finding(check, True, "works, with the triggers and checks of others")
 
 
 def queue(row: Row) -> Finding:

@@ -4,15 +4,15 @@ SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     attachment churn.attachments := churn_internal.attachment_of(profile);
     previous churn.deployments;
+    tried record;
 BEGIN
+    -- Before the attachment is locked, since this locks its table.
+    SELECT p.version, churn_internal.features_changed_by_writing(p.version) AS changed
+    INTO tried
+    FROM churn_internal.previous_deployment(attachment.attachment_id) p;
     PERFORM churn_internal.lock_deployments(attachment.attachment_id);
     SELECT p.* INTO previous
-    FROM churn.deployments d
-    JOIN churn.deployments p ON p.deployment_id = d.previous_deployment_id
-    WHERE d.deployment_id = (
-        SELECT max(l.deployment_id) FROM churn.deployments l
-        WHERE l.attachment_id = attachment.attachment_id
-    );
+    FROM churn_internal.previous_deployment(attachment.attachment_id) p;
     IF NOT FOUND THEN
         RAISE object_not_in_prerequisite_state USING
             MESSAGE = format('there is no earlier version of %s to go back to', profile),
@@ -28,6 +28,11 @@ BEGIN
         attachment.attachment_id, previous.version, previous.artifact_sha256,
         'rollback', previous.previous_deployment_id
     );
+    IF tried.version = previous.version THEN
+        PERFORM churn_internal.warn_of_changed_features(
+            previous.version, profile, tried.changed
+        );
+    END IF;
     RETURN previous.version;
 END $body$;
 COMMENT ON FUNCTION churn.rollback_model IS

@@ -16,7 +16,7 @@ BEGIN
     )
     WHERE a.attachment_id = attachment.attachment_id;
     PERFORM churn_internal.refresh_attachment(attachment.attachment_id);
-    PERFORM churn_internal.try_write(attachment.attachment_id);
+    PERFORM churn_internal.check_writing(attachment.attachment_id);
 END $body$;
 COMMENT ON FUNCTION churn.set_write_search_path IS
     'With which search_path triggers, checks and the like of a profile run when pgchurn '

@@ -60,7 +60,10 @@ BEGIN
                    IS DISTINCT FROM
                    (p.complaint_count, p.last_complaint_at, p.churn_score, p.churn_model_version))
     ) n
-    WHERE n.keys IS NOT NULL;
+    -- What is written on trial, and taken back, is not scored in turn.
+    WHERE n.keys IS NOT NULL AND NOT (own AND churn_internal.is_own_write(
+        'try @id@', pg_trigger_depth(), txid_current(), current_setting('churn.entered', true)
+    ));
     RETURN NULL;
 END $function$;
 COMMENT ON FUNCTION churn_internal."profiles_changed_@id@" IS '@profile_comment@';

@@ -918,6 +918,13 @@ ALTER ROUTINE churn_internal.candidate_statements(profile regclass, signature js
 GRANT EXECUTE ON ROUTINE churn_internal.candidate_statements(profile regclass, signature jsonb, OUT layout text, OUT profiles text, OUT sample_keys text, OUT most_rows integer) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.candidate_statements(profile regclass, signature jsonb, OUT layout text, OUT profiles text, OUT sample_keys text, OUT most_rows integer) IS 'SQL that reads the profiles on which a candidate is tried, for whoever may read them, with the layout of what it reads, and how many may be read at most.';
 
+CREATE FUNCTION churn_internal.changed_by_writing(attachment churn.attachments, names text[], OUT changed text[], OUT written boolean) RETURNS record
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    SET extra_float_digits TO '1';
+ALTER ROUTINE churn_internal.changed_by_writing(attachment churn.attachments, names text[], OUT changed text[], OUT written boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.changed_by_writing(attachment churn.attachments, names text[], OUT changed text[], OUT written boolean) IS 'Which of these columns that can be features, or with null which of all, change when pgchurn writes a score, by triggers, rules and expressions of others, and whether each of a few rows could be written on trial. What is written is taken back.';
+
 CREATE FUNCTION churn_internal.changed_features(attachment churn.attachments, former text, present text) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.changed_features(attachment churn.attachments, former text, present text) OWNER TO churn_owner;
@@ -988,6 +995,12 @@ CREATE FUNCTION churn_internal.check_publishing(mode text, threshold double prec
 ALTER ROUTINE churn_internal.check_publishing(mode text, threshold double precision) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.check_publishing(mode text, threshold double precision) IS 'Refuses a mode of publishing scores that does not exist, or a threshold out of range.';
 
+CREATE FUNCTION churn_internal.check_writing(attachment_id integer, OUT reason text, OUT version bigint, OUT changed text[]) RETURNS record
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.check_writing(attachment_id integer, OUT reason text, OUT version bigint, OUT changed text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_writing(attachment_id integer, OUT reason text, OUT version bigint, OUT changed text[]) IS 'Warns where a profile with triggers and the like of others cannot be written, or else where its version reads what changes by that; returns the reason, the version and those columns.';
+
 CREATE FUNCTION churn_internal.checked_search_path(write_search_path text) RETURNS text
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -1005,6 +1018,13 @@ CREATE FUNCTION churn_internal.column_kind(type oid) RETURNS text
 ALTER ROUTINE churn_internal.column_kind(type oid) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.column_kind(type oid) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.column_kind(type oid) IS 'How a column of this type can be a feature: number, boolean or text; null: not at all.';
+
+CREATE FUNCTION churn_internal.columns_changed_by_writing(profile regclass) RETURNS text[]
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.columns_changed_by_writing(profile regclass) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.columns_changed_by_writing(profile regclass) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.columns_changed_by_writing(profile regclass) IS 'The columns of a profile that no model should read, because they change when pgchurn writes a score.';
 
 CREATE FUNCTION churn_internal.complaint_time(attachment churn.attachments) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -1397,6 +1417,13 @@ CREATE FUNCTION churn_internal.feature_names(signature jsonb) RETURNS text[]
 ALTER ROUTINE churn_internal.feature_names(signature jsonb) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.feature_names(signature jsonb) IS 'Names of the features of a signature.';
 
+CREATE FUNCTION churn_internal.features_changed_by_writing(version bigint) RETURNS text[]
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.features_changed_by_writing(version bigint) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.features_changed_by_writing(version bigint) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.features_changed_by_writing(version bigint) IS 'The features of a version that change when pgchurn writes a score.';
+
 CREATE FUNCTION churn_internal.fetch_rows(cursor refcursor, batch_size integer) RETURNS TABLE(numbers double precision[], texts text[], passed jsonb)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.fetch_rows(cursor refcursor, batch_size integer) OWNER TO churn_owner;
@@ -1589,6 +1616,11 @@ GRANT EXECUTE ON ROUTINE churn_internal.predict_row(version bigint, features jso
 GRANT EXECUTE ON ROUTINE churn_internal.predict_row(version bigint, features jsonb) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.predict_row(version bigint, features jsonb) IS 'Probability of churn under any version, for churn.predict.';
 
+CREATE FUNCTION churn_internal.previous_deployment(attachment_id integer) RETURNS SETOF churn.deployments
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.previous_deployment(attachment_id integer) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.previous_deployment(attachment_id integer) IS 'What was in force before the deployment that is; no row where there was none.';
+
 CREATE FUNCTION churn_internal.profile_changing_1() RETURNS trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
@@ -1680,7 +1712,10 @@ BEGIN
                    IS DISTINCT FROM
                    (p.complaint_count, p.last_complaint_at, p.churn_score, p.churn_model_version))
     ) n
-    WHERE n.keys IS NOT NULL;
+    -- What is written on trial, and taken back, is not scored in turn.
+    WHERE n.keys IS NOT NULL AND NOT (own AND churn_internal.is_own_write(
+        'try 1', pg_trigger_depth(), txid_current(), current_setting('churn.entered', true)
+    ));
     RETURN NULL;
 END $function$;
 ALTER ROUTINE churn_internal.profiles_changed_1() OWNER TO churn_owner;
@@ -2351,6 +2386,12 @@ CREATE FUNCTION churn_internal.warn(message text, detail text, hint text) RETURN
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.warn(message text, detail text, hint text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.warn(message text, detail text, hint text) IS 'Raises a warning that fails in no client, whatever it quotes.';
+
+CREATE FUNCTION churn_internal.warn_of_changed_features(version bigint, profile regclass, changed text[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.warn_of_changed_features(version bigint, profile regclass, changed text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.warn_of_changed_features(version bigint, profile regclass, changed text[]) IS 'Warns where a version has features that change when pgchurn writes a score.';
 
 CREATE FUNCTION churn_internal.with_columns(attachment churn.attachments, names text[]) RETURNS churn.attachments
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE

@@ -4,6 +4,8 @@ CREATE OR REPLACE FUNCTION churn.activate_model(
 ) RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
+    -- Before the attachment is locked, since this locks its table.
+    changed CONSTANT text[] := churn_internal.features_changed_by_writing(version);
     model record;
     current record;
 BEGIN
@@ -32,6 +34,8 @@ BEGIN
         model.attachment_id, activate_model.version, model.artifact_sha256, 'activate',
         current.deployment_id
     );
+    PERFORM churn_internal.warn_of_changed_features(version, a.profile, changed)
+    FROM churn.attachments a WHERE a.attachment_id = model.attachment_id;
 END $body$;
 COMMENT ON FUNCTION churn.activate_model IS
     'Makes a version score its profile: for every session''s next statement at commit. Where '

@@ -47,7 +47,7 @@ BEGIN
     PERFORM churn_internal.refresh_attachment(attachment.attachment_id);
     PERFORM churn_internal.create_from_template('attachment_triggers', placeholders);
     PERFORM churn_internal.describe_triggers(attachment);
-    PERFORM churn_internal.try_write(attachment.attachment_id);
+    PERFORM churn_internal.check_writing(attachment.attachment_id);
     -- One that was attached before takes up its models, so all rows are scored at once.
     EXECUTE format(
         'SELECT churn_internal.write_profiles_%1$s(

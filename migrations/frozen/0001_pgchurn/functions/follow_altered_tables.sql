@@ -66,7 +66,7 @@ BEGIN
             attachment.profile, attachment.complaints, are_attached => true
         );
         PERFORM churn_internal.refresh_attachment(attachment.attachment_id);
-        PERFORM churn_internal.try_write(attachment.attachment_id);
+        PERFORM churn_internal.check_writing(attachment.attachment_id);
         PERFORM churn_internal.remark_renamed(a, commands.objects)
         FROM churn.attachments a WHERE a.attachment_id = attachment.attachment_id;
     END LOOP;

@@ -94,6 +94,9 @@ BEGIN
            register_candidate.attestation, register_candidate.attestation_signature,
            register_candidate.attestation_key
     RETURNING version INTO new_version;
+    PERFORM churn_internal.warn_of_changed_features(
+        new_version, profile, churn_internal.features_changed_by_writing(new_version)
+    );
     -- Here, so that activating it is one row, and writes no function anew; and last, so
     -- that no activation waits while the candidate is evaluated.
     PERFORM churn_internal.fit_functions(attachment);
