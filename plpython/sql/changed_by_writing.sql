@@ -5,11 +5,8 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 AS $body$
 DECLARE
     most_rows CONSTANT integer := 10;
-    candidate CONSTANT churn.attachments := churn_internal.with_columns(attachment, names);
-    -- The count of complaints is pgchurn's own, and no score changes it.
-    features CONSTANT text[] := array_remove(
-        (candidate.number_columns || candidate.text_columns)::text[], 'complaint_count'
-    );
+    candidate churn.attachments;
+    features text[];
     sample text;
     reading text;
     writing text;
@@ -25,7 +22,16 @@ DECLARE
     score double precision;
     is_written boolean;
 BEGIN
+    changed := '{}';
     written := false;
+    IF NOT attachment.guarded THEN
+        RETURN;
+    END IF;
+    candidate := churn_internal.with_columns(attachment, names);
+    -- The count of complaints is pgchurn's own, and no score changes it.
+    features := array_remove(
+        (candidate.number_columns || candidate.text_columns)::text[], 'complaint_count'
+    );
     -- What is generated from a score changes with some scores, perhaps none of those tried.
     SELECT coalesce(array_agg(DISTINCT c.attname::text), '{}') INTO changed
     FROM churn_trust.tables_of(attachment.profile) t (relation)
