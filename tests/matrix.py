@@ -13,7 +13,7 @@ import psycopg2
 
 from tests.company import MODEL
 from tests.kinds.kind import CALLS, CLERK, CLIENTS, OWNER
-from tests.models import TOLERANCE, activate, client_value
+from tests.models import TOLERANCE, activate, client_value, fit_functions
 
 OUTPUTS = ("last_complaint_at", "churn_score", "churn_model_version", "churn_scored_at")
 
@@ -381,9 +381,5 @@ def copy_of_model(session, attachment):
         """,
         attachment,
     )
-    session.run(
-        "SELECT churn_internal.fit_functions(a) FROM churn.attachments a"
-        " WHERE a.attachment_id = %s",
-        attachment,
-    )
+    fit_functions(session, attachment)
     return version
