@@ -99,6 +99,7 @@ table rescore_runs                        -          -          -
 
 type *                                    -          -          -
 
+sequence own_writes                       -          -          -
 sequence rescore_runs_run_id_seq          -          -          -
 
 function abandon_rescoring                -          -          -
@@ -131,7 +132,6 @@ function columns_changed_by_writing       EXECUTE    -          -
 function complaint_time                   -          -          -
 function complaints_inserted_N            -          -          -
 function complaints_recounted_N           -          -          -
-function count_guarded_N                   -          -          -
 function count_later                      -          -          -
 function create_attachment_functions      -          -          -
 function create_from_template             -          -          -
@@ -162,9 +162,10 @@ function fit_profile_triggers             -          -          -
 function fix_key_settings                 -          -          -
 function follow_altered_tables            -          -          -
 function grant_schemas                    -          -          -
+function has_changed_models               EXECUTE    EXECUTE    -
 function has_recounted                    -          -          -
 function has_unique_key                   -          -          -
-function is_own_write                     -          -          -
+function inner_write                      -          -          -
 function is_cast                          -          -          -
 function keep_attached_tables             -          -          -
 function keep_unique_keys                 -          -          -
@@ -173,7 +174,6 @@ function key_order                        -          -          -
 function key_spellings                    -          -          -
 function key_text                         -          -          -
 function layout                           -          -          -
-function leave                            -          -          -
 function load_runtime                     -          -          -
 function lock_deployments                 -          -          -
 function log_predictions_N                -          -          -
@@ -185,6 +185,8 @@ function note_recount                     -          -          -
 function note_worker                      -          -          -
 function named_objects                    -          -          -
 function operator_name                    -          -          -
+function own_write                        -          -          -
+function plain_snapshot                   EXECUTE    EXECUTE    -
 function predict_many                     EXECUTE    EXECUTE    -
 function predict_row                      EXECUTE    EXECUTE    -
 function previous_deployment              -          -          -
@@ -212,6 +214,7 @@ function score_batch                      -          -          -
 function score_changed                    -          -          -
 function score_features                   EXECUTE    EXECUTE    -
 function score_features_many              EXECUTE    EXECUTE    -
+function score_remembered                 EXECUTE    EXECUTE    -
 function session_environment              EXECUTE    EXECUTE    -
 function shortest_double                  EXECUTE    EXECUTE    -
 function shortest_text                    EXECUTE    EXECUTE    -
@@ -234,6 +237,7 @@ function work_profiles_N                  -          -          -
 function write_guarded_N                  -          -          -
 function write_profiles_N                 -          -          -
 function without_values                   -          -          -
+function write_under_way                  -          -          -
 function wrong_profiles                   EXECUTE    -          -
 
 schema churn_runtime                      -          -          -

@@ -104,12 +104,23 @@ class Registry:
             attachment_id,
         )
         if not rows:
-            raise ScoringError(
-                "no active model for this profile",
-                hint="Call churn.activate_model(version) with a registered version.",
-                sqlstate="55000",
-            )
+            raise no_active_model()
         return rows[0]["version"], rows[0]["artifact_sha256"]
+
+    def in_force(self, attachment_id: int) -> "tuple[int, bytes, Keys]":
+        """Return (version, digest, keys) in force, by one statement."""
+        rows = self.fetch(
+            "SELECT d.version, d.artifact_sha256, ARRAY("
+            " SELECT k.fingerprint FROM churn_trust.trusted_keys k"
+            " WHERE k.revoked_at IS NULL) AS keys"
+            " FROM churn_internal.active_deployment($1) d",
+            ["integer"],
+            attachment_id,
+        )
+        if not rows:
+            raise no_active_model()
+        row = rows[0]
+        return row["version"], row["artifact_sha256"], tuple(sorted(row["keys"]))
 
     def digest(self, version: int | None) -> bytes:
         """Return the digest of a registered version."""
@@ -409,6 +420,15 @@ def check_not_deleted(version: int | None, row: "Mapping[str, Any]") -> None:
             "deleted_at IS NULL lists them. Or register the model anew.",
             sqlstate="55000",
         )
+
+
+def no_active_model() -> ScoringError:
+    """Return the error for a profile that no version scores."""
+    return ScoringError(
+        "no active model for this profile",
+        hint="Call churn.activate_model(version) with a registered version.",
+        sqlstate="55000",
+    )
 
 
 def wrong_digest(version: int | None) -> ScoringError:

@@ -13,11 +13,11 @@ from .batches import Batch, checked_probability, paced_scores, score_what_scores
 from .errors import OutdatedFunction, Refusals, failure_of, is_of_server
 from .features import NAN, RowOfTexts
 from .pacing import CALL_SECONDS, call_too_slow
-from .registry import Registry, Scorer
+from .registry import SCORERS_HELD, Registry, Scorer
 
 if TYPE_CHECKING:
     from .batches import FailedRows
-    from .registry import Keys
+    from .registry import Keys, ScoreRow
 
     Scores = Sequence[float | None]
 
@@ -31,6 +31,42 @@ class Scoring:
     def __init__(self, registry: Registry, refusals: Refusals) -> None:
         self.registry = registry
         self.refusals = refusals
+        # What is active in one snapshot, by attachment and layout.
+        self.snapshot: str | None = None
+        self.statement: float | None = None
+        self.remembered: dict[tuple[int, str], ScoreRow] = {}
+
+    def score_remembered(
+        self,
+        attachment_id: int,
+        layout: str,
+        numbers: Sequence[float | None],
+        texts: RowOfTexts,
+        snapshot: str,
+    ) -> float | None:
+        """Return the probability of one row, or None where that has to be looked into.
+
+        This runs with the rights of whoever asks. It reads nothing of the database, and
+        leaves it to ``score_features`` to tell of failures.
+
+        Parameters
+        ----------
+        snapshot : str
+            As ``churn_internal.plain_snapshot`` gives it.
+        """
+        if snapshot != self.snapshot:
+            return None
+        score = self.remembered.get((attachment_id, layout))
+        if score is None:
+            return None
+        try:
+            probability = score(numbers, texts)
+        except self.refusals.sql_error:
+            # A cancel, which may take effect between the steps of a large model.
+            raise
+        except Exception:
+            return None
+        return probability if 0.0 <= probability <= 1.0 else None
 
     def score_features(
         self,
@@ -39,6 +75,7 @@ class Scoring:
         numbers: Sequence[float | None],
         texts: RowOfTexts,
         statement: float,
+        snapshot: str | None,
     ) -> float:
         """Return the probability of one row under its attachment's active model.
 
@@ -46,13 +83,34 @@ class Scoring:
         ----------
         statement : float
             See ``Registry.keys_of_statement``.
+        snapshot : str or None
+            Where it is given, the model is remembered for the snapshot at hand, once
+            another row of the statement is asked for.
         """
         with self.refusals:
-            version, digest = self.registry.active_model(attachment_id)
-            keys = self.registry.keys_of_statement(statement)
+            if snapshot is None:
+                version, digest = self.registry.active_model(attachment_id)
+                keys = self.registry.keys_of_statement(statement)
+            else:
+                version, digest, keys = self.registry.in_force(attachment_id)
             scorer = self.registry.scorer(attachment_id, version, digest, keys, layout)
+            if snapshot is not None and statement == self.statement:
+                self.remember(attachment_id, layout, scorer.score_next)
+            self.statement = statement
             return checked_probability(scorer.score_next(numbers, texts))
         return NAN
+
+    def remember(self, attachment_id: int, layout: str, score: "ScoreRow") -> None:
+        """Remember what is active, under the snapshot that this reads, not by hearsay.
+
+        Of one snapshot only, and of as many attachments as a session holds models.
+        """
+        statement = "SELECT churn_internal.plain_snapshot() AS snapshot"
+        snapshot = self.registry.fetch(statement, [])[0]["snapshot"]
+        if snapshot != self.snapshot or len(self.remembered) >= SCORERS_HELD:
+            self.remembered.clear()
+        self.snapshot = snapshot
+        self.remembered[attachment_id, layout] = score
 
     def score_features_many(
         self,

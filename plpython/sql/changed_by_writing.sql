@@ -10,7 +10,7 @@ DECLARE
     sample text;
     reading text;
     writing text;
-    entered text;
+    around CONSTANT bigint := churn_internal.write_under_way();
     keys text[];
     tid tid;
     relation oid;
@@ -88,15 +88,11 @@ BEGIN
         -- What others have on the table may say what stands in it, and wait for others still.
         PERFORM set_config('client_min_messages', 'error', true),
                 set_config('lock_timeout', '500ms', true);
-        entered := churn_internal.enter(
-            format('write %s', attachment.attachment_id), pg_trigger_depth(), txid_current(),
-            current_setting('churn.entered', true)
-        );
-        entered := churn_internal.enter(
-            format('try %s', attachment.attachment_id), pg_trigger_depth(), txid_current(),
-            entered
-        );
-        PERFORM set_config('churn.entered', entered, true);
+        PERFORM setval(
+                    'churn_internal.own_writes',
+                    churn_internal.own_write(attachment.attachment_id, pg_trigger_depth())
+                ),
+                set_config('churn.writing', 'on trial', true);
         EXECUTE sample INTO keys;
         written := keys IS NOT NULL;
         FOR place IN 1..coalesce(cardinality(keys), 0) LOOP
@@ -131,9 +127,9 @@ BEGIN
         RAISE SQLSTATE 'CH002';
     EXCEPTION
         WHEN SQLSTATE 'CH002' THEN
-            PERFORM churn_internal.leave(churn_internal.leave(entered));
+            PERFORM setval('churn_internal.own_writes', around);
         WHEN OTHERS THEN
-            PERFORM churn_internal.leave(churn_internal.leave(entered));
+            PERFORM setval('churn_internal.own_writes', around);
             IF SQLSTATE ~ '^(40|57)' THEN
                 RAISE;
             END IF;

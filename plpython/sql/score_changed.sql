@@ -1,6 +1,6 @@
+-- The parameters have no names: to make variables of them took PL/Python a tenth of the call.
 CREATE OR REPLACE FUNCTION churn_internal.score_changed(
-    attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[],
-    layout text, numbers double precision[], texts text[]
+    integer, bigint, bytea, text[], text, double precision[], text[]
 ) RETURNS churn_internal.probability LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
 try:
     call = SD[GD["pgchurn"]]
@@ -14,7 +14,10 @@ if recount:
         return None
     # That was another transaction: nobody need ask again.
     del GD["pgchurn recount"]
-return call(attachment_id, version, artifact_sha256, tuple(sorted(trusted_keys)), layout, numbers, texts)
+attachment_id, version, artifact_sha256, trusted_keys, *row = args
+return call(attachment_id, version, artifact_sha256, tuple(sorted(trusted_keys)), *row)
 $python$;
 COMMENT ON FUNCTION churn_internal.score_changed IS
-    'Probability of one changed row; NULL where the failure policy keeps the old score.';
+    'Probability of a changed row of an attachment, given its number, the version in force, its '
+    'digest, the trusted keys, the layout, the numbers and the texts; null where the failure '
+    'policy keeps the old score.';

@@ -3,7 +3,8 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     attachment churn.attachments;
-    entered text;
+    writing CONSTANT text := current_setting('churn.writing', true);
+    around CONSTANT bigint := churn_internal.write_under_way();
     written bigint;
     reason text;
 BEGIN
@@ -13,11 +14,11 @@ BEGIN
         RETURN NULL;
     END IF;
     BEGIN
-        entered := churn_internal.enter(
-            format('write %s', attachment.attachment_id), pg_trigger_depth(), txid_current(),
-            current_setting('churn.entered', true)
-        );
-        PERFORM set_config('churn.entered', entered, true);
+        PERFORM setval(
+                    'churn_internal.own_writes',
+                    churn_internal.own_write(attachment.attachment_id, pg_trigger_depth())
+                ),
+                set_config('churn.writing', 'on', true);
         EXECUTE format(
             'SELECT churn_internal.update_profiles_%s(
                 ARRAY[p.tid], ARRAY[p.relation], ARRAY[p.complaint_count::bigint],
@@ -40,9 +41,9 @@ BEGIN
         RAISE SQLSTATE 'CH002';
     EXCEPTION
         WHEN SQLSTATE 'CH002' THEN
-            PERFORM churn_internal.leave(entered);
+            PERFORM setval('churn_internal.own_writes', around);
         WHEN OTHERS THEN
-            PERFORM churn_internal.leave(entered);
+            PERFORM setval('churn_internal.own_writes', around);
             IF SQLSTATE ~ '^(40|57)' THEN
                 RAISE;
             END IF;

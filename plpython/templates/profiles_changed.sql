@@ -5,12 +5,18 @@ SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
     -- Told by the role that writes, or where pgchurn writes as the table's owner by memory
     -- of its own: a setting anybody may SET.
-    own CONSTANT boolean := "@guarded@" AND churn_internal.is_own_write(
-        'write @id@', pg_trigger_depth(), txid_current(), current_setting('churn.entered', true)
-    );
+    own boolean := false;
     active record;
     ignored text;
 BEGIN
+    IF "@guarded@" AND current_setting('churn.writing', true) <> '' THEN
+        BEGIN
+            own := abs(currval('churn_internal.own_writes'))
+                = churn_internal.own_write("@id@", pg_trigger_depth() - 1);
+        EXCEPTION WHEN object_not_in_prerequisite_state THEN
+            -- Somebody pretends: this session has not written any profile yet.
+        END;
+    END IF;
     IF own AND NOT "@derives@" THEN
         RETURN NULL;
     END IF;
@@ -61,9 +67,8 @@ BEGIN
                    (p.complaint_count, p.last_complaint_at, p.churn_score, p.churn_model_version))
     ) n
     -- What is written on trial, and taken back, is not scored in turn.
-    WHERE n.keys IS NOT NULL AND NOT (own AND churn_internal.is_own_write(
-        'try @id@', pg_trigger_depth(), txid_current(), current_setting('churn.entered', true)
-    ));
+    WHERE n.keys IS NOT NULL
+      AND NOT (own AND current_setting('churn.writing', true) = 'on trial');
     RETURN NULL;
 END $function$;
 COMMENT ON FUNCTION churn_internal."profiles_changed_@id@" IS '@profile_comment@';

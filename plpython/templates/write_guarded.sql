@@ -10,27 +10,34 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
     size CONSTANT integer := cardinality(tids);
     middle CONSTANT integer := size / 2;
-    entered text;
+    writing CONSTANT text := current_setting('churn.writing', true);
+    around bigint := 0;
+    own bigint;
     written bigint;
     state text;
     half record;
 BEGIN
     failed := 0;
+    IF writing <> '' THEN
+        around := churn_internal.write_under_way();
+    END IF;
+    own := churn_internal.own_write("@id@", pg_trigger_depth());
+    IF around <> 0 THEN
+        own := churn_internal.inner_write(around, own);
+    END IF;
     BEGIN
-        entered := churn_internal.enter(
-            'write @id@', pg_trigger_depth(), txid_current(),
-            current_setting('churn.entered', true), most => 2
-        );
-        IF entered IS NULL THEN
+        IF own IS NULL THEN
             RAISE triggered_data_change_violation USING
                 MESSAGE = format('%s is written again and again', "@profile_name@"),
                 HINT = 'A trigger of it changes features, or complains, whenever it is written.';
         END IF;
-        PERFORM set_config('churn.entered', entered, true);
+        PERFORM setval('churn_internal.own_writes', own),
+                set_config('churn.writing', 'on', true);
         written := churn_internal."update_profiles_@id@"(
             tids, relations, counts, latests, scores, versions, times
         );
-        PERFORM set_config('churn.entered', churn_internal.leave(entered), true);
+        PERFORM setval('churn_internal.own_writes', around),
+                set_config('churn.writing', writing, true);
         IF written = size THEN
             RETURN;
         END IF;
@@ -39,7 +46,7 @@ BEGIN
             DETAIL = 'A trigger, a rule or row level security of the table said so.';
     EXCEPTION WHEN OTHERS THEN
         -- Else a write of others, later, could pass for this one.
-        PERFORM churn_internal.leave(entered);
+        PERFORM setval('churn_internal.own_writes', around);
         -- Whoever waits for the transaction has to hear of deadlocks and the like.
         IF SQLSTATE ~ '^(40|57)' THEN
             RAISE;

@@ -691,6 +691,15 @@ def test_a_score_in_queued_mode_is_that_of_inline_mode(queued):
     assert stored_scores(queued) == pytest.approx(later, rel=0, abs=1e-12)
 
 
+def watch(session, timing):
+    """Put a trigger of others on the profile."""
+    session.run(
+        "CREATE FUNCTION public.watch() RETURNS trigger LANGUAGE plpgsql"
+        f" AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER watch {timing} UPDATE"
+        " ON churn.customers FOR EACH ROW EXECUTE FUNCTION public.watch()"
+    )
+
+
 @pytest.mark.parametrize("mode", ["inline", "queued"])
 @pytest.mark.parametrize("guarded", [False, True], ids=["plain", "guarded"])
 @pytest.mark.parametrize("forged", ["''", "'x'", "NULL"])
@@ -707,16 +716,12 @@ def test_nobody_is_counted_twice_whatever_a_statement_sets_meanwhile(
             WHERE customer_id = customer;
             PERFORM set_config(s.name, {forged}, true)
             FROM unnest('{{churn.score_failed,churn.entered,churn.unmarked,
-                churn.score_cause}}'::text[]) s (name);
+                churn.writing,churn.score_cause}}'::text[]) s (name);
         END $$
         """
     )
     if guarded:
-        queued.run(
-            "CREATE FUNCTION public.watch() RETURNS trigger LANGUAGE plpgsql"
-            " AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER watch BEFORE UPDATE"
-            " ON churn.customers FOR EACH ROW EXECUTE FUNCTION public.watch()"
-        )
+        watch(queued, "BEFORE")
 
     for _ in range(2):
         queued.run(
@@ -726,6 +731,22 @@ def test_nobody_is_counted_twice_whatever_a_statement_sets_meanwhile(
 
     queued.run(WORK, 100)
     assert divergences(queued) == []
+
+
+@pytest.mark.parametrize("guarded", [False, True], ids=["plain", "guarded"])
+def test_no_complaint_calls_python(queued, guarded):
+    if guarded:
+        watch(queued, "AFTER")
+    queued.run("SET LOCAL track_functions = 'all'")
+
+    queued.run(INSERT, 1)
+    queued.run(FIRST_NINE)
+
+    languages = queued.column(
+        "SELECT l.lanname FROM pg_stat_xact_user_functions s"
+        " JOIN pg_proc p ON p.oid = s.funcid JOIN pg_language l ON l.oid = p.prolang"
+    )
+    assert set(languages) == {"plpgsql"}
 
 
 @pytest.mark.parametrize("mode", ["inline", "queued"])

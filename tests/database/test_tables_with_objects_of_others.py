@@ -640,9 +640,8 @@ def test_a_function_that_goes_to_somebody_else_is_noticed(bare):
 @pytest.mark.parametrize(
     "pretence",
     [
-        "SET LOCAL churn.entered = 'x'",
-        "SELECT set_config('churn.entered',"
-        " current_setting('churn.entered', true) || ' 0123456789abcdef', true)",
+        "SET LOCAL churn.writing = 'on'",
+        "SET LOCAL churn.writing = 'x'; SET LOCAL churn.entered = '0'",
     ],
 )
 def test_nobody_pretends_to_be_pgchurn(bare, pretence):
@@ -663,7 +662,7 @@ def test_what_a_trigger_overheard_is_worth_nothing_afterwards(bare):
         + trigger(
             "listen",
             "AFTER UPDATE",
-            "INSERT INTO heard VALUES (current_setting('churn.entered', true));"
+            "INSERT INTO heard VALUES (current_setting('churn.writing', true));"
             " RETURN NULL;",
         ),
     )
@@ -671,7 +670,7 @@ def test_what_a_trigger_overheard_is_worth_nothing_afterwards(bare):
 
     with owner(bare):
         bare.run(
-            "SELECT set_config('churn.entered', (SELECT max(writes) FROM heard), true)"
+            "SELECT set_config('churn.writing', (SELECT max(writes) FROM heard), true)"
         )
         bare.run('UPDATE "Cli ""ents" SET usage = 50 WHERE id = 1')
 
@@ -688,7 +687,7 @@ def test_a_write_that_failed_leaves_nothing_to_pretend_with(bare):
             " RAISE 'no complaints'; END IF; RETURN NULL;",
         )
         + "; CREATE TABLE bell (id int); CREATE FUNCTION ring() RETURNS trigger"
-        " LANGUAGE plpgsql AS $$BEGIN SET LOCAL churn.entered = '0';"
+        " LANGUAGE plpgsql AS $$BEGIN SET LOCAL churn.writing = 'on';"
         f" UPDATE {CLIENTS} SET usage = 50 WHERE id = 1; RETURN NULL; END$$;"
         " CREATE TRIGGER ring AFTER INSERT ON bell"
         " FOR EACH ROW EXECUTE FUNCTION ring()",

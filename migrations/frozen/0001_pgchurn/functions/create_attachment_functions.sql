@@ -16,10 +16,8 @@ BEGIN
         JOIN pg_catalog.pg_type t ON t.oid = k.common_type
         JOIN pg_catalog.pg_proc f
             ON f.pronamespace = 'churn_internal'::regnamespace
-            AND (f.proname = format('write_profiles_%s', attachment.attachment_id)
-                 AND f.proargtypes[0] <> t.typarray
-                 OR f.proname = format('count_guarded_%s', attachment.attachment_id)
-                 AND f.proargtypes[0] <> t.oid)
+            AND f.proname = format('write_profiles_%s', attachment.attachment_id)
+            AND f.proargtypes[0] <> t.typarray
     LOOP
         EXECUTE format('DROP FUNCTION %s', outdated);
     END LOOP;
@@ -37,14 +35,15 @@ BEGIN
         ('score_many', 'p', 'p.complaint_count', '''NaN'''),
         ('write_profiles', 'p', 'n.complaints', '''NaN'''),
         ('write_guarded', 'p', 'p.complaint_count', '''NaN'''),
-        ('count_guarded', 'p', '(p.complaint_count + 1)', 'NULL'),
         ('rescore_profiles', 'p', 'p.complaint_count', '''NaN'''),
         ('failed_profiles', 'p', 'p.complaint_count', '''NaN'''),
         ('dequeue_missing_profiles', 'p', 'p.complaint_count', '''NaN'''),
         ('repair_profiles', 'p', 'p.complaint_count', '''NaN'''),
         ('work_profiles', 'p', 'p.complaint_count', '''NaN'''),
         ('verify_profiles', 'p', 'p.complaint_count', '''NaN'''),
-        ('complaints_inserted_' || attachment.scoring_mode, 'p', '(p.complaint_count + 1)', 'NULL'),
+        ('complaints_inserted_' || CASE
+            WHEN attachment.guarded THEN 'guarded' ELSE attachment.scoring_mode
+        END, 'p', '(p.complaint_count + 1)', 'NULL'),
         ('complaints_recounted', 'p', 'p.complaint_count', '''NaN'''),
         ('profile_changing', 'p', 'p.complaint_count', 'NULL'),
         ('profiles_changed', 'p', 'p.complaint_count', '''NaN''')

@@ -1,15 +1,8 @@
 CREATE OR REPLACE FUNCTION churn_internal.enter(
-    what text, depth integer, transaction_id bigint, entered text, most integer DEFAULT NULL
+    what text, depth integer, transaction_id bigint, entered text
 ) RETURNS text LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 known = GD.setdefault("pgchurn entered", {})
-if entered:
-    around = entered.split()
-    if most is not None:
-        within = [known[name][:2] for name in around if name in known]
-        if within.count((what, transaction_id)) >= most:
-            return None
-else:
-    around = []
+around = entered.split() if entered else []
 # What errors have left behind.
 for name, (_, begun_in, begun_at, _) in list(known.items()):
     if begun_in != transaction_id or begun_at > depth:
@@ -23,5 +16,4 @@ return " ".join([*around, name])
 $python$;
 COMMENT ON FUNCTION churn_internal.enter IS
     'Remembers, where nobody can pretend it, that something has begun at this depth of '
-    'triggers; returns what to set churn.entered to, or null if it is within too many of its '
-    'like.';
+    'triggers; returns what to set churn.entered to.';

@@ -3,6 +3,7 @@ DROP TABLE
     churn.outbox, churn.predictions, churn_internal.failed_profiles,
     churn_internal.pending_profiles, churn_internal.recounts, churn_internal.rescore_ranges,
     churn_internal.rescore_runs, churn_trust.trusted_keys, churn_trust.allowed_pickles;
+DROP SEQUENCE churn_internal.own_writes;
 DROP DOMAIN
     churn_internal.probability, churn_internal.probabilities, churn_internal.required_boolean,
     churn_internal.required_integer, churn_internal.required_jsonb,

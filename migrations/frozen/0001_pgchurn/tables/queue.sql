@@ -69,3 +69,11 @@ COMMENT ON COLUMN churn_internal.failed_profiles.uncounted IS
     'Whether the row itself was not written, so that complaints may be missing in it.';
 ALTER TABLE churn_internal.failed_profiles OWNER TO churn_owner;
 GRANT SELECT ON churn_internal.failed_profiles TO churn_loader, churn_scorer;
+
+-- A session remembers what it has set a sequence to, and nobody but its owner can set this
+-- one: a setting anybody may SET, and Python takes longer to ask, and to start.
+CREATE UNLOGGED SEQUENCE churn_internal.own_writes MINVALUE -9223372036854775807 START 1;
+COMMENT ON SEQUENCE churn_internal.own_writes IS
+    'What the session has set it to is the write of a profile as its owner that is under way '
+    'in it: see churn_internal.own_write. What others have set it to says nothing.';
+ALTER SEQUENCE churn_internal.own_writes OWNER TO churn_owner;

@@ -14,7 +14,8 @@ DECLARE
     failure text;
     ignored text;
 BEGIN
-    IF @changes_before@ AND churn_internal.count_later(
+    IF @changes_before@ AND current_setting('churn.entered', true) <> ''
+    AND churn_internal.count_later(
         'change @id@', txid_current(), current_setting('churn.entered', true),
         ARRAY(SELECT c.@complaint_key@::@common_order@::text FROM inserted c)
     ) THEN
@@ -40,7 +41,7 @@ BEGIN
             ignored := set_config('churn.score_failed', '', true);
         END IF;
     END IF;
-    IF version IS NOT NULL AND NOT recounted AND NOT @guarded@ THEN
+    IF version IS NOT NULL AND NOT recounted THEN
         -- The usual case, one complaint, in one UPDATE: it locks, counts, scores
         -- and writes the row at once. SET evaluates in the order of the columns, so
         -- the two after the score know whether there was one; a sub-SELECT for the
@@ -74,10 +75,6 @@ BEGIN
                 @id@, version, ARRAY[@mark@], ARRAY[NULL]::double precision[]
             );
         END IF;
-    ELSIF version IS NOT NULL AND NOT recounted THEN
-        ignored := churn_internal."count_guarded_@id@"(
-            key, complained_at, version, digest, trusted_keys
-        );
     ELSE
         PERFORM churn_internal."write_profiles_@id@"(
             array_agg(n.key ORDER BY n.key),

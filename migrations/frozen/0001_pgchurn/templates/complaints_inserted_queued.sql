@@ -11,7 +11,8 @@ DECLARE
     recounted boolean;
     ignored text;
 BEGIN
-    IF @changes_before@ AND churn_internal.count_later(
+    IF @changes_before@ AND current_setting('churn.entered', true) <> ''
+    AND churn_internal.count_later(
         'change @id@', txid_current(), current_setting('churn.entered', true),
         ARRAY(SELECT c.@complaint_key@::@common_order@::text FROM inserted c)
     ) THEN
@@ -27,7 +28,7 @@ BEGIN
     -- counted anew.
     recounted := churn_internal.may_have_recounted()
         AND churn_internal.has_recounted(txid_current());
-    IF FOUND AND NOT recounted AND NOT @guarded@ THEN
+    IF FOUND AND NOT recounted THEN
         -- A customer who waits already has a score without a version, which the UPDATE
         -- sees under the lock of the row: looking for the pending row itself took a
         -- quarter of the whole INSERT. For the same reason the usual one goes to a
@@ -55,10 +56,6 @@ BEGIN
             END IF;
             ignored := set_config('churn.unmarked', '', true);
         END IF;
-    ELSIF FOUND AND NOT recounted THEN
-        ignored := churn_internal."count_guarded_@id@"(
-            key, complained_at, NULL, NULL, NULL
-        );
     ELSE
         PERFORM churn_internal."write_profiles_@id@"(
             array_agg(n.key ORDER BY n.key),

@@ -36,7 +36,8 @@ BEGIN
         FROM @profile@ p
         WHERE p.complaint_count <> 0 OR p.last_complaint_at IS NOT NULL;
     END IF;
-    IF @changes_before@ AND churn_internal.count_later(
+    IF @changes_before@ AND current_setting('churn.entered', true) <> ''
+    AND churn_internal.count_later(
         'change @id@', txid_current(), current_setting('churn.entered', true), keys::text[]
     ) THEN
         RETURN NULL;

@@ -1,0 +1,117 @@
+-- For profiles on which others have triggers, checks and the like.
+CREATE OR REPLACE FUNCTION churn_internal."complaints_inserted_@id@"() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $function$
+#variable_conflict use_variable
+DECLARE
+    writing CONSTANT text := current_setting('churn.writing', true);
+    recounted boolean;
+    key "@common_type@";
+    complained_at timestamptz;
+    version bigint;
+    digest bytea;
+    trusted_keys text[];
+    profile record;
+    around bigint := 0;
+    own bigint;
+    written boolean;
+    ignored text;
+    ignored_number bigint;
+BEGIN
+    IF "@changes_before@" AND current_setting('churn.entered', true) <> ''
+    AND churn_internal.count_later(
+        'change @id@', txid_current(), current_setting('churn.entered', true),
+        ARRAY(SELECT c."@complaint_key@"::"@common_order@"::text FROM inserted c)
+    ) THEN
+        RETURN NULL;
+    END IF;
+    IF "@logged@" THEN
+        ignored := set_config('churn.score_cause', 'complaint', true);
+    END IF;
+    -- Where this transaction may have counted the new complaints already, they are
+    -- counted anew.
+    recounted := churn_internal.may_have_recounted()
+        AND churn_internal.has_recounted(txid_current());
+    IF NOT "@queued@" AND NOT recounted AND current_setting('churn.score_failed', true) <> '' THEN
+        ignored := set_config('churn.score_failed', '', true);
+    END IF;
+    -- The usual case, one profile. Two statements: one that joins took longer to set up.
+    SELECT c."@complaint_key@", "@complaint_time@", d.version, d.artifact_sha256, "@trusted_keys@"
+    INTO key, complained_at, version, digest, trusted_keys
+    FROM inserted c
+    LEFT JOIN churn_internal.active_deployment(CASE WHEN NOT "@queued@" THEN "@id@" END) d ON true
+    WHERE NOT EXISTS (SELECT FROM inserted OFFSET 1);
+    -- The customer's row is not locked before it is written: should others change it
+    -- meanwhile, the row is no longer there, or no longer theirs who wrote it last, and the
+    -- rules are asked.
+    SELECT p.ctid AS tid, p.tableoid AS relation, p.xmin AS writer,
+           p.complaint_count + 1 AS complaints,
+           greatest(p.last_complaint_at, complained_at) AS latest,
+           p.churn_score AS former_score, p.churn_model_version AS former_version,
+           p.churn_scored_at AS former_time,
+           CASE WHEN NOT "@queued@" THEN churn_internal.score_changed(
+               "@id@", version, digest, trusted_keys, "@layout@", "@numbers@", "@texts@"
+           ) END AS score
+    INTO profile
+    FROM "@profile@" p
+    WHERE p."@key@" OPERATOR("@equals_common@".=) key AND NOT recounted
+      AND (version IS NOT NULL OR "@queued@");
+    IF profile.tid IS NOT NULL AND ("@queued@" OR profile.score IS NOT NULL) THEN
+        IF writing <> '' THEN
+            around := churn_internal.write_under_way();
+        END IF;
+        own := churn_internal.own_write("@id@", pg_trigger_depth());
+        IF around <> 0 THEN
+            own := churn_internal.inner_write(around, own);
+        END IF;
+    END IF;
+    IF own IS NOT NULL THEN
+        BEGIN
+            ignored_number := setval('churn_internal.own_writes', own);
+            ignored := set_config('churn.writing', 'on', true);
+            written := churn_internal."update_profile_@id@"(
+                profile.tid, profile.relation, profile.writer, profile.complaints,
+                profile.latest, coalesce(profile.score, profile.former_score),
+                version,
+                CASE WHEN "@queued@" THEN profile.former_time ELSE clock_timestamp() END
+            );
+            ignored_number := setval('churn_internal.own_writes', around);
+            ignored := set_config('churn.writing', writing, true);
+        EXCEPTION WHEN OTHERS THEN
+            -- Else a write of others, later, could pass for this one.
+            ignored_number := setval('churn_internal.own_writes', around);
+            -- Whoever waits for the transaction has to hear of deadlocks and the like.
+            IF SQLSTATE ~ '^(40|57)' THEN
+                RAISE;
+            END IF;
+        END;
+    END IF;
+    IF written IS NOT TRUE THEN
+        -- By the rules, which say what to do about it.
+        PERFORM churn_internal."write_profiles_@id@"(
+            array_agg(n.key ORDER BY n.key),
+            CASE WHEN NOT (
+                    churn_internal.may_have_recounted()
+                    AND churn_internal.has_recounted(txid_current())
+                 )
+                 THEN array_agg(n.complaints ORDER BY n.key) END,
+            array_agg(n.latest ORDER BY n.key), "@queued@"
+        )
+        FROM (
+            SELECT c."@complaint_key@"::"@common_order@" AS key, count(*) AS complaints,
+                   max("@complaint_time@") AS latest
+            FROM inserted c WHERE c."@complaint_key@" IS NOT NULL
+            GROUP BY 1
+        ) n
+        HAVING count(*) > 0;
+    ELSIF "@queued@" AND (profile.former_score IS NULL OR profile.former_version IS NOT NULL)
+    THEN
+        PERFORM churn_internal.enqueue_profiles(
+            "@id@", ARRAY["@mark@"], ARRAY[profile.former_score IS NOT NULL]
+        );
+    END IF;
+    RETURN NULL;
+END $function$;
+COMMENT ON FUNCTION churn_internal."complaints_inserted_@id@" IS '@complaints_comment@';
+ALTER FUNCTION churn_internal."complaints_inserted_@id@" OWNER TO churn_owner;
+REVOKE ALL ON FUNCTION churn_internal."complaints_inserted_@id@" FROM PUBLIC;
