@@ -1,13 +1,34 @@
 """Workload: SELECT of the score of every customer."""
 
 from tests.bench.bench import execute
-from tests.bench.correctness import SAMPLED_ROWS, check_ours, check_select
+from tests.bench.correctness import (
+    COMPILED_TOLERANCE,
+    SAMPLED_ROWS,
+    check_ours,
+    check_select,
+)
 from tests.bench.measuring import Figure, Target, interleave, seconds_of
 from tests.bench.models import is_compiled
+from tests.bench.rival_expression import logistic_expression
 from tests.bench.rival_functions import create_select
 from tests.bench.sides import create_ours, create_rival, drop, settle
 
 STATEMENT = "SELECT sum({}(c)) FROM customers c WHERE customer_id <= {}"
+# As many rows at once as are quick in an array.
+SCORE_MANY = """
+    SELECT sum(s.score)
+    FROM (
+        SELECT churn.score_many(array_agg(c)) AS scores
+        FROM customers c GROUP BY c.customer_id / 5000
+    ) b
+    CROSS JOIN unnest(b.scores) s (score)
+"""
+EXPRESSION = "SELECT sum({}) FROM customers c"
+BATCHED_TARGETS = {
+    "logistic": Target(2, at_least=False),
+    "gradient boosting": Target(2, at_least=False),
+}
+EXPRESSION_TARGET = Target(8, at_least=False)
 TARGETS = {
     "logistic": Target(15),
     "bare logistic": Target(15),
@@ -17,7 +38,7 @@ TARGETS = {
 
 
 def run(bench, source, models):
-    """Measure each model against scikit-learn row by row."""
+    """Measure each model against scikit-learn row by row, a batch and an expression."""
     for name in bench.settings.selected_models:
         bench.progress(f"SELECT of the score, {name}")
         measure(bench, source, models[name])
@@ -61,7 +82,50 @@ def measure(bench, source, model):
             note=f"the rival on a sample of {rows[rival]:,} rows, both per row",
         )
     )
+    if model.name in BATCHED_TARGETS:
+        measure_batch(bench, ours, model, version)
     drop(bench, ours, rival)
+
+
+def measure_batch(bench, schema, model, version):
+    """Measure one model against arrays of rows and, if it can be, plain SQL."""
+    rows = bench.settings.selected_rows
+    statements = {
+        "churn.score(row)": STATEMENT.format("churn.score", rows),
+        "churn.score_many(rows)": SCORE_MANY,
+    }
+    targets = {"churn.score_many(rows)": BATCHED_TARGETS[model.name]}
+    if model.name == "logistic":
+        statements["the sum in plain SQL"] = EXPRESSION.format(
+            logistic_expression(bench, version)
+        )
+        targets["the sum in plain SQL"] = EXPRESSION_TARGET
+    session = bench.connect(schema)
+    sums = {name: execute(session, sql)[0][0] for name, sql in statements.items()}
+    for name, total in sums.items():
+        if abs(total - sums["churn.score(row)"]) > rows * COMPILED_TOLERANCE:
+            bench.problems.append(f"{schema}: {name} gives {sums}")
+    values = interleave(
+        {
+            name: microseconds_per_row(session, sql, rows)
+            for name, sql in statements.items()
+        },
+        bench.settings.rounds,
+        lambda name: None,
+    )
+    session.close()
+    for rival, target in targets.items():
+        bench.figures.append(
+            Figure(
+                "SELECT of the score",
+                f"{model.name}, {rows:,} rows",
+                rival,
+                "microseconds/row",
+                values["churn.score(row)"],
+                values[rival],
+                target=target,
+            )
+        )
 
 
 def microseconds_per_row(session, statement, rows):
