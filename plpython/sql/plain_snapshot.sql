@@ -1,5 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.has_changed_models() RETURNS boolean
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+-- Who asks may not name what is in churn_trust.
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
 BEGIN
     RETURN current_setting('track_counts') = 'off' OR 0 <> (
         pg_stat_get_xact_tuples_inserted('churn.deployments'::regclass)

@@ -69,6 +69,17 @@ def test_a_transaction_looks_up_twice_however_many_rows_there_are(two, before):
     first.run("ROLLBACK")
 
 
+@pytest.mark.parametrize("role", ["churn_scorer", "churn_loader"])
+def test_who_may_score_may_do_so_in_a_transaction_that_writes(session, role):
+    expected = expected_scores(session, MODEL)
+
+    with session.role(role):
+        session.run("CREATE TEMPORARY TABLE notes () ON COMMIT DROP")
+        seen = scores(session)
+
+    assert seen == pytest.approx(expected, rel=0, abs=1e-9)
+
+
 def test_who_has_activated_a_version_looks_it_up_for_each_row(two):
     first, _, version = two
     first.run("BEGIN; SET LOCAL track_functions = 'all'")

@@ -1413,7 +1413,7 @@ ALTER ROUTINE churn_internal.grant_schemas(attachment churn.attachments) OWNER T
 COMMENT ON ROUTINE churn_internal.grant_schemas(attachment churn.attachments) IS 'Lets the owner of an attachment''s functions use the schemas of what they name.';
 
 CREATE FUNCTION churn_internal.has_changed_models() RETURNS boolean
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.has_changed_models() OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.has_changed_models() TO churn_loader;
