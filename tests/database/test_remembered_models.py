@@ -118,6 +118,23 @@ def test_a_repeatable_read_transaction_keeps_what_it_saw(two):
     assert_scores_of(second, other_model())
 
 
+def test_a_serializable_transaction_depends_on_what_is_active(two):
+    first, second, version = two
+    second.run("CREATE TABLE public.sums (seen double precision)")
+    assert_scores_of(second, MODEL)
+
+    second.run("BEGIN ISOLATION LEVEL SERIALIZABLE")
+    assert_scores_of(second, MODEL)
+    first.run("BEGIN ISOLATION LEVEL SERIALIZABLE")
+    first.run("SELECT * FROM public.sums")
+    activate(first, version)
+    first.run("COMMIT")
+
+    # Neither of them came first: each has not seen what the other wrote.
+    assert second.refusal("INSERT INTO public.sums VALUES (1)").sqlstate == "40001"
+    second.run("ROLLBACK")
+
+
 def test_a_cursor_gives_every_row_the_score_of_its_snapshot(two):
     first, second, version = two
     expected = expected_scores(second, MODEL)

@@ -28,6 +28,8 @@ LANGUAGE sql STABLE PARALLEL UNSAFE
 RETURN CASE
     -- There a snapshot lists no transactions that are under way.
     WHEN current_setting('in_hot_standby') = 'on' THEN NULL
+    -- The server has to know that it depends on what is active, so it has to read that.
+    WHEN current_setting('transaction_isolation') = 'serializable' THEN NULL
     -- What the transaction itself has done is no part of its snapshot.
     WHEN pg_current_xact_id_if_assigned() IS NULL OR NOT churn_internal.has_changed_models()
         THEN pg_current_snapshot()::text
