@@ -42,7 +42,8 @@ BEGIN
     EXCEPTION
         WHEN SQLSTATE 'CH002' THEN
             PERFORM setval('churn_internal.own_writes', around);
-        WHEN OTHERS THEN
+        -- OTHERS are neither assertions nor cancels, which go on.
+        WHEN OTHERS OR assert_failure OR query_canceled THEN
             PERFORM setval('churn_internal.own_writes', around);
             IF SQLSTATE ~ '^(40|57)' THEN
                 RAISE;

@@ -77,8 +77,9 @@ BEGIN
             );
             ignored_number := setval('churn_internal.own_writes', around);
             ignored := set_config('churn.writing', writing, true);
-        EXCEPTION WHEN OTHERS THEN
-            -- Else a write of others, later, could pass for this one.
+        -- OTHERS are neither assertions nor cancels, which go on.
+        EXCEPTION WHEN OTHERS OR assert_failure OR query_canceled THEN
+            -- Else a write of others, later, could pass for this one, and one around it could not.
             ignored_number := setval('churn_internal.own_writes', around);
             -- Whoever waits for the transaction has to hear of deadlocks and the like.
             IF SQLSTATE ~ '^(40|57)' THEN
