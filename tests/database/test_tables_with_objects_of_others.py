@@ -21,6 +21,7 @@ from tests.shop import (
     function,
     open_shop,
     owner,
+    put_on_clients,
     trigger,
 )
 
@@ -247,6 +248,25 @@ def test_an_error_that_a_trigger_catches_leaves_the_write_around_it_known(
 
     assert bare.value("SELECT count(*) FROM shop_private.history") == 1
     assert bare.column("SELECT key FROM churn.predictions") == ["1"]
+
+
+def test_a_trigger_that_discards_sequences_does_not_repeat_a_write_endlessly(bare):
+    open_shop(bare)
+    put_on_clients(
+        bare,
+        trigger(
+            "count_up",
+            "BEFORE UPDATE",
+            "DISCARD SEQUENCES; NEW.usage := NEW.usage + NEW.complaint_count;"
+            " RETURN NEW;",
+        ),
+    )
+
+    complain(bare)
+
+    assert bare.column("SELECT reason FROM churn.health WHERE customers > 0") == [
+        f"{CLIENTS} is written again and again"
+    ]
 
 
 def test_where_a_failure_is_to_raise_it_does(bare):

@@ -59,11 +59,9 @@ BEGIN
     WHERE p.@key@ @equals_common@ key AND NOT recounted
       AND (version IS NOT NULL OR @queued@);
     IF profile.tid IS NOT NULL AND (@queued@ OR profile.score IS NOT NULL) THEN
+        own := churn_internal.own_write(@id@, pg_trigger_depth());
         IF writing <> '' THEN
             around := churn_internal.write_under_way();
-        END IF;
-        own := churn_internal.own_write(@id@, pg_trigger_depth());
-        IF around <> 0 THEN
             own := churn_internal.inner_write(around, own);
         END IF;
     END IF;

@@ -20,11 +20,9 @@ DECLARE
     half record;
 BEGIN
     failed := 0;
+    own := churn_internal.own_write(@id@, pg_trigger_depth());
     IF writing <> '' THEN
         around := churn_internal.write_under_way();
-    END IF;
-    own := churn_internal.own_write(@id@, pg_trigger_depth());
-    IF around <> 0 THEN
         own := churn_internal.inner_write(around, own);
     END IF;
     BEGIN
