@@ -3,7 +3,6 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     attachment churn.attachments;
-    writing CONSTANT text := current_setting('churn.writing', true);
     around CONSTANT bigint := churn_internal.write_under_way();
     written bigint;
     reason text;

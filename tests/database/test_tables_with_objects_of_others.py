@@ -237,8 +237,9 @@ def test_an_error_that_a_trigger_catches_leaves_the_write_around_it_known(
             trigger(
                 "pass_on",
                 "AFTER UPDATE",
-                f"INSERT INTO company.calls (client) VALUES (1); {RECORD_NEW} RETURN NULL;"
-                f" EXCEPTION WHEN {condition} THEN {RECORD_NEW} RETURN NULL;",
+                f"INSERT INTO company.calls (client) VALUES (1); {RECORD_NEW}"
+                f" RETURN NULL; EXCEPTION WHEN {condition} THEN {RECORD_NEW}"
+                " RETURN NULL;",
             )
         )
     bare.run("SELECT churn.set_prediction_log(%s, 1)", CLIENTS)
