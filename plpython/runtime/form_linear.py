@@ -50,6 +50,8 @@ def linear_function(
         weights[numbers[position]] += weight
     # Of every text, since one that adds nothing may still be refused.
     added: list[tuple[dict[float, float], float]] = [({}, 0.0) for _ in texts]
+    if len(set(total.tables.tolist())) < len(total.tables):
+        return careful
     for position, keys, entries, default, _ in total.each_table():
         if position >= len(numbers):
             added[position - len(numbers)] = (

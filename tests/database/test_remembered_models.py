@@ -69,6 +69,17 @@ def test_a_transaction_looks_up_twice_however_many_rows_there_are(two, before):
     first.run("ROLLBACK")
 
 
+@pytest.mark.parametrize("role", ["churn_scorer", "churn_loader"])
+def test_who_may_score_may_do_so_in_a_transaction_that_writes(session, role):
+    expected = expected_scores(session, MODEL)
+
+    with session.role(role):
+        session.run("CREATE TEMPORARY TABLE notes () ON COMMIT DROP")
+        seen = scores(session)
+
+    assert seen == pytest.approx(expected, rel=0, abs=1e-9)
+
+
 def test_who_has_activated_a_version_looks_it_up_for_each_row(two):
     first, _, version = two
     first.run("BEGIN; SET LOCAL track_functions = 'all'")
@@ -105,6 +116,23 @@ def test_a_repeatable_read_transaction_keeps_what_it_saw(two):
     assert_scores_of(second, MODEL)
     second.run("COMMIT")
     assert_scores_of(second, other_model())
+
+
+def test_a_serializable_transaction_depends_on_what_is_active(two):
+    first, second, version = two
+    second.run("CREATE TABLE public.sums (seen double precision)")
+    assert_scores_of(second, MODEL)
+
+    second.run("BEGIN ISOLATION LEVEL SERIALIZABLE")
+    assert_scores_of(second, MODEL)
+    first.run("BEGIN ISOLATION LEVEL SERIALIZABLE")
+    first.run("SELECT * FROM public.sums")
+    activate(first, version)
+    first.run("COMMIT")
+
+    # Neither of them came first: each has not seen what the other wrote.
+    assert second.refusal("INSERT INTO public.sums VALUES (1)").sqlstate == "40001"
+    second.run("ROLLBACK")
 
 
 def test_a_cursor_gives_every_row_the_score_of_its_snapshot(two):

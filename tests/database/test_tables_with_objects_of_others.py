@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from tests.company import MODEL
-from tests.models import assert_fresh, divergences
+from tests.company import MODEL, attach, create_tables
+from tests.models import assert_fresh, deploy, divergences
 from tests.shop import (
     CALLS,
     CLERK,
@@ -21,6 +21,7 @@ from tests.shop import (
     function,
     open_shop,
     owner,
+    put_on_clients,
     trigger,
 )
 
@@ -136,6 +137,9 @@ SPOILERS = {
         "AFTER UPDATE",
         f"IF NEW.id IN (1, 3) THEN {RAISE}; END IF; RETURN NEW;",
     ),
+    "a trigger that asserts": trigger(
+        "spoil", "BEFORE UPDATE", "ASSERT NEW.id NOT IN (1, 3); RETURN NEW;"
+    ),
     "a trigger at commit": trigger(
         "spoil",
         "AFTER UPDATE",
@@ -206,6 +210,64 @@ def test_what_they_raise_costs_no_complaint(bare, name, mode):
     bare.run("SELECT churn.work()")
     assert_fresh(bare, MODEL, CLIENTS, "id")
     assert bare.value("SELECT sum(waiting) FROM churn.health") == 0
+
+
+@pytest.mark.parametrize(
+    "condition", ["query_canceled", "assert_failure", "deadlock_detected"]
+)
+def test_an_error_that_a_trigger_catches_leaves_the_write_around_it_known(
+    bare, condition
+):
+    open_shop(bare)
+    create_tables(bare)
+    attach(bare)
+    deploy(bare, MODEL, "company.clients", "id")
+    bare.run(
+        f"""
+        GRANT USAGE ON SCHEMA company TO {OWNER};
+        GRANT INSERT ON company.calls TO {OWNER};
+        CREATE FUNCTION company.fail() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE {condition}; END $$;
+        CREATE TRIGGER fail AFTER UPDATE ON company.clients
+            FOR EACH ROW WHEN (NEW.complaint_count > 0) EXECUTE FUNCTION company.fail()
+        """
+    )
+    with owner(bare):
+        bare.run(
+            trigger(
+                "pass_on",
+                "AFTER UPDATE",
+                f"INSERT INTO company.calls (client) VALUES (1); {RECORD_NEW}"
+                f" RETURN NULL; EXCEPTION WHEN {condition} THEN {RECORD_NEW}"
+                " RETURN NULL;",
+            )
+        )
+    bare.run("SELECT churn.set_prediction_log(%s, 1)", CLIENTS)
+    bare.run("DELETE FROM shop_private.history")
+
+    complain(bare)
+
+    assert bare.value("SELECT count(*) FROM shop_private.history") == 1
+    assert bare.column("SELECT key FROM churn.predictions") == ["1"]
+
+
+def test_a_trigger_that_discards_sequences_does_not_repeat_a_write_endlessly(bare):
+    open_shop(bare)
+    put_on_clients(
+        bare,
+        trigger(
+            "count_up",
+            "BEFORE UPDATE",
+            "DISCARD SEQUENCES; NEW.usage := NEW.usage + NEW.complaint_count;"
+            " RETURN NEW;",
+        ),
+    )
+
+    complain(bare)
+
+    assert bare.column("SELECT reason FROM churn.health WHERE customers > 0") == [
+        f"{CLIENTS} is written again and again"
+    ]
 
 
 def test_where_a_failure_is_to_raise_it_does(bare):

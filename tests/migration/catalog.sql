@@ -1413,7 +1413,7 @@ ALTER ROUTINE churn_internal.grant_schemas(attachment churn.attachments) OWNER T
 COMMENT ON ROUTINE churn_internal.grant_schemas(attachment churn.attachments) IS 'Lets the owner of an attachment''s functions use the schemas of what they name.';
 
 CREATE FUNCTION churn_internal.has_changed_models() RETURNS boolean
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.has_changed_models() OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.has_changed_models() TO churn_loader;
@@ -2510,11 +2510,9 @@ DECLARE
     half record;
 BEGIN
     failed := 0;
+    own := churn_internal.own_write(1, pg_trigger_depth());
     IF writing <> '' THEN
         around := churn_internal.write_under_way();
-    END IF;
-    own := churn_internal.own_write(1, pg_trigger_depth());
-    IF around <> 0 THEN
         own := churn_internal.inner_write(around, own);
     END IF;
     BEGIN
@@ -2536,8 +2534,9 @@ BEGIN
         RAISE triggered_data_change_violation USING
             MESSAGE = format('%s keeps the row as it is', 'churn.customers'),
             DETAIL = 'A trigger, a rule or row level security of the table said so.';
-    EXCEPTION WHEN OTHERS THEN
-        -- Else a write of others, later, could pass for this one.
+    -- OTHERS are neither assertions nor cancels, which go on.
+    EXCEPTION WHEN OTHERS OR assert_failure OR query_canceled THEN
+        -- Else a write of others, later, could pass for this one, and one around it could not.
         PERFORM setval('churn_internal.own_writes', around);
         -- Whoever waits for the transaction has to hear of deadlocks and the like.
         IF SQLSTATE ~ '^(40|57)' THEN

@@ -25,6 +25,7 @@ from pgchurn.plpython.runtime.form import (
     read_form,
     write_form,
 )
+from pgchurn.plpython.runtime.form_linear import linear_function
 from pgchurn.plpython.runtime.form_matrices import (
     MATRIX_KINDS,
     Dense,
@@ -1306,3 +1307,19 @@ def test_nothing_but_names_of_ours_and_numbers_gets_into_a_source(monkeypatch):
     assert seen
     for source in seen:
         assert set("".join(source.lines)) <= allowed
+
+
+def test_a_text_in_two_tables_is_left_to_the_careful_function():
+    twice = sum_of(
+        tables=integers(1, 1),
+        defaults=floats(0.0, 0.0),
+        missing=floats(0.0, 0.0),
+        ends=integers(1, 2),
+        forest=no_trees(),
+    )
+
+    def careful(numbers, texts):
+        return 0.5
+
+    texts = [(0, {"a": 1, "b": 2}, -1)]
+    assert linear_function(Sigmoid(of=twice), [0], texts, -1, careful) is careful

@@ -116,7 +116,7 @@ BEGIN
                     );
                     former := present;
                 END LOOP;
-            EXCEPTION WHEN OTHERS THEN
+            EXCEPTION WHEN OTHERS OR assert_failure THEN
                 IF SQLSTATE ~ '^(40|57)' THEN
                     RAISE;
                 END IF;
@@ -128,7 +128,8 @@ BEGIN
     EXCEPTION
         WHEN SQLSTATE 'CH002' THEN
             PERFORM setval('churn_internal.own_writes', around);
-        WHEN OTHERS THEN
+        -- OTHERS are neither assertions nor cancels, which go on.
+        WHEN OTHERS OR assert_failure OR query_canceled THEN
             PERFORM setval('churn_internal.own_writes', around);
             IF SQLSTATE ~ '^(40|57)' THEN
                 RAISE;

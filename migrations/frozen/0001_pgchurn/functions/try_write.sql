@@ -3,7 +3,6 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     attachment churn.attachments;
-    writing CONSTANT text := current_setting('churn.writing', true);
     around CONSTANT bigint := churn_internal.write_under_way();
     written bigint;
     reason text;
@@ -42,7 +41,8 @@ BEGIN
     EXCEPTION
         WHEN SQLSTATE 'CH002' THEN
             PERFORM setval('churn_internal.own_writes', around);
-        WHEN OTHERS THEN
+        -- OTHERS are neither assertions nor cancels, which go on.
+        WHEN OTHERS OR assert_failure OR query_canceled THEN
             PERFORM setval('churn_internal.own_writes', around);
             IF SQLSTATE ~ '^(40|57)' THEN
                 RAISE;

@@ -59,11 +59,9 @@ BEGIN
     WHERE p.@key@ @equals_common@ key AND NOT recounted
       AND (version IS NOT NULL OR @queued@);
     IF profile.tid IS NOT NULL AND (@queued@ OR profile.score IS NOT NULL) THEN
+        own := churn_internal.own_write(@id@, pg_trigger_depth());
         IF writing <> '' THEN
             around := churn_internal.write_under_way();
-        END IF;
-        own := churn_internal.own_write(@id@, pg_trigger_depth());
-        IF around <> 0 THEN
             own := churn_internal.inner_write(around, own);
         END IF;
     END IF;
@@ -79,8 +77,9 @@ BEGIN
             );
             ignored_number := setval('churn_internal.own_writes', around);
             ignored := set_config('churn.writing', writing, true);
-        EXCEPTION WHEN OTHERS THEN
-            -- Else a write of others, later, could pass for this one.
+        -- OTHERS are neither assertions nor cancels, which go on.
+        EXCEPTION WHEN OTHERS OR assert_failure OR query_canceled THEN
+            -- Else a write of others, later, could pass for this one, and one around it could not.
             ignored_number := setval('churn_internal.own_writes', around);
             -- Whoever waits for the transaction has to hear of deadlocks and the like.
             IF SQLSTATE ~ '^(40|57)' THEN

@@ -20,11 +20,9 @@ DECLARE
     half record;
 BEGIN
     failed := 0;
+    own := churn_internal.own_write(@id@, pg_trigger_depth());
     IF writing <> '' THEN
         around := churn_internal.write_under_way();
-    END IF;
-    own := churn_internal.own_write(@id@, pg_trigger_depth());
-    IF around <> 0 THEN
         own := churn_internal.inner_write(around, own);
     END IF;
     BEGIN
@@ -46,8 +44,9 @@ BEGIN
         RAISE triggered_data_change_violation USING
             MESSAGE = format('%s keeps the row as it is', @profile_name@),
             DETAIL = 'A trigger, a rule or row level security of the table said so.';
-    EXCEPTION WHEN OTHERS THEN
-        -- Else a write of others, later, could pass for this one.
+    -- OTHERS are neither assertions nor cancels, which go on.
+    EXCEPTION WHEN OTHERS OR assert_failure OR query_canceled THEN
+        -- Else a write of others, later, could pass for this one, and one around it could not.
         PERFORM setval('churn_internal.own_writes', around);
         -- Whoever waits for the transaction has to hear of deadlocks and the like.
         IF SQLSTATE ~ '^(40|57)' THEN
