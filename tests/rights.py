@@ -41,8 +41,6 @@ column models.deleted_at                  SELECT     SELECT     -
 column models.attestation                 SELECT     SELECT     -
 column models.attestation_signature       SELECT     SELECT     -
 column models.attestation_key             SELECT     SELECT     -
-column models.deleted_by                  SELECT     SELECT     -
-column models.deleted_at                  SELECT     SELECT     -
 table outbox                              SELECT     SELECT     -
 table predictions                         SELECT     SELECT     -
 
@@ -288,6 +286,9 @@ def expected_rights():
                 schema, full_name = name, name
             else:
                 full_name = f"{schema}.{name}"
+            assert f"{kind} {full_name}" not in rights, (
+                f"{full_name} stands there twice"
+            )
             rights[f"{kind} {full_name}"] = {
                 role: set() if cell == "-" else set(cell.split(","))
                 for role, cell in zip(ROLES, cells, strict=True)

@@ -33,7 +33,7 @@ def unknown_columns(
         for column, name in dummies.items()
     ]
     clauses.append(
-        f"its columns are {', '.join(columns)}, and a model takes them by these names"
+        f"its columns are {', '.join(columns)}, and a model's features are named so"
     )
     return LoaderError("; ".join(clauses))
 

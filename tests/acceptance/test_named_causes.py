@@ -25,7 +25,7 @@ UNPACK = (
     "write the model with pickle.dump(model, file)."
 )
 ALONE = (
-    "Pickle the classifier alone; what encodes or scales its features belongs into a "
+    "Pickle the classifier alone; what encodes or scales its features belongs in a "
     "pipeline, before it."
 )
 AS_IT_IS = (
@@ -103,6 +103,10 @@ def test_no_pickle_at_all(refusal):
         "model cannot be unpickled. It begins like no pickle, with "
         f"'age,contract?30,one '. {AS_IT_IS}"
     )
+
+
+def test_an_empty_file(refusal):
+    assert refusal(b"") == f"model cannot be unpickled. It is empty. {AS_IT_IS}"
 
 
 def test_an_old_protocol(refusal):
@@ -249,4 +253,4 @@ def columns(database):
         " AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
     )
     session.close()
-    return f"its columns are {', '.join(names)}, and a model takes them by these names"
+    return f"its columns are {', '.join(names)}, and a model's features are named so"
