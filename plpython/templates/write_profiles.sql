@@ -134,7 +134,13 @@ BEGIN
             ) w;
             IF guarded.failed > 0 THEN
                 PERFORM churn_internal.warn(
-                    format('%s rows of %s were not written', guarded.failed, "@profile_name@"),
+                    CASE
+                        WHEN guarded.failed = 1
+                            THEN format('a row of %s was not written', "@profile_name@")
+                        ELSE format(
+                            '%s rows of %s were not written', guarded.failed, "@profile_name@"
+                        )
+                    END,
                     guarded.reason,
                     format('churn.health has the reasons, and CALL churn.repair(%L) mends the '
                            'rows when they are gone.', "@profile_name@")

@@ -2708,7 +2708,13 @@ BEGIN
             ) w;
             IF guarded.failed > 0 THEN
                 PERFORM churn_internal.warn(
-                    format('%s rows of %s were not written', guarded.failed, 'churn.customers'),
+                    CASE
+                        WHEN guarded.failed = 1
+                            THEN format('a row of %s was not written', 'churn.customers')
+                        ELSE format(
+                            '%s rows of %s were not written', guarded.failed, 'churn.customers'
+                        )
+                    END,
                     guarded.reason,
                     format('churn.health has the reasons, and CALL churn.repair(%L) mends the '
                            'rows when they are gone.', 'churn.customers')

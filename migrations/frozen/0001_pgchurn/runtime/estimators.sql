@@ -32,7 +32,7 @@ ISOTONIC = "sklearn.isotonic.IsotonicRegression"
 NO_CLASSIFIER = "model is not a fitted classifier with predict_proba"
 MOST_NAMED_PARTS = 5
 BUNDLE_HINT = (
-    "Pickle the classifier alone; what encodes or scales its features belongs into a "
+    "Pickle the classifier alone; what encodes or scales its features belongs in a "
     "pipeline, before it."
 )
 

@@ -28,6 +28,8 @@ UNPACK_HINT = (
 
 def explain(artifact: bytes, error: ScoringError) -> ScoringError:
     """Return the error for bytes that are not read as a pickle, with their kind."""
+    if not artifact:
+        return renamed(error, "It is empty.", error.hint)
     for beginning, name in COMPRESSIONS.items():
         if artifact.startswith(beginning):
             return renamed(error, f"It is compressed ({name}).", UNPACK_HINT)

@@ -68,7 +68,7 @@ def linear_function(
 
     def score(numbers: Sequence[float | None], texts: Sequence[str | None]) -> float:
         try:
-            s = sum(map(mul, weights, numbers), constant)  # type: ignore[arg-type]
+            s = sum(map(mul, weights, numbers), constant)
         except TypeError:
             return careful(numbers, texts)
         for place, added_by, other in terms:
