@@ -184,7 +184,8 @@ FROM (
     SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), n.nspname, c.relowner
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'v')
+    -- Sequences of columns go with their tables.
+    WHERE c.relkind IN ('r', 'p', 'v', 'S')
     UNION ALL
     SELECT quote_ident(n.nspname) || '.' || quote_ident(p.proname), n.nspname, p.proowner
     FROM pg_catalog.pg_proc p

@@ -15,7 +15,12 @@ BEGIN
             SELECT format('TABLE %I.%I', n.nspname, c.relname), n.nspname, c.relowner
             FROM pg_catalog.pg_class c
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE c.relkind IN ('r', 'p', 'v')
+            -- Sequences of columns go with their tables.
+            WHERE c.relkind IN ('r', 'p', 'v') OR c.relkind = 'S' AND NOT EXISTS (
+                SELECT FROM pg_catalog.pg_depend d
+                WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
+                  AND d.refobjsubid > 0
+            )
             UNION ALL
             SELECT format('ROUTINE %s', p.oid::regprocedure), n.nspname, p.proowner
             FROM pg_catalog.pg_proc p

@@ -734,7 +734,10 @@ def test_nobody_is_counted_twice_whatever_a_statement_sets_meanwhile(
 
 
 @pytest.mark.parametrize("guarded", [False, True], ids=["plain", "guarded"])
-def test_no_complaint_calls_python(queued, guarded):
+def test_no_complaint_calls_python(trained_database, guarded):
+    # One that has counted nothing anew within the last second.
+    queued = trained_database.session()
+    queued.run(QUEUED)
     if guarded:
         watch(queued, "AFTER")
     queued.run("SET LOCAL track_functions = 'all'")
