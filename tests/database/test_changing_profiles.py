@@ -1,5 +1,6 @@
 import pytest
 
+from tests.bench.measuring import seconds_of
 from tests.models import CUSTOMERS, assert_fresh, default_model, divergences
 from tests.writes import record_writes, writes
 
@@ -293,3 +294,20 @@ def test_what_a_trigger_writes_after_a_complaint_is_scored(session):
     assert session.value("SELECT age FROM churn.customers WHERE customer_id = 4") == 77
     assert_fresh(session, MODEL)
     assert divergences(session) == []
+
+
+def test_many_rows_take_no_longer_after_a_single_one(trained_database):
+    everybody = "UPDATE churn.customers SET customer_name = 'x'"
+    fresh, other = (trained_database.session(autocommit=True) for _ in range(2))
+    fresh.run(
+        "INSERT INTO churn.customers (customer_id) SELECT generate_series(1000, 4999)"
+    )
+    fresh.run(everybody)
+    other.run(f"{everybody} WHERE customer_id = 1")
+    other.run(f"{everybody} WHERE customer_id < 1000")
+
+    alone = min(seconds_of(lambda: fresh.run(everybody)) for _ in range(3))
+    after = min(seconds_of(lambda: other.run(everybody)) for _ in range(3))
+
+    # With all rows compared with each other it was 78 times as long.
+    assert after < 4 * alone
