@@ -162,7 +162,8 @@ class Stage:
         chance = random.Random(seed)
         for _ in range(STEPS):
             self.step(chance.choice(self.actors), chance, seed)
-        while any(actor.begun for actor in self.actors):
+        # A COMMIT may still wait for the other session.
+        while any(actor.begun or actor.running is not None for actor in self.actors):
             for actor in self.actors:
                 if actor.running is None:
                     actor.end("ROLLBACK")
