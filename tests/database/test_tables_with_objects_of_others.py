@@ -760,3 +760,18 @@ def test_a_write_that_failed_leaves_nothing_to_pretend_with(bare):
 
     scored = f"SELECT c.churn_score = churn.score(c) FROM {CLIENTS} c WHERE id = 1"
     assert bare.value(scored) is True
+
+
+@pytest.mark.parametrize("statement", [COMPLAIN, COMPLAIN_OFTEN], ids=["one", "many"])
+def test_what_a_check_changes_in_another_row_is_scored(bare, statement):
+    open_shop(
+        bare,
+        "CREATE FUNCTION shop_private.spoil() RETURNS void LANGUAGE sql AS"
+        """ 'UPDATE "Cli ""ents" SET usage = usage + 1 WHERE id = 9';"""
+        + function("meddle", "IF value = 1 THEN PERFORM spoil(); END IF; RETURN true;")
+        + 'ALTER TABLE "Cli ""ents" ADD CHECK (meddle(id))',
+    )
+
+    complain(bare, statement)
+
+    assert_fresh(bare, MODEL, CLIENTS, "id")
