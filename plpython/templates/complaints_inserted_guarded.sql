@@ -35,7 +35,7 @@ BEGIN
     IF NOT "@queued@" AND NOT recounted AND current_setting('churn.score_failed', true) <> '' THEN
         ignored := set_config('churn.score_failed', '', true);
     END IF;
-    -- The usual case, one profile. Two statements: one that joins took longer to set up.
+    -- The usual case, one complaint. Two statements: one that joins took longer to set up.
     SELECT c."@complaint_key@", "@complaint_time@", d.version, d.artifact_sha256, "@trusted_keys@"
     INTO key, complained_at, version, digest, trusted_keys
     FROM inserted c
