@@ -110,7 +110,10 @@ def test_a_customer_who_was_never_scored_is_marked(bare):
     assert bare.column(MARKED) == ["1"]
 
 
-def test_no_model_is_called_by_a_statement(queued):
+def test_no_model_is_called_by_a_statement(trained_database):
+    # One that has counted nothing anew within the last second.
+    queued = trained_database.session()
+    queued.run(QUEUED)
     queued.run("SET LOCAL track_functions = 'all'")
 
     queued.run(INSERT, 1)
