@@ -5,6 +5,7 @@ import io
 import os
 import subprocess
 import sys
+import threading
 from collections import namedtuple
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from pytest_postgresql.janitor import DatabaseJanitor
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 MIGRATING = 7_242_876
+MOST_SECONDS_TO_DROP = 30
 
 Refusal = namedtuple("Refusal", "sqlstate message detail hint")
 
@@ -154,6 +156,32 @@ class Database:
         )
 
 
+class Janitor(DatabaseJanitor):
+    """Creates a database and drops it again, also where a session does not notice that.
+
+    A session that is cancelled while it is told to let go of a database's files forgets
+    about it, and DROP DATABASE waits until something else interrupts it. Seen in
+    PostgreSQL 15, whose ProcessInterrupts raises the cancel first.
+    """
+
+    def drop(self):
+        """Drop the database."""
+        nudge = threading.Timer(MOST_SECONDS_TO_DROP, self.interrupt_idle_sessions)
+        nudge.start()
+        try:
+            super().drop()
+        finally:
+            nudge.cancel()
+
+    def interrupt_idle_sessions(self):
+        """Interrupt whoever waits for its client, to whom a cancel is nothing else."""
+        with self.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity"
+                " WHERE backend_type = 'client backend' AND state LIKE 'idle%'"
+            )
+
+
 class Server:
     """The server under test, in the terms that pytest-postgresql asks for."""
 
@@ -183,7 +211,7 @@ class Server:
 
     def janitor(self, name, template=None):
         """Return what creates a database and drops it again."""
-        return DatabaseJanitor(
+        return Janitor(
             user=self.user,
             host=self.host,
             port=self.port,
