@@ -14,8 +14,11 @@ EXCEPTION WHEN untranslatable_character OR character_not_in_repertoire THEN
             PERFORM convert_to(letter, pg_client_encoding());
         EXCEPTION WHEN untranslatable_character OR character_not_in_repertoire THEN
             value := replace(value, letter, CASE getdatabaseencoding()
-                WHEN 'UTF8' THEN format('\u%s', lpad(to_hex(ascii(letter)), 4, '0'))
-                ELSE format('\x%s', encode(convert_to(letter, getdatabaseencoding()), 'hex'))
+                -- What a backslash in a string means is up to the session.
+                WHEN 'UTF8' THEN format('%su%s', chr(92), lpad(to_hex(ascii(letter)), 4, '0'))
+                ELSE format(
+                    '%sx%s', chr(92), encode(convert_to(letter, getdatabaseencoding()), 'hex')
+                )
             END);
         END;
     END LOOP;
