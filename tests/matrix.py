@@ -13,7 +13,7 @@ import psycopg2
 
 from tests.company import MODEL
 from tests.kinds.kind import CALLS, CLERK, CLIENTS, OWNER
-from tests.models import TOLERANCE, activate, client_value, fit_functions
+from tests.models import TOLERANCE, activate, client_value, register_once
 
 OUTPUTS = ("last_complaint_at", "churn_score", "churn_model_version", "churn_scored_at")
 
@@ -248,7 +248,7 @@ class Company:
         self.attachment = self.session.value(
             f"SELECT churn.attach('{CLIENTS}', 'Id', '{CALLS}', 'client', 'at')"
         )
-        activate(self.session, copy_of_model(self.session, self.attachment))
+        activate(self.session, register_once(self.session, MODEL, CLIENTS, "Id"))
         self.session.run(f"UPDATE {CLIENTS} SET churn_score = -1")
         self.put_later()
 
@@ -364,22 +364,3 @@ def array(names):
 def escaped(text):
     """Return a value for COPY."""
     return text.replace("\\", "\\\\").replace("\t", "\\t")
-
-
-def copy_of_model(session, attachment):
-    """Register the model of another attachment, which takes no second evaluation."""
-    version = session.value(
-        """
-        INSERT INTO churn.models (
-            attachment_id, artifact, artifact_sha256, compiled, compiled_sha256, parity,
-            compilation, signature, metrics, environment, provenance
-        )
-        SELECT %s, artifact, artifact_sha256, compiled, compiled_sha256, parity,
-               compilation, signature, metrics, environment, provenance
-        FROM churn.models ORDER BY version LIMIT 1
-        RETURNING version
-        """,
-        attachment,
-    )
-    fit_functions(session, attachment)
-    return version

@@ -34,7 +34,7 @@ KINDS = {
 }
 CATEGORIES = {"contract": CONTRACTS}
 TOLERANCE = 1e-9
-# What servers have made of models, in this process: see ``deploy``.
+# What servers have made of models, in this process: see ``register_once``.
 EVALUATED = {}
 
 
@@ -217,20 +217,25 @@ def activate(session, version):
 
 
 def deploy(session, model, profile="churn.customers", key="customer_id", **changed):
-    """Register and activate a model and score every row; return its version.
+    """Register and activate a model and score every row; return its version."""
+    version = register_once(session, model, profile, key, **changed)
+    activate(session, version)
+    rescore_in_place(session, profile)
+    return version
 
-    To evaluate a model takes the server more than a second, so what it has made of one
-    in another database is used again.
+
+def register_once(session, model, profile, key, **changed):
+    """Register a model for a test that is not about that; return its version.
+
+    To evaluate one takes the server more than a second, so what it has made of one for
+    another table is used again.
     """
     made = made_before(model, **changed)
     if made in EVALUATED and is_superuser(session):
-        version = register_evaluated(session, model, profile, EVALUATED[made])
-    else:
-        version = register(session, model, profile, key, **changed)
-        if made is not None:
-            EVALUATED[made] = evaluated(session, version)
-    activate(session, version)
-    rescore_in_place(session, profile)
+        return register_evaluated(session, model, profile, EVALUATED[made])
+    version = register(session, model, profile, key, **changed)
+    if made is not None:
+        EVALUATED[made] = evaluated(session, version)
     return version
 
 
@@ -277,17 +282,12 @@ def register_evaluated(session, model, profile, made):
         *(attachment, model.artifact, model.artifact, json.dumps(model.signature)),
         *(json.dumps(model.environment), *made),
     )
-    fit_functions(session, attachment)
-    return version
-
-
-def fit_functions(session, attachment):
-    """Have an attachment's functions carry the features of its versions."""
     session.run(
         "SELECT churn_internal.fit_functions(a) FROM churn.attachments a"
         " WHERE a.attachment_id = %s",
         attachment,
     )
+    return version
 
 
 def rescore_in_place(session, profile):

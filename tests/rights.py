@@ -218,6 +218,7 @@ function shortest_double                  EXECUTE    EXECUTE    -
 function shortest_text                    EXECUTE    EXECUTE    -
 function table_name                       EXECUTE    EXECUTE    -
 function take_failure                     -          -          -
+function tells_by_snapshot                EXECUTE    EXECUTE    -
 function template_*                       -          -          -
 function to_double                        EXECUTE    EXECUTE    -
 function try_write                        -          -          -

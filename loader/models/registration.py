@@ -133,6 +133,7 @@ def register(
     )
     kept = fetch_all(connection, "compilation", version=version)[0]
     connection.commit()
+    connection.set_session(isolation_level="DEFAULT")
     return {
         "version": version,
         "positive_class": signature.classes[signature.positive_class],

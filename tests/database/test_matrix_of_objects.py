@@ -11,7 +11,7 @@ from tests.kinds.forbidding import FORBIDDING
 from tests.kinds.kind import CALLS, CALLS_TABLE, CLERK, CLIENTS, CLIENTS_TABLE, OWNER
 from tests.kinds.refused import REFUSED
 from tests.matrix import OPERATIONS, Company
-from tests.models import register
+from tests.models import register_once
 
 MODES = ("inline", "queued")
 
@@ -56,7 +56,7 @@ def sessions(roles, module_empty_database):
     session.run(
         "SELECT churn.attach('company.clients', 'id', 'company.calls', 'client')"
     )
-    register(session, MODEL, "company.clients", "id", replay={})
+    register_once(session, MODEL, "company.clients", "id")
     return sessions
 
 

@@ -62,7 +62,7 @@ def test_an_application_learns_of_an_unknown_customer(application):
         "INSERT INTO churn.customers (customer_id) VALUES (999)",
         "SELECT churn.score_customer(1)",
         "SELECT churn.score(NULL::churn.customers)",
-        "SELECT churn_internal.score_features(1, '', '{}', '{}', 0, NULL)",
+        "SELECT churn_internal.score_features(1, '', '{}', '{}', 0)",
         "SELECT churn.predict(1, '{}')",
         "SELECT churn.activate_model(1)",
         "SELECT churn.rollback_model('churn.customers')",

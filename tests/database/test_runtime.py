@@ -93,7 +93,7 @@ def test_nothing_remains_of_an_upgrade_that_is_rolled_back(fresh):
 
 def test_what_was_bound_before_an_upgrade_that_is_rolled_back_is_bound_anew(fresh):
     # score_features is not called meanwhile: what it holds is of the session before.
-    scored = "SELECT churn_internal.score_features(999, '', '{}', '{}', 0, NULL)"
+    scored = "SELECT churn_internal.score_features(999, '', '{}', '{}', 0)"
     before = fresh.refusal(scored)
 
     fresh.run("SAVEPOINT before")

@@ -711,15 +711,14 @@ CREATE FUNCTION churn.score(churn.customers) RETURNS double precision
 SELECT CASE
     -- The missing side of an outer join is nobody's row.
     WHEN ($1).customer_id IS NULL AND ($1).complaint_count IS NULL THEN NULL
-    -- To look the active model up anew for each row took two thirds of the time.
+    -- Looked up anew for each row, the active model took longer than its score.
     ELSE coalesce(
-        churn_internal.score_remembered(
+        CASE WHEN churn_internal.tells_by_snapshot() THEN churn_internal.score_remembered(
             1, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[], churn_internal.plain_snapshot()
-        ),
+        ) END,
         churn_internal.score_features(
             1, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[],
-            pg_catalog.date_part('epoch', pg_catalog.statement_timestamp()),
-            churn_internal.plain_snapshot()
+            pg_catalog.date_part('epoch', pg_catalog.statement_timestamp())
         )
     )
 END $function$;
@@ -1552,7 +1551,7 @@ CREATE FUNCTION churn_internal.plain_snapshot() RETURNS text
 ALTER ROUTINE churn_internal.plain_snapshot() OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.plain_snapshot() TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.plain_snapshot() TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.plain_snapshot() IS 'The snapshot of a statement, if that tells which models and keys it sees; else null.';
+COMMENT ON ROUTINE churn_internal.plain_snapshot() IS 'The snapshot of a statement, if nothing but that tells which models and keys it sees, where churn_internal.tells_by_snapshot says so; else null.';
 
 CREATE FUNCTION churn_internal.predict_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text) RETURNS churn_internal.probabilities
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -1618,6 +1617,7 @@ DECLARE
     complaints bigint[];
     ignored text;
 BEGIN
+    -- Written out in each trigger: a function of it took a twentieth of the whole INSERT.
     IF false AND current_setting('churn.writing', true) <> '' THEN
         BEGIN
             own := abs(currval('churn_internal.own_writes'))
@@ -1644,7 +1644,8 @@ BEGIN
     SELECT d.version, churn_internal.feature_names(m.signature) AS features INTO active
     FROM churn_internal.active_deployment(1) d JOIN churn.models m ON m.version = d.version;
     -- A session keeps the plan that it made for its first statement: made for one row, it
-    -- compared each of 10,000 rows with all the others, which took 9 s instead of 0.1.
+    -- compared each of 10,000 rows with all the others, which took 9 s instead of 0.1. Not as
+    -- a setting of the function, since what that calls would be planned without them, too.
     ignored := set_config('enable_nestloop', 'off', true);
     -- Only rows in which something that scoring reads or writes has changed; of what
     -- pgchurn itself wrote, only rows in which that changed features in turn. What the
@@ -1910,13 +1911,13 @@ CREATE FUNCTION churn_internal.score_changed(integer, bigint, bytea, text[], tex
 ALTER ROUTINE churn_internal.score_changed(integer, bigint, bytea, text[], text, double precision[], text[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.score_changed(integer, bigint, bytea, text[], text, double precision[], text[]) IS 'Probability of a changed row of an attachment, given its number, the version in force, its digest, the trusted keys, the layout, the numbers and the texts; null where the failure policy keeps the old score.';
 
-CREATE FUNCTION churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[], statement double precision, snapshot text) RETURNS churn_internal.probability
+CREATE FUNCTION churn_internal.score_features(integer, text, double precision[], text[], double precision) RETURNS churn_internal.probability
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[], statement double precision, snapshot text) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[], statement double precision, snapshot text) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[], statement double precision, snapshot text) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.score_features(attachment_id integer, layout text, numbers double precision[], texts text[], statement double precision, snapshot text) IS 'Probability of churn, 0 to 1, of one row given as arrays, under the active model, which is looked up; with when the client''s statement began, for which trusted keys are looked up once. Where a snapshot is given, the model is remembered for churn_internal.score_remembered.';
+ALTER ROUTINE churn_internal.score_features(integer, text, double precision[], text[], double precision) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features(integer, text, double precision[], text[], double precision) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features(integer, text, double precision[], text[], double precision) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.score_features(integer, text, double precision[], text[], double precision) IS 'Probability of churn, 0 to 1, of a row under the active model of an attachment, which is looked up, and from the second row of a statement on remembered for churn_internal.score_remembered: given the attachment''s number, the layout, the numbers, the texts, and when the client''s statement began.';
 
 CREATE FUNCTION churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) RETURNS churn_internal.probabilities
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -1967,6 +1968,13 @@ CREATE FUNCTION churn_internal.take_failure(OUT message text, OUT detail text, O
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.take_failure(OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.take_failure(OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) IS 'Why a function in Python has returned what its type does not allow; null otherwise.';
+
+CREATE FUNCTION churn_internal.tells_by_snapshot() RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.tells_by_snapshot() OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.tells_by_snapshot() TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.tells_by_snapshot() TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.tells_by_snapshot() IS 'Whether a snapshot can say which models and keys a statement of this transaction sees.';
 
 CREATE FUNCTION churn_internal.template_attached_columns() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
@@ -2899,7 +2907,6 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module foreign_files
 -- Module forest_graph
 -- Module form
--- Module form_linear
 -- Module form_matrices
 -- Module form_neighbours
 -- Module form_parts

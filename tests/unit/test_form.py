@@ -25,7 +25,6 @@ from pgchurn.plpython.runtime.form import (
     read_form,
     write_form,
 )
-from pgchurn.plpython.runtime.form_linear import linear_function
 from pgchurn.plpython.runtime.form_matrices import (
     MATRIX_KINDS,
     Dense,
@@ -1309,17 +1308,16 @@ def test_nothing_but_names_of_ours_and_numbers_gets_into_a_source(monkeypatch):
         assert set("".join(source.lines)) <= allowed
 
 
-def test_a_text_in_two_tables_is_left_to_the_careful_function():
+def test_a_text_in_two_tables_adds_what_both_say():
     twice = sum_of(
         tables=integers(1, 1),
         defaults=floats(0.0, 0.0),
         missing=floats(0.0, 0.0),
         ends=integers(1, 2),
+        keys=floats(1.0, 1.0),
+        entries=floats(0.25, 0.5),
         forest=no_trees(),
     )
 
-    def careful(numbers, texts):
-        return 0.5
-
-    texts = [(0, {"a": 1, "b": 2}, -1)]
-    assert linear_function(Sigmoid(of=twice), [0], texts, -1, careful) is careful
+    assert row_function(twice, 2)(0.0, 1.0) == 1.0
+    assert twice.values(np.array([[0.0, 1.0]])).tolist() == [1.0]

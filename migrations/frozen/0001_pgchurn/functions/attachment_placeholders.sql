@@ -96,8 +96,8 @@ BEGIN
         ) OR changes_before.update OR EXISTS (
             SELECT FROM pg_catalog.pg_rewrite w
             WHERE w.ev_class = attachment.profile AND w.ev_type = '2'
-        -- A function of a check writes at the depth of what it checks.
-        ) OR EXISTS (
+        ) OR attachment.guarded AND EXISTS (
+            -- A function of a check writes at the depth of what it checks.
             SELECT FROM churn_trust.objects_of_others(attachment.profile) o
             JOIN pg_catalog.pg_proc f ON f.oid = o.function
             WHERE o.object NOT LIKE 'trigger %' AND f.provolatile = 'v'

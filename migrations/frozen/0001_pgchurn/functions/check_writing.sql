@@ -16,11 +16,9 @@ BEGIN
     CROSS JOIN LATERAL churn_internal.changed_by_writing(
         attachment, churn_internal.feature_names(m.signature)
     ) w;
-    -- What was written need not be written again, where the version would score the row in
-    -- turn for what has changed.
-    IF cardinality(changed) > 0 AND written THEN
-        reason := NULL;
-    ELSE
+    -- Not again what was written, where the version would score the row in turn for what has
+    -- changed.
+    IF (cardinality(changed) > 0 AND written) IS NOT TRUE THEN
         reason := churn_internal.try_write(attachment.attachment_id);
     END IF;
     IF reason IS NULL THEN

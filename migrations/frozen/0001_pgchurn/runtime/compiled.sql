@@ -9,7 +9,6 @@ import numpy as np
 from .errors import ScoringError
 from .features import Columns, Positions, check_values, checked_row, columns_from_arrays
 from .form import described, finite_number, malformed_form, read_form, require
-from .form_linear import linear_function
 from .form_parts import PartReader, Scalar
 from .form_source import MOST_NODES, NoSource, profile_function, row_function
 from .form_trees import MOST_GRAPHS
@@ -172,7 +171,7 @@ class CompiledModel:
 
         most_nodes = LOOPED_NODES if repeated else MOST_NODES
         try:
-            score = profile_function(
+            return profile_function(
                 self.probability,
                 number_slots,
                 text_slots,
@@ -185,11 +184,6 @@ class CompiledModel:
         except NoSource:
             probability = self.computed_row
             return lambda numbers, texts: probability(*check(numbers, texts))
-        if known_numbers:
-            return score
-        return linear_function(
-            self.probability, number_slots, text_slots, UNKNOWN, score
-        )
 
     def row_function(self) -> "Callable[..., float]":
         """Return a function of one float for each input."""

@@ -38,6 +38,14 @@ KEYS_HELD_SECONDS = 1.0
 # So many are digested at once.
 DIGESTED_BYTES = 16 << 20
 
+ACTIVE = "SELECT * FROM churn_internal.active_deployment($1)"
+IN_FORCE = """
+    SELECT d.*, ARRAY(
+        SELECT k.fingerprint FROM churn_trust.trusted_keys k WHERE k.revoked_at IS NULL
+    ) AS keys
+    FROM churn_internal.active_deployment($1) d
+"""
+
 
 class Scorer:
     """A model, and where its features stand in an attachment's arrays."""
@@ -94,35 +102,40 @@ class Registry:
             [],
         )
 
-    def active_model(self, attachment_id: int) -> tuple[int, bytes]:
-        """Return (version, digest) of the deployment in force.
+    def in_force(
+        self, attachment_id: int, statement: float | None = None
+    ) -> "tuple[int, bytes, Keys]":
+        """Return version and digest of the deployment in force, and the trusted keys.
 
-        It is looked up every time: what is active belongs to a transaction, and a
+        They are looked up every time: what is active belongs to a transaction, and a
         session's memory does not.
-        """
-        rows = self.fetch(
-            "SELECT * FROM churn_internal.active_deployment($1)",
-            ["integer"],
-            attachment_id,
-        )
-        if not rows:
-            raise no_active_model()
-        return rows[0]["version"], rows[0]["artifact_sha256"]
 
-    def in_force(self, attachment_id: int) -> "tuple[int, bytes, Keys]":
-        """Return (version, digest, keys) in force, by one statement."""
-        rows = self.fetch(
-            "SELECT d.version, d.artifact_sha256, ARRAY("
-            " SELECT k.fingerprint FROM churn_trust.trusted_keys k"
-            " WHERE k.revoked_at IS NULL) AS keys"
-            " FROM churn_internal.active_deployment($1) d",
-            ["integer"],
-            attachment_id,
+        Parameters
+        ----------
+        statement : float, optional
+            When the client's statement began, which no other one did. The keys are
+            read once for all of its rows, and again after ``KEYS_HELD_SECONDS``, since
+            it may be a procedure.
+        """
+        now = monotonic()
+        held = (
+            statement is not None
+            and statement == self.keys_statement
+            and now < self.keys_expire
         )
+        rows = self.fetch(ACTIVE if held else IN_FORCE, ["integer"], attachment_id)
         if not rows:
-            raise no_active_model()
+            raise ScoringError(
+                "no active model for this profile",
+                hint="Call churn.activate_model(version) with a registered version.",
+                sqlstate="55000",
+            )
         row = rows[0]
-        return row["version"], row["artifact_sha256"], tuple(sorted(row["keys"]))
+        if not held:
+            self.keys = tuple(sorted(row["keys"]))
+            self.keys_statement = statement
+            self.keys_expire = now + KEYS_HELD_SECONDS
+        return row["version"], row["artifact_sha256"], self.keys
 
     def digest(self, version: int | None) -> bytes:
         """Return the digest of a registered version."""
@@ -150,24 +163,6 @@ class Registry:
     def trusted_keys(self) -> "Keys":
         """Return which keys are in force under the snapshot at hand."""
         return tuple(sorted(self.read_trusted_keys()))
-
-    def keys_of_statement(self, statement: float) -> "Keys":
-        """Return the keys in force, read once for all rows of a statement.
-
-        They are read again after ``KEYS_HELD_SECONDS``, since the statement may be a
-        procedure.
-
-        Parameters
-        ----------
-        statement : float
-            When the client's statement began, which no other one did.
-        """
-        now = monotonic()
-        if statement != self.keys_statement or now >= self.keys_expire:
-            self.keys = self.trusted_keys()
-            self.keys_statement = statement
-            self.keys_expire = now + KEYS_HELD_SECONDS
-        return self.keys
 
     def model(self, version: int | None, digest: bytes, keys: "Keys") -> "Model":
         """Return the loaded model of a version, from memory or from its row.
@@ -422,15 +417,6 @@ def check_not_deleted(version: int | None, row: "Mapping[str, Any]") -> None:
             "deleted_at IS NULL lists them. Or register the model anew.",
             sqlstate="55000",
         )
-
-
-def no_active_model() -> ScoringError:
-    """Return the error for a profile that no version scores."""
-    return ScoringError(
-        "no active model for this profile",
-        hint="Call churn.activate_model(version) with a registered version.",
-        sqlstate="55000",
-    )
 
 
 def wrong_digest(version: int | None) -> ScoringError:

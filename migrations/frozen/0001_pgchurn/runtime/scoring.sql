@@ -35,8 +35,10 @@ class Scoring:
         self.refusals = refusals
         # What is active in one snapshot, by attachment and layout.
         self.snapshot: str | None = None
-        self.statement: float | None = None
         self.remembered: dict[tuple[int, str], ScoreRow] = {}
+        # How often the statement at hand has looked up what it does not remember.
+        self.statement: float | None = None
+        self.lookups = 0
 
     def score_remembered(
         self,
@@ -77,42 +79,54 @@ class Scoring:
         numbers: Sequence[float | None],
         texts: RowOfTexts,
         statement: float,
-        snapshot: str | None,
     ) -> float:
         """Return the probability of one row under its attachment's active model.
 
         Parameters
         ----------
         statement : float
-            See ``Registry.keys_of_statement``.
-        snapshot : str or None
-            Where it is given, the model is remembered for the snapshot at hand, once
-            another row of the statement is asked for.
+            When the client's statement began, which no other one did.
         """
         with self.refusals:
-            if snapshot is None:
-                version, digest = self.registry.active_model(attachment_id)
-                keys = self.registry.keys_of_statement(statement)
-            else:
-                version, digest, keys = self.registry.in_force(attachment_id)
+            remembering = self.is_time_to_remember(statement)
+            # What is remembered goes by keys of its own snapshot.
+            version, digest, keys = self.registry.in_force(
+                attachment_id, None if remembering else statement
+            )
             scorer = self.registry.scorer(attachment_id, version, digest, keys, layout)
-            if snapshot is not None and statement == self.statement:
+            if remembering:
                 self.remember(attachment_id, layout, scorer.score_next)
-            self.statement = statement
             return checked_probability(scorer.score_next(numbers, texts))
         return NAN
+
+    def is_time_to_remember(self, statement: float) -> bool:
+        """Count the look-ups of a statement; return whether to remember what they find.
+
+        At the second one, since many statements score one row; and where nothing can be
+        remembered less and less often, at the fourth, the eighth and so on.
+        """
+        self.lookups = self.lookups + 1 if statement == self.statement else 1
+        self.statement = statement
+        return self.lookups > 1 and self.lookups.bit_count() == 1
 
     def remember(self, attachment_id: int, layout: str, score: "ScoreRow") -> None:
         """Remember what is active, under the snapshot that this reads, not by hearsay.
 
         Of one snapshot only, and of as many attachments as a session holds models.
         """
-        statement = "SELECT churn_internal.plain_snapshot() AS snapshot"
-        snapshot = self.registry.fetch(statement, [])[0]["snapshot"]
+        rows = self.registry.fetch(
+            "SELECT s.snapshot FROM churn_internal.plain_snapshot() s (snapshot)"
+            " WHERE churn_internal.tells_by_snapshot() AND s.snapshot IS NOT NULL",
+            [],
+        )
+        if not rows:
+            return
+        snapshot = rows[0]["snapshot"]
         if snapshot != self.snapshot or len(self.remembered) >= SCORERS_HELD:
             self.remembered.clear()
         self.snapshot = snapshot
         self.remembered[attachment_id, layout] = score
+        self.lookups = 0
 
     def score_features_many(
         self,
@@ -125,8 +139,7 @@ class Scoring:
         if numbers is None:
             return []
         with self.refusals:
-            version, digest = self.registry.active_model(attachment_id)
-            keys = self.registry.trusted_keys()
+            version, digest, keys = self.registry.in_force(attachment_id)
             scorer = self.registry.scorer(attachment_id, version, digest, keys, layout)
             return self.all_scores(scorer, Batch.from_binary(numbers, texts))
         return None
