@@ -165,6 +165,7 @@ function has_recounted                    -          -          -
 function has_unique_key                   -          -          -
 function inner_write                      -          -          -
 function is_cast                          -          -          -
+function is_integer                       -          -          -
 function keep_attached_tables             -          -          -
 function keep_unique_keys                 -          -          -
 function key_comparison                   -          -          -

@@ -3,8 +3,10 @@ CREATE OR REPLACE FUNCTION churn_internal.with_columns(
 ) RETURNS churn.attachments
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 BEGIN
-    SELECT coalesce(array_agg(c.attname ORDER BY c.attnum)
-               FILTER (WHERE k.kind IN ('number', 'boolean')), '{}'),
+    -- Those that can travel as integers first: see churn_internal.feature_arrays.
+    SELECT coalesce(array_agg(
+               c.attname ORDER BY churn_internal.is_integer(c.atttypid) DESC, c.attnum
+           ) FILTER (WHERE k.kind IN ('number', 'boolean')), '{}'),
            coalesce(array_agg(c.attname ORDER BY c.attnum)
                FILTER (WHERE k.kind = 'text'), '{}')
     INTO attachment.number_columns, attachment.text_columns

@@ -50,7 +50,8 @@ BEGIN
            p.churn_score AS former_score, p.churn_model_version AS former_version,
            p.churn_scored_at AS former_time,
            CASE WHEN NOT "@queued@" THEN churn_internal.score_changed(
-               "@id@", version, digest, trusted_keys, "@layout@", "@numbers@", "@texts@"
+               "@id@", version, digest, trusted_keys, "@layout@",
+               "@integers@", "@doubles@", "@short_texts@"
            ) END AS score
     INTO profile
     FROM "@profile@" p

@@ -281,9 +281,19 @@ def test_a_monstrous_text_costs_no_score_and_is_no_category(session):
     assert_fresh(session, MODEL)
 
 
-@pytest.mark.parametrize("letters", [999, 1000, 1001, 1002, 4000])
-def test_a_text_is_compared_as_a_whole_however_long(session, letters):
+@pytest.mark.parametrize(
+    "letters, type",
+    [
+        *[(letters, "text") for letters in (999, 1000, 1001, 1002, 4000)],
+        (1000, "varchar(1000)"),
+        (1000, "char(1000)"),
+        (1001, "varchar(1001)"),
+        (1001, "char(1001)"),
+    ],
+)
+def test_a_text_is_compared_as_a_whole_however_long(session, letters, type):
     """A category may have 1,000 characters, here of up to four bytes."""
+    session.run(f"ALTER TABLE churn.customers ALTER contract TYPE {type}")
     longest = "\U0001f600" * 1000
     frame, labels = training_frame()
     frame.loc[::3, "contract"] = longest
@@ -295,4 +305,6 @@ def test_a_text_is_compared_as_a_whole_however_long(session, letters):
         "UPDATE churn.customers SET contract = repeat('\U0001f600', %s)", letters
     )
 
+    assert_fresh(session, model)
+    session.run(COMPLAIN)
     assert_fresh(session, model)

@@ -39,6 +39,38 @@ def test_an_infinite_feature_keeps_the_complaint_and_the_old_score(session):
     assert "could not score 1 row:" in warning
 
 
+def test_an_infinite_feature_is_told_beside_one_that_is_null(session):
+    before = session.row(PROFILE, 1)
+    spoil(session, 1, "data_usage_gb = '-infinity', age = NULL, total_charges = NULL")
+    session.take_notices()
+
+    session.run("INSERT INTO churn.complaints (customer_id) VALUES (1)")
+
+    assert session.row(PROFILE, 1) == (before[0] + 1, *before[1:])
+    assert 'feature "data_usage_gb" is infinite' in session.take_notices()
+
+
+def test_a_row_of_nulls_is_scored_alone_as_among_others(session):
+    nulls = "age = NULL, data_usage_gb = 'NaN', paperless_billing = NULL"
+    spoil(session, 1, nulls)
+    spoil(session, 3, nulls)
+
+    session.run("INSERT INTO churn.complaints (customer_id) VALUES (1)")
+
+    assert_fresh(session, MODEL)
+
+
+def test_a_row_that_fails_leaves_the_search_path_as_it_was(session):
+    session.run("SET LOCAL search_path = churn, public")
+    spoil(session, 1)
+
+    session.run("INSERT INTO complaints (customer_id) VALUES (1)")
+
+    assert session.value("SHOW search_path") == "churn, public"
+    session.run("INSERT INTO complaints (customer_id) VALUES (3)")
+    assert [row[0] for row in divergences(session)] == ["1"]
+
+
 def test_verify_names_the_row_whose_score_was_kept(session):
     spoil(session, 1)
 

@@ -70,6 +70,10 @@ class Registry:
         self.timeout = timeout
         self.settings = []
 
+    def scorer_of(self, deployed):
+        """Return the one scorer."""
+        return self.made
+
     def scorer(self, *key):
         """Return the one scorer."""
         return self.made
@@ -106,7 +110,7 @@ def batch(*numbers):
 def test_a_row_that_fails_keeps_its_score_and_says_why():
     kept = scoring()
 
-    assert kept.score_changed(*VERSION, [SPOILT], []) is None
+    assert kept.score_changed([*VERSION], [], [SPOILT], []) is None
 
     ((message, _, _),) = kept.refusals.plpy.warnings
     assert message == "model version 7 could not score 1 row: spoilt"
@@ -120,7 +124,7 @@ def test_a_row_that_fails_keeps_its_score_and_says_why():
 def test_a_row_that_fails_is_an_error_where_the_policy_is_to_raise():
     raising = scoring("raise")
 
-    assert math.isnan(raising.score_changed(*VERSION, [SPOILT], []))
+    assert math.isnan(raising.score_changed([*VERSION], [], [SPOILT], []))
 
     assert raising.refusals.take()[0] == "spoilt"
     assert raising.refusals.plpy.warnings == []
@@ -131,7 +135,7 @@ def test_an_error_of_the_server_is_raised_under_any_policy():
     cancelled.sqlstate = "57014"
     kept = scoring("keep", cancelled)
 
-    assert math.isnan(kept.score_changed(*VERSION, [SPOILT], []))
+    assert math.isnan(kept.score_changed([*VERSION], [], [SPOILT], []))
 
     assert kept.refusals.take() == ("cancelled", None, None, "57014")
 
@@ -160,8 +164,8 @@ def test_a_model_that_is_too_slow_is_left_alone_for_a_while(monkeypatch):
     monkeypatch.setattr(pacing.time, "monotonic", lambda: float(next(time)))
     slow = scoring(timeout=5.0)
 
-    assert slow.score_changed(*VERSION, [0.5], []) is None
-    assert slow.score_changed(*VERSION, [0.5], []) is None
+    assert slow.score_changed([*VERSION], [], [0.5], []) is None
+    assert slow.score_changed([*VERSION], [], [0.5], []) is None
 
     assert slow.registry.made.model.calls == 1
     assert "too slow" in slow.refusals.plpy.warnings[1][0]
@@ -173,3 +177,22 @@ def test_what_no_row_can_mend_is_not_searched_for_by_halving():
 
     assert kept.score_batch(*VERSION, batch(SPOILT, 0.5), None, None) == [None, None]
     assert kept.registry.made.model.calls == 1
+
+
+@pytest.mark.parametrize(
+    "integers, doubles, numbers",
+    [
+        ([], [], []),
+        ([2, 0], [0.5, None], [2.0, 0.0, 0.5, None]),
+        ([1, None, 3], [], [1.0, None, 3.0]),
+    ],
+)
+def test_a_changed_row_is_read_as_doubles_integers_first(integers, doubles, numbers):
+    read = scoring()
+    read.registry.made.score_row = lambda *row: seen.append(row) or 0.5
+    seen = []
+
+    assert read.score_changed([*VERSION], integers, doubles, ["a"]) == 0.5
+
+    assert seen == [(numbers, ["a"])]
+    assert all(type(number) in (float, type(None)) for number in seen[0][0])

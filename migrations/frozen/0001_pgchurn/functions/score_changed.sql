@@ -1,6 +1,6 @@
 -- The parameters have no names: to make variables of them took PL/Python a tenth of the call.
 CREATE OR REPLACE FUNCTION churn_internal.score_changed(
-    integer, bigint, bytea, text[], text, double precision[], text[]
+    integer, bigint, bytea, text[], text, integer[], double precision[], text[]
 ) RETURNS churn_internal.probability LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
 try:
     call = SD[GD["pgchurn"]]
@@ -9,15 +9,17 @@ except KeyError:
     SD.clear()
     call = SD[GD["pgchurn"]] = GD["pgchurn"].scoring.score_changed
 recount = GD.get("pgchurn recount")
-if recount:
-    if GD["pgchurn"].scoring.was_recounted(recount):
-        return None
+if recount and not GD["pgchurn"].scoring.was_recounted(recount):
     # That was another transaction: nobody need ask again.
-    del GD["pgchurn recount"]
-attachment_id, version, artifact_sha256, trusted_keys, *row = args
-return call(attachment_id, version, artifact_sha256, tuple(sorted(trusted_keys)), *row)
+    recount = GD["pgchurn recount"] = None
+probability = None if recount else call(args[:5], *args[5:])
+if probability is None:
+    plpy.execute("SELECT set_config('search_path', '', true)")
+return probability
 $python$;
 COMMENT ON FUNCTION churn_internal.score_changed IS
     'Probability of a changed row of an attachment, given its number, the version in force, its '
-    'digest, the trusted keys, the layout, the numbers and the texts; null where the failure '
-    'policy keeps the old score.';
+    'digest, the trusted keys, the layout, the numbers that are integers, the other numbers and '
+    'the texts. Null where the failure policy keeps the old score: then the search_path of the '
+    'calling function is empty from there on, so that current_schema is null, which costs least '
+    'to ask.';

@@ -177,6 +177,7 @@ class CompiledModel:
                 text_slots,
                 UNKNOWN,
                 check,
+                all(feature.accepts_null for feature in number_features),
                 most_nodes,
                 known_numbers,
                 pause,

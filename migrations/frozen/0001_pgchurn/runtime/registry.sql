@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Model = CompiledModel | PickledModel
     # Fingerprints of the keys in force, in order.
     Keys = tuple[str, ...]
+    # An attachment, its version in force, its digest, the keys in force, the layout.
+    Deployed = list[Any]
     ScoreRow = Callable[[Sequence[float | None], Sequence[str | None]], float]
 
 # What a pickle needs takes a second to import, and a cancel waits for the step it meets
@@ -74,6 +76,8 @@ class Registry:
         self.plpy = plpy
         self.models = BoundedCache(MODELS_HELD)
         self.scorers = BoundedCache(SCORERS_HELD)
+        # What the last single row was scored by.
+        self.last: tuple[Deployed, Scorer] | None = None
         self.plans: dict[str, Any] = {}
         self.keys: Keys = ()
         self.keys_statement: float | None = None
@@ -270,6 +274,21 @@ class Registry:
         from .pickled import PickledModel
 
         return PickledModel(artifact, signature, pause=self.pause)
+
+    def scorer_of(self, deployed: "Deployed") -> Scorer:
+        """Return the model that scores single rows, mostly that of the row before."""
+        if self.last and self.last[0] == deployed:
+            scorer = self.last[1]
+            if scorer.model.is_pickle:
+                self.check_still_allowed(scorer.model, *deployed[1:4])
+            return scorer
+        attachment_id, version, digest, keys, layout = deployed
+        key = (version, digest, tuple(sorted(keys)), attachment_id, layout)
+        scorer = self.scorer(attachment_id, *key[:3], layout)
+        # Not where it had to be loaded, which is by keys that are read here.
+        if self.scorers.find(key) is scorer:
+            self.last = deployed, scorer
+        return scorer
 
     def scorer(
         self,

@@ -8,10 +8,16 @@ in plpython/README.md, "The runtime".
 
 import json
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, cast
 
-from .batches import Batch, checked_probability, paced_scores, score_what_scores
+from .batches import (
+    Batch,
+    checked_probability,
+    no_probability,
+    paced_scores,
+    score_what_scores,
+)
 from .errors import OutdatedFunction, Refusals, failure_of, is_of_server
 from .features import NAN, RowOfTexts
 from .pacing import CALL_SECONDS, call_too_slow
@@ -19,7 +25,7 @@ from .registry import SCORERS_HELD, Registry, Scorer
 
 if TYPE_CHECKING:
     from .batches import FailedRows
-    from .registry import Keys, ScoreRow
+    from .registry import Deployed, Keys, ScoreRow
 
     Scores = Sequence[float | None]
 
@@ -146,24 +152,25 @@ class Scoring:
 
     def score_changed(
         self,
-        attachment_id: int,
-        version: int,
-        digest: bytes,
-        keys: "Keys",
-        layout: str,
-        numbers: Sequence[float | None],
+        deployed: "Deployed",
+        integers: Sequence[int | None],
+        doubles: list[float | None],
         texts: RowOfTexts,
     ) -> float | None:
         """Return the probability of one changed row, or None by the failure policy."""
         try:
-            scorer = self.registry.scorer(attachment_id, version, digest, keys, layout)
-            self.check_rested(attachment_id, scorer)
+            scorer = self.registry.scorer_of(deployed)
             started = time.monotonic()
+            if started < scorer.pace.resting_until:
+                self.check_rested(deployed[0], scorer)
+            numbers = [*as_doubles(integers), *doubles]
             probability = scorer.score_row(numbers, texts)
             seconds = time.monotonic() - started
             if seconds > CALL_SECONDS:
-                self.check_pace(attachment_id, scorer, seconds)
-            return checked_probability(probability)
+                self.check_pace(deployed[0], scorer, seconds)
+            if 0.0 <= probability <= 1.0:
+                return probability
+            raise no_probability()
         except OutdatedFunction:
             # Whoever counts complaints anew scores by the function as it is now.
             self.set_failure(RECOUNTED)
@@ -171,6 +178,7 @@ class Scoring:
         except Exception as error:
             failure = failure_of(error)
         with self.refusals:
+            attachment_id, version, *_ = deployed
             self.keep_or_raise(attachment_id, version, failure, 1)
             self.report_failures(failure, [])
             return None
@@ -323,5 +331,12 @@ class Scoring:
             self.set_failure(RECOUNTED)
             return True
         return False
+
+
+def as_doubles(integers: Sequence[int | None]) -> Iterable[float | None]:
+    """Return integers as the doubles that models read, None as it is."""
+    if None in integers:
+        return [None if value is None else float(value) for value in integers]
+    return map(float, cast("Sequence[int]", integers))
 $python$;
 COMMENT ON FUNCTION churn_runtime.scoring IS 'Scoring the rows of profiles, one at a time or many, and what becomes of failures.';
