@@ -28,8 +28,8 @@ unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 # ONNX Runtime reports to its maker otherwise.
 export ORT_DISABLE_TELEMETRY = 1
 
-.PHONY: help setup demo test check clients test-clients test-debian13 bench soak lint \
-	start stop psql url env migrate clean freeze release-digests wheel golden database
+.PHONY: help setup demo test check clients test-clients test-debian13 rivals bench soak \
+	lint start stop psql url env migrate clean freeze release-digests wheel golden database
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ test-clients: clients database ## Run an application on attached tables by each 
 
 test-debian13: setup ## Run demo and tests on Debian 13, as root; QUICK=1 runs fewer
 	@$(PYTHON) -m tests.debian13 $(if $(QUICK),--quick) -- $(ARGS)
+
+rivals: setup ## Install orbital, which the benchmark compares with
+	@$(PYTHON) -m tests.bench.rivals
 
 bench: start ## Measure, on the private server; QUICK=1 for a short run
 	@$(PRIVATE_DATABASE) $(PYTHON) -m tests.bench $(if $(QUICK),--quick)

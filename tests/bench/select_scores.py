@@ -1,5 +1,6 @@
 """Workload: SELECT of the score of every customer."""
 
+from tests.bench import rival_orbital
 from tests.bench.bench import execute
 from tests.bench.correctness import (
     COMPILED_TOLERANCE,
@@ -24,6 +25,7 @@ SCORE_MANY = """
     CROSS JOIN unnest(b.scores) s (score)
 """
 EXPRESSION = "SELECT sum({}) FROM customers c"
+ORBITAL = "SELECT sum({}) FROM ({}) c"
 BATCHED_TARGETS = {
     "logistic": Target(2, at_least=False),
     "gradient boosting": Target(2, at_least=False),
@@ -38,7 +40,7 @@ TARGETS = {
 
 
 def run(bench, source, models):
-    """Measure each model against scikit-learn row by row, a batch and an expression."""
+    """Measure each model against scikit-learn row by row, a batch and plain SQL."""
     for name in bench.settings.selected_models:
         bench.progress(f"SELECT of the score, {name}")
         measure(bench, source, models[name])
@@ -84,6 +86,7 @@ def measure(bench, source, model):
     )
     if model.name in BATCHED_TARGETS:
         measure_batch(bench, ours, model, version)
+        measure_orbital(bench, ours, model)
     drop(bench, ours, rival)
 
 
@@ -126,6 +129,41 @@ def measure_batch(bench, schema, model, version):
                 target=target,
             )
         )
+
+
+def measure_orbital(bench, schema, model):
+    """Measure one model against what orbital makes of the same pipeline."""
+    if not rival_orbital.is_installed():
+        bench.note("orbital's SQL: left out, as it is not installed; run: make rivals")
+        return
+    rows = bench.settings.selected_rows
+    query = rival_orbital.create_query(bench, schema, model)
+    session = bench.connect(schema)
+    rival_orbital.check_query(bench, schema, model, session, query)
+    statements = {
+        "ours": STATEMENT.format("churn.score", rows),
+        "orbital": ORBITAL.format(rival_orbital.PROBABILITY, query),
+    }
+    values = interleave(
+        {
+            side: microseconds_per_row(session, statement, rows)
+            for side, statement in statements.items()
+        },
+        bench.settings.rounds,
+        lambda side: None,
+    )
+    session.close()
+    bench.execute(f"DROP VIEW {schema}.{rival_orbital.VIEW}")
+    bench.figures.append(
+        Figure(
+            "SELECT of the score",
+            f"{model.name}, {rows:,} rows",
+            "orbital's SQL",
+            "microseconds/row",
+            values["ours"],
+            values["orbital"],
+        )
+    )
 
 
 def microseconds_per_row(session, statement, rows):

@@ -11,12 +11,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from pgchurn.loader import distribution, private_server
+from pgchurn.loader import distribution
 
+from tests import environments
 from tests.databases import CHECKOUT, run
 
 FOLDER = CHECKOUT / "tests/clients"
 REQUIREMENTS = FOLDER / "requirements.txt"
+ENVIRONMENT = "clients"
 DRIVER = Path("/usr/share/java/postgresql.jar")
 COMPILER = "javac"
 DEBIAN_PACKAGES = ("default-jdk-headless", "libpostgresql-jdbc-java")
@@ -60,7 +62,8 @@ CLIENTS = {
 
 def install():
     """Install what is missing, or say what only root could."""
-    _install_python_packages()
+    requirements = REQUIREMENTS.read_text(encoding="utf-8")
+    environments.install(ENVIRONMENT, requirements, "Django and other clients")
     if _lacks_java():
         if os.geteuid() == 0:
             distribution.update_package_lists()
@@ -95,29 +98,9 @@ def command(client, folder):
     return ["java", "-cp", f"{folder}:{DRIVER}", program.stem]
 
 
-def _environment():
-    return private_server.plain_state_directory() / "clients"
-
-
-def _install_python_packages():
-    wanted = REQUIREMENTS.read_text(encoding="utf-8")
-    environment = _environment()
-    # Written last, so that what was interrupted is not taken for whole.
-    stamp = environment / "installed"
-    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
-        return
-    distribution.report("installing Django and other clients")
-    shutil.rmtree(environment, ignore_errors=True)
-    failure = "the clients could not be installed"
-    distribution.run(sys.executable, "-m", "venv", environment, failure=failure)
-    pip = (environment / "bin/python", "-m", "pip", "--quiet", "--no-input")
-    distribution.run(*pip, "install", "-r", REQUIREMENTS, failure=failure)
-    stamp.write_text(wanted, encoding="utf-8")
-
-
 def _interpreter(packages):
     """Return a Python that has packages: the clients' own, or else this one."""
-    for python in (_environment() / "bin/python", Path(sys.executable)):
+    for python in (environments.python_of(ENVIRONMENT), Path(sys.executable)):
         imports = [python, "-c", f"import {', '.join(packages)}"]
         if (
             python.exists()
