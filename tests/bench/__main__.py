@@ -18,6 +18,7 @@ from tests.bench import (
     listen,
     notify,
     prediction_log,
+    protected_insert,
     queue,
     report,
     rescore,
@@ -39,6 +40,9 @@ from tests.bench.sources import telecom_source, wide_source
 RESULTS = Path(__file__).with_name("RESULTS.md")
 WORKLOADS = {
     "insert": lambda bench, source, models: single_insert.run(bench, source, models),
+    "protected": lambda bench, source, models: protected_insert.run(
+        bench, source, models["logistic"]
+    ),
     "bulk": lambda bench, source, models: bulk_insert.run(bench, source, models),
     "select": lambda bench, source, models: select_scores.run(bench, source, models),
     "sessions": lambda bench, source, models: sessions.run(bench, source, models),

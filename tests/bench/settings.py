@@ -21,9 +21,10 @@ class Settings:
         Customers of the tables that single rows and bulk are inserted for.
     inserted_models : tuple of str
         Models with which single rows are inserted by one client.
-    row_models, application_models, concurrent_models : tuple of str
-        Of these, the ones compared with the row trigger and with the application, and
-        the ones measured with 4 clients and with synchronous commit as well.
+    row_models, joblib_models, application_models, concurrent_models : tuple of str
+        Of these, the ones compared with the row trigger, with the one that reads a
+        joblib file and with the application, and the ones measured with 4 clients and
+        with synchronous commit as well.
     concurrent_rivals : tuple of {"counter", "application"}
         The rivals of 4 clients.
     synchronous_commit : bool
@@ -65,6 +66,7 @@ class Settings:
     profiles: int
     inserted_models: tuple
     row_models: tuple
+    joblib_models: tuple
     application_models: tuple
     concurrent_models: tuple
     concurrent_rivals: tuple
@@ -106,6 +108,7 @@ FULL = Settings(
     profiles=100_000,
     inserted_models=(*MODELS, *BARE_MODELS),
     row_models=(*MODELS, *BARE_MODELS),
+    joblib_models=("logistic", "bare logistic"),
     application_models=MODELS,
     concurrent_models=MODELS,
     concurrent_rivals=("counter", "application"),
@@ -143,6 +146,7 @@ QUICK = Settings(
     profiles=5_000,
     inserted_models=MODELS,
     row_models=("logistic", "forest"),
+    joblib_models=("logistic",),
     application_models=("logistic",),
     concurrent_models=("logistic",),
     concurrent_rivals=("counter",),
