@@ -6,7 +6,7 @@ from tests.bench.measuring import Figure, Target, interleave, seconds_of
 from tests.bench.pgbench import Pgbench
 from tests.bench.sides import create_ours, drop, settle
 
-TARGET = Target(0.75)
+TARGET = Target(0.85)
 INSERT = (
     "INSERT INTO complaints (customer_id, channel, subject)"
     " SELECT 1 + i % {customers}, 'phone', 'slow internet'"

@@ -18,7 +18,7 @@ from tests.bench.throughput import WARM_UP
 
 CLIENTS = 4
 WORKERS = 3
-TARGET = Target(0.9)
+TARGET = Target(0.95)
 # Seconds for the workers to empty the queue.
 LONGEST = 120
 TOLERANCE = 1e-9
