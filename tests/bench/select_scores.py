@@ -139,7 +139,7 @@ def measure_orbital(bench, schema, model):
     rows = bench.settings.selected_rows
     query = rival_orbital.create_query(bench, schema, model)
     session = bench.connect(schema)
-    rival_orbital.check_query(bench, schema, model, session, query)
+    rival_orbital.check_query(bench, schema, session, query)
     statements = {
         "ours": STATEMENT.format("churn.score", rows),
         "orbital": ORBITAL.format(rival_orbital.PROBABILITY, query),
