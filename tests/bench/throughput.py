@@ -1,5 +1,7 @@
 """Throughput from the times at which transactions ended, warm-up left out."""
 
+import math
+
 # The first transaction of a session loads the model; the next ones settle the plans.
 WARM_UP = 10
 
@@ -18,7 +20,8 @@ def steady_throughput(ends):
     float
         Over the time from when the last client is warm until the first one stops.
     """
-    started = max(times[WARM_UP - 1] for times in ends)
+    is_warm = all(len(times) > WARM_UP for times in ends)
+    started = max(times[WARM_UP - 1] for times in ends) if is_warm else math.inf
     stopped = min(times[-1] for times in ends)
     if not started < stopped:
         raise RuntimeError("the clients were never all under way: measure for longer")

@@ -25,6 +25,12 @@ def test_clients_that_never_work_at_once_are_refused():
         steady_throughput([client(0.0, 0.01, 100), client(3.0, 0.01, 100)])
 
 
+@pytest.mark.parametrize("transactions", [1, WARM_UP - 1, WARM_UP])
+def test_a_client_that_was_never_warm_is_refused(transactions):
+    with pytest.raises(RuntimeError, match="measure for longer"):
+        steady_throughput([client(0.0, 0.01, 100), client(0.0, 0.5, transactions)])
+
+
 def test_log_lines_are_sorted_by_client():
     log = "0 1 300 0 10 250000\n1 1 300 0 10 500000\n0 2 300 0 11 0\n"
     assert transaction_ends(log) == [[10.25, 11.0], [10.5]]
