@@ -53,6 +53,9 @@ SANITIZED = {
     "churn_internal.key_spellings": "the type is what churn_internal.type_name writes",
     "churn_internal.mend_attachment": "names are written by table_name and schema_name",
 }
+# What newer versions say of an EXECUTE of an expression.
+UNSAFE = "the expression is not SQL injection safe"
+AS_GIVEN = {"churn.predict_query": "it runs a query with its caller's rights"}
 
 
 @pytest.fixture
@@ -100,7 +103,8 @@ def findings(session):
 def test_every_function_is_sound(attached):
     found = findings(attached)
 
-    assert [one for one in found if one[2] != UNSANITIZED] == []
+    assert [one for one in found if one[2] not in (UNSANITIZED, UNSAFE)] == []
+    assert {name for name, _, message in found if message == UNSAFE} <= set(AS_GIVEN)
     assert {name for name, _, message in found if message == UNSANITIZED} == set(
         SANITIZED
     )

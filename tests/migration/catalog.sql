@@ -2458,10 +2458,12 @@ BEGIN
         USING unnest(profiles.marks) k (mark)
         WHERE m.attachment_id = 1 AND m.key = k.mark
           AND (m.last_failed_at >= started) IS NOT TRUE;
-        failed := count(DISTINCT m.key)
+        failed := (
+            SELECT count(DISTINCT m.key)
             FROM churn_internal.failed_profiles m
             JOIN unnest(profiles.marks) k (mark) ON m.key = k.mark
-            WHERE m.attachment_id = 1;
+            WHERE m.attachment_id = 1
+        );
         scored := cardinality(profiles.customers) - failed;
     ELSIF profiles.tids IS NOT NULL THEN
         -- Complaints are committed, so a failure is never an error: it would hold up
@@ -2487,8 +2489,10 @@ BEGIN
         -- Once each, however many marks a customer has: scored in another way meanwhile,
         -- one who waits is marked anew by the next complaint.
         GET DIAGNOSTICS scored = ROW_COUNT;
-        failed := count(DISTINCT s.mark)
-            FROM unnest(profiles.marks, scores) s (mark, score) WHERE s.score IS NULL;
+        failed := (
+            SELECT count(DISTINCT s.mark)
+            FROM unnest(profiles.marks, scores) s (mark, score) WHERE s.score IS NULL
+        );
         IF failed > 0 THEN
             PERFORM churn_internal.record_failures(
                 1, active.version, profiles.marks, scores, profiles.enqueued_at

@@ -10,12 +10,14 @@ BEGIN
         quote := '$function_' || md5(quote) || '$';
     END LOOP;
     -- In one pass, so that a name with an @ in it is never taken for a placeholder.
-    RETURN string_agg(
-        CASE WHEN p.position % 2 = 0 THEN placeholders ->> p.part ELSE p.part END,
-        '' ORDER BY p.position
-    )
-    FROM string_to_table(replace(template, '$function$', quote), '@')
-        WITH ORDINALITY p (part, position);
+    RETURN (
+        SELECT string_agg(
+            CASE WHEN p.position % 2 = 0 THEN placeholders ->> p.part ELSE p.part END,
+            '' ORDER BY p.position
+        )
+        FROM string_to_table(replace(template, '$function$', quote), '@')
+            WITH ORDINALITY p (part, position)
+    );
 END $body$;
 COMMENT ON FUNCTION churn_trust.fill_template IS
     'The statements of a template with each @placeholder@ replaced.';
