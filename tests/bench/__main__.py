@@ -78,7 +78,7 @@ def main(arguments=None):
         0 when all results were correct, met targets or not; 1 otherwise.
     """
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="small, under two minutes")
+    parser.add_argument("--quick", action="store_true", help="on small tables")
     parser.add_argument("--json", metavar="FILE", type=Path, help="where to write JSON")
     parser.add_argument(
         "--only",
