@@ -11,13 +11,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, cast
 
-from .batches import (
-    Batch,
-    checked_probability,
-    no_probability,
-    paced_scores,
-    score_what_scores,
-)
+from .batches import Batch, checked_probability, paced_scores, score_what_scores
 from .errors import OutdatedFunction, Refusals, failure_of, is_of_server
 from .features import NAN, RowOfTexts
 from .pacing import CALL_SECONDS, call_too_slow
@@ -160,17 +154,14 @@ class Scoring:
         """Return the probability of one changed row, or None by the failure policy."""
         try:
             scorer = self.registry.scorer_of(deployed)
+            self.check_rested(deployed[0], scorer)
             started = time.monotonic()
-            if started < scorer.pace.resting_until:
-                self.check_rested(deployed[0], scorer)
             numbers = [*as_doubles(integers), *doubles]
             probability = scorer.score_row(numbers, texts)
             seconds = time.monotonic() - started
             if seconds > CALL_SECONDS:
                 self.check_pace(deployed[0], scorer, seconds)
-            if 0.0 <= probability <= 1.0:
-                return probability
-            raise no_probability()
+            return checked_probability(probability)
         except OutdatedFunction:
             # Whoever counts complaints anew scores by the function as it is now.
             self.set_failure(RECOUNTED)
