@@ -28,6 +28,7 @@ from .compile_columns import (
     Text,
     Vocabulary,
 )
+from .compile_selection import SELECTORS, selected
 
 Columns = Sequence[Column]
 Transform = Callable[[Any, Columns, Inputs], Columns]
@@ -397,4 +398,5 @@ TRANSFORMERS: dict[type, Transform] = {
     RobustScaler: scaler([("subtract", "center_"), ("divide", "scale_")]),
     OneHotEncoder: one_hot_encoder,
     OrdinalEncoder: ordinal_encoder,
+    **dict.fromkeys(SELECTORS, selected),
 }

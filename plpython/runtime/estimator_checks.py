@@ -253,6 +253,14 @@ def check_function_transformer(part: Any) -> None:
     check(vars(part).get("kw_args") is None, part, "kw_args")
 
 
+def check_importance_getter(part: Any) -> None:
+    """Refuse a path to importances that leads elsewhere than along attributes."""
+    path = vars(part).get("importance_getter")
+    check(type(path) is str, part, "importance_getter")
+    public = (word.isidentifier() and word[0] != "_" for word in path.split("."))
+    check(all(public), part, "importance_getter")
+
+
 def check_categories(part: Any) -> None:
     """Refuse categories that are not found where they are looked up, or not soon."""
     categories = vars(part).get("categories_", [])

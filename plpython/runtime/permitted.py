@@ -20,6 +20,7 @@ from .estimator_checks import (
     check_function_transformer,
     check_gradient_boosting,
     check_hist_gradient_boosting,
+    check_importance_getter,
     check_imputer,
     check_one_hot_encoder,
 )
@@ -59,12 +60,41 @@ from .pickle_values import (
     set_random_state,
     set_seed_sequence,
     set_tree,
+    set_without_score,
 )
 
 # How the documentation calls what a user may put into a pipeline.
 CLASSIFIERS = "Classifiers"
 PREPROCESSING = "Preprocessing"
 CALIBRATED = "Within a calibrated classifier"
+SELECTING = "Within a selector of columns"
+
+# What gave each column its score while a selector was fitted, and what looks at those.
+SCORE_FUNCTIONS = (
+    "sklearn.feature_selection._mutual_info.mutual_info_classif",
+    "sklearn.feature_selection._mutual_info.mutual_info_regression",
+    "sklearn.feature_selection._univariate_selection.chi2",
+    "sklearn.feature_selection._univariate_selection.f_classif",
+    "sklearn.feature_selection._univariate_selection.f_regression",
+    "sklearn.feature_selection._univariate_selection.r_regression",
+)
+SCORED_SELECTORS = (
+    "sklearn.feature_selection._univariate_selection.GenericUnivariateSelect",
+    "sklearn.feature_selection._univariate_selection.SelectFdr",
+    "sklearn.feature_selection._univariate_selection.SelectFpr",
+    "sklearn.feature_selection._univariate_selection.SelectFwe",
+    "sklearn.feature_selection._univariate_selection.SelectKBest",
+    "sklearn.feature_selection._univariate_selection.SelectPercentile",
+)
+# Whose coefficients a selector may go by, beside the classifiers.
+LINEAR_REGRESSORS = (
+    "sklearn.linear_model._base.LinearRegression",
+    "sklearn.linear_model._coordinate_descent.ElasticNet",
+    "sklearn.linear_model._coordinate_descent.ElasticNetCV",
+    "sklearn.linear_model._coordinate_descent.Lasso",
+    "sklearn.linear_model._coordinate_descent.LassoCV",
+    "sklearn.linear_model._ridge.Ridge",
+)
 
 
 class Permitted(NamedTuple):
@@ -160,6 +190,26 @@ PERMITTED = (
     Permitted(PREDICTOR, state=set_predictor),
     Permitted("sklearn.ensemble._voting.VotingClassifier", scores=True),
     Permitted("sklearn.ensemble._weight_boosting.AdaBoostClassifier", scores=True),
+    Permitted(
+        "sklearn.feature_selection._from_model.SelectFromModel",
+        check=check_importance_getter,
+        group=PREPROCESSING,
+    ),
+    *(Permitted(name, argument=True) for name in SCORE_FUNCTIONS),
+    Permitted("sklearn.feature_selection._rfe.RFE", group=PREPROCESSING),
+    Permitted("sklearn.feature_selection._rfe.RFECV", group=PREPROCESSING),
+    Permitted(
+        "sklearn.feature_selection._sequential.SequentialFeatureSelector",
+        group=PREPROCESSING,
+    ),
+    *(
+        Permitted(name, state=set_without_score, group=PREPROCESSING)
+        for name in SCORED_SELECTORS
+    ),
+    Permitted(
+        "sklearn.feature_selection._variance_threshold.VarianceThreshold",
+        group=PREPROCESSING,
+    ),
     Permitted("sklearn.frozen._frozen.FrozenEstimator", scores=True),
     Permitted(
         "sklearn.impute._base.MissingIndicator",
@@ -170,6 +220,7 @@ PERMITTED = (
         "sklearn.impute._base.SimpleImputer", check=check_imputer, group=PREPROCESSING
     ),
     Permitted("sklearn.isotonic.IsotonicRegression", state=set_calibration),
+    *(Permitted(name, group=SELECTING) for name in LINEAR_REGRESSORS),
     Permitted("sklearn.linear_model._logistic.LogisticRegression", scores=True),
     Permitted("sklearn.linear_model._logistic.LogisticRegressionCV", scores=True),
     Permitted("sklearn.linear_model._sgd_fast.Hinge", make=make_hinge),

@@ -5,7 +5,16 @@ Each is small, fitted the moment it is asked for, and stands for a family.
 
 import functools
 
-from . import bayes, combined, linear, neighbours, networks, preprocessing, trees
+from . import (
+    bayes,
+    combined,
+    linear,
+    neighbours,
+    networks,
+    preprocessing,
+    selectors,
+    trees,
+)
 from .customers import rows_for
 
 __all__ = ["LEFT_TO_THEIR_PICKLE", "PIPELINES", "fitted", "rows_for"]
@@ -18,6 +27,7 @@ PIPELINES = {
     **networks.PIPELINES,
     **neighbours.PIPELINES,
     **preprocessing.PIPELINES,
+    **selectors.PIPELINES,
 }
 # What the compiler says of those that serve from their pickle alone.
 LEFT_TO_THEIR_PICKLE = {

@@ -11,7 +11,6 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
@@ -25,12 +24,8 @@ from .customers import (
     on_frame,
     on_gaps,
     on_numbers,
+    unfitted,
 )
-
-
-def unfitted(pipeline):
-    """Return the steps of a pipeline that was fitted, to be fitted again."""
-    return make_pipeline(*(step for _, step in pipeline.steps))
 
 
 def votes_of_frames():

@@ -84,6 +84,11 @@ def on_columns(pipeline, names):
     return pipeline.fit(frame[names], labels)
 
 
+def unfitted(pipeline):
+    """Return the steps of a pipeline that was fitted, to be fitted again."""
+    return make_pipeline(*(step for _, step in pipeline.steps))
+
+
 def on_complete(pipeline, names=COLUMNS):
     """Return a pipeline fitted on some columns of the customers without gaps."""
     frame, labels = customers()

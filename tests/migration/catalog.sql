@@ -2894,6 +2894,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module compile_model
 -- Module compile_neighbours
 -- Module compile_preprocessing
+-- Module compile_selection
 -- Module compile_sums
 -- Module compile_trees
 -- Module compiled

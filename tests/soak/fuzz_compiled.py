@@ -65,6 +65,7 @@ FAMILIES = {
     "known numbers below trees": "unknown numbers refused below trees",
     "indicated texts": "texts with indicators below trees",
     "bagged votes": "bagged linear machines",
+    "chosen columns": "columns chosen by a forest",
 }
 # What a text of a part may be.
 TEXTS = {

@@ -10,6 +10,7 @@ from pgchurn.plpython.runtime.permitted import (
     PERMITTED,
     PREPROCESSING,
     SCORING,
+    SELECTING,
     STATES,
 )
 from pgchurn.plpython.runtime.pickle_values import Token
@@ -22,7 +23,7 @@ from tests.legitimate import PIPELINES, fitted
 
 def documented_names():
     """Return the classes that a pickle may hold, by group, as they are documented."""
-    groups = {CLASSIFIERS: [], PREPROCESSING: [], CALIBRATED: []}
+    groups = {CLASSIFIERS: [], PREPROCESSING: [], CALIBRATED: [], SELECTING: []}
     for one in PERMITTED:
         group = CLASSIFIERS if one.scores else one.group
         if group is not None:

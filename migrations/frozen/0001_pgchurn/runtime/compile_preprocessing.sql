@@ -30,6 +30,7 @@ from .compile_columns import (
     Text,
     Vocabulary,
 )
+from .compile_selection import SELECTORS, selected
 
 Columns = Sequence[Column]
 Transform = Callable[[Any, Columns, Inputs], Columns]
@@ -399,6 +400,7 @@ TRANSFORMERS: dict[type, Transform] = {
     RobustScaler: scaler([("subtract", "center_"), ("divide", "scale_")]),
     OneHotEncoder: one_hot_encoder,
     OrdinalEncoder: ordinal_encoder,
+    **dict.fromkeys(SELECTORS, selected),
 }
 $python$;
 COMMENT ON FUNCTION churn_runtime.compile_preprocessing IS 'From scikit-learn''s fitted transformers to formulas over the raw features.';

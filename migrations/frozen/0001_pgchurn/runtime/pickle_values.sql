@@ -434,6 +434,17 @@ def check_version(target: Any, state: dict[str, Any]) -> None:
         )
 
 
+def set_without_score(target: Any, state: Any) -> None:
+    """Set the attributes of a selector, but for the function that scored its columns.
+
+    Choosing among columns that have their scores calls none.
+    """
+    require(type(state) is dict, class_name(target))
+    score = state.get("score_func")
+    require(score is None or type(score) is Token, class_name(target))
+    set_attributes(target, {**state, "score_func": None})
+
+
 def set_calibration(target: Any, state: Any) -> None:
     """Set points that a line can be drawn through, which reading the state does."""
     name = class_name(target)
