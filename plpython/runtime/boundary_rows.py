@@ -5,6 +5,9 @@ import numpy.typing as npt
 
 from .compiled import CompiledModel
 from .features import NAN, Columns, row_count, text_column
+from .form_computed import Chain, Pieces
+from .form_matrices import Inputs
+from .form_parts import Part
 from .form_trees import EQUAL, LESS_OR_EQUAL
 from .signature import Signature
 
@@ -14,6 +17,7 @@ CATEGORIES_PER_FEATURE = 400
 MOST_ROWS = 50_000
 MOST_VALUES = 8_000_000
 EXTREMES = (0.0, -0.0, 1.0, -1.0, 1e-300, 1e30, -1e30)
+NONE = np.zeros(0)
 UNSEEN_CATEGORIES = ("a category that was never seen", "", "nan")
 
 
@@ -36,6 +40,8 @@ def boundary_rows(
     """
     rng = np.random.default_rng(seed)
     thresholds = tree_thresholds(model)
+    for position, borders in piece_borders(model.probability).items():
+        thresholds[position] = spread([thresholds.get(position, NONE), borders])
     if sample is None or row_count(sample) == 0:
         sample = {
             f.name: text_column([""]) if f.is_text else np.zeros(1)
@@ -63,14 +69,35 @@ def boundary_rows(
 
 
 def tree_thresholds(model: CompiledModel) -> dict[int, np.ndarray]:
-    """Return some of the constants that trees compare each input with, by position."""
+    """Return some of the constants that trees compare each input with, by position.
+
+    Those of trees that compare what was computed of the inputs are no inputs.
+    """
     found: dict[int, list[np.ndarray]] = {}
     for trees in model.probability.trees():
+        if trees.computed_width is not None:
+            continue
         compares = np.isin(trees.mode, (LESS_OR_EQUAL, EQUAL))
         for position in np.unique(trees.positions[compares]).tolist():
             values = trees.constants[compares & (trees.positions == position)]
             found.setdefault(position, []).append(values[np.isfinite(values)])
     return {position: spread(parts) for position, parts in found.items()}
+
+
+def piece_borders(part: Part) -> dict[int, np.ndarray]:
+    """Return where functions of an input go over from piece to piece, by position."""
+    found: dict[int, np.ndarray] = {}
+    reads = getattr(part, "of", None)
+    # What was computed before is no input, but for what stands in for NaN.
+    if isinstance(part, Pieces) and isinstance(reads, Inputs):
+        for position, (borders, *_) in zip(reads.positions.tolist(), part.groups):
+            if set(reads.names) <= {"fill"}:
+                found[position] = borders
+    of_inputs = [part.of] if isinstance(part, Chain) else part.parts()
+    for one in of_inputs:
+        for position, values in piece_borders(one).items():
+            found[position] = spread([found.get(position, NONE), values])
+    return found
 
 
 def thinned(values: list[object], most: int) -> list[object]:

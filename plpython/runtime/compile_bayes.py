@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB
 
-from .compile_columns import Column, Inputs, Lookup, NotCompilable
-from .compile_preprocessing import numeric
+from .compile_columns import Column, Inputs, Lookup, NotCompilable, numeric
 from .compile_sums import matrix, weighted_sum
 from .form_matrices import Gaussian
 from .form_parts import Scalar, Sigmoid

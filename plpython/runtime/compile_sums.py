@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .compile_columns import Column, Lookup, NotCompilable, Number
+from .compile_columns import Column, Computed, Lookup, NotCompilable, Number
 from .compile_trees import Leaf, Tree, flatten
+from .form_computed import Onward
 from .form_matrices import Dense, Inputs, Joined, OnlyOne, Table
 from .form_parts import Matrix, Scalar, Sum
 
@@ -133,12 +134,15 @@ def matrix(columns: Sequence[Column]) -> Matrix:
     """Return columns as a matrix, which is computed step by step."""
     groups: dict[tuple[str, ...], list[int]] = {}
     lookups: dict[int, list[int]] = {}
+    computed: dict[int, list[int]] = {}
     for place, column in enumerate(columns):
         if isinstance(column, Number):
             names = tuple(name for name, _ in column.steps)
             groups.setdefault(names, []).append(place)
         elif isinstance(column, Lookup) and not column.whole:
             lookups.setdefault(column.position, []).append(place)
+        elif isinstance(column, Computed):
+            computed.setdefault(id(column.part), []).append(place)
         else:
             raise NotCompilable("a text that is not encoded")
     parts: list[Matrix] = []
@@ -146,18 +150,30 @@ def matrix(columns: Sequence[Column]) -> Matrix:
         parts.append(inputs([columns[place] for place in places], names))
     for position, places in lookups.items():
         parts.append(looked_up(position, [columns[place] for place in places]))
-    order = [place for each in (*groups.values(), *lookups.values()) for place in each]
+    for places in computed.values():
+        parts.append(onward([columns[place] for place in places]))
+    together = (*groups.values(), *lookups.values(), *computed.values())
+    order = [place for each in together for place in each]
     if order == list(range(len(columns))) and len(parts) == 1:
         return parts[0]
     # Where each column stands among the parts side by side.
     return Joined(of=parts, order=np.argsort(order).astype(np.int32))
 
 
+def onward(columns: Sequence[Column]) -> Matrix:
+    """Return numbers of one part, and what is done with them."""
+    part = columns[0].part  # type: ignore[union-attr]
+    given = [one.column for one in columns]  # type: ignore[union-attr]
+    if given == [Number(i) for i in range(part.width)]:
+        return part
+    return Onward(of=part, then=matrix(given))
+
+
 def inputs(columns: Sequence[Column], names: Sequence[str]) -> Inputs:
     """Return numbers that the same steps are done on."""
     steps = [[constant for _, constant in one.steps] for one in columns]  # type: ignore[union-attr]
     return Inputs(
-        positions=np.array([column.position for column in columns], np.int32),
+        positions=np.array([one.position for one in columns], np.int32),  # type: ignore[union-attr]
         steps=",".join(names),
         constants=np.array(steps, float).T.ravel(),
     )

@@ -11,9 +11,11 @@ import numpy as np
 
 from .errors import ScoringError
 from .pickle_values import (
+    HIGHEST_DEGREE,
     LARGEST_NUMBER_KEY,
     MOST_CLASSES,
     MOST_FEATURES,
+    SPLINE,
     TREE,
     class_name,
 )
@@ -259,6 +261,40 @@ def check_importance_getter(part: Any) -> None:
     check(type(path) is str, part, "importance_getter")
     public = (word.isidentifier() and word[0] != "_" for word in path.split("."))
     check(all(public), part, "importance_getter")
+
+
+def check_polynomial(part: Any) -> None:
+    """Refuse more or fewer products than there are, which would stay unset."""
+    from sklearn.preprocessing import PolynomialFeatures
+
+    held = vars(part)
+    if "_n_out_full" not in held:
+        return
+    degrees = [held.get(name) for name in ("_min_degree", "_max_degree")]
+    for degree in degrees:
+        known = degree == 0 or is_count(degree, HIGHEST_DEGREE)
+        check(known and type(degree) is int, part, "degree")
+    for name in ("interaction_only", "include_bias"):
+        check(type(held.get(name)) is bool, part, name)
+    # Products of lower degrees are computed, and left out at the end.
+    for name, lowest in (("n_output_features_", degrees[0]), ("_n_out_full", 0)):
+        made = PolynomialFeatures._num_combinations(
+            n_features=part.n_features_in_,
+            min_degree=lowest,
+            max_degree=degrees[1],
+            interaction_only=part.interaction_only,
+            include_bias=part.include_bias,
+        )
+        check(held.get(name) == made <= MOST_FEATURES, part, name)
+
+
+def check_splines(part: Any) -> None:
+    """Refuse anything but splines, one for each column."""
+    splines = vars(part).get("bsplines_", [])
+    check(type(splines) is list, part, "bsplines_")
+    for one in splines:
+        check(class_name(one) == SPLINE, part, "bsplines_")
+        check(one.k == part.degree, part, "degree")
 
 
 def check_categories(part: Any) -> None:

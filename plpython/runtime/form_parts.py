@@ -128,6 +128,10 @@ class Matrix(Part):
         """How many numbers a row has."""
         raise NotImplementedError
 
+    def write_row(self, source: "Source") -> list[str]:
+        """Add its numbers of one row to a source; return their expressions."""
+        raise NoSource
+
 
 class Sum(Scalar):
     """A constant, weighted inputs, tables of inputs, and trees, all added up.
@@ -583,6 +587,10 @@ def kind_elsewhere(name: str) -> type[Part]:
 
     if name in NEIGHBOUR_KINDS:
         return NEIGHBOUR_KINDS[name]
+    from .form_computed import COMPUTED_KINDS
+
+    if name in COMPUTED_KINDS:
+        return COMPUTED_KINDS[name]
     raise malformed_form("A part is of an unknown kind.")
 
 

@@ -68,6 +68,9 @@ class Trees:
 
     def __init__(self, pause: Pausing = no_pause, **arrays: np.ndarray) -> None:
         self.pause = pause
+        # How many numbers a row has that another part computes for them; None: they
+        # read the model's own inputs.
+        self.computed_width: int | None = None
         self.roots = arrays["roots"]
         self.positions = arrays["positions"]
         self.modes = arrays["modes"]

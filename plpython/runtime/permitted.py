@@ -23,6 +23,8 @@ from .estimator_checks import (
     check_importance_getter,
     check_imputer,
     check_one_hot_encoder,
+    check_polynomial,
+    check_splines,
 )
 from .neighbour_checks import check_neighbours
 from .pickle_trees import (
@@ -37,6 +39,8 @@ from .pickle_trees import (
 from .pickle_values import (
     CHECK_ARRAY,
     SEED_SEQUENCE,
+    SPLINE,
+    SPLINE_ARRAYS,
     TREE,
     make_array,
     make_bit_generator,
@@ -59,6 +63,7 @@ from .pickle_values import (
     set_predictor,
     set_random_state,
     set_seed_sequence,
+    set_spline,
     set_tree,
     set_without_score,
 )
@@ -146,6 +151,8 @@ PERMITTED = (
         "numpy.random.bit_generator.__pyx_unpickle_SeedSequence",
         make=make_seed_sequence,
     ),
+    Permitted(SPLINE_ARRAYS, argument=True),
+    Permitted(SPLINE, state=set_spline),
     Permitted("sklearn._loss._loss.CyExponentialLoss", make=make_without_arguments),
     Permitted("sklearn._loss._loss.CyHalfBinomialLoss", make=make_without_arguments),
     Permitted("sklearn._loss.link.HalfLogitLink"),
@@ -161,6 +168,8 @@ PERMITTED = (
     Permitted(
         "sklearn.compose._column_transformer.make_column_selector", group=PREPROCESSING
     ),
+    Permitted("sklearn.decomposition._pca.PCA", group=PREPROCESSING),
+    Permitted("sklearn.decomposition._truncated_svd.TruncatedSVD", group=PREPROCESSING),
     Permitted("sklearn.discriminant_analysis.LinearDiscriminantAnalysis", scores=True),
     Permitted(
         "sklearn.discriminant_analysis.QuadraticDiscriminantAnalysis", scores=True
@@ -256,10 +265,17 @@ PERMITTED = (
     Permitted("sklearn.neural_network._stochastic_optimizers.SGDOptimizer"),
     Permitted("sklearn.pipeline.FeatureUnion", group=PREPROCESSING),
     Permitted("sklearn.pipeline.Pipeline", scores=True),
+    Permitted("sklearn.preprocessing._data.Binarizer", group=PREPROCESSING),
     Permitted("sklearn.preprocessing._data.MaxAbsScaler", group=PREPROCESSING),
     Permitted("sklearn.preprocessing._data.MinMaxScaler", group=PREPROCESSING),
+    Permitted("sklearn.preprocessing._data.Normalizer", group=PREPROCESSING),
+    Permitted("sklearn.preprocessing._data.PowerTransformer", group=PREPROCESSING),
+    Permitted("sklearn.preprocessing._data.QuantileTransformer", group=PREPROCESSING),
     Permitted("sklearn.preprocessing._data.RobustScaler", group=PREPROCESSING),
     Permitted("sklearn.preprocessing._data.StandardScaler", group=PREPROCESSING),
+    Permitted(
+        "sklearn.preprocessing._discretization.KBinsDiscretizer", group=PREPROCESSING
+    ),
     Permitted(
         "sklearn.preprocessing._encoders.OneHotEncoder",
         check=check_one_hot_encoder,
@@ -270,6 +286,21 @@ PERMITTED = (
     Permitted(FUNCTION_TRANSFORMER, check=check_function_transformer),
     Permitted("sklearn.preprocessing._label.LabelBinarizer"),
     Permitted("sklearn.preprocessing._label.LabelEncoder"),
+    Permitted(
+        "sklearn.preprocessing._polynomial.PolynomialFeatures",
+        check=check_polynomial,
+        group=PREPROCESSING,
+    ),
+    Permitted(
+        "sklearn.preprocessing._polynomial.SplineTransformer",
+        check=check_splines,
+        group=PREPROCESSING,
+    ),
+    Permitted(
+        "sklearn.preprocessing._target_encoder.TargetEncoder",
+        check=check_categories,
+        group=PREPROCESSING,
+    ),
     Permitted("sklearn.svm._classes.LinearSVC", group=CALIBRATED),
     Permitted(
         "sklearn.tree._classes.DecisionTreeClassifier",

@@ -39,6 +39,10 @@ BIT_GENERATORS = {
     "__generator_ctor": "numpy.random._pcg64.PCG64",
     "__randomstate_ctor": "numpy.random._mt19937.MT19937",
 }
+SPLINE = "scipy.interpolate._bsplines.BSpline"
+# How a spline says that its arrays are of numpy.
+SPLINE_ARRAYS = "scipy._lib.array_api_compat.numpy._aliases.asarray"
+HIGHEST_DEGREE = 20
 TREE = "sklearn.tree._tree.Tree"
 # Of the trees of nearest neighbours, whose module has no name for it.
 POINT_NODE_DTYPE = np.dtype(
@@ -190,6 +194,16 @@ def is_array_of_objects(thing: Any) -> bool:
     return not all(issubclass(kind, PLAIN) for kind in set(map(type, thing.flat)))
 
 
+def ends_nesting(thing: Any) -> bool:
+    """Return whether nothing is within a thing, or an array of numbers is all.
+
+    One that waits for its state may yet become an array of objects.
+    """
+    if type(thing) is np.ndarray:
+        return not thing.dtype.hasobject and thing.dtype.char != "S"
+    return not isinstance(thing, NESTING)
+
+
 def set_array(array: Any, state: Any) -> None:
     """Fill an array with data of exactly its size."""
     require(type(state) is tuple and len(state) == 5, "numpy.ndarray")
@@ -200,10 +214,7 @@ def set_array(array: Any, state: Any) -> None:
         require(dtype == object and type(data) is list, "numpy.ndarray")  # noqa: E721  dtypes compare by ==
         check_array_form(dtype, shape, len(data))
         # numpy frees what is in arrays one inside the other, until the stack ends.
-        require(
-            not any(issubclass(kind, NESTING) for kind in set(map(type, data))),
-            "an object array",
-        )
+        require(all(map(ends_nesting, data)), "an object array")
     else:
         require(type(data) is bytes, "numpy.ndarray")
         check_array_form(dtype, shape, len(data))
@@ -449,6 +460,29 @@ def set_calibration(target: Any, state: Any) -> None:
     require(type(state) is dict, name)
     check_calibration_points(state, name)
     set_attributes(target, state)
+
+
+def set_spline(target: Any, state: Any) -> None:
+    """Set knots and factors that fit one another, as compiled code trusts them to."""
+    parts = {"_t", "_c", "k", "extrapolate", "axis", "_asarray"}
+    require(type(state) is dict and set(state) == parts, SPLINE)
+    knots, factors, degree = state["_t"], state["_c"], state["k"]
+    require(is_token(state["_asarray"], SPLINE_ARRAYS), SPLINE)
+    require(is_index(degree, HIGHEST_DEGREE), SPLINE)
+    require(type(state["extrapolate"]) is bool and state["axis"] == 0, SPLINE)
+    require(type(state["axis"]) is int, SPLINE)
+    for array, dimensions in ((knots, 1), (factors, 2)):
+        require(type(array) is np.ndarray and array.ndim == dimensions, SPLINE)
+        require(array.dtype == np.float64 and np.isfinite(array).all(), SPLINE)
+    require(len(knots) >= 2 * degree + 2 and (np.diff(knots) >= 0).all(), SPLINE)
+    require(len(factors) == len(knots) - degree - 1, SPLINE)
+    require(factors.shape[1] > 0, SPLINE)
+    held = {
+        "_t": np.ascontiguousarray(knots),
+        "_c": np.ascontiguousarray(factors),
+        "_asarray": np.asarray,
+    }
+    target.__dict__.update({**state, **held})
 
 
 def set_predictor(target: Any, state: Any) -> None:

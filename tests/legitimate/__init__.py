@@ -8,6 +8,7 @@ import functools
 from . import (
     bayes,
     combined,
+    computed,
     linear,
     neighbours,
     networks,
@@ -28,6 +29,7 @@ PIPELINES = {
     **neighbours.PIPELINES,
     **preprocessing.PIPELINES,
     **selectors.PIPELINES,
+    **computed.PIPELINES,
 }
 # What the compiler says of those that serve from their pickle alone.
 LEFT_TO_THEIR_PICKLE = {

@@ -16,8 +16,18 @@ from sklearn.feature_selection import (
     chi2,
     f_regression,
     mutual_info_classif,
+    mutual_info_regression,
+    r_regression,
 )
-from sklearn.linear_model import Lasso, LassoCV, LogisticRegression, Ridge
+from sklearn.linear_model import (
+    ElasticNet,
+    ElasticNetCV,
+    Lasso,
+    LassoCV,
+    LinearRegression,
+    LogisticRegression,
+    Ridge,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import LinearSVC
@@ -56,6 +66,12 @@ PIPELINES = {
     "the best columns by information": lambda: of_whole(
         SelectKBest(mutual_info_classif, k=3), hist()
     ),
+    "the best columns by information on a number": lambda: of_whole(
+        SelectKBest(mutual_info_regression, k=2), forest()
+    ),
+    "the best columns by correlation": lambda: of_whole(
+        SelectKBest(r_regression, k=2), LogisticRegression()
+    ),
     "a share of the columns": lambda: chosen(
         SelectPercentile(percentile=60), LogisticRegression()
     ),
@@ -90,6 +106,15 @@ PIPELINES = {
         SelectFromModel(LassoCV(cv=2), threshold=1e-4),
         LogisticRegression(),
         StandardScaler(),
+    ),
+    "columns chosen by an elastic net": lambda: chosen(
+        SelectFromModel(ElasticNet(alpha=0.01)), LogisticRegression()
+    ),
+    "columns chosen by an elastic net of its own strength": lambda: of_whole(
+        SelectFromModel(ElasticNetCV(cv=2), threshold=-1.0), forest(), StandardScaler()
+    ),
+    "columns chosen by a regression": lambda: chosen(
+        SelectFromModel(LinearRegression(), threshold="mean"), LogisticRegression()
     ),
     "columns chosen by a model fitted before": by_a_model_fitted_before,
     "columns left out one by one": lambda: chosen(

@@ -2891,8 +2891,10 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module compile_bayes
 -- Module compile_classifiers
 -- Module compile_columns
+-- Module compile_computed
 -- Module compile_model
 -- Module compile_neighbours
+-- Module compile_pieces
 -- Module compile_preprocessing
 -- Module compile_selection
 -- Module compile_sums
@@ -2908,6 +2910,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module foreign_files
 -- Module forest_graph
 -- Module form
+-- Module form_computed
 -- Module form_matrices
 -- Module form_neighbours
 -- Module form_parts

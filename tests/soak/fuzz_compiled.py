@@ -14,6 +14,7 @@ import math
 import numpy as np
 from pgchurn.plpython.runtime.compile_model import compile_model
 from pgchurn.plpython.runtime.form import ALIGNMENT, MAGIC, MOST_BYTES, read_form
+from pgchurn.plpython.runtime.form_computed import LENGTHS
 from pgchurn.plpython.runtime.form_matrices import ACTIVATIONS, STEPS
 from pgchurn.plpython.runtime.form_neighbours import METRICS, Within
 
@@ -66,6 +67,22 @@ FAMILIES = {
     "indicated texts": "texts with indicators below trees",
     "bagged votes": "bagged linear machines",
     "chosen columns": "columns chosen by a forest",
+    "powers": "powers of gaps",
+    "powers above zero": "powers of numbers above zero, with gaps",
+    "bins": "bins",
+    "bins below trees": "bins below trees",
+    "quantiles": "repeated quantiles",
+    "normal quantiles": "normal quantiles",
+    "lengths": "rows of length one",
+    "target encodings": "how often each text churned",
+    "products": "products below trees",
+    "splines": "splines that end in lines",
+    "periodic splines": "splines that come again",
+    "bounded splines": "splines that refuse what is beyond",
+    "axes": "axes below trees",
+    "singular vectors": "singular vectors of texts",
+    "side by side": "many ways side by side",
+    "votes above quantiles": "votes above quantiles",
 }
 # What a text of a part may be.
 TEXTS = {
@@ -73,6 +90,7 @@ TEXTS = {
     "metric": METRICS,
     "weights": ("uniform", "distance"),
     "lonely": Within.LONELY,
+    "norm": LENGTHS,
 }
 # Numbers that are out of place nearly everywhere.
 WHOLE = (0, 1, -1, 2, 7, 255, 2**31 - 1, -(2**31), 20_000)
@@ -244,7 +262,7 @@ def replace_whole(header, arrays, rng):
         (
             (holder, key)
             for holder, key in places_in(header["probability"])
-            if key in ("position", "count")
+            if key in ("position", "count", "degree")
         ),
         rng,
     )

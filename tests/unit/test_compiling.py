@@ -47,11 +47,15 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline, make_union
 from sklearn.preprocessing import (
     FunctionTransformer,
+    KBinsDiscretizer,
     MaxAbsScaler,
     MinMaxScaler,
     OneHotEncoder,
     OrdinalEncoder,
+    PolynomialFeatures,
+    QuantileTransformer,
     RobustScaler,
+    SplineTransformer,
     StandardScaler,
 )
 from sklearn.svm import LinearSVC
@@ -961,7 +965,19 @@ def test_categories_of_histogram_gradient_boosting_are_compiled(encoder):
             PREPROCESSING["mean"],
             "RadiusNeighborsClassifier that gives outliers no class",
         ),
-        (LOGISTIC, make_pipeline(SimpleImputer(), PCA()), "PCA"),
+        (
+            LOGISTIC,
+            make_pipeline(
+                SimpleImputer(),
+                KBinsDiscretizer(3, strategy="uniform", dtype=np.float32),
+            ),
+            "KBinsDiscretizer of single precision",
+        ),
+        (
+            LOGISTIC,
+            make_pipeline(SimpleImputer(), SplineTransformer(degree=0)),
+            "SplineTransformer of degree 0",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -971,6 +987,14 @@ def test_what_is_not_covered_is_named(classifier, prepared, said):
         frame = COMPLETE
 
     assert said in not_compilable(fit(classifier, prepared, frame), frame)
+
+
+@pytest.mark.parametrize("steps", [(PCA(2),), (PolynomialFeatures(1), one_hot())])
+def test_an_encoder_of_numbers_that_other_parts_computed_is_not_covered(steps):
+    encoded = make_pipeline(one_hot(), LOGISTIC)
+    model = fit(encoded, make_pipeline(SimpleImputer(), *steps), NUMERIC)
+
+    assert "an encoder of numbers that were computed" in not_compilable(model, NUMERIC)
 
 
 def test_more_than_two_classes_are_not_covered():
@@ -1028,6 +1052,39 @@ def test_every_pipeline_that_is_let_in_is_compiled(name):
         for refusing in (row_scores, checked):
             with pytest.raises(ScoringError, match="infinite"):
                 refusing(compiled, infinite[:2])
+
+
+def test_a_number_that_box_cox_refuses_is_refused_whatever_reads_it():
+    for name in (
+        "powers of numbers above zero",
+        "powers of numbers above zero, as they are",
+        "powers of numbers above zero, with gaps",
+    ):
+        pickled, compiled, rows = forms_of(name)
+        for wrong in (0.0, -3.0):
+            refused = rows.assign(age=wrong)
+            for score in (pickled.probabilities, compiled.probabilities):
+                with pytest.raises(ScoringError):
+                    score(columns_of(refused))
+            with pytest.raises(ScoringError, match="above zero"):
+                row_scores(compiled, refused)
+
+
+@pytest.mark.parametrize("output", ["uniform", "normal"])
+@pytest.mark.parametrize("seed", range(6))
+def test_quantiles_are_the_same_on_and_beside_each_of_them(output, seed):
+    rng = np.random.default_rng(seed)
+    values = rng.choice(np.round(rng.normal(size=9), 1), (60, 2))
+    values[:, 1] = 5.0 if seed == 0 else values[:, 1] * 1e-8
+    quantiles = QuantileTransformer(n_quantiles=30, output_distribution=output)
+    model = make_pipeline(quantiles, LogisticRegression()).fit(
+        values, rng.random(60) < 0.5
+    )
+    flat = values.ravel()
+    hard = np.unique([*beside(flat), *beside(flat + 1e-7), *beside(flat - 1e-7)])
+
+    rows = pd.DataFrame({"a": hard, "b": rng.permutation(hard)})
+    assert_same(model, rows, named=False)
 
 
 @pytest.mark.parametrize("name", legitimate.LEFT_TO_THEIR_PICKLE)

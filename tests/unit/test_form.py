@@ -25,6 +25,16 @@ from pgchurn.plpython.runtime.form import (
     read_form,
     write_form,
 )
+from pgchurn.plpython.runtime.form_computed import (
+    COMPUTED_KINDS,
+    HIGHEST_DEGREE,
+    Normalized,
+    Onward,
+    Pieces,
+    Products,
+    Through,
+    Together,
+)
 from pgchurn.plpython.runtime.form_matrices import (
     MATRIX_KINDS,
     Dense,
@@ -156,6 +166,22 @@ def one_of(matrix):
     return OnlyOne(of=layer)
 
 
+def pieces(**changed):
+    """Return two functions of an input, in two pieces, and one of another, in one."""
+    given = {
+        "of": inputs(),
+        "functions": integers(2, 1),
+        "ends": integers(1, 1),
+        "borders": floats(0.5),
+        "origins": floats(0, 0.5, 1),
+        "degree": 1,
+        "factors": floats(1, 2, 3, 4, 5, 6, 7, 8, -1, 0.5),
+        "missing": floats(NAN, 2, 3),
+        "bounded": np.array([0, 0], np.uint8),
+    }
+    return Pieces(**{**given, **changed})
+
+
 EVERY_KIND = {
     "Sum": sum_of(),
     "Sigmoid": Sigmoid(of=sum_of()),
@@ -179,6 +205,14 @@ EVERY_KIND = {
         constants=floats(-1, -2),
     ),
     "Quadratic": Quadratic(first=network(), second=network(), constant=0.5),
+    "Through": Through(of=network(), then=one_of(inputs((1, 0)))),
+    "Onward": one_of(Onward(of=network(), then=inputs((1, 1), "add", (1, 2)))),
+    "Together": one_of(Together(of=[sum_of(), Sigmoid(of=sum_of())])),
+    "Pieces": one_of(pieces()),
+    "Products": one_of(
+        Products(of=inputs(), factors=integers(0, 0, 0, 1), ends=integers(0, 1, 2, 4))
+    ),
+    "Normalized": one_of(Normalized(of=inputs((0, 1, 2)), norm="l2")),
 }
 
 
@@ -231,7 +265,9 @@ MATRIX = np.array(
 
 
 def test_every_kind_is_tried():
-    assert EVERY_KIND.keys() == SCALAR_KINDS.keys() | MATRIX_KINDS.keys()
+    assert (
+        EVERY_KIND.keys() == {**SCALAR_KINDS, **MATRIX_KINDS, **COMPUTED_KINDS}.keys()
+    )
 
 
 @pytest.mark.parametrize("kind", EVERY_KIND)
@@ -659,6 +695,121 @@ def test_the_keys_of_each_table_rise_for_themselves():
 )
 def test_steps_of_arithmetic_that_are_none_are_refused(fields):
     assert refused_part(inputs, **fields)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"functions": integers(2)},
+        {"functions": integers(3, 0)},
+        {"functions": integers(2, 2)},
+        {"functions": integers(2**31 - 1, 1)},
+        {"ends": integers(1)},
+        {"ends": integers(1, 0)},
+        {"ends": integers(0, 2)},
+        {"ends": integers(-1, 1)},
+        {"borders": floats(NAN)},
+        {"borders": floats(INFINITY)},
+        {
+            "borders": floats(1, 1),
+            "ends": integers(2, 2),
+            "origins": floats(0, 0, 0, 0),
+        },
+        {"origins": floats(0, 1)},
+        {"origins": floats(0, NAN, 1)},
+        {"degree": 2},
+        {"degree": 0},
+        {"degree": HIGHEST_DEGREE + 1},
+        {"factors": floats(*range(9))},
+        {"factors": floats(*range(9), INFINITY)},
+        {"missing": floats(1, 2)},
+        {"missing": floats(1, 2, INFINITY)},
+        {"bounded": np.array([0, 2], np.uint8)},
+        {"bounded": np.array([0], np.uint8)},
+    ],
+    ids=itertools.count(),
+)
+def test_pieces_that_do_not_fit_are_refused(changed):
+    assert refused_part(pieces, **changed)
+
+
+def test_pieces_rise_for_each_number_alone():
+    two = pieces(
+        ends=integers(1, 2),
+        borders=floats(5, 1),
+        origins=floats(0, 0, 0, 0),
+        factors=floats(*range(12)),
+    )
+    falling = {
+        "ends": integers(2, 2),
+        "borders": floats(5, 1),
+        "origins": floats(0, 0, 0, 0),
+        "factors": floats(*range(14)),
+    }
+
+    assert two.values(MATRIX[:5]).shape == (5, 3)
+    assert "rise" in refused_part(pieces, **falling)
+
+
+def test_a_number_beyond_bounded_pieces_is_refused_in_bulk_and_alone():
+    bounded = pieces(
+        ends=integers(2, 2),
+        borders=floats(0, 1),
+        origins=floats(0, 0, 0, 0),
+        factors=floats(*range(14)),
+        bounded=np.array([1, 0], np.uint8),
+    )
+    model = CompiledModel(bytes_of(one_of(bounded)), SIGNATURE)
+
+    for outside in (-1.0, 1.0, 7.0):
+        columns = dict(zip("abc", np.array([[0.5, 0, 0], [outside, 0, 0]]).T))
+        for score in (model.probabilities, model.row_probabilities):
+            with pytest.raises(ScoringError, match="beyond those"):
+                score(columns)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"ends": integers()},
+        {"ends": integers(0, 3, 2)},
+        {"ends": integers(0, 1)},
+        {"ends": integers(-1, 2)},
+        {"factors": integers(0, 2)},
+        {"factors": integers(0, -1)},
+    ],
+    ids=itertools.count(),
+)
+def test_products_of_what_is_not_there_are_refused(changed):
+    good = {"of": inputs(), "factors": integers(0, 1), "ends": integers(0, 2)}
+
+    assert Products(**good).width == 2
+    assert refused_part(Products, **{**good, **changed})
+
+
+def test_what_reads_more_than_is_computed_is_refused():
+    assert refused_part(Through, of=network(), then=sum_of())
+    assert refused_part(Onward, of=network(), then=inputs((2,)))
+    assert refused_part(Together, of=[])
+    assert refused_part(Normalized, of=inputs(), norm="l3")
+
+
+def test_trees_of_computed_numbers_have_graphs_of_their_own_width():
+    few = Inputs(positions=integers(2, 1), steps="add", constants=floats(0.5, 0.0))
+    forest = trees_of((1, LESS_OR_EQUAL, 0.5, 1, 2), -0.5, 0.75)
+    model = CompiledModel(
+        bytes_of(Through(of=few, then=sum_of(tables=integers(1), forest=forest))),
+        SIGNATURE,
+    )
+    columns = dict(zip("abc", MATRIX.T))
+    (trees,) = model.probability.trees()
+
+    assert trees.computed_width == 2
+    trees.graphs(trees.computed_width)
+    many = {name: np.tile(column, 100) for name, column in columns.items()}
+    np.testing.assert_allclose(
+        model.probabilities(many)[: len(MATRIX)], model.row_probabilities(columns)
+    )
 
 
 @pytest.mark.parametrize(

@@ -44,11 +44,12 @@ from .compile_bayes import (
     gaussian_naive_bayes,
     multinomial_naive_bayes,
 )
-from .compile_columns import Column, Inputs, NotCompilable
+from .compile_columns import Column, Computed, Inputs, NotCompilable, Number, numeric
 from .compile_neighbours import nearest, within_radius
-from .compile_preprocessing import numeric, transform
+from .compile_preprocessing import transform
 from .compile_sums import SumBuilder, matrix, weighted_sum
 from .compile_trees import Categories, FittedTree, build_tree
+from .form_computed import Through
 from .form_matrices import Dense, OnlyOne, Quadratic
 from .form_parts import (
     Affine,
@@ -94,9 +95,9 @@ def probability(estimator: Any, columns: Columns, inputs: Inputs) -> Scalar:
     if len(estimator.classes_) != TWO_CLASSES:
         raise NotCompilable(f"{kind.__name__} of other than two classes")
     if kind in PROBABILITIES:
-        return PROBABILITIES[kind](estimator, columns, inputs)
+        return of_columns(PROBABILITIES[kind], estimator, columns, inputs)
     if kind in DECISIONS and hasattr(estimator, "predict_proba"):
-        return Sigmoid(of=DECISIONS[kind](estimator, columns, inputs))
+        return Sigmoid(of=of_columns(DECISIONS[kind], estimator, columns, inputs))
     raise NotCompilable(f"{kind.__name__} without probabilities")
 
 
@@ -112,6 +113,29 @@ def unwrap(estimator: Any, columns: Columns, inputs: Inputs) -> tuple[Any, Colum
     return estimator, columns
 
 
+def of_columns(
+    compile_one: "Compile", estimator: Any, columns: Columns, inputs: Inputs
+) -> Scalar:
+    """Return a classifier of columns, some of which other parts may have computed.
+
+    It reads what was computed as if that were the inputs.
+    """
+    parts = [one.part for one in columns if isinstance(one, Computed)]
+    if not parts:
+        return compile_one(estimator, columns, inputs)
+    if len(parts) == len(columns) and all(part is parts[0] for part in parts):
+        of = parts[0]
+        given: Columns = [one.column for one in columns if isinstance(one, Computed)]
+    else:
+        of = matrix(columns)
+        given = [Number(i) for i in range(of.width)]
+    within = Inputs(of.width, {})
+    then = compile_one(estimator, given, within)
+    if within.known_numbers:
+        raise NotCompilable("an encoder that refuses numbers that were computed")
+    return Through(of=of, then=then)
+
+
 def response(estimator: Any, columns: Columns, inputs: Inputs) -> tuple[Scalar, bool]:
     """Return what calibration starts from, and whether it is a probability.
 
@@ -120,7 +144,7 @@ def response(estimator: Any, columns: Columns, inputs: Inputs) -> tuple[Scalar, 
     estimator, columns = unwrap(estimator, columns, inputs)
     kind = type(estimator)
     if kind in DECISIONS:
-        return DECISIONS[kind](estimator, columns, inputs), False
+        return of_columns(DECISIONS[kind], estimator, columns, inputs), False
     return probability(estimator, columns, inputs), True
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .form_matrices import STEPS
+from .form_parts import Matrix
 
 # What rises with the number that goes in; by a constant below zero, the first two fall.
 SCALING = ("multiply", "divide")
@@ -124,7 +125,34 @@ class Lookup:
         )
 
 
-Column = Number | Text | Lookup
+@dataclass(frozen=True)
+class Computed:
+    """A number that a part of the compiled form computes, and what is done with it.
+
+    Attributes
+    ----------
+    part : Matrix
+        Computes several numbers.
+    column : Number or Lookup
+        Of one of these numbers, as if they were the inputs.
+    """
+
+    part: Matrix
+    column: Number | Lookup
+
+    def step(self, name: str, constant: float) -> "Computed":
+        """Return the number after one more operation."""
+        return replace(self, column=self.column.step(name, constant))
+
+
+Column = Number | Text | Lookup | Computed
+
+
+def numeric(column: Column) -> Number | Lookup | Computed:
+    """Return a column that arithmetic can be done on."""
+    if isinstance(column, Text):
+        raise NotCompilable("a text that is not encoded")
+    return column
 
 
 @dataclass

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier, RadiusNeighborsClassifier
 
-from .compile_columns import Column, Inputs, NotCompilable
-from .compile_preprocessing import numeric
+from .compile_columns import Column, Inputs, NotCompilable, numeric
 from .compile_sums import matrix
 from .form_neighbours import Nearest, Within
 from .form_parts import Scalar

@@ -17,11 +17,13 @@ from sklearn.preprocessing import (
     OrdinalEncoder,
     RobustScaler,
     StandardScaler,
+    TargetEncoder,
 )
 from sklearn.utils import check_array
 
 from .compile_columns import (
     Column,
+    Computed,
     Inputs,
     Lookup,
     NotCompilable,
@@ -29,7 +31,9 @@ from .compile_columns import (
     Number,
     Text,
     Vocabulary,
+    numeric,
 )
+from .compile_computed import COMPUTING
 from .compile_selection import SELECTORS, selected
 
 Columns = Sequence[Column]
@@ -165,12 +169,22 @@ def missing_indicator(
         if isinstance(column, Text):
             results.append(text_indicator(column, sought, inputs))
             continue
+        if isinstance(column, Computed) and sought is not None:
+            indicated = number_indicator(column.column)
+            results.append(Computed(column.part, indicated))
+            continue
         if not isinstance(column, Number) or sought is None:
             raise NotCompilable("MissingIndicator of what is neither number nor text")
-        is_filled = any(name == "fill" for name, _ in column.steps)
-        missing = 0.0 if is_filled else 1.0
-        results.append(Lookup(column.position, {}, 0.0, missing))
+        results.append(number_indicator(column))
     return results
+
+
+def number_indicator(column: Number | Lookup) -> Lookup:
+    """Return 1 where a number is missing, 0 where it is not."""
+    if isinstance(column, Lookup):
+        return column.mapped(lambda value: float(value != value))
+    is_filled = any(name == "fill" for name, _ in column.steps)
+    return Lookup(column.position, {}, 0.0, 0.0 if is_filled else 1.0)
 
 
 def text_indicator(column: Text, sought: float | None, inputs: Inputs) -> Lookup:
@@ -215,13 +229,6 @@ def clipped(transformer: Any, column: Column) -> Column:
     return numeric(column).step("at least", lowest).step("at most", highest)
 
 
-def numeric(column: Column) -> Number | Lookup:
-    """Return a column that arithmetic can be done on."""
-    if isinstance(column, Text):
-        raise NotCompilable("a text that is not encoded")
-    return column
-
-
 def one_hot_encoder(
     transformer: OneHotEncoder, columns: Columns, inputs: Inputs
 ) -> Columns:
@@ -263,6 +270,23 @@ def ordinal_encoder(
     return results
 
 
+def target_encoder(
+    transformer: TargetEncoder, columns: Columns, inputs: Inputs
+) -> Columns:
+    """Turn each category into how often it was of the second class."""
+    if transformer.target_type_ == "multiclass":
+        raise NotCompilable("TargetEncoder of more than two classes")
+    results: list[Column] = []
+    for column, categories, encoding in zip(
+        columns, transformer.categories_, transformer.encodings_
+    ):
+        keys = category_keys(transformer, column, categories, inputs)
+        values = dict(zip(keys, np.asarray(encoding, float).tolist()))
+        default = float(transformer.target_mean_)
+        results.append(lookup(column, values, default, inputs))
+    return results
+
+
 def grouped(
     transformer: OneHotEncoder | OrdinalEncoder, column: int, count: int
 ) -> tuple[list[int], int | None]:
@@ -299,23 +323,25 @@ def lookup(
         codes = vocabulary.count()
     # What every other input is given need not be listed.
     listed = {key: value for key, value in known.items() if value != default}
-    return Lookup(column.position, listed, default, missing, codes=codes)
+    return Lookup(column.position, listed, default, missing, codes=codes)  # type: ignore[union-attr]
 
 
 def category_keys(
-    transformer: OneHotEncoder | OrdinalEncoder,
+    transformer: OneHotEncoder | OrdinalEncoder | TargetEncoder,
     column: Column,
     categories: Iterable[Any],
     inputs: Inputs,
 ) -> Sequence[float]:
     """Return the input, a code or a number, that stands for each category."""
-    refuses = transformer.handle_unknown == "error"
+    refuses = getattr(transformer, "handle_unknown", "ignore") == "error"
     if isinstance(column, Text):
         return text_keys(
             inputs.vocabularies[column.position], column, categories, refuses
         )
     if isinstance(column, Lookup):
         return encoded_keys(column, categories, refuses)
+    if isinstance(column, Computed):
+        raise NotCompilable("an encoder of numbers that were computed")
     if any(name != "fill" for name, _ in column.steps) or len(column.steps) > 1:
         raise NotCompilable("an encoder of numbers that were computed")
     null = inputs.nulls.get(column.position, NAN)
@@ -400,6 +426,8 @@ TRANSFORMERS: dict[type, Transform] = {
     RobustScaler: scaler([("subtract", "center_"), ("divide", "scale_")]),
     OneHotEncoder: one_hot_encoder,
     OrdinalEncoder: ordinal_encoder,
+    TargetEncoder: target_encoder,
+    **COMPUTING,
     **dict.fromkeys(SELECTORS, selected),
 }
 $python$;

@@ -90,7 +90,7 @@ class CompiledModel:
         """Make the graphs of large forests, which takes seconds, before they score."""
         for trees in self.probability.trees():
             if trees.has_graphs and trees.graph_count() > 1:
-                trees.graphs(len(self.signature.features))
+                trees.graphs(trees.computed_width or len(self.signature.features))
 
     def probabilities(self, columns: Columns) -> np.ndarray:
         """Return the positive class's probability of every row."""

@@ -12,7 +12,7 @@ from .errors import ScoringError, is_of_server
 from .estimator_checks import ATOMS, check_common, not_fit
 from .pacing import Pausing, no_pause
 from .permitted import BY_NAME, CHECKS, SCORING
-from .pickle_values import Token, class_name, printable
+from .pickle_values import SPLINE, Token, class_name, printable
 from .strict_pickle import BUNCH, read_pickle
 
 # See MaxHeapAttributeNumber in PostgreSQL's src/include/access/htup_details.h.
@@ -158,7 +158,7 @@ def children_of(part: Any) -> list[Any]:
         values = [value for key, value in vars(part).items() if key != "f_"]
     elif kind.__module__.startswith("sklearn."):
         values = list(getattr(part, "__dict__", {}).values())
-    elif kind.__module__.startswith("numpy.random."):
+    elif kind.__module__.startswith("numpy.random.") or name == SPLINE:
         return []
     else:
         named = part if kind is Token else f"a {kind.__name__}"

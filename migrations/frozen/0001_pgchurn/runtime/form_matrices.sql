@@ -2,12 +2,17 @@ CREATE OR REPLACE FUNCTION churn_runtime.form_matrices() RETURNS void
 LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """The parts of a compiled form that compute many numbers a row, and what reads them."""
 
+import functools
+import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from .errors import ScoringError
 from .form import require
 from .form_parts import (
+    LOWEST_EXPONENT,
     PART_OPERATIONS,
     TABLE_OPERATIONS,
     Matrix,
@@ -15,7 +20,107 @@ from .form_parts import (
     Scalar,
     places_among,
 )
+from .form_source import NoSource, Source
 
+
+def yeo_johnson(values: np.ndarray, power: Any) -> np.ndarray:
+    """Return Yeo's and Johnson's transform of values, NaN of NaN."""
+    left, right = np.minimum(values, 0.0), np.maximum(values, 0.0)
+    rising = powered(np.log1p(right), power)
+    falling = powered(np.log1p(-left), 2.0 - power)
+    return np.where(values >= 0, rising, -falling)
+
+
+def powered(logarithms: np.ndarray, power: Any) -> np.ndarray:
+    """Return powers, less 1 and divided by the power, of logarithms."""
+    is_zero = np.abs(power) < EPSILON
+    safe = np.where(is_zero, 1.0, power)
+    return np.where(is_zero, logarithms, np.expm1(safe * logarithms) / safe)
+
+
+def box_cox(values: np.ndarray, power: Any) -> np.ndarray:
+    """Return Box's and Cox's transform of values, NaN of NaN.
+
+    What is not above zero is refused.
+    """
+    if (values <= 0).any():
+        raise not_positive()
+    return powered(np.log(values), power)
+
+
+def not_positive() -> ScoringError:
+    """Return the error for a number that has no logarithm."""
+    return ScoringError(
+        "row has a number that is not above zero where the model takes no other",
+        detail="Its PowerTransformer has the method 'box-cox'.",
+        hint="Correct the row, or train with the method 'yeo-johnson'.",
+    )
+
+
+def normal_quantile(shares: np.ndarray, most: Any) -> np.ndarray:
+    """Return which values so many of a normal distribution lie below, to a bound.
+
+    By Wichura's algorithm AS 241, which is as exact as doubles are.
+    """
+    centred = shares - 0.5
+    rest = np.where(centred < 0, shares, 1.0 - shares)
+    near = np.abs(centred) <= 0.425
+    squared = np.where(near, 0.180625 - centred * centred, 0.0)
+    middle = centred * ratio(squared, *CENTRE)
+    # Logarithms of 0 are cut to the bound in the end.
+    far = np.sqrt(-np.log(np.where(near, 0.5, np.maximum(rest, 1e-300))))
+    tail = np.where(far <= 5.0, ratio(far - 1.6, *TAIL), ratio(far - 5.0, *FAR_TAIL))
+    found = np.where(near, middle, np.where(centred < 0, -tail, tail))
+    return np.maximum(np.minimum(found, most), -most)
+
+
+def ratio(values: np.ndarray, above: Any, below: Any) -> np.ndarray:
+    """Return the ratio of two polynomials, by their factors from the highest down."""
+    return np.polyval(above, values) / np.polyval(below, values)
+
+
+# Of AS 241, Applied Statistics 37 (1988), pages 477 to 484.
+CENTRE = (
+    (
+        *(2.5090809287301226727e3, 3.3430575583588128105e4, 6.7265770927008700853e4),
+        *(4.5921953931549871457e4, 1.3731693765509461125e4, 1.9715909503065514427e3),
+        *(1.3314166789178437745e2, 3.3871328727963666080e0),
+    ),
+    (
+        *(5.2264952788528545610e3, 2.8729085735721942674e4, 3.9307895800092710610e4),
+        *(2.1213794301586595867e4, 5.3941960214247511077e3, 6.8718700749205790830e2),
+        *(4.2313330701600911252e1, 1.0),
+    ),
+)
+TAIL = (
+    (
+        *(7.74545014278341407640e-4, 2.27238449892691845833e-2),
+        *(2.41780725177450611770e-1, 1.27045825245236838258e0),
+        *(3.64784832476320460504e0, 5.76949722146069140550e0),
+        *(4.63033784615654529590e0, 1.42343711074968357734e0),
+    ),
+    (
+        *(1.05075007164441684324e-9, 5.47593808499534494600e-4),
+        *(1.51986665636164571966e-2, 1.48103976427480074590e-1),
+        *(6.89767334985100004550e-1, 1.67638483018380384940e0),
+        *(2.05319162663775882187e0, 1.0),
+    ),
+)
+FAR_TAIL = (
+    (
+        *(2.01033439929228813265e-7, 2.71155556874348757815e-5),
+        *(1.24266094738807843860e-3, 2.65321895265761230930e-2),
+        *(2.96560571828504891230e-1, 1.78482653991729133580e0),
+        *(5.46378491116411436990e0, 6.65790464350110377720e0),
+    ),
+    (
+        *(2.04426310338993978564e-15, 1.42151175831644588870e-7),
+        *(1.84631831751005468180e-5, 7.86869131145613259100e-4),
+        *(1.48753612908506148525e-2, 1.36929880922735805310e-1),
+        *(5.99832206555887937690e-1, 1.0),
+    ),
+)
+EPSILON = float(np.spacing(1.0))
 STEPS: dict[str, Any] = {
     "fill": lambda values, constant: np.where(np.isnan(values), constant, values),
     "add": lambda values, constant: values + constant,
@@ -26,6 +131,11 @@ STEPS: dict[str, Any] = {
     "at most": np.minimum,
     # NaN is above nothing, as in scikit-learn's Binarizer.
     "above": lambda values, constant: (values > constant).astype(float),
+    # What is left after division, with the sign of the constant.
+    "modulo": np.mod,
+    "yeo-johnson": yeo_johnson,
+    "box-cox": box_cox,
+    "normal quantile": normal_quantile,
 }
 ACTIVATIONS: dict[str, Any] = {
     "identity": lambda values: values,
@@ -34,6 +144,26 @@ ACTIVATIONS: dict[str, Any] = {
     "logistic": lambda values: 1.0 / (1.0 + np.exp(-values)),
 }
 MOST_STEPS = 20
+# NumPy multiplies more than these sooner than Python does.
+MOST_WRITTEN_WEIGHTS = 500
+# The step as Python; what is not here is called. A comparison with NaN is false.
+WRITTEN_STEPS = {
+    "fill": "({v} if {v} == {v} else {c})",
+    "add": "({v} + {c})",
+    "subtract": "({v} - {c})",
+    "multiply": "({v} * {c})",
+    "divide": "({v} / {c})",
+    "at least": "({c} if {v} < {c} else {v})",
+    "at most": "({c} if {v} > {c} else {v})",
+    "above": "(1.0 if {v} > {c} else 0.0)",
+    "modulo": "({v} % {c})",
+}
+WRITTEN_ACTIVATIONS = {
+    "identity": "{v}",
+    "relu": "(0.0 if {v} < 0.0 else {v})",
+    "tanh": "tanh({v})",
+    "logistic": f"(0.0 if {{v}} <= {LOWEST_EXPONENT} else 1.0 / (1.0 + exp(-{{v}})))",
+}
 
 
 class Inputs(Matrix):
@@ -93,6 +223,77 @@ class Inputs(Matrix):
             values = STEPS[name](values, constants)
         return values
 
+    def write_row(self, source: Source) -> list[str]:
+        """Add its numbers of one row to a source; return their expressions."""
+        if not source.takes(self.width * (len(self.names) + 1)):
+            raise NoSource
+        constants = self.constants.reshape(len(self.names), self.width).T.tolist()
+        return [
+            written(source, source.input(position), zip(self.names, each))
+            for position, each in zip(self.positions.tolist(), constants)
+        ]
+
+
+def yeo_johnson_of_one(value: float, power: float) -> float:
+    """Return the same of one number."""
+    if value >= 0:
+        return powered_one(math.log1p(value), power)
+    return -powered_one(math.log1p(-value), 2.0 - power)
+
+
+def powered_one(logarithm: float, power: float) -> float:
+    """Return a power, less 1 and divided by the power, of a logarithm."""
+    if abs(power) < EPSILON:
+        return logarithm
+    try:
+        return math.expm1(power * logarithm) / power
+    except OverflowError:
+        return math.inf / power
+
+
+def box_cox_of_one(value: float, power: float) -> float:
+    """Return the same of one number, which is refused unless it is above zero."""
+    if value <= 0:
+        raise not_positive()
+    return powered_one(math.log(value), power)
+
+
+def normal_quantile_of_one(share: float, most: float) -> float:
+    """Return the same of one share."""
+    if share != share:
+        return share
+    if not 0.0 < share < 1.0:
+        return most if share >= 1.0 else -most
+    return max(-most, min(most, standard_normal().inv_cdf(share)))
+
+
+@functools.cache
+def standard_normal() -> Any:
+    """Return the normal distribution, of a module that few models need."""
+    from statistics import NormalDist
+
+    return NormalDist()
+
+
+CALLED_STEPS = {
+    "yeo-johnson": yeo_johnson_of_one,
+    "box-cox": box_cox_of_one,
+    "normal quantile": normal_quantile_of_one,
+}
+
+
+def written(source: Source, value: str, steps: Iterable[tuple[str, float]]) -> str:
+    """Add steps on a number of one row to a source; return what becomes of it."""
+    for name, constant in steps:
+        # NumPy divides by zero, and Python does not.
+        if name in ("divide", "modulo") and constant == 0:
+            raise NoSource
+        text = WRITTEN_STEPS.get(name)
+        if text is None:
+            text = source.constant(CALLED_STEPS[name]) + "({v}, {c})"
+        value = source.variable(text.format(v=value, c=source.number(constant)))
+    return value
+
 
 class Table(Matrix):
     """A row of numbers for each of some values of one input, and for all the others.
@@ -145,6 +346,19 @@ class Table(Matrix):
         """Return the numbers of every row."""
         return self.rows[places_among(self.keys, matrix[:, self.position])]
 
+    def write_row(self, source: Source) -> list[str]:
+        """Add its numbers of one row to a source; return their expressions."""
+        if not source.holds(len(self.entries)):
+            raise NoSource
+        *rows, default, missing = self.rows.tolist()
+        value = source.input(self.position)
+        found = source.constant(dict(zip(self.keys.tolist(), rows)).get)
+        other, gap = source.constant(default), source.constant(missing)
+        name = source.variable(
+            f"{found}({value}, {other}) if {value} == {value} else {gap}"
+        )
+        return [f"{name}[{i}]" for i in range(self.width)]
+
 
 class Joined(Matrix):
     """Other parts side by side, their numbers in an order of their own.
@@ -186,6 +400,11 @@ class Joined(Matrix):
     def values(self, matrix: np.ndarray) -> np.ndarray:
         """Return the numbers of every row."""
         return np.column_stack([part.values(matrix) for part in self.of])[:, self.order]
+
+    def write_row(self, source: Source) -> list[str]:
+        """Add its numbers of one row to a source; return their expressions."""
+        numbers = [one for part in self.of for one in part.write_row(source)]
+        return [numbers[i] for i in self.order.tolist()]
 
 
 class Dense(Matrix):
@@ -235,6 +454,24 @@ class Dense(Matrix):
         sums = self.of.values(matrix) @ weights + self.biases
         return ACTIVATIONS[self.activation](sums)
 
+    def write_row(self, source: Source) -> list[str]:
+        """Add its numbers of one row to a source; return their expressions."""
+        few = len(self.weights) <= MOST_WRITTEN_WEIGHTS
+        if not (few and source.takes(len(self.weights))):
+            raise NoSource
+        given = [source.variable(number) for number in self.of.write_row(source)]
+        found = []
+        for weights, bias in zip(
+            self.weights.reshape(-1, self.width).T.tolist(), self.biases.tolist()
+        ):
+            total = source.variable("0.0")
+            for weight, number in zip(weights, given):
+                source.add(total, f"{source.number(weight)} * {number}", 1)
+            source.line(f"{total} += {source.number(bias)}")
+            activated = WRITTEN_ACTIVATIONS[self.activation].format(v=total)
+            found.append(activated)
+        return found
+
 
 class OnlyOne(Scalar):
     """The number of a part that has one a row."""
@@ -249,6 +486,11 @@ class OnlyOne(Scalar):
     def values(self, matrix: np.ndarray) -> np.ndarray:
         """Return the number of every row."""
         return self.of.values(matrix)[:, 0]
+
+    def write(self, source: Source) -> str:
+        """Add the number of one row to a source; return the variable."""
+        (number,) = self.of.write_row(source)
+        return source.variable(number)
 
 
 class Gaussian(Scalar):

@@ -9,7 +9,8 @@ microseconds in a loop and hardly more in the INSERT.
 """
 
 import math
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,8 @@ class Source:
     def __init__(
         self, width: int, most_nodes: int = MOST_NODES, pause: Pausing = no_pause
     ) -> None:
-        self.width = width
+        # What each input is called.
+        self.input_names = [f"x{position:d}" for position in range(width)]
         self.most_nodes = most_nodes
         self.pause = pause
         self.lines: list[str] = []
@@ -63,6 +65,7 @@ class Source:
         self.names: dict[str, Any] = {
             "exp": math.exp,
             "log": math.log,
+            "tanh": math.tanh,
             "inf": math.inf,
             "nan": math.nan,
         }
@@ -115,9 +118,26 @@ class Source:
         self.names[name] = value
         return name
 
+    @property
+    def width(self) -> int:
+        """How many inputs there are."""
+        return len(self.input_names)
+
+    @contextmanager
+    def reading(self, names: list[str]) -> Iterator[None]:
+        """Let variables stand for the inputs meanwhile."""
+        # Terms that wait belong to the inputs of before.
+        self.write_terms()
+        before, self.input_names = self.input_names, names
+        try:
+            yield
+            self.write_terms()
+        finally:
+            self.input_names = before
+
     def input(self, position: int) -> str:
         """Return the name of an input."""
-        return f"x{position:d}"
+        return self.input_names[position]
 
     def number(self, value: float) -> str:
         """Return a float as Python reads it back."""
@@ -125,7 +145,7 @@ class Source:
 
     def inputs(self) -> str:
         """Return the names of all inputs, separated by commas."""
-        return ", ".join(self.input(position) for position in range(self.width))
+        return ", ".join(self.input_names)
 
     def takes(self, nodes: int) -> bool:
         """Count what is to be written out; return whether it is not too much."""
