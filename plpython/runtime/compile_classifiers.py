@@ -17,6 +17,7 @@ from sklearn.ensemble import (
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
     RandomForestClassifier,
+    StackingClassifier,
     VotingClassifier,
 )
 from sklearn.frozen import FrozenEstimator
@@ -43,11 +44,12 @@ from .compile_bayes import (
     multinomial_naive_bayes,
 )
 from .compile_columns import Column, Computed, Inputs, NotCompilable, Number, numeric
+from .compile_computed import computed
 from .compile_neighbours import nearest, within_radius
 from .compile_preprocessing import transform
 from .compile_sums import SumBuilder, matrix, weighted_sum
 from .compile_trees import Categories, FittedTree, build_tree
-from .form_computed import Through
+from .form_computed import Through, Together
 from .form_matrices import Dense, OnlyOne, Quadratic
 from .form_parts import (
     Affine,
@@ -100,14 +102,17 @@ def probability(estimator: Any, columns: Columns, inputs: Inputs) -> Scalar:
 
 
 def unwrap(estimator: Any, columns: Columns, inputs: Inputs) -> tuple[Any, Columns]:
-    """Return the classifier at the end of pipelines, and the columns it is given."""
-    while type(estimator) in (Pipeline, FrozenEstimator):
+    """Return the classifier at the end of pipelines or stacks, and what it is given."""
+    while type(estimator) in (Pipeline, FrozenEstimator, StackingClassifier):
         if type(estimator) is FrozenEstimator:
             estimator = estimator.estimator
-            continue
-        for _, step in estimator.steps[:-1]:
-            columns = transform(step, columns, inputs)
-        estimator = estimator.steps[-1][1]
+        elif type(estimator) is StackingClassifier:
+            columns = said_by_members(estimator, columns, inputs)
+            estimator = estimator.final_estimator_
+        else:
+            for _, step in estimator.steps[:-1]:
+                columns = transform(step, columns, inputs)
+            estimator = estimator.steps[-1][1]
     return estimator, columns
 
 
@@ -332,6 +337,31 @@ def voting(estimator: VotingClassifier, columns: Columns, inputs: Inputs) -> Sca
     weights = estimator._weights_not_none or [1.0] * len(members)
     total = float(np.sum(weights))
     return Share(of=mean(members, [float(weight) / total for weight in weights]))
+
+
+def said_by_members(
+    estimator: StackingClassifier, columns: Columns, inputs: Inputs
+) -> Columns:
+    """Return what a stack's final estimator reads: its members', and columns passed."""
+    said = [
+        stacked(member, method, columns, inputs)
+        for member, method in zip(estimator.estimators_, estimator.stack_method_)
+    ]
+    passed = columns if estimator.passthrough else []
+    return [*computed(Together(of=said)), *passed]
+
+
+def stacked(member: Any, method: str, columns: Columns, inputs: Inputs) -> Scalar:
+    """Return what a member hands on to the final estimator."""
+    if method == "predict_proba":
+        return probability(member, columns, inputs)
+    if method == "decision_function":
+        value, is_probability = response(member, columns, inputs)
+        if not is_probability:
+            return value
+    elif method == "predict" and np.array_equal(member.classes_, [0, 1]):
+        return vote_as_share(member, columns, inputs)
+    raise NotCompilable(f"StackingClassifier that stacks by {method}")
 
 
 def ada_boost(

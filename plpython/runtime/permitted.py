@@ -25,6 +25,7 @@ from .estimator_checks import (
     check_one_hot_encoder,
     check_polynomial,
     check_splines,
+    check_stacking,
 )
 from .neighbour_checks import check_neighbours
 from .pickle_trees import (
@@ -197,6 +198,11 @@ PERMITTED = (
         check=check_hist_gradient_boosting,
     ),
     Permitted(PREDICTOR, state=set_predictor),
+    Permitted(
+        "sklearn.ensemble._stacking.StackingClassifier",
+        scores=True,
+        check=check_stacking,
+    ),
     Permitted("sklearn.ensemble._voting.VotingClassifier", scores=True),
     Permitted("sklearn.ensemble._weight_boosting.AdaBoostClassifier", scores=True),
     Permitted(

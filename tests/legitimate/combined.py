@@ -5,6 +5,7 @@ from sklearn.ensemble import (
     AdaBoostClassifier,
     BaggingClassifier,
     GradientBoostingClassifier,
+    StackingClassifier,
     VotingClassifier,
 )
 from sklearn.frozen import FrozenEstimator
@@ -45,7 +46,59 @@ def votes_of_frames():
     ).fit(*customers())
 
 
+def stacked(*members, final=None, **options):
+    """Return a stack of members, by default above a forest and a line."""
+    members = members or (("forest", forest()), ("line", LogisticRegression()))
+    return StackingClassifier(list(members), final, cv=2, **options)
+
+
+def stack_of_fitted(classifier):
+    """Return a stack of a classifier that was fitted before."""
+    return StackingClassifier(
+        [
+            ("before", on_numbers(classifier)),
+            ("line", on_numbers(LogisticRegression())),
+        ],
+        cv="prefit",
+    )
+
+
+def stack_of_frames():
+    """Return a stack of pipelines, each with its own preprocessing."""
+    line = unfitted(on_frame(LogisticRegression()))
+    trees = unfitted(on_frame(hist(), numbers="passthrough"))
+    return stacked(("line", line), ("trees", trees), ("none", "drop")).fit(*customers())
+
+
 PIPELINES = {
+    "stack": lambda: on_numbers(stacked()),
+    "stack below trees": lambda: on_numbers(stacked(final=forest())),
+    "stack that passes columns through": lambda: on_numbers(
+        stacked(final=hist(), passthrough=True)
+    ),
+    "stack of decisions": lambda: on_numbers(
+        stacked(
+            ("machine", LinearSVC()),
+            ("line", LogisticRegression()),
+            stack_method="decision_function",
+        )
+    ),
+    "stack of what is predicted": lambda: on_numbers(
+        stacked(stack_method="predict", final=GaussianNB())
+    ),
+    "stack of what was fitted before": lambda: on_numbers(stack_of_fitted(forest())),
+    "stack within a frame's pipeline": lambda: on_frame(
+        stacked(passthrough=True), sparse_threshold=0
+    ),
+    "stack of frames": stack_of_frames,
+    "calibrated stack": lambda: on_numbers(
+        CalibratedClassifierCV(stacked(final=LogisticRegression()), cv=2)
+    ),
+    "vote of stacks": lambda: on_gaps(
+        imputed(
+            VotingClassifier([("a", stacked()), ("b", GaussianNB())], voting="soft")
+        )
+    ),
     "sigmoid of a linear machine": lambda: on_numbers(
         CalibratedClassifierCV(LinearSVC(), cv=2)
     ),

@@ -83,6 +83,8 @@ FAMILIES = {
     "singular vectors": "singular vectors of texts",
     "side by side": "many ways side by side",
     "votes above quantiles": "votes above quantiles",
+    "stack": "stack that passes columns through",
+    "stacked decisions": "stack of decisions",
 }
 # What a text of a part may be.
 TEXTS = {

@@ -46,6 +46,9 @@ FUNCTION_TRANSFORMER = "sklearn.preprocessing._function_transformer.FunctionTran
 CHECKER = "functools.partial"
 
 
+STACK_METHODS = frozenset(("predict_proba", "decision_function", "predict"))
+
+
 def check_common(part: Any) -> None:
     """Refuse counts that would be allocated, and coefficients that are no numbers."""
     held = getattr(part, "__dict__", {})
@@ -297,6 +300,14 @@ def check_splines(part: Any) -> None:
     for one in splines:
         check(class_name(one) == SPLINE, part, "bsplines_")
         check(one.k == part.degree, part, "degree")
+
+
+def check_stacking(part: Any) -> None:
+    """Refuse other ways to ask a member than those that there are."""
+    methods = vars(part).get("stack_method_", [])
+    check(type(methods) is list, part, "stack_method_")
+    check(all(type(one) is str for one in methods), part, "stack_method_")
+    check(STACK_METHODS.issuperset(methods), part, "stack_method_")
 
 
 def check_categories(part: Any) -> None:
