@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
-from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.impute import KNNImputer, MissingIndicator, SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -31,8 +31,9 @@ from .compile_columns import (
     Vocabulary,
     numeric,
 )
-from .compile_computed import COMPUTING
+from .compile_computed import COMPUTING, computed, gathered
 from .compile_selection import SELECTORS, selected
+from .form_neighbours import Donors
 
 Columns = Sequence[Column]
 Transform = Callable[[Any, Columns, Inputs], Columns]
@@ -149,6 +150,39 @@ def simple_imputer(
             # Such a column is left out.
             continue
         results.append(column.step("fill", statistic))
+    if transformer.add_indicator:
+        results += missing_indicator(transformer.indicator_, columns, inputs)
+    return results
+
+
+def neighbours_imputer(
+    transformer: KNNImputer, columns: Columns, inputs: Inputs
+) -> Columns:
+    """Fill what is missing with what the nearest customers of training have."""
+    if not is_missing(transformer.missing_values):
+        raise NotCompilable("KNNImputer for something other than NaN")
+    points = np.asarray(transformer._fit_X, float)
+    points = np.where(transformer._mask_fit_X, NAN, points)
+    known = np.isfinite(points).any(axis=0)
+    means = [
+        column[np.isfinite(column)].mean() if one else 0.0
+        for one, column in zip(known, points.T)
+    ]
+    filled = computed(
+        Donors(
+            of=gathered(columns),
+            points=points.T.ravel(),
+            means=np.array(means),
+            weights=transformer.weights,
+            count=int(transformer.n_neighbors),
+        )
+    )
+    results: list[Column] = []
+    for column, one in zip(filled, known):
+        if one:
+            results.append(column)
+        elif transformer.keep_empty_features:
+            results.append(numeric(column).step("multiply", 0.0).step("fill", 0.0))
     if transformer.add_indicator:
         results += missing_indicator(transformer.indicator_, columns, inputs)
     return results
@@ -415,6 +449,7 @@ TRANSFORMERS: dict[type, Transform] = {
     Pipeline: pipeline,
     ColumnTransformer: column_transformer,
     FunctionTransformer: identity,
+    KNNImputer: neighbours_imputer,
     SimpleImputer: simple_imputer,
     MissingIndicator: missing_indicator,
     FeatureUnion: feature_union,

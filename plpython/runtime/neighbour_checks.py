@@ -94,3 +94,33 @@ def check_metric(part: Any) -> None:
     check(type(effective) is str and NAMES.get(effective) == told, part, "metric")
     if part._tree is not None:
         check(distance_of(part._tree) == told, part, "_tree")
+
+
+def check_donors(part: Any) -> None:
+    """Refuse points of an imputer that do not fit one another, or are too many."""
+    held = vars(part)
+    if "_fit_X" not in held:
+        return
+    check(type(part.metric) is str, part, "metric")
+    check(part.metric == "nan_euclidean", part, "metric")
+    check(type(part.weights) is str, part, "weights")
+    check(part.weights in (UNIFORM, BY_DISTANCE), part, "weights")
+    check(is_count(part.n_neighbors, MOST_POINTS), part, "n_neighbors")
+    points, gaps, valid = part._fit_X, part._mask_fit_X, part._valid_mask
+    check(type(points) is np.ndarray and points.ndim == 2, part, "_fit_X")
+    check(points.dtype.kind == "f" and len(points) > 0, part, "_fit_X")
+    check(points.shape[1] == part.n_features_in_, part, "n_features_in_")
+    if points.size > MOST_NUMBERS or len(points) > MOST_POINTS:
+        raise not_fit(
+            f"A {type(part).__name__} keeps the {len(points)} rows of its training, "
+            f"{points.size} numbers; {MOST_POINTS} rows and {MOST_NUMBERS} numbers are "
+            "allowed.",
+            message="model has too many neighbours",
+            hint="Train it on fewer rows or columns, or use a SimpleImputer.",
+        )
+    check(not np.isinf(points).any(), part, "_fit_X")
+    check(type(gaps) is np.ndarray and gaps.dtype == bool, part, "_mask_fit_X")
+    check(gaps.shape == points.shape, part, "_mask_fit_X")
+    check((gaps | ~np.isnan(points)).all(), part, "_mask_fit_X")
+    check(type(valid) is np.ndarray and valid.dtype == bool, part, "_valid_mask")
+    check(np.array_equal(valid, ~gaps.all(axis=0)), part, "_valid_mask")

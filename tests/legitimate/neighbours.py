@@ -3,10 +3,21 @@
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import BaggingClassifier
+from sklearn.impute import KNNImputer
+from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier, RadiusNeighborsClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
-from .customers import customers, imputed, on_columns, on_frame, on_gaps
+from .customers import (
+    NUMBERS,
+    customers,
+    forest,
+    imputed,
+    on_columns,
+    on_frame,
+    on_gaps,
+)
 
 
 def near(count=5, **options):
@@ -21,7 +32,38 @@ def within(radius, **options):
     )
 
 
+def filled(*steps, **options):
+    """Return a pipeline that fills gaps with what the nearest have."""
+    return on_gaps(make_pipeline(StandardScaler(), KNNImputer(**options), *steps))
+
+
+def filled_but_for_an_empty_column(**options):
+    """Return such a pipeline, fitted on a column that was always missing."""
+    rows, labels = customers()[0][NUMBERS].to_numpy(), customers()[1]
+    rows = np.where(np.arange(rows.shape[1]) == 1, np.nan, rows)
+    return make_pipeline(KNNImputer(**options), LogisticRegression(max_iter=500)).fit(
+        rows, labels
+    )
+
+
 PIPELINES = {
+    "gaps filled by the nearest": lambda: filled(LogisticRegression()),
+    "gaps filled by the nearest, below trees": lambda: filled(forest(), n_neighbors=3),
+    "gaps filled by the nearest by distance": lambda: filled(
+        LogisticRegression(), weights="distance", n_neighbors=7
+    ),
+    "gaps filled by the nearest, and told": lambda: filled(
+        LogisticRegression(), add_indicator=True, n_neighbors=300
+    ),
+    "gaps filled by the nearest of a frame": lambda: on_frame(
+        LogisticRegression(), numbers=make_pipeline(KNNImputer(), StandardScaler())
+    ),
+    "gaps filled by the nearest, but for an empty column": (
+        filled_but_for_an_empty_column
+    ),
+    "gaps filled by the nearest, an empty column with zeros": lambda: (
+        filled_but_for_an_empty_column(keep_empty_features=True)
+    ),
     "nearest neighbours": near,
     "nearest neighbours by distance": lambda: near(9, weights="distance"),
     "nearest neighbours without a tree": lambda: near(7, algorithm="brute"),

@@ -225,8 +225,10 @@ def scored(model, columns):
 
 def easy_rows(columns, known_numbers):
     """Return which rows have no gaps, no extremes, and no number that is refused."""
-    numbers = [column for column in columns.values() if column.dtype != object]
-    easy = np.all([np.abs(column) < EXTREME for column in numbers], axis=0)
+    easy = np.ones(row_count(columns), bool)
+    for column in columns.values():
+        if column.dtype != object:
+            easy &= np.abs(column) < EXTREME
     for name, known in known_numbers.items():
         easy &= [value in known for value in columns[name].tolist()]
     return easy

@@ -83,6 +83,8 @@ FAMILIES = {
     "singular vectors": "singular vectors of texts",
     "side by side": "many ways side by side",
     "votes above quantiles": "votes above quantiles",
+    "donors": "gaps filled by the nearest",
+    "donors by distance": "gaps filled by the nearest by distance",
     "stack": "stack that passes columns through",
     "stacked decisions": "stack of decisions",
 }

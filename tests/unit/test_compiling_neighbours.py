@@ -1,5 +1,6 @@
 """Nearest neighbours: their compiled form, and the trees that a pickle brings."""
 
+import itertools
 import pickle
 
 import numpy as np
@@ -12,11 +13,15 @@ from pgchurn.plpython.runtime.form_matrices import Inputs
 from pgchurn.plpython.runtime.form_neighbours import (
     MOST_NUMBERS,
     MOST_POINTS,
+    Donors,
     Nearest,
     Within,
 )
 from pgchurn.plpython.runtime.parity import compare_forms
+from sklearn.impute import KNNImputer
+from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier, RadiusNeighborsClassifier
+from sklearn.pipeline import make_pipeline
 
 from tests.compiling import both_forms, signature_of
 
@@ -304,3 +309,95 @@ def test_row_by_row_and_in_bulk_give_the_same():
     np.testing.assert_allclose(
         compiled.row_probabilities(columns(ROWS)), in_bulk, rtol=0, atol=1e-15
     )
+
+
+def donors(points=POINTS, **options):
+    """Return a part that fills numbers with those of points."""
+    given = {"means": np.zeros(WIDTH), "weights": "uniform", "count": 3, **options}
+    of = Inputs(
+        positions=np.arange(WIDTH, dtype=np.int32), steps="", constants=np.zeros(0)
+    )
+    return Donors(of=of, points=np.asarray(points).T.ravel(), **given)
+
+
+def with_gaps(rows, seed=0):
+    """Return rows of which some numbers are missing, and in one all."""
+    rng = np.random.default_rng(seed)
+    rows = np.where(rng.random(rows.shape) < 0.3, np.nan, rows)
+    rows[0] = np.nan
+    return rows
+
+
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
+@pytest.mark.parametrize("count", [1, 4, 500])
+def test_gaps_are_filled_as_scikit_learn_does(weights, count):
+    imputer = KNNImputer(n_neighbors=count, weights=weights)
+    model = make_pipeline(imputer, LogisticRegression()).fit(with_gaps(POINTS), LABELS)
+    rows = columns(with_gaps(ROWS, seed=1))
+    pickled, compiled = forms(model)
+
+    largest, compared = compare_forms(pickled, compiled, [rows])
+
+    assert largest < 1e-9
+    assert compared == len(ROWS) - compiled.tied(rows).sum() > 80
+
+
+def test_of_points_that_are_as_near_those_that_come_first_fill_gaps():
+    points = np.array([[0.0, 1, 5], [0, 3, 5], [0, 5, 5], [9, 7, 9]])
+    row = np.array([[0.0, np.nan, 5]])
+
+    part = donors(points, count=2)
+
+    assert part.values(row).tolist() == [[0, 2, 5]]
+    assert part.tied(row).tolist() == [True]
+
+
+def test_where_no_point_can_be_compared_the_mean_fills_gaps():
+    points = np.array([[np.nan, 1.0, 2.0], [np.nan, 3.0, 4.0]])
+    row = np.array([[5.0, np.nan, np.nan]])
+
+    part = donors(points, means=np.array([0.0, 2.0, 3.0]))
+
+    assert part.values(row).tolist() == [[5, 2, 3]]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"points": POINTS[:0]},
+        {"points": np.full((2, WIDTH), np.inf)},
+        {"points": POINTS[:, :2].ravel()[:-1, None]},
+        {"means": np.zeros(2)},
+        {"means": np.full(WIDTH, np.nan)},
+        {"weights": "none"},
+        {"count": 0},
+    ],
+    ids=itertools.count(),
+)
+def test_donors_that_do_not_fit_are_refused(changed):
+    with pytest.raises(ScoringError, match="malformed"):
+        donors(**changed)
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("metric", "euclidean"),
+        ("weights", "none"),
+        ("n_neighbors", 0),
+        ("n_features_in_", 2),
+        ("_fit_X", np.full((120, WIDTH), np.inf)),
+        ("_mask_fit_X", np.zeros((2, WIDTH), bool)),
+        ("_mask_fit_X", np.zeros((120, WIDTH))),
+        ("_valid_mask", np.zeros(WIDTH, bool)),
+    ],
+    ids=itertools.count(),
+)
+def test_donors_in_a_pickle_that_do_not_fit_are_refused(name, value):
+    model = make_pipeline(KNNImputer(), LogisticRegression()).fit(POINTS, LABELS)
+    setattr(model[0], name, value)
+
+    with pytest.raises(ScoringError) as raised:
+        load_estimator(pickle.dumps(model))
+
+    assert name in raised.value.detail

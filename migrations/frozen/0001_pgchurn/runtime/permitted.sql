@@ -29,7 +29,7 @@ from .estimator_checks import (
     check_splines,
     check_stacking,
 )
-from .neighbour_checks import check_neighbours
+from .neighbour_checks import check_donors, check_neighbours
 from .pickle_trees import (
     BALL_TREE,
     DISTANCES,
@@ -232,6 +232,9 @@ PERMITTED = (
         "sklearn.impute._base.MissingIndicator",
         check=check_imputer,
         group=PREPROCESSING,
+    ),
+    Permitted(
+        "sklearn.impute._knn.KNNImputer", check=check_donors, group=PREPROCESSING
     ),
     Permitted(
         "sklearn.impute._base.SimpleImputer", check=check_imputer, group=PREPROCESSING
