@@ -13,8 +13,9 @@ from pgchurn.loader.models.unscorable import probabilities_or_reason
 from pgchurn.plpython.runtime.compile_columns import NotCompilable
 from pgchurn.plpython.runtime.compile_model import compile_model
 from pgchurn.plpython.runtime.errors import ScoringError
-from pgchurn.plpython.runtime.estimators import load_estimator
+from pgchurn.plpython.runtime.estimators import load_estimator, parts_of
 from pgchurn.plpython.runtime.pickled import PickledModel
+from pgchurn.plpython.runtime.searches import searches_among
 from pgchurn.plpython.runtime.signature import Signature
 from sklearn.base import ClassifierMixin
 
@@ -84,6 +85,10 @@ class Candidate:
     def digest(self) -> bytes:
         """SHA-256 of the pickle."""
         return hashlib.sha256(self.artifact).digest()
+
+    def searches(self) -> list[str]:
+        """Return the kinds of the searches whose best estimators were taken."""
+        return searches_among(parts_of(self.estimator))
 
     def model(self, signature: Signature) -> PickledModel:
         """Return the model as the server scores with it."""

@@ -92,8 +92,8 @@ def register(
     -------
     dict
         The version, its positive class, how many rows were replayed and compared with
-        expectations, which features change when pgchurn writes a score, and what became
-        of the compiled form.
+        expectations, of which searches the best estimators were taken, which features
+        change when pgchurn writes a score, and what became of the compiled form.
     """
     # Client and server must look at the same rows.
     connection.set_session(isolation_level="REPEATABLE READ")
@@ -139,6 +139,7 @@ def register(
         "positive_class": signature.classes[signature.positive_class],
         "rows_replayed": len(probabilities),
         "rows_expected": len(compared),
+        "best_of": candidate.searches(),
         "changed_by_writing": changed_features(connection, version),
         **kept,
     }

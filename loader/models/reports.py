@@ -60,11 +60,22 @@ def registration_report(result: dict[str, Any]) -> str:
         f"Registered as version {result['version']}: the server reproduced "
         f"{result['rows_replayed']:,} rows to 1e-9. The score is the probability of "
         f"class {result['positive_class']!r}.\n"
+        f"{best_estimator_report(result)}"
         f"{expected}"
         f"{compilation_report(result)}\n"
         f"{changed_features_report(result)}"
         f"Next: pgchurn activate {result['version']}"
     )
+
+
+def best_estimator_report(result: dict[str, Any]) -> str:
+    """Return a line about searches that were brought, if any."""
+    if not result["best_of"]:
+        return ""
+    searches = " and ".join(result["best_of"])
+    threshold = "Threshold" in searches
+    kept = "; no threshold is kept, since a score is a probability" if threshold else ""
+    return f"The best estimator of {searches} was taken{kept}.\n"
 
 
 def changed_features_report(result: dict[str, Any]) -> str:

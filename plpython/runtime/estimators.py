@@ -11,6 +11,7 @@ from .estimator_checks import ATOMS, check_common, not_fit
 from .pacing import Pausing, no_pause
 from .permitted import BY_NAME, CHECKS, SCORING
 from .pickle_values import SPLINE, Token, class_name, printable
+from .searches import is_unfitted_search
 from .strict_pickle import BUNCH, read_pickle
 
 # See MaxHeapAttributeNumber in PostgreSQL's src/include/access/htup_details.h.
@@ -23,11 +24,14 @@ MOST_ESTIMATORS = 50_000
 SET_IN_A_SESSION = {"n_jobs": 1, "verbose": 0}
 
 CONTAINERS = frozenset((dict, list, tuple, np.ndarray))
-NUMBER_TYPES = tuple(
-    getattr(np, name) for (_, name), one in BY_NAME.items() if one.as_is
+TYPES_AS_THEY_ARE = tuple(
+    Token(module, name).resolve()
+    for (module, name), one in BY_NAME.items()
+    if one.as_is
 )
 ISOTONIC = "sklearn.isotonic.IsotonicRegression"
 NO_CLASSIFIER = "model is not a fitted classifier with predict_proba"
+FIT_HINT = "Call fit before it is pickled."
 MOST_NAMED_PARTS = 5
 BUNDLE_HINT = (
     "Pickle the classifier alone; what encodes or scales its features belongs in a "
@@ -47,6 +51,12 @@ def load_estimator(artifact: bytes, pause: Pausing = no_pause) -> Any:
             f"The pickle holds {contents(estimator)}.",
             message=NO_CLASSIFIER,
             hint=BUNDLE_HINT if isinstance(estimator, (dict, list, tuple)) else None,
+        )
+    if is_unfitted_search(estimator):
+        raise not_fit(
+            f"This {type(estimator).__name__} holds no fitted estimator.",
+            message=NO_CLASSIFIER,
+            hint=FIT_HINT,
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -75,7 +85,7 @@ def load_estimator(artifact: bytes, pause: Pausing = no_pause) -> Any:
             raise not_fit(
                 f"This {type(estimator).__name__} knows no classes.",
                 message=NO_CLASSIFIER,
-                hint="Call fit before it is pickled.",
+                hint=FIT_HINT,
             )
         probe(estimator)
     return estimator
@@ -166,7 +176,7 @@ def children_of(part: Any) -> list[Any]:
         for value in values
         if type(value) not in ATOMS
         and not (type(value) is np.ndarray and not value.dtype.hasobject)
-        and not any(value is one for one in NUMBER_TYPES)
+        and not any(value is one for one in TYPES_AS_THEY_ARE)
         and not isinstance(value, np.dtype)
     ]
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .pickle_scan import unreadable
+from .unread import DROPPED_ATTRIBUTES, DROPPED_PARAMETERS
 
 SIMPLE_DTYPES = ("b1", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "O8")
 # Longer ones would be multiplied by the rows that are scored.
@@ -413,6 +414,7 @@ def set_attributes(target: Any, state: Any) -> None:
     require(kind.__module__.startswith("sklearn."), name)
     require(type(state) is dict and hasattr(target, "__dict__"), name)
     check_version(target, state)
+    state = without_unread(state)
     for key in state:
         require(type(key) is str and key.isidentifier(), name)
         require(not key.startswith("__"), name)
@@ -425,6 +427,15 @@ def set_attributes(target: Any, state: Any) -> None:
         target.__setstate__(dict(state))
     else:
         target.__dict__.update(state)
+
+
+def without_unread(state: dict[str, Any]) -> dict[str, Any]:
+    """Return attributes without what no prediction asks for, which was not read."""
+    return {
+        key: None if key in DROPPED_PARAMETERS else value
+        for key, value in state.items()
+        if key not in DROPPED_ATTRIBUTES
+    }
 
 
 def check_version(target: Any, state: dict[str, Any]) -> None:
@@ -441,17 +452,6 @@ def check_version(target: Any, state: dict[str, Any]) -> None:
             f"It was pickled under scikit-learn {found}, and here is {__version__}.",
             hint="Train it again under this version.",
         )
-
-
-def set_without_score(target: Any, state: Any) -> None:
-    """Set the attributes of a selector, but for the function that scored its columns.
-
-    Choosing among columns that have their scores calls none.
-    """
-    require(type(state) is dict, class_name(target))
-    score = state.get("score_func")
-    require(score is None or type(score) is Token, class_name(target))
-    set_attributes(target, {**state, "score_func": None})
 
 
 def set_calibration(target: Any, state: Any) -> None:

@@ -2,6 +2,7 @@
 
 import pickle
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -113,6 +115,69 @@ def test_a_pipeline_from_pandas_scores_the_same_everywhere(
     stored = dict(owner.run("SELECT account, churn_score FROM accounts"))
     assert stored == pytest.approx(dict(zip(accounts, expected)), rel=0, abs=1e-9)
     assert pgchurn("verify", "--table", "accounts") == []
+
+
+def written(model, file, how):
+    """Write a model to a file as people do."""
+    if how is None:
+        file.write_bytes(pickle.dumps(model))
+    else:
+        joblib.dump(model, file, compress=how)
+
+
+@pytest.mark.parametrize("how", [None, 0, 3, ("xz", 1)])
+def test_the_best_estimator_of_a_search_is_taken(how, owner, pgchurn, tmp_path):
+    frame, labels = company_frame()
+    numbers = frame[["seats", "complaint_count"]].astype(float)
+    values = {"C": [0.1, 1.0], "class_weight": [None, "balanced"]}
+    search = GridSearchCV(LogisticRegression(), values, cv=StratifiedKFold(2))
+    search.fit(numbers, labels == "left")
+    create_accounts(owner, frame)
+    file = tmp_path / "search.model"
+    written(search, file, how)
+
+    registered = pgchurn("register", str(file), "--table", "accounts")
+
+    assert registered["best_of"] == ["GridSearchCV"]
+    assert registered["parity"] < 1e-9
+    (stored,) = owner.run("SELECT artifact FROM churn.models")[0]
+    assert bytes(stored) == file.read_bytes()
+    pgchurn("activate", str(registered["version"]))
+    score = owner.value(
+        "SELECT churn.score(a) FROM accounts a WHERE account = 'account 3'"
+    )
+    assert score == pytest.approx(search.predict_proba(numbers[3:4])[0, 1], abs=1e-9)
+
+
+@pytest.mark.parametrize("how", [0, 3])
+def test_a_file_of_joblibs_scores_from_itself(how, owner, pgchurn, tmp_path):
+    pipeline, frame = fitted(RandomForestClassifier(5, max_depth=4, random_state=0))
+    create_accounts(owner, frame)
+    file = tmp_path / "model.joblib"
+    written(pipeline, file, how)
+    registered = pgchurn(
+        "register",
+        *(str(file), "--table", "accounts", "--positive-class", "left"),
+        "--no-compile",
+    )
+    pgchurn("activate", str(registered["version"]))
+
+    expected = pipeline.predict_proba(frame)[:, list(pipeline.classes_).index("left")]
+    scores = dict(owner.run("SELECT account, churn.score(a) FROM accounts a"))
+    by_key = {f"account {n}": value for n, value in enumerate(expected)}
+    assert scores == pytest.approx(by_key, rel=0, abs=1e-9)
+
+
+def test_a_search_without_its_best_estimator_is_refused(owner, pgchurn, tmp_path):
+    frame, labels = company_frame()
+    search = GridSearchCV(LogisticRegression(), {"C": [1.0]}, cv=2, refit=False)
+    search.fit(frame[["seats"]].to_numpy(float), labels == "left")
+    file = tmp_path / "search.pkl"
+    file.write_bytes(pickle.dumps(search))
+
+    said = pgchurn("register", str(file), status=1).err
+
+    assert "fitted with refit=False" in said and "best_params_" in said
 
 
 def test_a_model_fitted_on_a_matrix_is_told_its_features(owner, pgchurn, tmp_path):

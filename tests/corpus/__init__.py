@@ -6,8 +6,10 @@ or bring a model that does so when it is asked.
 """
 
 from tests.corpus.calls import CALLS, DOTTED
+from tests.corpus.files import FILES
 from tests.corpus.opcodes import OPCODES
 from tests.corpus.resources import RESOURCES
+from tests.corpus.searched import SEARCHED
 from tests.corpus.states import STATES
 
-ATTACKS = {**CALLS, **DOTTED, **OPCODES, **STATES, **RESOURCES}
+ATTACKS = {**CALLS, **DOTTED, **OPCODES, **STATES, **SEARCHED, **FILES, **RESOURCES}

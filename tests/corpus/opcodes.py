@@ -3,10 +3,6 @@
 import io
 import pickle
 import struct
-import tempfile
-from pathlib import Path
-
-import joblib
 
 from tests.corpus.assembling import PROTOCOL_4, call, name, plain, text, values, whole
 from tests.corpus.calls import PROGRAM
@@ -19,14 +15,6 @@ ARGUMENTS = values(["touch", "/nonexistent/canary"])
 def legitimate(protocol=5):
     """Return the pickle of a model that nothing is wrong with."""
     return pickle.dumps(fitted("logistic"), protocol)
-
-
-def joblib_stream():
-    """Return what ``joblib.dump`` writes, with arrays between the opcodes."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.joblib"
-        joblib.dump(fitted("logistic"), path)
-        return path.read_bytes()
 
 
 def out_of_band():
@@ -101,6 +89,5 @@ OPCODES = {
     "nothing": lambda: b"",
     "two bytes": lambda: PROTOCOL_4,
     "an empty stack": lambda: whole(),
-    "a joblib stream": joblib_stream,
     "STACK_GLOBAL of numbers": lambda: whole(plain(1), plain(2), pickle.STACK_GLOBAL),
 }

@@ -13,6 +13,7 @@ from . import (
     neighbours,
     networks,
     preprocessing,
+    searches,
     selectors,
     trees,
 )
@@ -28,6 +29,7 @@ PIPELINES = {
     **networks.PIPELINES,
     **neighbours.PIPELINES,
     **preprocessing.PIPELINES,
+    **searches.PIPELINES,
     **selectors.PIPELINES,
     **computed.PIPELINES,
 }

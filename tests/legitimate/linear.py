@@ -42,6 +42,14 @@ PIPELINES = {
     "logistic in single precision": lambda: LogisticRegression().fit(
         matrix()[0].astype(np.float32), matrix()[1]
     ),
+    "logistic with weights of numpy's": lambda: on_numbers(
+        LogisticRegression(
+            class_weight=dict(zip(np.unique(matrix()[1]), np.array([1.0, 3.0])))
+        )
+    ),
+    "logistic with weights of texts": lambda: LogisticRegression(
+        class_weight=dict(zip(np.unique(["left", "stayed"]), np.array([3, 1])))
+    ).fit(matrix()[0], np.where(matrix()[1], "left", "stayed")),
     "logistic of a frame": lambda: on_frame(LogisticRegression()),
     "sgd, log loss": lambda: on_numbers(SGDClassifier("log_loss", random_state=0)),
     "sgd, modified huber": lambda: on_numbers(

@@ -64,6 +64,72 @@ def with_selectors():
     ).fit(frame, labels)
 
 
+def with_selectors_of_types():
+    """Return a pipeline that chooses its columns by types of Python and of numpy."""
+    frame, labels = customers()
+    counts = frame["complaint_count"].fillna(0).astype(int)
+    frame = frame.assign(complaint_count=counts, paperless=frame["paperless"] == 1)
+    texts = OneHotEncoder(handle_unknown="ignore", dtype=np.uint8)
+    return make_pipeline(
+        ColumnTransformer(
+            [
+                (
+                    "numbers",
+                    imputed(StandardScaler()),
+                    make_column_selector(dtype_include=np.number),
+                ),
+                ("wholes", "passthrough", make_column_selector(dtype_include=int)),
+                (
+                    "flags",
+                    OneHotEncoder(drop="if_binary"),
+                    make_column_selector(dtype_include=[bool, np.bool_]),
+                ),
+                ("texts", texts, make_column_selector(dtype_include=object)),
+                (
+                    "all the same",
+                    texts,
+                    make_column_selector(
+                        dtype_include=np.object_,
+                        dtype_exclude=[np.floating, np.integer, float, str],
+                    ),
+                ),
+            ]
+        ),
+        LogisticRegression(),
+    ).fit(frame, labels)
+
+
+def with_encoders_of_types():
+    """Return a pipeline whose encoders put out every type that they can."""
+    signed = [np.int8, np.int16, np.int32, np.int64, np.float32, np.float64, float]
+    unsigned = [np.uint8, np.uint16, np.uint32, np.uint64, np.bool_, bool, int]
+    return on_frame(
+        LogisticRegression(),
+        texts=FeatureUnion(
+            [
+                *(
+                    (kind.__name__, OneHotEncoder(handle_unknown="ignore", dtype=kind))
+                    for kind in unsigned[:-2]
+                ),
+                ("Python's", OneHotEncoder(handle_unknown="ignore", dtype=bool)),
+                *(
+                    (
+                        kind.__name__,
+                        OrdinalEncoder(
+                            handle_unknown="use_encoded_value",
+                            unknown_value=-1,
+                            encoded_missing_value=-2,
+                            dtype=kind,
+                        ),
+                    )
+                    for kind in signed
+                ),
+            ]
+        ),
+        sparse_threshold=0,
+    )
+
+
 def with_booleans():
     """Return a pipeline that encodes a column of booleans, and drops one of the two."""
     frame, labels = customers()
@@ -166,6 +232,8 @@ PIPELINES = {
         imputed(LogisticRegression(C=0.5, class_weight="balanced"), RobustScaler())
     ),
     "columns by their types": with_selectors,
+    "columns by types of Python and numpy": with_selectors_of_types,
+    "encoders of every type": with_encoders_of_types,
     "columns dropped": lambda: on_frame(LogisticRegression(), texts="drop"),
     "columns weighed": lambda: on_frame(
         LogisticRegression(solver="saga", l1_ratio=0.5, max_iter=50),

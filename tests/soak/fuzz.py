@@ -7,8 +7,10 @@ import pickletools
 import random
 import select
 import signal
+import tempfile
 import warnings
 
+import joblib
 import numpy as np
 from pgchurn.plpython.runtime.errors import ScoringError
 from pgchurn.plpython.runtime.estimators import load_estimator
@@ -27,6 +29,16 @@ FAMILIES = {
     "calibrated": "isotonic of gradient boosting",
     "pipeline of a frame": "columns by their types",
 }
+# The same families in the other kinds of files.
+FILES = {
+    f"{family} in a file of joblib's{how}": (FAMILIES[family], options)
+    for how, options in {
+        "": {},
+        ", zlib": {"compress": ("zlib", 3)},
+        ", xz": {"compress": ("xz", 1)},
+    }.items()
+    for family in ("logistic", "forest", "gradient boosting", "pipeline of a frame")
+}
 MUTANTS = 10_000
 FEW_MUTANTS = 150
 # Of processor time, and of any time.
@@ -38,7 +50,7 @@ EVERY_OPCODE = sorted(opcode.code.encode("latin-1") for opcode in pickletools.op
 
 def measure(server, full):
     """Yield a bar for each family."""
-    for family in FAMILIES:
+    for family in (*FAMILIES, *FILES):
         yield bar(family, MUTANTS if full else FEW_MUTANTS)
 
 
@@ -63,8 +75,12 @@ def fuzz(family, mutants):
         How many were "refused", "scored", "failed" when asked for scores, "crashed",
         "hung", or ended in any "error" that is no refusal.
     """
-    estimator = fitted(FAMILIES[family])
-    artifacts = [pickle.dumps(estimator, protocol) for protocol in (4, 5)]
+    pipeline, options = FILES.get(family, (FAMILIES.get(family), None))
+    estimator = fitted(pipeline)
+    if options is None:
+        artifacts = [pickle.dumps(estimator, protocol) for protocol in (4, 5)]
+    else:
+        artifacts = [of_joblib(estimator, protocol, options) for protocol in (4, 5)]
     rows = rows_for(estimator)[:ROWS]
     found = collections.Counter()
     number = 0
@@ -76,6 +92,15 @@ def fuzz(family, mutants):
             found[f"{death} ({number})"] += 1
             number += 1
     return found
+
+
+def of_joblib(estimator, protocol, options):
+    """Return what ``joblib.dump`` writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.joblib")
+        joblib.dump(estimator, path, protocol=protocol, **options)
+        with open(path, "rb") as file:
+            return file.read()
 
 
 def try_in_child(family, artifacts, rows, first, last):

@@ -7,6 +7,7 @@ import pytest
 from pgchurn.loader.errors import LoaderError
 from pgchurn.loader.models import candidate as candidates
 from pgchurn.loader.models.candidate import Candidate
+from pgchurn.loader.models.reports import best_estimator_report
 from pgchurn.loader.models.signature import (
     signature_for_table,
     signature_without_table,
@@ -47,6 +48,22 @@ def compilations(monkeypatch):
 
     monkeypatch.setattr(candidates, "compile_model", compile_counted)
     return counted
+
+
+@pytest.mark.parametrize(
+    "searches, said",
+    [
+        ([], ""),
+        (["GridSearchCV"], "The best estimator of GridSearchCV was taken.\n"),
+        (
+            ["GridSearchCV", "TunedThresholdClassifierCV"],
+            "The best estimator of GridSearchCV and TunedThresholdClassifierCV was "
+            "taken; no threshold is kept, since a score is a probability.\n",
+        ),
+    ],
+)
+def test_the_report_says_of_which_search_the_best_was_taken(searches, said):
+    assert best_estimator_report({"best_of": searches}) == said
 
 
 def test_a_candidate_is_read_once_on_its_way_into_the_registry(readings):

@@ -4,6 +4,7 @@ import importlib
 
 import pytest
 from pgchurn.plpython.runtime.permitted import (
+    BY_NAME,
     CALIBRATED,
     CHECKS,
     CLASSIFIERS,
@@ -14,7 +15,10 @@ from pgchurn.plpython.runtime.permitted import (
     STATES,
 )
 from pgchurn.plpython.runtime.pickle_values import Token
+from pgchurn.plpython.runtime.unread import UNREAD
 from sklearn.base import BaseEstimator
+from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit, _split
 
 from tests.databases import CHECKOUT
 from tests.documents.pages import Page
@@ -46,8 +50,39 @@ def test_a_name_is_the_one_under_which_its_instances_are_looked_up(one):
         assert f"{made.__module__}.{made.__qualname__}" == (one.makes or one.name)
 
 
+@pytest.mark.parametrize("module, name", sorted(UNREAD))
+def test_a_name_that_is_not_read_is_there_and_none_that_is_read(module, name):
+    assert getattr(importlib.import_module(module), name)
+    assert (module, name) not in BY_NAME
+
+
+def test_every_splitter_may_be_kept():
+    kinds = (BaseCrossValidator, BaseShuffleSplit)
+    splitters = {
+        (one.__module__, one.__qualname__)
+        for one in vars(_split).values()
+        if isinstance(one, type)
+        and issubclass(one, kinds)
+        and not one.__abstractmethods__
+        and not one.__name__.startswith("Base")
+    }
+
+    assert splitters and splitters <= UNREAD
+
+
+def test_every_scorer_of_classifiers_may_be_kept():
+    scorers = [get_scorer(name)._score_func for name in get_scorer_names()]
+    of_classes = {
+        (one.__module__, one.__qualname__)
+        for one in scorers
+        if one.__module__.rpartition(".")[2] in ("_classification", "_ranking")
+    }
+
+    assert of_classes and of_classes <= UNREAD
+
+
 def test_what_may_score_gives_probabilities():
-    # A frozen estimator does what the one that it holds does.
+    # A frozen estimator and a search do what the one that they hold does.
     for name in SCORING - {"sklearn.frozen._frozen.FrozenEstimator"}:
         assert hasattr(resolved(name), "predict_proba")
 

@@ -22,7 +22,6 @@ from sklearn.ensemble import (
     StackingClassifier,
     VotingClassifier,
 )
-from sklearn.frozen import FrozenEstimator
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, SGDClassifier
 from sklearn.naive_bayes import (
@@ -64,11 +63,18 @@ from .form_parts import (
     Sigmoid,
     Sign,
 )
+from .pickle_values import class_name
+from .raw_readers import PIPELINE
+from .searches import SEARCHES
 
 Columns = Sequence[Column]
 
 SINGLE_TREES = (DecisionTreeClassifier, ExtraTreeClassifier)
 FORESTS = (RandomForestClassifier, ExtraTreesClassifier, *SINGLE_TREES)
+# What only passes on what it is given: searches hold the best estimator as theirs.
+FROZEN = "sklearn.frozen._frozen.FrozenEstimator"
+STACK = "sklearn.ensemble._stacking.StackingClassifier"
+WRAPPERS = (PIPELINE, FROZEN, STACK, *SEARCHES)
 TWO_CLASSES = 2
 # What scikit-learn adds to a probability before it takes its logarithm.
 CALIBRATION_EPSILON = 1e-12
@@ -105,16 +111,16 @@ def probability(estimator: Any, columns: Columns, inputs: Inputs) -> Scalar:
 
 def unwrap(estimator: Any, columns: Columns, inputs: Inputs) -> tuple[Any, Columns]:
     """Return the classifier at the end of pipelines or stacks, and what it is given."""
-    while type(estimator) in (Pipeline, FrozenEstimator, StackingClassifier):
-        if type(estimator) is FrozenEstimator:
-            estimator = estimator.estimator
-        elif type(estimator) is StackingClassifier:
+    while class_name(estimator) in WRAPPERS:
+        if type(estimator) is StackingClassifier:
             columns = said_by_members(estimator, columns, inputs)
             estimator = estimator.final_estimator_
-        else:
+        elif type(estimator) is Pipeline:
             for _, step in estimator.steps[:-1]:
                 columns = transform(step, columns, inputs)
             estimator = estimator.steps[-1][1]
+        else:
+            estimator = estimator.estimator
     return estimator, columns
 
 

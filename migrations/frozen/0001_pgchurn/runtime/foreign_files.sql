@@ -1,48 +1,56 @@
 CREATE OR REPLACE FUNCTION churn_runtime.foreign_files() RETURNS void
 LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
-"""Naming what is no pickle of pickle.dumps, so that its owner knows what to do."""
+"""Naming what is no pickle of a model, so that its owner knows what to do."""
+
+import re
 
 from .errors import ScoringError
 from .pickle_values import printable
+from .unpacking import FORMATS
 
-# How a file begins, and how it is compressed then; joblib does it on demand.
-COMPRESSIONS = {
-    b"\x1f\x8b": "gzip",
-    b"\x78\x01": "zlib",
-    b"\x78\x5e": "zlib",
-    b"\x78\x9c": "zlib",
-    b"\x78\xda": "zlib",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ": "xz",
-    b"]\x00\x00": "lzma",
-    b'\x04"M\x18': "lz4",
-    b"PK\x03\x04": "zip",
-}
-JOBLIB = b"joblib.numpy_pickle"
+# What begins like this is compressed in a way that is not unpacked.
+OTHER_COMPRESSIONS = {b'\x04"M\x18': "lz4", b"PK\x03\x04": "zip"}
 SHOWN_BYTES = 20
 UNPACK_HINT = (
     "Load it where it was made, with joblib.load or what else has written it, and "
-    "write the model with pickle.dump(model, file)."
+    "write the model with pickle.dump(model, file) or joblib.dump(model, path)."
+)
+# Of the first estimator: opcodes that tell of a text's length stand before its version.
+VERSION = re.compile(
+    rb"_sklearn_version.{0,8}?([0-9]{1,3}(?:\.[0-9]{1,3}){1,3}(?:rc[0-9]|\.dev0)?)",
+    re.DOTALL,
 )
 
 
-def explain(artifact: bytes, error: ScoringError) -> ScoringError:
-    """Return the error for bytes that are not read as a pickle, with their kind."""
-    if not artifact:
+def explain(content: bytes, error: ScoringError) -> ScoringError:
+    """Return the error for bytes that are not read as a model, with their kind."""
+    if not content:
         return renamed(error, "It is empty.", error.hint)
-    for beginning, name in COMPRESSIONS.items():
-        if artifact.startswith(beginning):
+    for beginning, name in OTHER_COMPRESSIONS.items():
+        if content.startswith(beginning):
             return renamed(error, f"It is compressed ({name}).", UNPACK_HINT)
-    if JOBLIB in artifact:
-        return renamed(
-            error,
-            "It was written by joblib.dump, which keeps arrays beside the pickle.",
-            UNPACK_HINT,
-        )
-    if artifact[:1] != b"\x80":
-        shown = printable(artifact[:SHOWN_BYTES].decode("ascii", "replace"))
+    if any(content.startswith(beginning) for beginning, _, _ in FORMATS.values()):
+        return error
+    if content[:1] != b"\x80":
+        shown = printable(content[:SHOWN_BYTES].decode("ascii", "replace"))
         return renamed(error, f"It begins like no pickle, with {shown!r}.", error.hint)
-    return error
+    return with_version(content, error)
+
+
+def with_version(content: bytes, error: ScoringError) -> ScoringError:
+    """Return the error with the version that made the pickle, if that is another."""
+    from sklearn import __version__
+
+    found = VERSION.search(content)
+    version = found.group(1).decode() if found else __version__
+    if version == __version__ or f"scikit-learn {version}" in (error.detail or ""):
+        return error
+    return renamed(
+        error,
+        f"{error.detail} It was pickled under scikit-learn {version}, and here is "
+        f"{__version__}.",
+        "Train it again under this version.",
+    )
 
 
 def renamed(error: ScoringError, detail: str, hint: str | None) -> ScoringError:
@@ -51,4 +59,4 @@ def renamed(error: ScoringError, detail: str, hint: str | None) -> ScoringError:
         error.message, detail=detail, hint=hint, sqlstate=error.sqlstate
     )
 $python$;
-COMMENT ON FUNCTION churn_runtime.foreign_files IS 'Naming what is no pickle of pickle.dumps, so that its owner knows what to do.';
+COMMENT ON FUNCTION churn_runtime.foreign_files IS 'Naming what is no pickle of a model, so that its owner knows what to do.';

@@ -68,8 +68,8 @@ from .pickle_values import (
     set_seed_sequence,
     set_spline,
     set_tree,
-    set_without_score,
 )
+from .searches import SEARCHES, check_search, set_search
 
 # How the documentation calls what a user may put into a pipeline.
 CLASSIFIERS = "Classifiers"
@@ -77,15 +77,6 @@ PREPROCESSING = "Preprocessing"
 CALIBRATED = "Within a calibrated classifier"
 SELECTING = "Within a selector of columns"
 
-# What gave each column its score while a selector was fitted, and what looks at those.
-SCORE_FUNCTIONS = (
-    "sklearn.feature_selection._mutual_info.mutual_info_classif",
-    "sklearn.feature_selection._mutual_info.mutual_info_regression",
-    "sklearn.feature_selection._univariate_selection.chi2",
-    "sklearn.feature_selection._univariate_selection.f_classif",
-    "sklearn.feature_selection._univariate_selection.f_regression",
-    "sklearn.feature_selection._univariate_selection.r_regression",
-)
 SCORED_SELECTORS = (
     "sklearn.feature_selection._univariate_selection.GenericUnivariateSelect",
     "sklearn.feature_selection._univariate_selection.SelectFdr",
@@ -122,20 +113,37 @@ class Permitted(NamedTuple):
     state: Callable[[Any, Any], None] | None = None
     # Whether it only occurs as an argument of another call.
     argument: bool = False
-    # Whether it is a type that an encoder keeps as a parameter.
+    # Whether it is a type that an encoder or a selector keeps as a parameter.
     as_is: bool = False
     # Where the documentation lists it, if it does.
     group: str | None = None
 
 
 ROWS = (
+    Permitted("builtins.bool", as_is=True),
+    Permitted("builtins.float", as_is=True),
+    Permitted("builtins.int", as_is=True),
+    Permitted("builtins.object", as_is=True),
     Permitted("builtins.slice", make=make_slice),
+    Permitted("builtins.str", as_is=True),
     Permitted("functools.partial", make=make_checker, state=set_checker),
+    Permitted("numpy.bool", as_is=True),
     Permitted("numpy.dtype", make=make_dtype, state=set_dtype),
     Permitted("numpy.float32", as_is=True),
     Permitted("numpy.float64", as_is=True),
+    Permitted("numpy.floating", as_is=True),
+    Permitted("numpy.int16", as_is=True),
+    Permitted("numpy.int32", as_is=True),
     Permitted("numpy.int64", as_is=True),
+    Permitted("numpy.int8", as_is=True),
+    Permitted("numpy.integer", as_is=True),
     Permitted("numpy.ndarray", argument=True, state=set_array),
+    Permitted("numpy.number", as_is=True),
+    Permitted("numpy.object_", as_is=True),
+    Permitted("numpy.uint16", as_is=True),
+    Permitted("numpy.uint32", as_is=True),
+    Permitted("numpy.uint64", as_is=True),
+    Permitted("numpy.uint8", as_is=True),
     Permitted("numpy._core.multiarray._reconstruct", make=make_empty_array),
     Permitted("numpy._core.multiarray.scalar", make=make_scalar),
     Permitted("numpy._core.numeric._frombuffer", make=make_array),
@@ -212,17 +220,13 @@ ROWS = (
         check=check_importance_getter,
         group=PREPROCESSING,
     ),
-    *(Permitted(name, argument=True) for name in SCORE_FUNCTIONS),
     Permitted("sklearn.feature_selection._rfe.RFE", group=PREPROCESSING),
     Permitted("sklearn.feature_selection._rfe.RFECV", group=PREPROCESSING),
     Permitted(
         "sklearn.feature_selection._sequential.SequentialFeatureSelector",
         group=PREPROCESSING,
     ),
-    *(
-        Permitted(name, state=set_without_score, group=PREPROCESSING)
-        for name in SCORED_SELECTORS
-    ),
+    *(Permitted(name, group=PREPROCESSING) for name in SCORED_SELECTORS),
     Permitted(
         "sklearn.feature_selection._variance_threshold.VarianceThreshold",
         group=PREPROCESSING,
@@ -250,6 +254,10 @@ ROWS = (
     Permitted("sklearn.linear_model._stochastic_gradient.SGDClassifier", scores=True),
     *(Permitted(name, argument=True, state=set_distance) for name in DISTANCES),
     Permitted("sklearn.metrics._dist_metrics.newObj", make=make_distance),
+    *(
+        Permitted(name, scores=True, check=check_search, state=set_search)
+        for name in SEARCHES
+    ),
     Permitted("sklearn.naive_bayes.BernoulliNB", scores=True),
     Permitted("sklearn.naive_bayes.CategoricalNB", scores=True),
     Permitted("sklearn.naive_bayes.ComplementNB", scores=True),

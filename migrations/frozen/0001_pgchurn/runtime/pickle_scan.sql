@@ -37,6 +37,8 @@ PLAIN_OPCODES = {
     pickle.TUPLE3: (0, 72, NOTHING),
     pickle.EMPTY_LIST: (0, 64, NOTHING),
     pickle.EMPTY_DICT: (0, 72, NOTHING),
+    # In what is not read of a search; nothing can be added to it.
+    pickle.EMPTY_SET: (0, 224, NOTHING),
     pickle.MEMOIZE: (0, 100, NOTHING),
     pickle.BINGET: (1, 8, NUMBERED),
     pickle.LONG_BINGET: (4, 8, NUMBERED),
@@ -83,70 +85,115 @@ def opcode_table() -> list[tuple[int, int, int]]:
 
 def scan_pickle(artifact: bytes) -> None:
     """Refuse a pickle that holds anything but what the pickler writes."""
-    size = len(artifact)
-    if size > LARGEST_PICKLE:
-        raise unreadable(f"It has {size} bytes, and {LARGEST_PICKLE} are allowed.")
-    if size < 3 or artifact[0] != pickle.PROTO[0]:
-        raise unreadable("It does not begin with the opcode PROTO.")
-    if artifact[1] not in (4, 5):
-        raise unreadable(f"It is of protocol {artifact[1]}, and not of 4 or 5.")
-    table = opcode_table()
-    position, marks, object_bytes = 2, 0, 0
-    # This loop is passed through millions of times, so the plain opcodes come first.
-    for count in range(1, MOST_OPCODES):
-        if position >= size:
-            raise unreadable("It ends without the opcode STOP.")
-        code = artifact[position]
-        length, taken, kind = table[code]
-        position += length
-        object_bytes += taken
-        if kind == NOTHING:
-            continue
-        start = position - length
-        if kind == STOPPING:
-            break
-        if kind == FORBIDDEN:
-            raise unreadable(
-                f"The opcode {opcode_name(code)} at position {start} is not permitted."
-            )
-        if kind == OPENING:
-            marks += 1
-            if marks > DEEPEST_MARK:
+    scan = Scan(artifact)
+    scan.start()
+    scan.go_on()
+    scan.finish()
+
+
+class Scan:
+    """A scan of opcodes that may stop where something else stands among them.
+
+    Attributes
+    ----------
+    position : int
+        Of the byte after what has been scanned.
+    """
+
+    def __init__(self, artifact: bytes) -> None:
+        size = len(artifact)
+        if size > LARGEST_PICKLE:
+            raise unreadable(f"It has {size} bytes, and {LARGEST_PICKLE} are allowed.")
+        self.artifact = artifact
+        self.position = 0
+        self.count = 0
+        self.first = 0
+        self.marks = 0
+        self.object_bytes = 0
+        self.plain_table = opcode_table()
+        self.table_of_arrays = list(self.plain_table)
+        code = pickle.BUILD[0]
+        self.table_of_arrays[code] = (*self.plain_table[code][:2], STOPPING)
+
+    def start(self) -> None:
+        """Scan the beginning of a pickle."""
+        start = self.artifact[self.position : self.position + 3]
+        if len(start) < 3 or start[0] != pickle.PROTO[0]:
+            raise unreadable("It does not begin with the opcode PROTO.")
+        if start[1] not in (4, 5):
+            raise unreadable(f"It is of protocol {start[1]}, and not of 4 or 5.")
+        self.position += 2
+        self.first = self.count
+        self.marks = 0
+
+    def go_on(self, arrays_follow: bool = False) -> None:
+        """Scan to the end of the pickle, or to after a BUILD that arrays may follow."""
+        artifact, size = self.artifact, len(self.artifact)
+        table = self.table_of_arrays if arrays_follow else self.plain_table
+        position, marks, object_bytes = self.position, self.marks, self.object_bytes
+        first = self.first
+        # This loop is passed through millions of times, so the plain opcodes come
+        # first.
+        for count in range(self.count + 1, MOST_OPCODES):
+            if position >= size:
+                raise unreadable("It ends without the opcode STOP.")
+            code = artifact[position]
+            length, taken, kind = table[code]
+            position += length
+            object_bytes += taken
+            if kind == NOTHING:
+                continue
+            start = position - length
+            if kind == STOPPING:
+                break
+            if kind == FORBIDDEN:
                 raise unreadable(
-                    f"The opcode MARK at position {start} is nested {marks} deep, and "
-                    f"{DEEPEST_MARK} is allowed."
+                    f"The opcode {opcode_name(code)} at position {start} is not "
+                    "permitted."
                 )
-            continue
-        if kind == CLOSING:
-            marks -= 1
-            continue
-        number = int.from_bytes(artifact[start + 1 : position], "little")
-        if kind == NUMBERED:
-            if number > count:
+            if kind == OPENING:
+                marks += 1
+                if marks > DEEPEST_MARK:
+                    raise unreadable(
+                        f"The opcode MARK at position {start} is nested {marks} deep, "
+                        f"and {DEEPEST_MARK} is allowed."
+                    )
+                continue
+            if kind == CLOSING:
+                marks -= 1
+                continue
+            number = int.from_bytes(artifact[start + 1 : position], "little")
+            if kind == NUMBERED:
+                if number > count - first:
+                    raise unreadable(
+                        f"The opcode {opcode_name(code)} at position {start} refers to "
+                        f"memo entry {number} after {count - first} opcodes."
+                    )
+                continue
+            # What an opcode announces must be there.
+            if position + number > size:
                 raise unreadable(
-                    f"The opcode {opcode_name(code)} at position {start} refers to "
-                    f"memo entry {number} after {count} opcodes."
+                    f"The opcode {opcode_name(code)} at position {start} announces "
+                    f"{number} bytes, and the pickle ends after {size}."
                 )
-            continue
-        # What an opcode announces must be there.
-        if position + number > size:
+            if kind == COUNTED:
+                position += number
+        else:
+            raise unreadable(f"It has more than {MOST_OPCODES} opcodes.")
+        if object_bytes > MOST_OBJECT_BYTES:
             raise unreadable(
-                f"The opcode {opcode_name(code)} at position {start} announces "
-                f"{number} bytes, and the pickle ends after {size}."
+                f"Its objects take more than {MOST_OBJECT_BYTES} bytes beside its own."
             )
-        if kind == COUNTED:
-            position += number
-    else:
-        raise unreadable(f"It has more than {MOST_OPCODES} opcodes.")
-    if position != size:
-        raise unreadable(
-            f"{size - position} bytes follow the opcode STOP at position "
-            f"{position - 1}."
-        )
-    if object_bytes > MOST_OBJECT_BYTES:
-        raise unreadable(
-            f"Its objects take more than {MOST_OBJECT_BYTES} bytes beside its own."
-        )
+        self.position, self.marks, self.object_bytes = position, marks, object_bytes
+        self.count = count
+
+    def finish(self) -> None:
+        """Refuse what follows the end of the pickle."""
+        left = len(self.artifact) - self.position
+        if left:
+            raise unreadable(
+                f"{left} bytes follow the opcode STOP at position {self.position - 1}."
+            )
 
 
 def opcode_name(code: int) -> str:

@@ -1,0 +1,109 @@
+CREATE OR REPLACE FUNCTION churn_runtime.unread() RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
+"""What a pickle may name although it serves no prediction, and what is dropped of it.
+
+How a model was validated and searched for stays in its pickle: splitters, scorers,
+caches, distributions, tables of results, functions that scored columns. None of it is
+made: no name below is ever resolved, and whatever a pickle calls or sets with one of
+them leaves an ``Unread`` behind, which holds nothing and which no estimator may keep.
+"""
+
+UNREAD_BY_MODULE = {
+    # Bound methods, which a distribution keeps of itself.
+    "builtins": ("getattr",),
+    "joblib._store_backends": ("FileSystemStoreBackend",),
+    "joblib.memory": ("Memory",),
+    "numpy": ("vectorize",),
+    "numpy.ma": ("MaskedArray",),
+    "numpy.ma.core": ("_mareconstruct",),
+    "scipy.stats._continuous_distns": (
+        "beta_gen",
+        "expon_gen",
+        "gamma_gen",
+        "halfnorm_gen",
+        "lognorm_gen",
+        "norm_gen",
+        "reciprocal_gen",
+        "truncnorm_gen",
+        "uniform_gen",
+    ),
+    "scipy.stats._discrete_distns": (
+        "binom_gen",
+        "geom_gen",
+        "poisson_gen",
+        "randint_gen",
+    ),
+    "scipy.stats._distn_infrastructure": ("rv_continuous_frozen", "rv_discrete_frozen"),
+    "sklearn.feature_selection._mutual_info": (
+        "mutual_info_classif",
+        "mutual_info_regression",
+    ),
+    "sklearn.feature_selection._univariate_selection": (
+        "chi2",
+        "f_classif",
+        "f_regression",
+        "r_regression",
+    ),
+    "sklearn.metrics._classification": (
+        "accuracy_score",
+        "balanced_accuracy_score",
+        "brier_score_loss",
+        "cohen_kappa_score",
+        "d2_brier_score",
+        "d2_log_loss_score",
+        "f1_score",
+        "fbeta_score",
+        "jaccard_score",
+        "log_loss",
+        "matthews_corrcoef",
+        "precision_score",
+        "recall_score",
+    ),
+    "sklearn.metrics._ranking": (
+        "average_precision_score",
+        "roc_auc_score",
+        "top_k_accuracy_score",
+    ),
+    "sklearn.metrics._scorer": (
+        "_CurveScorer",
+        "_MultimetricScorer",
+        "_PassthroughScorer",
+        "_Scorer",
+        "negative_likelihood_ratio",
+        "positive_likelihood_ratio",
+    ),
+    "sklearn.model_selection._split": (
+        "GroupKFold",
+        "GroupShuffleSplit",
+        "KFold",
+        "LeaveOneGroupOut",
+        "LeaveOneOut",
+        "LeavePGroupsOut",
+        "LeavePOut",
+        "PredefinedSplit",
+        "RepeatedKFold",
+        "RepeatedStratifiedKFold",
+        "ShuffleSplit",
+        "StratifiedGroupKFold",
+        "StratifiedKFold",
+        "StratifiedShuffleSplit",
+        "TimeSeriesSplit",
+        "_CVIterableWrapper",
+    ),
+    "sklearn.utils._metadata_requests": ("MetadataRequest", "MethodMetadataRequest"),
+}
+UNREAD = frozenset(
+    (module, name) for module, names in UNREAD_BY_MODULE.items() for name in names
+)
+# Parameters that say how to fit, which are set to None.
+DROPPED_PARAMETERS = ("cv", "memory", "score_func", "scoring")
+# What histogram gradient boosting keeps of deciding when to stop, which goes.
+DROPPED_ATTRIBUTES = ("_raw_predict", "_scorer")
+
+
+class Unread:
+    """Stands where a pickle made something that is not read."""
+
+    __slots__ = ()
+$python$;
+COMMENT ON FUNCTION churn_runtime.unread IS 'What a pickle may name although it serves no prediction, and what is dropped of it.';
