@@ -1,12 +1,14 @@
 """Rows on which a compiled form is most likely to differ from its pickle."""
 
+from collections import defaultdict
+
 import numpy as np
 import numpy.typing as npt
 
 from .compiled import CompiledModel
 from .features import NAN, Columns, row_count, text_column
 from .form_computed import Chain, Pieces
-from .form_matrices import Inputs
+from .form_matrices import Inputs, Joined
 from .form_parts import Part
 from .form_trees import EQUAL, LESS_OR_EQUAL
 from .signature import Signature
@@ -17,7 +19,6 @@ CATEGORIES_PER_FEATURE = 400
 MOST_ROWS = 50_000
 MOST_VALUES = 8_000_000
 EXTREMES = (0.0, -0.0, 1.0, -1.0, 1e-300, 1e30, -1e30)
-NONE = np.zeros(0)
 UNSEEN_CATEGORIES = ("a category that was never seen", "", "nan")
 
 
@@ -40,8 +41,6 @@ def boundary_rows(
     """
     rng = np.random.default_rng(seed)
     thresholds = tree_thresholds(model)
-    for position, borders in piece_borders(model.probability).items():
-        thresholds[position] = spread([thresholds.get(position, NONE), borders])
     if sample is None or row_count(sample) == 0:
         sample = {
             f.name: text_column([""]) if f.is_text else np.zeros(1)
@@ -69,35 +68,51 @@ def boundary_rows(
 
 
 def tree_thresholds(model: CompiledModel) -> dict[int, np.ndarray]:
-    """Return some of the constants that trees compare each input with, by position.
-
-    Those of trees that compare what was computed of the inputs are no inputs.
-    """
-    found: dict[int, list[np.ndarray]] = {}
-    for trees in model.probability.trees():
-        if trees.computed_width is not None:
-            continue
-        compares = np.isin(trees.mode, (LESS_OR_EQUAL, EQUAL))
-        for position in np.unique(trees.positions[compares]).tolist():
-            values = trees.constants[compares & (trees.positions == position)]
-            found.setdefault(position, []).append(values[np.isfinite(values)])
+    """Return some of the constants that inputs are compared with, by position."""
+    inputs: list[int | None] = [*range(len(model.signature.features))]
+    found = compared_constants(model.probability, inputs)
     return {position: spread(parts) for position, parts in found.items()}
 
 
-def piece_borders(part: Part) -> dict[int, np.ndarray]:
-    """Return where functions of an input go over from piece to piece, by position."""
-    found: dict[int, np.ndarray] = {}
-    reads = getattr(part, "of", None)
-    # What was computed before is no input, but for what stands in for NaN.
-    if isinstance(part, Pieces) and isinstance(reads, Inputs):
-        for position, (borders, *_) in zip(reads.positions.tolist(), part.groups):
-            if set(reads.names) <= {"fill"}:
-                found[position] = borders
-    of_inputs = [part.of] if isinstance(part, Chain) else part.parts()
-    for one in of_inputs:
-        for position, values in piece_borders(one).items():
-            found[position] = spread([found.get(position, NONE), values])
+def compared_constants(
+    part: Part, inputs: list[int | None]
+) -> dict[int, list[np.ndarray]]:
+    """Return what trees compare inputs with, and where pieces of functions begin.
+
+    By position. ``inputs`` says which input each number is that the part reads, None
+    where it is computed.
+    """
+    found: dict[int, list[np.ndarray]] = defaultdict(list)
+
+    def add(position: int | None, constants: np.ndarray) -> None:
+        if position is not None:
+            found[position].append(constants[np.isfinite(constants)])
+
+    readings = [(one, inputs) for one in part.parts()]
+    if isinstance(part, Chain):
+        readings = [(part.of, inputs), (part.then, passed_on(part.of, inputs))]
+    if isinstance(part, Pieces):
+        for position, (borders, *_) in zip(passed_on(part.of, inputs), part.groups):
+            add(position, borders)
+    for trees in [] if readings else part.trees():
+        compares = np.isin(trees.mode, (LESS_OR_EQUAL, EQUAL))
+        for position in np.unique(trees.positions[compares]).tolist():
+            chosen = compares & (trees.positions == position)
+            add(inputs[position], trees.constants[chosen])
+    for one, read in readings:
+        for position, parts in compared_constants(one, read).items():
+            found[position] += parts
     return found
+
+
+def passed_on(part: Part, inputs: list[int | None]) -> list[int | None]:
+    """Return which input each number of a part is, but for what stands in for NaN."""
+    if isinstance(part, Inputs) and set(part.names) <= {"fill"}:
+        return [inputs[position] for position in part.positions.tolist()]
+    if isinstance(part, Joined):
+        numbers = [number for one in part.of for number in passed_on(one, inputs)]
+        return [numbers[i] for i in part.order.tolist()]
+    return [None] * part.width  # type: ignore[attr-defined]
 
 
 def thinned(values: list[object], most: int) -> list[object]:

@@ -42,13 +42,15 @@ from .compile_bayes import (
     gaussian_naive_bayes,
     multinomial_naive_bayes,
 )
-from .compile_columns import Column, Computed, Inputs, NotCompilable, Number, numeric
+from .compile_columns import Column, Inputs, NotCompilable, numeric
 from .compile_computed import computed
+from .compile_functions import refuse_infinite
 from .compile_neighbours import nearest, within_radius
 from .compile_preprocessing import transform
 from .compile_sums import SumBuilder, matrix, weighted_sum
+from .compile_through import of_columns
 from .compile_trees import Categories, FittedTree, build_tree
-from .form_computed import Through, Together
+from .form_computed import Together
 from .form_matrices import Dense, OnlyOne, Quadratic
 from .form_parts import (
     Affine,
@@ -73,6 +75,14 @@ FORESTS = (RandomForestClassifier, ExtraTreesClassifier, *SINGLE_TREES)
 FROZEN = "sklearn.frozen._frozen.FrozenEstimator"
 STACK = "sklearn.ensemble._stacking.StackingClassifier"
 WRAPPERS = (PIPELINE, FROZEN, STACK, *SEARCHES)
+# What takes infinities, and what leaves it to others to look.
+TAKING_ALL = (
+    HistGradientBoostingClassifier,
+    BaggingClassifier,
+    CalibratedClassifierCV,
+    DummyClassifier,
+    VotingClassifier,
+)
 TWO_CLASSES = 2
 # What scikit-learn adds to a probability before it takes its logarithm.
 CALIBRATION_EPSILON = 1e-12
@@ -98,6 +108,7 @@ def probability(estimator: Any, columns: Columns, inputs: Inputs) -> Scalar:
     """
     estimator, columns = unwrap(estimator, columns, inputs)
     kind = type(estimator)
+    columns = accepted(kind, columns)
     if len(estimator.classes_) != TWO_CLASSES:
         raise NotCompilable(f"{kind.__name__} of other than two classes")
     if kind in PROBABILITIES:
@@ -118,31 +129,16 @@ def unwrap(estimator: Any, columns: Columns, inputs: Inputs) -> tuple[Any, Colum
                 columns = transform(step, columns, inputs)
             estimator = estimator.steps[-1][1]
         else:
-            estimator = estimator.estimator
+            held = SEARCHES.get(class_name(estimator), "estimator")
+            estimator = getattr(estimator, held)
     return estimator, columns
 
 
-def of_columns(
-    compile_one: "Compile", estimator: Any, columns: Columns, inputs: Inputs
-) -> Scalar:
-    """Return a classifier of columns, some of which other parts may have computed.
-
-    It reads what was computed as if that were the inputs.
-    """
-    parts = [one.part for one in columns if isinstance(one, Computed)]
-    if not parts:
-        return compile_one(estimator, columns, inputs)
-    if len(parts) == len(columns) and all(part is parts[0] for part in parts):
-        of = parts[0]
-        given: Columns = [one.column for one in columns if isinstance(one, Computed)]
-    else:
-        of = matrix(columns)
-        given = [Number(i) for i in range(of.width)]
-    within = Inputs(of.width, {})
-    then = compile_one(estimator, given, within)
-    if within.known_numbers:
-        raise NotCompilable("an encoder that refuses numbers that were computed")
-    return Through(of=of, then=then)
+def accepted(kind: type, columns: Columns) -> Columns:
+    """Return columns less what functions put out and a classifier does not take."""
+    if kind in TAKING_ALL:
+        return columns
+    return refuse_infinite(columns, missing=kind not in FORESTS)
 
 
 def response(estimator: Any, columns: Columns, inputs: Inputs) -> tuple[Scalar, bool]:
@@ -153,6 +149,7 @@ def response(estimator: Any, columns: Columns, inputs: Inputs) -> tuple[Scalar, 
     estimator, columns = unwrap(estimator, columns, inputs)
     kind = type(estimator)
     if kind in DECISIONS:
+        columns = accepted(kind, columns)
         return of_columns(DECISIONS[kind], estimator, columns, inputs), False
     return probability(estimator, columns, inputs), True
 

@@ -133,23 +133,43 @@ class Computed:
         Computes several numbers.
     column : Number or Lookup
         Of one of these numbers, as if they were the inputs.
+    may_be_infinite : bool
+        Whether a function has put it out that was not looked at since.
+    may_be_missing : bool
+        Whether that function may have made NaN of a number, which was not filled since.
     """
 
     part: Matrix
     column: Number | Lookup
+    may_be_infinite: bool = False
+    may_be_missing: bool = False
 
     def step(self, name: str, constant: float) -> "Computed":
         """Return the number after one more operation."""
-        return replace(self, column=self.column.step(name, constant))
+        missing = self.may_be_missing and name != "fill"
+        column = self.column.step(name, constant)
+        return replace(self, column=column, may_be_missing=missing)
 
 
-Column = Number | Text | Lookup | Computed
+@dataclass(frozen=True)
+class Dropped:
+    """A column that is no feature, since the classifier drops it."""
+
+    @property
+    def position(self) -> int:
+        """Column of the input matrix, where there is none."""
+        raise NotCompilable("a column that is none of the features")
+
+
+Column = Number | Text | Lookup | Computed | Dropped
 
 
 def numeric(column: Column) -> Number | Lookup | Computed:
     """Return a column that arithmetic can be done on."""
     if isinstance(column, Text):
         raise NotCompilable("a text that is not encoded")
+    if isinstance(column, Dropped):
+        raise NotCompilable("a column that is none of the features")
     return column
 
 

@@ -17,7 +17,6 @@ from sklearn.preprocessing import (
     StandardScaler,
     TargetEncoder,
 )
-from sklearn.utils import check_array
 
 from .compile_columns import (
     Column,
@@ -32,11 +31,14 @@ from .compile_columns import (
     numeric,
 )
 from .compile_computed import COMPUTING, computed, gathered
+from .compile_functions import function_transformer, refuse_infinite
 from .compile_selection import SELECTORS, selected
 from .form_neighbours import Donors
 
 Columns = Sequence[Column]
 Transform = Callable[[Any, Columns, Inputs], Columns]
+# What passes on whatever it is given, infinities too.
+UNCHECKING = (Pipeline, ColumnTransformer, FeatureUnion, FunctionTransformer)
 NAN = float("nan")
 INFINITY = float("inf")
 # What an encoder does with the unknown where there are infrequent categories.
@@ -65,6 +67,8 @@ def transform(
     """
     if transformer is None or isinstance(transformer, str):
         return columns
+    if type(transformer) not in UNCHECKING:
+        columns = refuse_infinite(columns, missing=False)
     for kind, function in TRANSFORMERS.items():
         if type(transformer) is kind:
             return function(transformer, columns, inputs)
@@ -113,19 +117,6 @@ def weighted(columns: Columns, weight: float | None) -> Columns:
     return [numeric(column).step("multiply", weight) for column in columns]
 
 
-def identity(
-    transformer: FunctionTransformer, columns: Columns, inputs: Inputs
-) -> Columns:
-    """Pass columns on, which is what "passthrough" is turned into by fitting.
-
-    Histogram gradient boosting passes them through scikit-learn's own check.
-    """
-    func = transformer.func
-    if func is not None and getattr(func, "func", None) is not check_array:
-        raise NotCompilable("FunctionTransformer with a function")
-    return columns
-
-
 def simple_imputer(
     transformer: SimpleImputer, columns: Columns, inputs: Inputs
 ) -> Columns:
@@ -149,7 +140,7 @@ def simple_imputer(
         if np.isnan(statistic):
             # Such a column is left out.
             continue
-        results.append(column.step("fill", statistic))
+        results.append(numeric(column).step("fill", statistic))
     if transformer.add_indicator:
         results += missing_indicator(transformer.indicator_, columns, inputs)
     return results
@@ -372,15 +363,19 @@ def category_keys(
         )
     if isinstance(column, Lookup):
         return encoded_keys(column, categories, refuses)
-    if isinstance(column, Computed):
+    number = numeric(column)
+    if not isinstance(number, Number) or not is_only_filled(number):
         raise NotCompilable("an encoder of numbers that were computed")
-    if any(name != "fill" for name, _ in column.steps) or len(column.steps) > 1:
-        raise NotCompilable("an encoder of numbers that were computed")
-    null = inputs.nulls.get(column.position, NAN)
+    null = inputs.nulls.get(number.position, NAN)
     keys = [number_key(category, null) for category in categories]
     if refuses:
-        inputs.refuse_others(column.position, known_numbers(column, keys))
+        inputs.refuse_others(number.position, known_numbers(number, keys))
     return keys
+
+
+def is_only_filled(column: Number) -> bool:
+    """Return whether a number is as it was given, but for one that stands for NaN."""
+    return [name for name, _ in column.steps] in ([], ["fill"])
 
 
 def text_keys(
@@ -448,7 +443,7 @@ def is_missing(category: Any) -> bool:
 TRANSFORMERS: dict[type, Transform] = {
     Pipeline: pipeline,
     ColumnTransformer: column_transformer,
-    FunctionTransformer: identity,
+    FunctionTransformer: function_transformer,
     KNNImputer: neighbours_imputer,
     SimpleImputer: simple_imputer,
     MissingIndicator: missing_indicator,

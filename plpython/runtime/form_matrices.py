@@ -9,6 +9,7 @@ import numpy as np
 
 from .errors import ScoringError
 from .form import require
+from .form_functions import CALLED_FUNCTION_STEPS, FUNCTION_STEPS
 from .form_parts import (
     LOWEST_EXPONENT,
     PART_OPERATIONS,
@@ -134,6 +135,7 @@ STEPS: dict[str, Any] = {
     "yeo-johnson": yeo_johnson,
     "box-cox": box_cox,
     "normal quantile": normal_quantile,
+    **FUNCTION_STEPS,
 }
 ACTIVATIONS: dict[str, Any] = {
     "identity": lambda values: values,
@@ -277,6 +279,7 @@ CALLED_STEPS = {
     "yeo-johnson": yeo_johnson_of_one,
     "box-cox": box_cox_of_one,
     "normal quantile": normal_quantile_of_one,
+    **CALLED_FUNCTION_STEPS,
 }
 
 

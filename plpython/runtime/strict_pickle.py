@@ -58,9 +58,9 @@ class StrictUnpickler(Unpickler):
         # comes to mean another object.
         self.stateless: dict[int, Any] = {}
         # Of a pickle within another one, what was counted in that.
-        self.number_keys = outer.number_keys if outer else 0
-        self.generators = outer.generators if outer else 0
-        self.object_arrays = outer.object_arrays if outer else 0
+        self.number_keys: int = outer.number_keys if outer else 0
+        self.generators: int = outer.generators if outer else 0
+        self.object_arrays: int = outer.object_arrays if outer else 0
 
     def read_estimator(self) -> Any:
         """Return the object that the pickle describes, verified piece by piece."""
@@ -78,7 +78,8 @@ class StrictUnpickler(Unpickler):
             if not self.permits(module, name):
                 raise not_permitted(printable(module), printable(name))
             token = Token(module, name)
-            if key in BY_NAME and BY_NAME[key].as_is:
+            known = BY_NAME.get(key)
+            if known and (known.as_is or known.function):
                 token = token.resolve()
             self.tokens[key] = token
         return token
@@ -170,7 +171,7 @@ class StrictUnpickler(Unpickler):
             self.wait_for_state(Unread())
             return
         known = permitted(token)
-        made_empty = known and not (known.make or known.argument or known.as_is)
+        made_empty = known and not (known.make or known.argument)
         if not made_empty or arguments != ():
             raise unreadable(f"The opcode NEWOBJ is used on {described(token)}.")
         made = token.resolve()

@@ -68,7 +68,12 @@ def unpacked_by(
         ) from None
     most = min(LARGEST_PICKLE, max(ALWAYS_UNPACKED, MOST_TIMES * len(artifact)))
     # What the libraries raise of bytes that are none of theirs.
-    wrong = (OSError, EOFError, ValueError, *errors_of(library))
+    wrong: tuple[type[Exception], ...] = (
+        OSError,
+        EOFError,
+        ValueError,
+        *errors_of(library),
+    )
     parts: list[bytes] = []
     size = 0
     try:

@@ -1,7 +1,10 @@
 """Names that are passed over, and types that are kept, where they might act."""
 
 import copy
+import os
 import pickle
+
+import numpy as np
 
 from tests.corpus.assembling import Assembled, Forged, call, name, plain, values, whole
 from tests.legitimate import fitted
@@ -42,7 +45,32 @@ def weighing(weights):
     return pickle.dumps(changed, 4)
 
 
+def transforming(**attributes):
+    """Return the pickle of a pipeline with a function of one's own."""
+    changed = copy.deepcopy(fitted("functions below trees"))
+    vars(changed[0]).update(attributes)
+    return pickle.dumps(changed, 4)
+
+
 SEARCHED = {
+    "a function that is a type": lambda: transforming(func=object),
+    "a function of os": lambda: transforming(func=os.system),
+    "a function that getattr finds": lambda: transforming(func=found()),
+    "a function with arguments": lambda: transforming(kw_args={"out": np.zeros(2)}),
+    "a function that names columns": lambda: transforming(feature_names_out=np.log),
+    "a function of numpy's that is not listed": lambda: transforming(
+        func=np.frompyfunc
+    ),
+    "another ufunc": lambda: transforming(func=np.isnat),
+    "a function as weights": lambda: weighing(np.log1p),
+    "a function as a step": lambda: stepping(np.log1p),
+    "a function, called": lambda: whole(call("numpy", "log1p", 1.0)),
+    "a function by NEWOBJ": lambda: whole(
+        name("numpy", "log1p"), values(), pickle.NEWOBJ
+    ),
+    "a state for a function": lambda: whole(
+        name("numpy", "log1p"), plain({"nin": 1}), pickle.BUILD
+    ),
     "a cache that is the model": lambda: whole(call("joblib.memory", "Memory", PLACE)),
     "a scorer that is called": lambda: whole(
         call("sklearn.metrics._scorer", "_Scorer", 1),

@@ -43,7 +43,10 @@ from .customers import (
     on_gaps,
 )
 
-LINE = LogisticRegression(max_iter=500)
+
+def line():
+    """Return an unfitted logistic regression."""
+    return LogisticRegression(max_iter=500)
 
 
 def filled(*steps):
@@ -58,8 +61,9 @@ def positive(*steps, method="box-cox"):
     return make_pipeline(PowerTransformer(method), *steps).fit(frame, labels)
 
 
-def with_splines(classifier=LINE, scaled=False, **options):
+def with_splines(classifier=None, scaled=False, **options):
     """Return a pipeline of splines of numbers with gaps that are filled."""
+    classifier = line() if classifier is None else classifier
     splines = SplineTransformer(**options)
     steps = [StandardScaler()] if scaled else []
     return on_gaps(make_pipeline(SimpleImputer(), *steps, splines, classifier))
@@ -75,7 +79,7 @@ def repeated_quantiles():
     """Return a pipeline of quantiles of columns in which a few numbers repeat."""
     names = ["complaint_count", "paperless", "age"]
     steps = SimpleImputer(), QuantileTransformer(n_quantiles=40, random_state=0)
-    return on_columns(make_pipeline(*steps, LINE), names)
+    return on_columns(make_pipeline(*steps, line()), names)
 
 
 def with_bins(classifier, **options):
@@ -89,7 +93,10 @@ def votes_of_bins():
     """Return a vote above what was computed, of pipelines that compute further."""
     votes = VotingClassifier(
         [
-            ("products", make_pipeline(PolynomialFeatures(2), StandardScaler(), LINE)),
+            (
+                "products",
+                make_pipeline(PolynomialFeatures(2), StandardScaler(), line()),
+            ),
             ("axes", make_pipeline(PCA(2), forest())),
         ],
         voting="soft",
@@ -106,7 +113,7 @@ def in_single_precision():
 
 
 PIPELINES = {
-    "powers": lambda: on_frame(LINE, numbers=filled(PowerTransformer())),
+    "powers": lambda: on_frame(line(), numbers=filled(PowerTransformer())),
     "powers below trees": lambda: on_frame(
         forest(), numbers=filled(PowerTransformer())
     ),
@@ -114,9 +121,9 @@ PIPELINES = {
         make_pipeline(PowerTransformer(standardize=False), hist())
     ),
     "powers, filled afterwards": lambda: on_gaps(
-        make_pipeline(PowerTransformer(), SimpleImputer(add_indicator=True), LINE)
+        make_pipeline(PowerTransformer(), SimpleImputer(add_indicator=True), line())
     ),
-    "powers of numbers above zero": lambda: positive(LINE),
+    "powers of numbers above zero": lambda: positive(line()),
     "powers of numbers above zero, as they are": lambda: make_pipeline(
         PowerTransformer("box-cox", standardize=False), forest()
     ).fit(customers()[0][["age"]].fillna(40.0), customers()[1]),
@@ -124,31 +131,31 @@ PIPELINES = {
         make_pipeline(
             PowerTransformer("box-cox"),
             make_union(SimpleImputer(), MissingIndicator()),
-            LINE,
+            line(),
         ),
         ["age", "charges"],
     ),
-    "bins": lambda: with_bins(LINE, n_bins=4),
+    "bins": lambda: with_bins(line(), n_bins=4),
     "bins below trees": lambda: with_bins(forest(), n_bins=3),
-    "bins of equal width": lambda: with_bins(LINE, strategy="uniform"),
+    "bins of equal width": lambda: with_bins(line(), strategy="uniform"),
     "bins around centres": lambda: with_bins(
         GaussianNB(), strategy="kmeans", encode="onehot-dense", n_bins=3
     ),
-    "numbers of bins": lambda: with_bins(LINE, encode="ordinal"),
+    "numbers of bins": lambda: with_bins(line(), encode="ordinal"),
     "numbers of bins below trees": lambda: with_bins(
         GradientBoostingClassifier(n_estimators=5), encode="ordinal"
     ),
     "bins scaled": lambda: on_gaps(
         imputed(
-            LINE,
+            line(),
             KBinsDiscretizer(3, encode="ordinal", strategy="uniform"),
             MinMaxScaler(),
         )
     ),
-    "quantiles": lambda: with_quantiles(LINE, n_quantiles=50),
+    "quantiles": lambda: with_quantiles(line(), n_quantiles=50),
     "quantiles below trees": lambda: with_quantiles(forest(), n_quantiles=30),
     "normal quantiles": lambda: with_quantiles(
-        LINE, n_quantiles=100, output_distribution="normal"
+        line(), n_quantiles=100, output_distribution="normal"
     ),
     "normal quantiles below trees": lambda: with_quantiles(
         hist(), n_quantiles=25, output_distribution="normal"
@@ -160,42 +167,44 @@ PIPELINES = {
         )
     ),
     "repeated quantiles": repeated_quantiles,
-    "rows of length one": lambda: on_gaps(imputed(LINE, Normalizer())),
+    "rows of length one": lambda: on_gaps(imputed(line(), Normalizer())),
     "rows of sum one": lambda: on_gaps(imputed(forest(), Normalizer("l1"))),
     "rows of greatest one": lambda: on_gaps(
         imputed(MLPClassifier((6,), random_state=0, max_iter=50), Normalizer("max"))
     ),
-    "yes or no": lambda: on_gaps(imputed(LINE, Binarizer(threshold=10.0))),
+    "yes or no": lambda: on_gaps(imputed(line(), Binarizer(threshold=10.0))),
     "yes or no below trees": lambda: on_gaps(imputed(forest(), Binarizer())),
-    "how often each text churned": lambda: on_frame(LINE, texts=TargetEncoder()),
+    "how often each text churned": lambda: on_frame(line(), texts=TargetEncoder()),
     "how often each text churned, below trees": lambda: on_frame(
         hist(), texts=TargetEncoder(smooth=2.0, cv=3)
     ),
     "how often each of filled texts churned": lambda: on_frame(
-        LINE,
+        line(),
         texts=make_pipeline(SimpleImputer(strategy="most_frequent"), TargetEncoder()),
     ),
     "how often each number churned": lambda: on_columns(
-        make_pipeline(TargetEncoder(target_type="binary"), LINE),
+        make_pipeline(TargetEncoder(target_type="binary"), line()),
         ["complaint_count", "paperless"],
     ),
-    "products": lambda: on_gaps(imputed(LINE, StandardScaler(), PolynomialFeatures(2))),
+    "products": lambda: on_gaps(
+        imputed(line(), StandardScaler(), PolynomialFeatures(2))
+    ),
     "products below trees": lambda: on_gaps(imputed(forest(), PolynomialFeatures(2))),
     "products of different numbers": lambda: on_frame(
-        LINE,
+        line(),
         numbers=filled(
             StandardScaler(),
             PolynomialFeatures(interaction_only=True, include_bias=False),
         ),
     ),
     "products of three": lambda: on_gaps(
-        imputed(LINE, MinMaxScaler(), PolynomialFeatures((2, 3)), StandardScaler())
+        imputed(line(), MinMaxScaler(), PolynomialFeatures((2, 3)), StandardScaler())
     ),
     "products of texts": lambda: on_columns(
         make_pipeline(
             OneHotEncoder(handle_unknown="ignore"),
             PolynomialFeatures(2, interaction_only=True),
-            LINE,
+            line(),
         ),
         TEXTS,
     ),
@@ -214,32 +223,32 @@ PIPELINES = {
         extrapolation="periodic", n_knots=6, degree=3
     ),
     "splines that refuse what is beyond": lambda: on_columns(
-        imputed(LINE, SplineTransformer(extrapolation="error", include_bias=False)),
+        imputed(line(), SplineTransformer(extrapolation="error", include_bias=False)),
         ["age", "usage"],
     ),
     "splines of gaps": lambda: on_gaps(
-        make_pipeline(SplineTransformer(handle_missing="zeros"), LINE)
+        make_pipeline(SplineTransformer(handle_missing="zeros"), line())
     ),
     "splines as sparse columns": lambda: with_splines(sparse_output=True, n_knots=3),
-    "axes": lambda: on_gaps(imputed(LINE, StandardScaler(), PCA(2))),
+    "axes": lambda: on_gaps(imputed(line(), StandardScaler(), PCA(2))),
     "axes below trees": lambda: on_gaps(imputed(forest(), StandardScaler(), PCA())),
     "axes of one variance": lambda: on_frame(
-        LINE, numbers=filled(PCA(3, whiten=True)), sparse_threshold=0
+        line(), numbers=filled(PCA(3, whiten=True)), sparse_threshold=0
     ),
     "axes by a share": lambda: on_gaps(
         imputed(GaussianNB(), StandardScaler(), PCA(0.9, svd_solver="full"))
     ),
     "axes beside numbers": lambda: on_gaps(
-        imputed(LINE, StandardScaler(), make_union(PCA(2), FunctionTransformer()))
+        imputed(line(), StandardScaler(), make_union(PCA(2), FunctionTransformer()))
     ),
     "axes of chance": lambda: on_gaps(
-        imputed(LINE, PCA(2, svd_solver="randomized", random_state=1))
+        imputed(line(), PCA(2, svd_solver="randomized", random_state=1))
     ),
     "singular vectors of texts": lambda: on_columns(
         make_pipeline(
             OneHotEncoder(handle_unknown="ignore"),
             TruncatedSVD(3, random_state=0),
-            LINE,
+            line(),
         ),
         TEXTS,
     ),

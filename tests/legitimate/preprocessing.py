@@ -1,6 +1,7 @@
 """What stands before a classifier, in the combinations that people write."""
 
 import numpy as np
+from pgchurn.plpython.runtime.form_functions import FUNCTIONS
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import MissingIndicator, SimpleImputer
@@ -130,6 +131,26 @@ def with_encoders_of_types():
     )
 
 
+def of_functions():
+    """Return a pipeline that applies every function of numpy's that may be applied."""
+    return on_columns(
+        make_pipeline(
+            ColumnTransformer(
+                [
+                    (
+                        name,
+                        imputed(StandardScaler(), FunctionTransformer(function)),
+                        ["age"],
+                    )
+                    for name, function in FUNCTIONS.items()
+                ]
+            ),
+            LogisticRegression(),
+        ),
+        ["age", "charges"],
+    )
+
+
 def with_booleans():
     """Return a pipeline that encodes a column of booleans, and drops one of the two."""
     frame, labels = customers()
@@ -234,6 +255,31 @@ PIPELINES = {
     "columns by their types": with_selectors,
     "columns by types of Python and numpy": with_selectors_of_types,
     "encoders of every type": with_encoders_of_types,
+    "functions of numpy's": of_functions,
+    "functions below trees": lambda: on_columns(
+        make_pipeline(
+            FunctionTransformer(
+                np.log1p,
+                inverse_func=np.expm1,
+                check_inverse=False,
+                feature_names_out="one-to-one",
+            ),
+            FunctionTransformer(np.cos),
+            forest(),
+        ),
+        ["age", "charges", "complaint_count"],
+    ),
+    "functions of codes": lambda: on_frame(
+        hist(),
+        texts=make_pipeline(
+            OrdinalEncoder(
+                handle_unknown="use_encoded_value",
+                unknown_value=9,
+                encoded_missing_value=8,
+            ),
+            FunctionTransformer(np.sqrt),
+        ),
+    ),
     "columns dropped": lambda: on_frame(LogisticRegression(), texts="drop"),
     "columns weighed": lambda: on_frame(
         LogisticRegression(solver="saga", l1_ratio=0.5, max_iter=50),

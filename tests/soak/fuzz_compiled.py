@@ -13,6 +13,9 @@ import math
 
 import numpy as np
 from pgchurn.plpython.runtime.compile_model import compile_model
+from pgchurn.plpython.runtime.compiled import CompiledModel
+from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.features import row_count
 from pgchurn.plpython.runtime.form import ALIGNMENT, MAGIC, MOST_BYTES, read_form
 from pgchurn.plpython.runtime.form_computed import LENGTHS
 from pgchurn.plpython.runtime.form_matrices import ACTIVATIONS, STEPS
@@ -32,6 +35,7 @@ from tests.soak.forms import (
 MUTANTS = {True: 10_000, False: 60}
 FAMILIES = {
     "line": "logistic",
+    "functions": "functions of numpy's",
     "tables": "logistic of a frame",
     "weighed columns": "columns weighed",
     "indicators": "indicators beside numbers",
@@ -132,8 +136,19 @@ def original(family):
     estimator = fitted(FAMILIES[family])
     rows = rows_for(estimator)
     signature = signature_of(estimator, rows)
+    content = compile_model(estimator, signature)
     columns = random_columns(columns_of(signature, rows))
-    return compile_model(estimator, signature), signature, columns
+    return content, signature, scored(CompiledModel(content, signature), columns)
+
+
+def scored(model, columns):
+    """Return the rows that a model does not refuse, as those beyond its training."""
+    kept = []
+    for row in range(row_count(columns)):
+        with contextlib.suppress(ScoringError):
+            model.probabilities({name: one[[row]] for name, one in columns.items()})
+            kept.append(row)
+    return {name: column[kept] for name, column in columns.items()}
 
 
 def mutants(family, count):

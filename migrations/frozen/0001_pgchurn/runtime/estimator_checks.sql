@@ -43,6 +43,7 @@ DUMMY = "sklearn.dummy.DummyClassifier"
 COLUMN_TRANSFORMER = "sklearn.compose._column_transformer.ColumnTransformer"
 ORDINAL_ENCODER = "sklearn.preprocessing._encoders.OrdinalEncoder"
 FUNCTION_TRANSFORMER = "sklearn.preprocessing._function_transformer.FunctionTransformer"
+FUNCTION_PARAMETERS = ("func", "inverse_func")
 CHECKER = "functools.partial"
 
 
@@ -252,12 +253,16 @@ def check_preprocessor(part: Any) -> None:
 
 
 def check_function_transformer(part: Any) -> None:
-    """Refuse a function other than the check that scikit-learn puts there itself."""
-    for name in ("func", "inverse_func"):
+    """Refuse a function other than numpy's, and the check that is scikit-learn's."""
+    for name in FUNCTION_PARAMETERS:
         function = vars(part).get(name)
-        known = function is None or class_name(function) == CHECKER
-        check(known, part, name)
-    check(vars(part).get("kw_args") is None, part, "kw_args")
+        # No other ufunc than those that are permitted comes out of a pickle.
+        known = function is None or type(function) is np.ufunc
+        check(known or class_name(function) == CHECKER, part, name)
+    for name in ("kw_args", "inv_kw_args"):
+        check(not vars(part).get(name), part, name)
+    names_out = vars(part).get("feature_names_out")
+    check(names_out is None or type(names_out) is str, part, "feature_names_out")
 
 
 def check_importance_getter(part: Any) -> None:

@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from .errors import ScoringError, is_of_server
-from .estimator_checks import ATOMS, check_common, not_fit
+from .estimator_checks import (
+    ATOMS,
+    FUNCTION_PARAMETERS,
+    FUNCTION_TRANSFORMER,
+    check_common,
+    not_fit,
+)
 from .pacing import Pausing, no_pause
 from .permitted import BY_NAME, CHECKS, SCORING
 from .pickle_values import SPLINE, Token, class_name, printable
@@ -166,6 +172,14 @@ def children_of(part: Any) -> list[Any]:
     elif name == ISOTONIC:
         # Its line was made of its points when they were read, and comes from no pickle.
         values = [value for key, value in vars(part).items() if key != "f_"]
+    elif name == FUNCTION_TRANSFORMER:
+        # Which functions it has is checked.
+        held = vars(part).items()
+        values = [
+            value
+            for key, value in held
+            if key not in FUNCTION_PARAMETERS or type(value) is not np.ufunc
+        ]
     elif kind.__module__.startswith("sklearn."):
         values = list(getattr(part, "__dict__", {}).values())
     elif kind.__module__.startswith("numpy.random.") or name == SPLINE:

@@ -115,6 +115,8 @@ class Permitted(NamedTuple):
     argument: bool = False
     # Whether it is a type that an encoder or a selector keeps as a parameter.
     as_is: bool = False
+    # Whether it is a function that a FunctionTransformer may apply.
+    function: bool = False
     # Where the documentation lists it, if it does.
     group: str | None = None
 
@@ -127,19 +129,41 @@ ROWS = (
     Permitted("builtins.slice", make=make_slice),
     Permitted("builtins.str", as_is=True),
     Permitted("functools.partial", make=make_checker, state=set_checker),
+    Permitted("numpy.absolute", function=True),
+    Permitted("numpy.arcsinh", function=True),
+    Permitted("numpy.arctan", function=True),
     Permitted("numpy.bool", as_is=True),
+    Permitted("numpy.cbrt", function=True),
+    Permitted("numpy.ceil", function=True),
+    Permitted("numpy.cos", function=True),
     Permitted("numpy.dtype", make=make_dtype, state=set_dtype),
+    Permitted("numpy.exp", function=True),
+    Permitted("numpy.exp2", function=True),
+    Permitted("numpy.expm1", function=True),
     Permitted("numpy.float32", as_is=True),
     Permitted("numpy.float64", as_is=True),
     Permitted("numpy.floating", as_is=True),
+    Permitted("numpy.floor", function=True),
     Permitted("numpy.int16", as_is=True),
     Permitted("numpy.int32", as_is=True),
     Permitted("numpy.int64", as_is=True),
     Permitted("numpy.int8", as_is=True),
     Permitted("numpy.integer", as_is=True),
+    Permitted("numpy.log", function=True),
+    Permitted("numpy.log10", function=True),
+    Permitted("numpy.log1p", function=True),
+    Permitted("numpy.log2", function=True),
     Permitted("numpy.ndarray", argument=True, state=set_array),
+    Permitted("numpy.negative", function=True),
     Permitted("numpy.number", as_is=True),
     Permitted("numpy.object_", as_is=True),
+    Permitted("numpy.reciprocal", function=True),
+    Permitted("numpy.rint", function=True),
+    Permitted("numpy.sign", function=True),
+    Permitted("numpy.sin", function=True),
+    Permitted("numpy.sqrt", function=True),
+    Permitted("numpy.square", function=True),
+    Permitted("numpy.tanh", function=True),
     Permitted("numpy.uint16", as_is=True),
     Permitted("numpy.uint32", as_is=True),
     Permitted("numpy.uint64", as_is=True),
@@ -301,8 +325,10 @@ ROWS = (
         group=PREPROCESSING,
     ),
     Permitted(ORDINAL_ENCODER, check=check_categories, group=PREPROCESSING),
-    # Only what ColumnTransformer and histogram gradient boosting make for themselves.
-    Permitted(FUNCTION_TRANSFORMER, check=check_function_transformer),
+    # Of those functions, and what scikit-learn makes for itself.
+    Permitted(
+        FUNCTION_TRANSFORMER, check=check_function_transformer, group=PREPROCESSING
+    ),
     Permitted("sklearn.preprocessing._label.LabelBinarizer"),
     Permitted("sklearn.preprocessing._label.LabelEncoder"),
     Permitted(

@@ -13,6 +13,7 @@ import numpy as np
 
 from .estimator_checks import COLUMN_TRANSFORMER, ORDINAL_ENCODER
 from .pickle_values import class_name
+from .signature import Signature
 
 PIPELINE = "sklearn.pipeline.Pipeline"
 FEATURE_UNION = "sklearn.pipeline.FeatureUnion"
@@ -22,7 +23,14 @@ ENCODERS = (ONE_HOT_ENCODER, ORDINAL_ENCODER)
 IMPUTER = "sklearn.impute._base.SimpleImputer"
 BAGGING = "sklearn.ensemble._bagging.BaggingClassifier"
 # Attributes that hold parts which are given the same columns.
-MEMBERS = ("estimator", "estimators_", "calibrated_classifiers_", "_preprocessor")
+MEMBERS = (
+    "best_estimator_",
+    "calibrated_classifiers_",
+    "estimator",
+    "estimator_",
+    "estimators_",
+    "_preprocessor",
+)
 NAN = float("nan")
 
 
@@ -80,6 +88,17 @@ def raw_readers(part: Any, positions: Sequence[int]) -> Iterator[Reader]:
             for one in member if isinstance(member, list) else [member]:
                 if one is not None:
                     yield from raw_readers(one, positions)
+
+
+def fitted_columns(estimator: Any, signature: Signature) -> list[str]:
+    """Return the names of the columns that a classifier was fitted on, in their order.
+
+    Those that it drops are no features.
+    """
+    own = getattr(estimator, "feature_names_in_", None)
+    if own is None or not signature.named_columns:
+        return [feature.name for feature in signature.features]
+    return [str(name) for name in own]
 
 
 def does_nothing(step: Any) -> bool:

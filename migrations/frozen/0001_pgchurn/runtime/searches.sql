@@ -47,7 +47,9 @@ def set_search(target: Any, state: Any) -> None:
             "and pickle that.",
         )
     # Parameters have to be there, for scikit-learn to describe it.
-    kept = {key: None for key in state if not key.endswith("_") and key != VERSION}
+    kept: dict[str, Any] = {
+        key: None for key in state if not key.endswith("_") and key != VERSION
+    }
     if held in state:
         kept |= {"estimator": state[held], held: state[held], "refit": True}
     elif "estimator" in state:
