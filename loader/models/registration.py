@@ -14,7 +14,7 @@ from pgchurn.loader.models.candidate import Candidate
 from pgchurn.loader.models.changed_features import changed_features
 from pgchurn.loader.models.expectations import check_expectations, read_expectations
 from pgchurn.loader.models.profile import Profile
-from pgchurn.loader.models.signature import signature_for_table
+from pgchurn.loader.models.signature import dropped_columns, signature_for_table
 from pgchurn.loader.models.unknown_values import unknown_features
 from pgchurn.plpython.runtime.environment import MODEL_PACKAGES, current_environment
 
@@ -92,8 +92,9 @@ def register(
     -------
     dict
         The version, its positive class, how many rows were replayed and compared with
-        expectations, of which searches the best estimators were taken, which features
-        change when pgchurn writes a score, and what became of the compiled form.
+        expectations, of which searches the best estimators were taken, which columns
+        the model was fitted on and drops, which features change when pgchurn writes a
+        score, and what became of the compiled form.
     """
     # Client and server must look at the same rows.
     connection.set_session(isolation_level="REPEATABLE READ")
@@ -140,6 +141,7 @@ def register(
         "rows_replayed": len(probabilities),
         "rows_expected": len(compared),
         "best_of": candidate.searches(),
+        "dropped_columns": dropped_columns(candidate.estimator),
         "changed_by_writing": changed_features(connection, version),
         **kept,
     }

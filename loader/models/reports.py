@@ -3,6 +3,7 @@
 from typing import Any
 
 from pgchurn.loader import output
+from pgchurn.loader.errors import listed
 
 
 def training_report(result: dict[str, Any]) -> str:
@@ -61,6 +62,7 @@ def registration_report(result: dict[str, Any]) -> str:
         f"{result['rows_replayed']:,} rows to 1e-9. The score is the probability of "
         f"class {result['positive_class']!r}.\n"
         f"{best_estimator_report(result)}"
+        f"{dropped_columns_report(result)}"
         f"{expected}"
         f"{compilation_report(result)}\n"
         f"{changed_features_report(result)}"
@@ -76,6 +78,13 @@ def best_estimator_report(result: dict[str, Any]) -> str:
     threshold = "Threshold" in searches
     kept = "; no threshold is kept, since a score is a probability" if threshold else ""
     return f"The best estimator of {searches} was taken{kept}.\n"
+
+
+def dropped_columns_report(result: dict[str, Any]) -> str:
+    """Return a line about columns that a model was fitted on and drops, if any."""
+    if not result["dropped_columns"]:
+        return ""
+    return f"It drops, and does not need, {listed(result['dropped_columns'])}.\n"
 
 
 def changed_features_report(result: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 from pgchurn.loader.errors import LoaderError
 from pgchurn.loader.models.candidate import Candidate
 from pgchurn.loader.models.labels import TEXTS_FOR_CHURNED
+from pgchurn.loader.models.read_columns import read_positions
 from pgchurn.loader.models.text_features import text_positions
 from pgchurn.loader.models.unscorable import scores_nothing
 from pgchurn.plpython.runtime.errors import ScoringError
@@ -21,7 +22,7 @@ MOST_TRIED_ROWS = 100
 
 
 def feature_names(estimator: ClassifierMixin, given: Sequence[str]) -> list[str]:
-    """Return the names of an estimator's features, in order.
+    """Return the names of an estimator's features, in order, less what it drops.
 
     Parameters
     ----------
@@ -36,11 +37,13 @@ def feature_names(estimator: ClassifierMixin, given: Sequence[str]) -> list[str]
     """
     own = getattr(estimator, "feature_names_in_", None)
     if own is not None:
-        if given and list(given) != list(own):
+        read = sorted(read_positions(estimator, range(len(own))))
+        names = [str(own[position]) for position in read]
+        if given and list(given) not in (list(own), names):
             raise LoaderError(
                 f"the model was fitted on {', '.join(own)}; leave --features out"
             )
-        return [str(name) for name in own]
+        return names
     count = getattr(estimator, "n_features_in_", None)
     if not given:
         raise LoaderError(
@@ -52,6 +55,13 @@ def feature_names(estimator: ClassifierMixin, given: Sequence[str]) -> list[str]
             f"the model takes {count} features, --features names {len(given)}"
         )
     return list(given)
+
+
+def dropped_columns(estimator: ClassifierMixin) -> list[str]:
+    """Return the names of the columns that an estimator was fitted on and drops."""
+    own = getattr(estimator, "feature_names_in_", ())
+    read = read_positions(estimator, range(len(own)))
+    return [str(name) for position, name in enumerate(own) if position not in read]
 
 
 def has_named_columns(estimator: ClassifierMixin) -> bool:
@@ -171,12 +181,11 @@ def signature_without_table(
     """
     classes = two_classes(estimator)
     names = feature_names(estimator, features)
-    texts = text_positions(estimator, range(len(names)))
+    fitted = [str(name) for name in getattr(estimator, "feature_names_in_", names)]
+    positions = text_positions(estimator, range(len(fitted)))
+    texts = {fitted[position] for position in positions}
     return Signature(
-        tuple(
-            Feature(name, "text" if position in texts else "number", True)
-            for position, name in enumerate(names)
-        ),
+        tuple(Feature(n, "text" if n in texts else "number", True) for n in names),
         tuple(classes),
         positive_index(classes, positive_class),
         has_named_columns(estimator),

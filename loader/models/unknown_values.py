@@ -28,12 +28,14 @@ def unknown_features(estimator: ClassifierMixin, frame: pd.DataFrame) -> list[st
     list of str
         A clause for each.
     """
+    fitted = [*getattr(estimator, "feature_names_in_", frame)]
     readers: dict[int, list[Reader]] = {}
-    for reader in raw_readers(estimator, range(frame.shape[1])):
+    for reader in raw_readers(estimator, range(len(fitted))):
         readers.setdefault(reader.position, []).append(reader)
     found = []
     for position, those in sorted(readers.items()):
-        values = frame.iloc[:, position].tolist()
+        name = fitted[position]
+        values = frame[name].tolist()
         imputed = any(reader.categories is None for reader in those)
         for reader in those:
             if reader.categories is None:
@@ -42,7 +44,7 @@ def unknown_features(estimator: ClassifierMixin, frame: pd.DataFrame) -> list[st
             unknown = unknown_values(values, known, imputed)
             if len(unknown) > MOST * len(values):
                 found.append(
-                    f"{frame.columns[position]!r}: {len(unknown):,} of {len(values):,} "
+                    f"{name!r}: {len(unknown):,} of {len(values):,} "
                     f"values are unknown to its {type(reader.part).__name__}, which "
                     f"knows {examples(known)}; they are {examples(unknown)}"
                 )

@@ -17,7 +17,7 @@ from .features import (
     row_count,
 )
 from .pacing import FIRST_CALL_ROWS, MODEL_CALL_ROWS, Pausing, no_pause
-from .raw_readers import object_columns
+from .raw_readers import fitted_columns, object_columns
 from .signature import Signature
 
 if TYPE_CHECKING:
@@ -48,13 +48,15 @@ class PickledModel:
 
     def object_features(self) -> dict[str, float | None]:
         """Return the missing value of each feature that is given as objects."""
-        names = [feature.name for feature in self.signature.features]
+        features = {feature.name for feature in self.signature.features}
         nulls: dict[str, float | None] = {f.name: NAN for f in self.signature.texts()}
         try:
+            names = fitted_columns(self.estimator, self.signature)
             found = object_columns(self.estimator, len(names))
         except Exception as error:
             raise not_fit(f"{type(error).__name__}: {error}.") from error
-        return nulls | {names[position]: null for position, null in found.items()}
+        by_name = {names[position]: null for position, null in found.items()}
+        return nulls | {name: by_name[name] for name in features & by_name.keys()}
 
     def probabilities(self, columns: Columns) -> np.ndarray:
         """Return the positive class's probability of every row."""

@@ -7,8 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn import __version__
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, make_column_selector
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import (
+    RandomForestClassifier,
+    StackingClassifier,
+    VotingClassifier,
+)
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
@@ -115,6 +120,66 @@ def test_a_pipeline_from_pandas_scores_the_same_everywhere(
     stored = dict(owner.run("SELECT account, churn_score FROM accounts"))
     assert stored == pytest.approx(dict(zip(accounts, expected)), rel=0, abs=1e-9)
     assert pgchurn("verify", "--table", "accounts") == []
+
+
+DROPPED = ["account", "since", "settings", "exported at"]
+CHOOSING = {
+    "pipeline": lambda pipeline: pipeline,
+    "search": lambda pipeline: GridSearchCV(
+        pipeline, {"logisticregression__C": [0.1, 1.0]}, cv=2
+    ),
+    "calibration": lambda pipeline: CalibratedClassifierCV(pipeline, cv=2),
+    "vote": lambda pipeline: VotingClassifier([("one", pipeline)], voting="soft"),
+    "stack": lambda pipeline: StackingClassifier([("one", pipeline)], cv=2),
+}
+
+
+@pytest.mark.parametrize("form", [(), ("--no-compile",)], ids=["compiled", "pickled"])
+@pytest.mark.parametrize("choosing", CHOOSING)
+def test_columns_that_a_pipeline_drops_are_not_demanded(
+    choosing, form, owner, pgchurn, tmp_path
+):
+    frame, labels = company_frame()
+    # As read from the table, with columns of which no feature is made.
+    whole = frame.assign(
+        account=[f"account {number}" for number in range(len(frame))],
+        since=pd.Timestamp("2026-01-01"),
+        settings=[{"seats": number} for number in range(len(frame))],
+    )
+    whole.insert(0, "exported at", pd.Timestamp("2026-06-01"))
+    pipeline = make_pipeline(
+        ColumnTransformer(
+            [
+                ("numbers", imputed_scaler(), ["seats", "revenue", "complaint_count"]),
+                ("texts", OneHotEncoder(handle_unknown="ignore"), ["trade"]),
+                ("none", "drop", ["since"]),
+            ]
+        ),
+        LogisticRegression(),
+    )
+    model = CHOOSING[choosing](pipeline).fit(whole, labels)
+    create_accounts(owner, frame)
+    owner.run("ALTER TABLE accounts ADD since date, ADD settings jsonb")
+    file = tmp_path / "model.pkl"
+    file.write_bytes(pickle.dumps(model))
+
+    registered = pgchurn(
+        "register", str(file), "--table", "accounts", "--positive-class", "left", *form
+    )
+
+    assert sorted(registered["dropped_columns"]) == sorted([*DROPPED, "on trial"])
+    assert registered["rows_replayed"] == len(frame)
+    assert (registered["parity"] is None) == bool(form)
+    pgchurn("activate", str(registered["version"]))
+    expected = model.predict_proba(whole)[:, list(model.classes_).index("left")]
+    selected = dict(owner.run("SELECT account, churn.score(a) FROM accounts a"))
+    assert selected == pytest.approx(
+        dict(zip(whole["account"], expected)), rel=0, abs=1e-9
+    )
+
+
+def imputed_scaler():
+    return make_pipeline(SimpleImputer(), StandardScaler())
 
 
 def written(model, file, how):

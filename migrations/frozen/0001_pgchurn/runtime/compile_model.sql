@@ -14,6 +14,7 @@ from typing import Any
 from .compile_classifiers import probability
 from .compile_columns import (
     Column,
+    Dropped,
     Inputs,
     NotCompilable,
     NullsReadApart,
@@ -25,7 +26,7 @@ from .errors import ScoringError
 from .features import NAN
 from .form import MAGIC, MOST_BYTES, MOST_HEADER_BYTES, write_form
 from .form_parts import Affine, describe
-from .raw_readers import object_columns
+from .raw_readers import fitted_columns, object_columns
 from .signature import Feature, Signature
 
 
@@ -50,19 +51,26 @@ def compile_model(estimator: Any, signature: Signature) -> bytes:
     # The runtime puts numbers before texts.
     features = [*signature.numbers(), *signature.texts()]
     position = {feature.name: i for i, feature in enumerate(features)}
+    names = fitted_columns(estimator, signature)
+    texts = {feature.name for feature in signature.texts()}
     columns: list[Column] = [
-        (Text if feature.is_text else Number)(position[feature.name])
-        for feature in signature.features
+        (Text if name in texts else Number)(position[name])
+        if name in position
+        else Dropped()
+        for name in names
     ]
-    nulls = object_columns(estimator, len(signature.features))
+    nulls = {
+        position[names[place]]: null
+        for place, null in object_columns(estimator, len(names)).items()
+        if names[place] in position
+    }
     inputs = Inputs(
         len(features),
         {
-            position[f.name]: Vocabulary(null=nulls.get(place, NAN))
-            for place, f in enumerate(signature.features)
-            if f.is_text
+            position[name]: Vocabulary(null=nulls.get(position[name], NAN))
+            for name in texts
         },
-        {position[signature.features[place].name]: n for place, n in nulls.items()},
+        nulls,
     )
     try:
         try:
@@ -79,12 +87,12 @@ def compile_model(estimator: Any, signature: Signature) -> bytes:
         raise NotCompilable(refused.detail) from None
     if signature.positive_class == 0:
         result = Affine(of=result, slope=-1.0, constant=1.0)
-    texts = text_codes(features, inputs.vocabularies)
+    codes = text_codes(features, inputs.vocabularies)
     known = {
         features[position].name: numbers
         for position, numbers in inputs.known_numbers.items()
     }
-    content = write_form(texts, lambda writer: describe(result, writer), known)
+    content = write_form(codes, lambda writer: describe(result, writer), known)
     check_size(content)
     return content
 
