@@ -27,6 +27,7 @@ from .estimator_checks import (
     check_splines,
     check_stacking,
 )
+from .iterative_checks import check_iterative_imputer
 from .neighbour_checks import check_donors, check_neighbours
 from .pickle_trees import (
     BALL_TREE,
@@ -39,6 +40,7 @@ from .pickle_trees import (
 )
 from .pickle_values import (
     CHECK_ARRAY,
+    ESTIMATE,
     SEED_SEQUENCE,
     SPLINE,
     SPLINE_ARRAYS,
@@ -48,6 +50,7 @@ from .pickle_values import (
     make_checker,
     make_dtype,
     make_empty_array,
+    make_estimate,
     make_generator,
     make_hinge,
     make_scalar,
@@ -73,7 +76,7 @@ from .searches import SEARCHES, check_search, set_search
 CLASSIFIERS = "Classifiers"
 PREPROCESSING = "Preprocessing"
 CALIBRATED = "Within a calibrated classifier"
-SELECTING = "Within a selector of columns"
+LINEAR = "Within a selector of columns or an IterativeImputer"
 
 SCORED_SELECTORS = (
     "sklearn.feature_selection._univariate_selection.GenericUnivariateSelect",
@@ -83,9 +86,10 @@ SCORED_SELECTORS = (
     "sklearn.feature_selection._univariate_selection.SelectKBest",
     "sklearn.feature_selection._univariate_selection.SelectPercentile",
 )
-# Whose coefficients a selector may go by, beside the classifiers.
+# Whose coefficients a selector may go by, beside the classifiers, and what fills gaps.
 LINEAR_REGRESSORS = (
     "sklearn.linear_model._base.LinearRegression",
+    "sklearn.linear_model._bayes.BayesianRidge",
     "sklearn.linear_model._coordinate_descent.ElasticNet",
     "sklearn.linear_model._coordinate_descent.ElasticNetCV",
     "sklearn.linear_model._coordinate_descent.Lasso",
@@ -109,6 +113,8 @@ class Permitted(NamedTuple):
     makes: str | None = None
     # Gives an instance its state; by default plain attributes.
     state: Callable[[Any, Any], None] | None = None
+    # Whether it is a named tuple, which the pickler writes by another opcode.
+    named_tuple: bool = False
     # Whether it only occurs as an argument of another call.
     argument: bool = False
     # Whether it is a type that an encoder or a selector keeps as a parameter.
@@ -260,13 +266,19 @@ ROWS = (
         group=PREPROCESSING,
     ),
     Permitted(
+        "sklearn.impute._iterative.IterativeImputer",
+        check=check_iterative_imputer,
+        group=PREPROCESSING,
+    ),
+    Permitted(ESTIMATE, make=make_estimate, named_tuple=True),
+    Permitted(
         "sklearn.impute._knn.KNNImputer", check=check_donors, group=PREPROCESSING
     ),
     Permitted(
         "sklearn.impute._base.SimpleImputer", check=check_imputer, group=PREPROCESSING
     ),
     Permitted("sklearn.isotonic.IsotonicRegression", state=set_calibration),
-    *(Permitted(name, group=SELECTING) for name in LINEAR_REGRESSORS),
+    *(Permitted(name, group=LINEAR) for name in LINEAR_REGRESSORS),
     Permitted("sklearn.linear_model._logistic.LogisticRegression", scores=True),
     Permitted("sklearn.linear_model._logistic.LogisticRegressionCV", scores=True),
     Permitted("sklearn.linear_model._sgd_fast.Hinge", make=make_hinge),

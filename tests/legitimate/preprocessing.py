@@ -4,8 +4,9 @@ import numpy as np
 from pgchurn.plpython.runtime.form_functions import FUNCTIONS
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.impute import MissingIndicator, SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401
+from sklearn.impute import IterativeImputer, MissingIndicator, SimpleImputer
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -255,6 +256,30 @@ PIPELINES = {
     "columns by their types": with_selectors,
     "columns by types of Python and numpy": with_selectors_of_types,
     "encoders of every type": with_encoders_of_types,
+    "gaps filled in rounds": lambda: on_gaps(
+        make_pipeline(IterativeImputer(), StandardScaler(), LogisticRegression())
+    ),
+    "gaps filled in rounds within limits": lambda: on_gaps(
+        make_pipeline(
+            IterativeImputer(
+                Ridge(),
+                n_nearest_features=2,
+                max_iter=3,
+                min_value=0,
+                max_value=100,
+                imputation_order="random",
+                add_indicator=True,
+                random_state=0,
+            ),
+            forest(),
+        )
+    ),
+    "gaps of a frame filled in rounds": lambda: on_frame(
+        LogisticRegression(),
+        numbers=make_pipeline(
+            StandardScaler(), IterativeImputer(LinearRegression(), max_iter=2)
+        ),
+    ),
     "functions of numpy's": of_functions,
     "functions below trees": lambda: on_columns(
         make_pipeline(

@@ -2893,6 +2893,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module compile_columns
 -- Module compile_computed
 -- Module compile_functions
+-- Module compile_imputers
 -- Module compile_model
 -- Module compile_neighbours
 -- Module compile_pieces
@@ -2919,6 +2920,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module form_parts
 -- Module form_source
 -- Module form_trees
+-- Module iterative_checks
 -- Module joblib_files
 -- Module json_rows
 -- Module neighbour_checks

@@ -88,6 +88,7 @@ FAMILIES = {
     "side by side": "many ways side by side",
     "votes above quantiles": "votes above quantiles",
     "donors": "gaps filled by the nearest",
+    "rounds": "gaps filled in rounds",
     "donors by distance": "gaps filled by the nearest by distance",
     "stack": "stack that passes columns through",
     "stacked decisions": "stack of decisions",

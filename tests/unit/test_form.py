@@ -32,6 +32,7 @@ from pgchurn.plpython.runtime.form_computed import (
     Onward,
     Pieces,
     Products,
+    Rounds,
     Through,
     Together,
 )
@@ -182,6 +183,20 @@ def pieces(**changed):
     return Pieces(**{**given, **changed})
 
 
+def rounds(**changed):
+    """Return two inputs, of which the first is estimated of the second, and back."""
+    given = {
+        "of": inputs(),
+        "first": floats(1, 2),
+        "lowest": floats(-math.inf, -5),
+        "highest": floats(math.inf, 5),
+        "numbers": integers(0, 1),
+        "weights": floats(0, 2, 3, 0),
+        "constants": floats(0.5, 1),
+    }
+    return Rounds(**{**given, **changed})
+
+
 EVERY_KIND = {
     "Sum": sum_of(),
     "Sigmoid": Sigmoid(of=sum_of()),
@@ -213,6 +228,7 @@ EVERY_KIND = {
         Products(of=inputs(), factors=integers(0, 0, 0, 1), ends=integers(0, 1, 2, 4))
     ),
     "Normalized": one_of(Normalized(of=inputs((0, 1, 2)), norm="l2")),
+    "Rounds": one_of(rounds()),
 }
 
 
@@ -785,6 +801,27 @@ def test_products_of_what_is_not_there_are_refused(changed):
 
     assert Products(**good).width == 2
     assert refused_part(Products, **{**good, **changed})
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"first": floats(1)},
+        {"first": floats(1, NAN)},
+        {"lowest": floats(-1)},
+        {"highest": floats(1, NAN)},
+        {"numbers": integers(0, 2)},
+        {"numbers": integers(0, -1)},
+        {"numbers": integers(0)},
+        {"weights": floats(0, 1, 2)},
+        {"weights": floats(0, 1, 2, INFINITY)},
+        {"constants": floats(1)},
+        {"constants": floats(1, NAN)},
+    ],
+    ids=itertools.count(),
+)
+def test_estimates_of_what_is_not_there_are_refused(changed):
+    assert refused_part(rounds, **changed)
 
 
 def test_what_reads_more_than_is_computed_is_refused():

@@ -8,10 +8,10 @@ from pgchurn.plpython.runtime.permitted import (
     CALIBRATED,
     CHECKS,
     CLASSIFIERS,
+    LINEAR,
     PERMITTED,
     PREPROCESSING,
     SCORING,
-    SELECTING,
     STATES,
 )
 from pgchurn.plpython.runtime.pickle_values import Token
@@ -27,7 +27,7 @@ from tests.legitimate import PIPELINES, fitted
 
 def documented_names():
     """Return the classes that a pickle may hold, by group, as they are documented."""
-    groups = {CLASSIFIERS: [], PREPROCESSING: [], CALIBRATED: [], SELECTING: []}
+    groups = {CLASSIFIERS: [], PREPROCESSING: [], CALIBRATED: [], LINEAR: []}
     for one in PERMITTED:
         group = CLASSIFIERS if one.scores else one.group
         if group is not None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
-from sklearn.impute import KNNImputer, MissingIndicator, SimpleImputer
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401
+from sklearn.impute import IterativeImputer, KNNImputer, MissingIndicator, SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -22,20 +23,24 @@ from sklearn.preprocessing import (
 
 from .compile_columns import (
     Column,
-    Computed,
     Inputs,
     Lookup,
     NotCompilable,
-    NullsReadApart,
     Number,
     Text,
     Vocabulary,
     numeric,
 )
-from .compile_computed import COMPUTING, computed, gathered
+from .compile_computed import COMPUTING
 from .compile_functions import function_transformer, refuse_infinite
+from .compile_imputers import (
+    is_missing,
+    iterative_imputer,
+    missing_indicator,
+    neighbours_imputer,
+    simple_imputer,
+)
 from .compile_selection import SELECTORS, selected
-from .form_neighbours import Donors
 
 Columns = Sequence[Column]
 Transform = Callable[[Any, Columns, Inputs], Columns]
@@ -117,111 +122,6 @@ def weighted(columns: Columns, weight: float | None) -> Columns:
     if weight is None:
         return columns
     return [numeric(column).step("multiply", weight) for column in columns]
-
-
-def simple_imputer(
-    transformer: SimpleImputer, columns: Columns, inputs: Inputs
-) -> Columns:
-    """Fill what is missing."""
-    filled = transformer.missing_values
-    if filled is not None and not is_missing(filled):
-        raise NotCompilable("SimpleImputer for something other than None or NaN")
-    results: list[Column] = []
-    for column, statistic in zip(columns, transformer.statistics_):
-        if isinstance(column, Text):
-            if not inputs.vocabularies[column.position].is_null(filled):
-                results.append(column)
-                continue
-            if not isinstance(statistic, str):
-                raise NotCompilable("SimpleImputer of a text that fills in no text")
-            fill = statistic if column.fill is None else column.fill
-            results.append(Text(column.position, fill))
-            continue
-        if filled is None:
-            raise NotCompilable("SimpleImputer of numbers for None")
-        if np.isnan(statistic):
-            # Such a column is left out.
-            continue
-        results.append(numeric(column).step("fill", statistic))
-    if transformer.add_indicator:
-        results += missing_indicator(transformer.indicator_, columns, inputs)
-    return results
-
-
-def neighbours_imputer(
-    transformer: KNNImputer, columns: Columns, inputs: Inputs
-) -> Columns:
-    """Fill what is missing with what the nearest customers of training have."""
-    if not is_missing(transformer.missing_values):
-        raise NotCompilable("KNNImputer for something other than NaN")
-    points = np.asarray(transformer._fit_X, float)
-    points = np.where(transformer._mask_fit_X, NAN, points)
-    known = np.isfinite(points).any(axis=0)
-    means = [
-        column[np.isfinite(column)].mean() if one else 0.0
-        for one, column in zip(known, points.T)
-    ]
-    filled = computed(
-        Donors(
-            of=gathered(columns),
-            points=points.T.ravel(),
-            means=np.array(means),
-            weights=transformer.weights,
-            count=int(transformer.n_neighbors),
-        )
-    )
-    results: list[Column] = []
-    for column, one in zip(filled, known):
-        if one:
-            results.append(column)
-        elif transformer.keep_empty_features:
-            results.append(numeric(column).step("multiply", 0.0).step("fill", 0.0))
-    if transformer.add_indicator:
-        results += missing_indicator(transformer.indicator_, columns, inputs)
-    return results
-
-
-def missing_indicator(
-    transformer: MissingIndicator, columns: Columns, inputs: Inputs
-) -> Columns:
-    """Turn columns into 1 where they are missing, 0 where they are not."""
-    sought = transformer.missing_values
-    if sought is not None and not is_missing(sought):
-        raise NotCompilable("MissingIndicator for something other than None or NaN")
-    results: list[Column] = []
-    for i in transformer.features_:
-        column = columns[i]
-        if isinstance(column, Text):
-            results.append(text_indicator(column, sought, inputs))
-            continue
-        if isinstance(column, Computed) and sought is not None:
-            indicated = number_indicator(column.column)
-            results.append(Computed(column.part, indicated))
-            continue
-        if not isinstance(column, Number) or sought is None:
-            raise NotCompilable("MissingIndicator of what is neither number nor text")
-        results.append(number_indicator(column))
-    return results
-
-
-def number_indicator(column: Number | Lookup) -> Lookup:
-    """Return 1 where a number is missing, 0 where it is not."""
-    if isinstance(column, Lookup):
-        return column.mapped(lambda value: float(value != value))
-    is_filled = any(name == "fill" for name, _ in column.steps)
-    return Lookup(column.position, {}, 0.0, 0.0 if is_filled else 1.0)
-
-
-def text_indicator(column: Text, sought: float | None, inputs: Inputs) -> Lookup:
-    """Return 1 where a text is missing, 0 where it is not."""
-    vocabulary = inputs.vocabularies[column.position]
-    found = column.fill is None and vocabulary.is_null(sought)
-    if found and not vocabulary.null_apart:
-        raise NullsReadApart("a text feature whose nulls are indicated")
-    values = {float(vocabulary.code(None)): 1.0} if found else {}
-    if found:
-        vocabulary.agree_on_missing(vocabulary.code(None))
-    return Lookup(column.position, values, 0.0, 0.0, codes=vocabulary.count())
 
 
 def scaler(operations: Sequence[tuple[str, str]]) -> Transform:
@@ -437,15 +337,11 @@ def number_key(category: Any, null: float | None) -> float:
     return float(category)
 
 
-def is_missing(category: Any) -> bool:
-    """Return whether a category is the one for missing values."""
-    return category != category
-
-
 TRANSFORMERS: dict[type, Transform] = {
     Pipeline: pipeline,
     ColumnTransformer: column_transformer,
     FunctionTransformer: function_transformer,
+    IterativeImputer: iterative_imputer,
     KNNImputer: neighbours_imputer,
     SimpleImputer: simple_imputer,
     MissingIndicator: missing_indicator,

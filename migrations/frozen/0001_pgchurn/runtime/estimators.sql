@@ -18,7 +18,7 @@ from .estimator_checks import (
 )
 from .pacing import Pausing, no_pause
 from .permitted import BY_NAME, CHECKS, SCORING
-from .pickle_values import SPLINE, Token, class_name, printable
+from .pickle_values import ESTIMATE, SPLINE, Token, class_name, printable
 from .searches import is_unfitted_search
 from .strict_pickle import BUNCH, read_pickle
 
@@ -163,7 +163,7 @@ def children_of(part: Any) -> list[Any]:
     values: Any
     if kind is dict or name == BUNCH:
         values = list(part.values())
-    elif kind is list or kind is tuple:
+    elif kind is list or kind is tuple or name == ESTIMATE:
         values = part
     elif kind is np.ndarray:
         values = part.ravel().tolist() if part.dtype.hasobject else ()

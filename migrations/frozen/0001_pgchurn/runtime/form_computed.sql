@@ -469,9 +469,108 @@ LENGTHS: dict[str, Callable[[list[float]], float]] = {
 }
 
 
+class Rounds(Matrix):
+    """Another part's numbers, of which those that are missing are estimated.
+
+    They are filled at first, and then estimated of all the others, one after the other,
+    several times over.
+
+    Attributes
+    ----------
+    of : Matrix
+    first : ndarray of float64, shape (of.width,)
+        What stands for a missing number at first.
+    lowest, highest : ndarray of float64, shape (of.width,)
+        What an estimate is cut to; infinities leave it as it is.
+    numbers : ndarray of int32, shape (n_steps,)
+        Which number each step estimates.
+    weights : ndarray of float64, shape (n_steps * of.width,)
+        Of all numbers in each step.
+    constants : ndarray of float64, shape (n_steps,)
+    """
+
+    FIELDS = {
+        "of": "matrix",
+        "first": "f",
+        "lowest": "f",
+        "highest": "f",
+        "numbers": "i",
+        "weights": "f",
+        "constants": "f",
+    }
+    of: Matrix
+    first: np.ndarray
+    lowest: np.ndarray
+    highest: np.ndarray
+    numbers: np.ndarray
+    weights: np.ndarray
+    constants: np.ndarray
+
+    def check(self) -> None:
+        """Refuse steps that do not fit the numbers."""
+        width, steps = self.of.width, len(self.numbers)
+        require(
+            len(self.first) == len(self.lowest) == len(self.highest) == width
+            and len(self.weights) == steps * width
+            and len(self.constants) == steps
+            and (self.numbers >= 0).all()
+            and (self.numbers < width).all(),
+            "The steps of an estimate are not those of its numbers.",
+        )
+        require(
+            all(
+                np.isfinite(array).all()
+                for array in (self.first, self.weights, self.constants)
+            )
+            and not np.isnan(self.lowest).any()
+            and not np.isnan(self.highest).any(),
+            "A number of an estimate is not finite.",
+        )
+        self.rows = self.weights.reshape(steps, width)
+
+    @property
+    def width(self) -> int:
+        """How many numbers a row has."""
+        return self.of.width
+
+    def operations(self) -> int:
+        """Return about how many numbers are computed with for a row."""
+        steps = len(self.numbers) * (PART_OPERATIONS + 2 * self.width)
+        return PART_OPERATIONS + self.of.operations() + 10 * self.width + steps
+
+    def numbers_held(self) -> int:
+        """Return about how many numbers a row takes while it is computed."""
+        return 4 * self.width + self.of.numbers_held()
+
+    def values(self, matrix: np.ndarray) -> np.ndarray:
+        """Return the numbers of every row."""
+        given = self.of.values(matrix)
+        missing = np.isnan(given)
+        found = np.where(missing, self.first, given)
+        some = np.flatnonzero(missing.any(axis=1))
+        if len(some) == 0:
+            return found
+        gaps, filled = missing[some], found[some]
+        wanted = gaps.any(axis=0)
+        for number, weights, constant in zip(
+            self.numbers.tolist(), self.rows, self.constants.tolist()
+        ):
+            if wanted[number]:
+                estimate = np.clip(
+                    filled @ weights + constant,
+                    self.lowest[number],
+                    self.highest[number],
+                )
+                filled[:, number] = np.where(
+                    gaps[:, number], estimate, filled[:, number]
+                )
+        found[some] = filled
+        return found
+
+
 COMPUTED_KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
-    for kind in (Through, Onward, Together, Pieces, Products, Normalized)
+    for kind in (Through, Onward, Together, Pieces, Products, Normalized, Rounds)
 }
 $python$;
 COMMENT ON FUNCTION churn_runtime.form_computed IS 'The parts of a compiled form that compute with what other parts have computed.';

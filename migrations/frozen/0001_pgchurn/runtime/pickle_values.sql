@@ -42,6 +42,7 @@ BIT_GENERATORS = {
     "__generator_ctor": "numpy.random._pcg64.PCG64",
     "__randomstate_ctor": "numpy.random._mt19937.MT19937",
 }
+ESTIMATE = "sklearn.impute._iterative._ImputerTriplet"
 SPLINE = "scipy.interpolate._bsplines.BSpline"
 # How a spline says that its arrays are of numpy.
 SPLINE_ARRAYS = "scipy._lib.array_api_compat.numpy._aliases.asarray"
@@ -248,6 +249,20 @@ def make_scalar(token: Token, dtype: Any = None, data: Any = None, *more: Any) -
     require(type(data) is bytes and len(data) == dtype.itemsize and not more, token)
     check_array_bytes(dtype, data)
     return np.frombuffer(data, dtype)[0]
+
+
+def make_estimate(
+    token: Token,
+    feature: Any = None,
+    others: Any = None,
+    estimator: Any = None,
+    *more: Any,
+) -> Any:
+    """Make a step of an imputer: what estimates a number, and of which others."""
+    require(type(feature) in (int, np.int64) and not more, token)
+    require(type(others) is np.ndarray and others.dtype.kind == "i", token)
+    require(class_name(estimator).startswith("sklearn."), token)
+    return token.resolve()(feature, others, estimator)
 
 
 def make_slice(token: Token, *arguments: Any) -> Any:

@@ -173,6 +173,9 @@ class StrictUnpickler(Unpickler):
             self.wait_for_state(Unread())
             return
         known = permitted(token)
+        if known and known.named_tuple and known.make and type(arguments) is tuple:
+            self.append(known.make(token, *self.complete(token, arguments)))
+            return
         made_empty = known and not (known.make or known.argument)
         if not made_empty or arguments != ():
             raise unreadable(f"The opcode NEWOBJ is used on {described(token)}.")
