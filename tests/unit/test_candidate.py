@@ -1,8 +1,12 @@
 """A pickled classifier at the client: read once, compiled once."""
 
 import hashlib
+import os
 import pickle
+import subprocess
+import sys
 
+import pandas as pd
 import pytest
 from pgchurn.loader.errors import LoaderError
 from pgchurn.loader.models import candidate as candidates
@@ -16,7 +20,11 @@ from pgchurn.plpython.runtime import pickled
 from pgchurn.plpython.runtime.compile_columns import NotCompilable
 from pgchurn.plpython.runtime.compile_model import compile_model
 from pgchurn.plpython.runtime.signature import Signature
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
+from tests.legitimate import fitted
 from tests.models import KINDS, default_model, training_frame
 
 MODEL = default_model()
@@ -120,3 +128,46 @@ def test_a_pickle_that_the_server_would_not_read_is_refused_by_its_file():
 
 def test_the_digest_is_of_the_bytes_that_are_registered():
     assert Candidate(b"abc", None).digest == hashlib.sha256(b"abc").digest()
+
+
+DIGESTS = """
+import sys
+from pathlib import Path
+from pgchurn.loader.models.candidate import Candidate
+from pgchurn.loader.models.signature import signature_without_table
+
+for file in sys.argv[1:]:
+    candidate = Candidate.from_pickle(Path(file).read_bytes())
+    signature = signature_without_table(candidate.estimator, (), None)
+    print(candidate.compile(signature).digest.hex())
+"""
+
+
+def of_many_texts():
+    """Return a pipeline of more texts than come in the same order by chance."""
+    frame = pd.DataFrame({f"text {i}": ["a", "b", "c"] * 10 for i in range(9)})
+    encoder = OneHotEncoder(handle_unknown="ignore")
+    return make_pipeline(encoder, LogisticRegression()).fit(frame, [0, 1, 1] * 10)
+
+
+def test_a_form_is_the_same_in_every_process(tmp_path):
+    models = [of_many_texts(), fitted("many ways side by side")]
+    files = [str(tmp_path / f"{i}.pkl") for i in range(len(models))]
+    for file, model in zip(files, models):
+        with open(file, "wb") as written:
+            pickle.dump(model, written)
+
+    said = {
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", DIGESTS, *files],
+            # A set of texts has another order in each of them.
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in "12"
+    }
+
+    assert len(said) == 1
+    assert len(said.pop().split()) == len(files)

@@ -52,7 +52,8 @@ def compile_model(estimator: Any, signature: Signature) -> bytes:
     features = [*signature.numbers(), *signature.texts()]
     position = {feature.name: i for i, feature in enumerate(features)}
     names = fitted_columns(estimator, signature)
-    texts = {feature.name for feature in signature.texts()}
+    # In an order that is the same everywhere, since the form is compared by its digest.
+    texts = [feature.name for feature in signature.texts()]
     columns: list[Column] = [
         (Text if name in texts else Number)(position[name])
         if name in position

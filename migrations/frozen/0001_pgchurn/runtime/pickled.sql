@@ -50,7 +50,7 @@ class PickledModel:
 
     def object_features(self) -> dict[str, float | None]:
         """Return the missing value of each feature that is given as objects."""
-        features = {feature.name for feature in self.signature.features}
+        features = [feature.name for feature in self.signature.features]
         nulls: dict[str, float | None] = {f.name: NAN for f in self.signature.texts()}
         try:
             names = fitted_columns(self.estimator, self.signature)
@@ -58,7 +58,7 @@ class PickledModel:
         except Exception as error:
             raise not_fit(f"{type(error).__name__}: {error}.") from error
         by_name = {names[position]: null for position, null in found.items()}
-        return nulls | {name: by_name[name] for name in features & by_name.keys()}
+        return nulls | {name: by_name[name] for name in features if name in by_name}
 
     def probabilities(self, columns: Columns) -> np.ndarray:
         """Return the positive class's probability of every row."""
