@@ -1811,6 +1811,7 @@ CREATE FUNCTION churn_internal.rescore_profiles_1(after_key text, through_key te
     SET enable_hashjoin TO off
     SET enable_mergejoin TO off
     SET enable_seqscan TO off
+    SET jit TO off
     AS $function$
 #variable_conflict use_variable
 DECLARE
@@ -2391,6 +2392,7 @@ CREATE FUNCTION churn_internal.work_profiles_1(batch_size integer, OUT scored bi
     SET enable_hashjoin TO off
     SET enable_mergejoin TO off
     SET enable_seqscan TO off
+    SET jit TO off
     AS $function$
 #variable_conflict use_variable
 DECLARE

@@ -11,7 +11,10 @@ SET plan_cache_mode = force_custom_plan
 -- So that rows are written, and locked, in the order of the arrays or of the key.
 SET enable_hashjoin = off
 SET enable_mergejoin = off
-SET enable_seqscan = off AS $function$
+SET enable_seqscan = off
+-- Where one of these is the only way, it is priced so high that PostgreSQL would compile
+-- the plan, which takes longer than a batch.
+SET jit = off AS $function$
 #variable_conflict use_variable
 DECLARE
     first @key_type@ := after_key::@key_type@;

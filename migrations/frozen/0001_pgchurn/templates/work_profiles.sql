@@ -10,7 +10,10 @@ SET plan_cache_mode = force_custom_plan
 -- however many more there are.
 SET enable_hashjoin = off
 SET enable_mergejoin = off
-SET enable_seqscan = off AS $function$
+SET enable_seqscan = off
+-- Where one of these is the only way, it is priced so high that PostgreSQL would compile
+-- the plan, which takes longer than a batch.
+SET jit = off AS $function$
 #variable_conflict use_variable
 DECLARE
     started CONSTANT timestamptz := clock_timestamp();
