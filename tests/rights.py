@@ -103,6 +103,7 @@ sequence rescore_runs_run_id_seq          -          -          -
 function abandon_rescoring                -          -          -
 function active_attestation               -          -          -
 function active_deployment                -          -          -
+function array_image                      EXECUTE    EXECUTE    -
 function attachment_of                    EXECUTE    EXECUTE    -
 function attachment_of_version            -          -          -
 function attachment_placeholders          -          -          -
@@ -213,6 +214,7 @@ function score_batch                      -          -          -
 function score_changed                    -          -          -
 function score_features                   EXECUTE    EXECUTE    -
 function score_features_many              EXECUTE    EXECUTE    -
+function score_image                      -          -          -
 function score_remembered                 EXECUTE    EXECUTE    -
 function session_environment              EXECUTE    EXECUTE    -
 function shortest_double                  EXECUTE    EXECUTE    -

@@ -36,6 +36,14 @@ FIRST_ROWS = 1_000
 DOUBLE_BYTES = 8
 
 
+class Codes(dict[str | None, int]):
+    """The codes of a feature's texts, that of None for NaN as well."""
+
+    def __missing__(self, value: object) -> int:
+        """Return the code of NaN, or of a text that the model was not fitted on."""
+        return UNKNOWN if value == value else self[None]
+
+
 class CompiledModel:
     """A classifier as plain numbers, which it is computed of without its library.
 
@@ -121,8 +129,7 @@ class CompiledModel:
 
     def coded(self, name: str, values: np.ndarray) -> list[int]:
         """Return the codes of a column of texts."""
-        codes = self.codes[name]
-        found = [codes.get(None if v != v else v, UNKNOWN) for v in values]
+        found = list(map(self.codes[name].__getitem__, values.tolist()))
         if name in self.refusing and UNKNOWN in found:
             raise unknown_category(name, values[found.index(UNKNOWN)])
         return found
@@ -210,7 +217,7 @@ class CompiledModel:
 
     def row_codes(self, feature: Feature) -> dict[str | None, int]:
         """Return the codes of a feature, ``REFUSED`` for what the model refuses."""
-        codes = self.codes[feature.name]
+        codes: dict[str | None, int] = self.codes[feature.name]
         if feature.name in self.refusing:
             codes = {text: REFUSED if c == UNKNOWN else c for text, c in codes.items()}
         return codes if feature.accepts_null else {**codes, None: REFUSED}
@@ -222,18 +229,18 @@ class CompiledModel:
 
 def read_codes(
     texts: dict[str, Any], signature: Signature
-) -> tuple[dict[str, dict[str | None, int]], set[str]]:
+) -> tuple[dict[str, Codes], set[str]]:
     """Return the codes of each text feature, and which of them refuse the unknown.
 
     Every text feature of the signature has its codes, and nothing else has.
     """
     names = {feature.name for feature in signature.texts()}
     require(texts.keys() == names, "Its texts are not those of the model.")
-    codes: dict[str, dict[str | None, int]] = {}
+    codes: dict[str, Codes] = {}
     for name, vocabulary in texts.items():
         if not is_vocabulary(vocabulary):
             raise malformed_form("The codes of a text are none.")
-        codes[name] = {**vocabulary["codes"], None: vocabulary["missing"]}
+        codes[name] = Codes({**vocabulary["codes"], None: vocabulary["missing"]})
     refusing = {name for name in names if texts[name]["refuses_unknown"]}
     return codes, refusing
 

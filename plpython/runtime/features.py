@@ -122,7 +122,8 @@ def check_values(signature: Signature, columns: Columns) -> None:
         column = columns[feature.name]
         if not feature.is_text and np.isinf(column).any():
             raise infinite_feature(feature)
-        if not feature.accepts_null and any(value != value for value in column):
+        # What is not equal to itself is NaN.
+        if not feature.accepts_null and (column != column).any():
             raise null_feature(feature)
 
 
@@ -134,8 +135,7 @@ def acceptable_rows(signature: Signature, columns: Columns) -> Columns:
         if not feature.is_text:
             kept &= ~np.isinf(column)
         if not feature.accepts_null:
-            # What is not equal to itself is NaN.
-            kept &= np.array([value == value for value in column], dtype=bool)
+            kept &= (column == column).astype(bool)
     return {name: column[kept] for name, column in columns.items()}
 
 

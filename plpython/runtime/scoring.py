@@ -7,9 +7,15 @@ in plpython/README.md, "The runtime".
 import json
 import time
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from .batches import Batch, checked_probability, paced_scores, score_what_scores
+from .batches import (
+    Batch,
+    checked_probability,
+    paced_scores,
+    score_what_scores,
+    vector_image,
+)
 from .errors import OutdatedFunction, Refusals, failure_of, is_of_server
 from .features import NAN, RowOfTexts
 from .pacing import CALL_SECONDS, call_too_slow
@@ -139,7 +145,7 @@ class Scoring:
         with self.refusals:
             version, digest, keys = self.registry.in_force(attachment_id)
             scorer = self.registry.scorer(attachment_id, version, digest, keys, layout)
-            return self.all_scores(scorer, Batch.from_binary(numbers, texts))
+            return self.all_scores(scorer, Batch.from_image(numbers, texts))
         return None
 
     def score_changed(
@@ -189,7 +195,7 @@ class Scoring:
         Parameters
         ----------
         numbers : bytes
-            ``array_send`` of a two-dimensional array of float8, NaN for NULL.
+            ``churn_internal.array_image`` of rows of float8, NaN for NULL.
         texts : list of lists of str or None
             None when there are no text columns.
         on_error : {"keep", "raise"} or None
@@ -197,7 +203,7 @@ class Scoring:
             None and the rest is scored. None: use the attachment's own policy.
         """
         with self.refusals:
-            batch = Batch.from_binary(numbers, texts)
+            batch = Batch.from_image(numbers, texts)
             if on_error != "raise":
                 return self.scores_by_policy(
                     attachment_id, version, digest, keys, layout, batch, on_error
@@ -205,6 +211,11 @@ class Scoring:
             scorer = self.registry.scorer(attachment_id, version, digest, keys, layout)
             return self.all_scores(scorer, batch)
         return None
+
+    def score_image(self, *arguments: Any) -> bytes | None:
+        """Return the same as ``score_batch``, as the image of an array."""
+        scores = self.score_batch(*arguments)
+        return None if scores is None else vector_image(scores)
 
     def all_scores(self, scorer: Scorer, batch: Batch) -> list[float]:
         """Return the probabilities of all rows, however long a call takes."""

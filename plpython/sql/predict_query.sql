@@ -61,7 +61,7 @@ BEGIN
                 FROM churn_internal.fetch_rows(opened, plan.batch_size) WITH ORDINALITY f
             ), scored AS MATERIALIZED (
                 SELECT churn_internal.predict_many(
-                    version, pg_catalog.array_send(pg_catalog.array_agg(b.numbers)),
+                    version, churn_internal.array_image(pg_catalog.array_agg(b.numbers)),
                     pg_catalog.array_agg(b.texts) FILTER (WHERE b.texts IS NOT NULL),
                     rows_before, on_error
                 ) AS scores

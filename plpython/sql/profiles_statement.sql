@@ -8,7 +8,7 @@ DECLARE
     );
 BEGIN
     RETURN format(
-        'SELECT array_agg(r.key), array_send(array_agg(r.numbers)), %6$s
+        'SELECT array_agg(r.key), churn_internal.array_image(array_agg(r.numbers)), %6$s
          FROM (
             SELECT p.%1$I::text AS key, %4$s AS numbers, %5$s AS texts
             FROM %3$s p

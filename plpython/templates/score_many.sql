@@ -9,7 +9,7 @@ BEGIN
     IF profiles IS NULL THEN
         RETURN NULL;
     END IF;
-    SELECT array_agg(r.ordinality), array_send(array_agg(r.numbers)), "@text_rows@"
+    SELECT array_agg(r.ordinality), churn_internal.array_image(array_agg(r.numbers)), "@text_rows@"
     INTO positions, numbers, texts
     FROM (
         SELECT p.ordinality, "@numbers@" AS numbers, "@texts@" AS texts

@@ -9,8 +9,8 @@ SET plan_cache_mode = force_custom_plan
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 SET enable_seqscan = off
--- Where one of these is the only way, it is priced so high that PostgreSQL would compile
--- the plan, which takes longer than a batch.
+-- Where what is off is the only way, it is priced so high that PostgreSQL would compile the
+-- plan, which takes longer than a batch.
 SET jit = off AS $function$
 #variable_conflict use_variable
 DECLARE
@@ -36,7 +36,7 @@ BEGIN
            array_agg(r.mark) AS marks, array_agg(r.mark_tid) AS mark_tids,
            array_agg(r.enqueued_at) AS enqueued_at,
            bool_or(r.uncounted) AS uncounted, array_agg(DISTINCT r.key) AS customers,
-           array_send(array_agg(r.numbers)) AS numbers, "@text_rows@" AS texts
+           churn_internal.array_image(array_agg(r.numbers)) AS numbers, "@text_rows@" AS texts
     INTO profiles
     FROM (
         SELECT * FROM (

@@ -5,7 +5,7 @@ It tells the client, as a notice for each statement.
 
 import pytest
 
-from tests.models import activate, default_model, other_model, register
+from tests.models import activate, default_model, fit_matrix, other_model, register
 
 MODEL = default_model()
 
@@ -64,3 +64,36 @@ def test_no_small_statement_of_a_batch_is_compiled(explained, statement, prepare
     plans = explained.connection.notices
     assert "Query Text" in plans
     assert "JIT:" not in plans
+
+
+@pytest.mark.parametrize(
+    ("schema", "partitions"), [("whole", ""), ("parted", "PARTITION BY HASH (id)")]
+)
+def test_rows_are_rescored_by_their_places(explained, schema, partitions):
+    # By their keys each of them would be looked up once more.
+    explained.run(f"""
+        CREATE SCHEMA {schema};
+        CREATE TABLE {schema}.clients (id int PRIMARY KEY, usage float8) {partitions};
+        CREATE TABLE {schema}.calls (client int REFERENCES {schema}.clients, at date);
+    """)
+    if partitions:
+        for remainder in range(3):
+            explained.run(
+                f"CREATE TABLE {schema}.part_{remainder} PARTITION OF {schema}.clients"
+                f" FOR VALUES WITH (MODULUS 3, REMAINDER {remainder})"
+            )
+    explained.run(f"""
+        INSERT INTO {schema}.clients SELECT i, i FROM generate_series(1, 3000) i;
+        ANALYZE {schema}.clients;
+        SELECT churn.attach('{schema}.clients', 'id', '{schema}.calls', 'client', 'at');
+    """)
+    model = fit_matrix(["usage"])
+    activate(explained, register(explained, model, f"{schema}.clients", "id"))
+    explained.connection.notices.clear()
+
+    explained.run(f"CALL churn.rescore('{schema}.clients', 1000)")
+
+    (plan, *_) = [p for p in explained.connection.notices if "unnest(scores)" in p]
+    assert "Tid Scan" in plan
+    assert "Index Scan" not in plan
+    assert "Sort" not in plan

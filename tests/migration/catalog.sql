@@ -61,6 +61,10 @@ CREATE DOMAIN churn_internal.required_text AS text CONSTRAINT not_failed CHECK (
 ALTER DOMAIN churn_internal.required_text OWNER TO churn_owner;
 COMMENT ON DOMAIN churn_internal.required_text IS 'What a check has read.';
 
+CREATE DOMAIN churn_trust.array_image AS bytea CONSTRAINT is_array CHECK (churn_trust.is_array_image(VALUE)) CONSTRAINT not_failed CHECK (((VALUE IS NOT NULL) OR churn_internal.raise_failure()));
+GRANT USAGE ON DOMAIN churn_trust.array_image TO churn_owner;
+COMMENT ON DOMAIN churn_trust.array_image IS 'The bytes of an array of numbers, as the server holds it in memory.';
+
 CREATE TABLE churn.attachments (
     attachment_id integer NOT NULL,
     profile regclass NOT NULL,
@@ -748,7 +752,7 @@ BEGIN
     IF profiles IS NULL THEN
         RETURN NULL;
     END IF;
-    SELECT array_agg(r.ordinality), array_send(array_agg(r.numbers)), NULL::text[]
+    SELECT array_agg(r.ordinality), churn_internal.array_image(array_agg(r.numbers)), NULL::text[]
     INTO positions, numbers, texts
     FROM (
         SELECT p.ordinality, ARRAY[0]::double precision[] AS numbers, ARRAY[]::pg_catalog.text[] AS texts
@@ -878,6 +882,13 @@ CREATE FUNCTION churn_internal.active_deployment(attachment_id integer, OUT vers
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) IS 'The version that scores an attachment and its digest; no row while there is none.';
+
+CREATE FUNCTION churn_internal.array_image(numbers double precision[]) RETURNS bytea
+    LANGUAGE internal IMMUTABLE PARALLEL SAFE STRICT COST 1;
+ALTER ROUTINE churn_internal.array_image(numbers double precision[]) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.array_image(numbers double precision[]) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.array_image(numbers double precision[]) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.array_image(numbers double precision[]) IS 'The bytes of an array, as the server holds it in memory: the quickest way to Python.';
 
 CREATE FUNCTION churn_internal.attachment_of(profile regclass) RETURNS churn.attachments
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -1811,6 +1822,7 @@ CREATE FUNCTION churn_internal.rescore_profiles_1(after_key text, through_key te
     SET enable_hashjoin TO off
     SET enable_mergejoin TO off
     SET enable_seqscan TO off
+    SET random_page_cost TO '0'
     SET jit TO off
     AS $function$
 #variable_conflict use_variable
@@ -1826,7 +1838,7 @@ BEGIN
     SELECT d.*, ARRAY(SELECT k.fingerprint FROM churn_trust.trusted_keys k WHERE k.revoked_at IS NULL) AS trusted_keys INTO active
     FROM churn_internal.active_deployment(1) d;
     SELECT array_agg(r.tid) AS tids, array_agg(r.writer) AS writers,
-           array_agg(r.key) AS keys, array_send(array_agg(r.numbers)) AS numbers,
+           array_agg(r.key) AS keys, churn_internal.array_image(array_agg(r.numbers)) AS numbers,
            NULL::text[] AS texts
     INTO profiles
     FROM (
@@ -1866,11 +1878,13 @@ BEGIN
         UPDATE churn.customers p SET
             churn_score = new.score, churn_model_version = active.version,
             churn_scored_at = clock_timestamp()
-        FROM unnest(profiles.tids, profiles.writers, profiles.keys, scores)
-            new (tid, writer, key, score)
+        -- In FROM each array would be copied into a table of its own first.
+        FROM (
+            SELECT unnest(profiles.tids) AS tid, unnest(profiles.writers) AS writer,
+                   unnest(profiles.keys) AS key, unnest(scores) AS score
+        ) new
         WHERE p.ctid = new.tid AND p.xmin = new.writer
-          AND p.customer_id OPERATOR(pg_catalog.=) new.key
-          AND new.score IS NOT NULL;
+          AND p.customer_id OPERATOR(pg_catalog.=) new.key;
         GET DIAGNOSTICS written = ROW_COUNT;
         IF written < rows_done THEN
             RAISE SQLSTATE 'CH001';
@@ -1898,8 +1912,8 @@ CREATE FUNCTION churn_internal.revoke_from_owner(attachment churn.attachments) R
 ALTER ROUTINE churn_internal.revoke_from_owner(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.revoke_from_owner(attachment churn.attachments) IS 'Takes back what churn.attach granted on the tables of an attachment and on schemas, where no other needs it.';
 
-CREATE FUNCTION churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) RETURNS churn_internal.probabilities
-    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
+CREATE FUNCTION churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) RETURNS double precision[]
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) IS 'Probabilities of many rows in few calls of the model; a row that cannot be scored is an error, or null; on_error null: as the attachment has it.';
 
@@ -1923,6 +1937,11 @@ ALTER ROUTINE churn_internal.score_features_many(attachment_id integer, layout t
 GRANT EXECUTE ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) IS 'Probabilities of churn of many rows given as arrays, under the active model.';
+
+CREATE FUNCTION churn_internal.score_image(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) RETURNS churn_trust.array_image
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.score_image(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.score_image(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) IS 'Probabilities of many rows in few calls of the model, as the bytes of an array; NaN for a row that keeps its score.';
 
 CREATE FUNCTION churn_internal.score_remembered(integer, text, double precision[], text[], text) RETURNS double precision
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE STRICT;
@@ -2418,7 +2437,7 @@ BEGIN
            array_agg(r.mark) AS marks, array_agg(r.mark_tid) AS mark_tids,
            array_agg(r.enqueued_at) AS enqueued_at,
            bool_or(r.uncounted) AS uncounted, array_agg(DISTINCT r.key) AS customers,
-           array_send(array_agg(r.numbers)) AS numbers, NULL::text[] AS texts
+           churn_internal.array_image(array_agg(r.numbers)) AS numbers, NULL::text[] AS texts
     INTO profiles
     FROM (
         SELECT * FROM (
@@ -2644,7 +2663,9 @@ BEGIN
         SELECT array_agg(r.tid) AS tids, array_agg(r.key) AS keys,
                array_agg(r.complaints) AS counts, array_agg(r.latest) AS latests,
                array_agg(r.has_score) AS have_scores,
-               array_send(array_agg(r.numbers) FILTER (WHERE NOT queued)) AS numbers,
+               churn_internal.array_image(
+                   array_agg(r.numbers) FILTER (WHERE NOT queued)
+               ) AS numbers,
                NULL::text[] AS texts
         INTO profiles
         FROM (
@@ -2804,6 +2825,11 @@ CREATE FUNCTION churn_trust.allow_pickle(artifact_sha256 bytea, comment text) RE
 GRANT EXECUTE ON ROUTINE churn_trust.allow_pickle(artifact_sha256 bytea, comment text) TO churn_owner;
 COMMENT ON ROUTINE churn_trust.allow_pickle(artifact_sha256 bytea, comment text) IS 'Lets a pickle without a compiled form score, by its digest. For superusers.';
 
+CREATE FUNCTION churn_trust.array_bytes(numbers double precision[]) RETURNS bytea
+    LANGUAGE internal IMMUTABLE PARALLEL SAFE STRICT COST 1;
+GRANT EXECUTE ON ROUTINE churn_trust.array_bytes(numbers double precision[]) TO churn_owner;
+COMMENT ON ROUTINE churn_trust.array_bytes(numbers double precision[]) IS 'The bytes of an array, as the server holds it in memory.';
+
 CREATE FUNCTION churn_trust.create_profile_writer(attachment_id integer, profile regclass, write_search_path text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
@@ -2815,6 +2841,17 @@ CREATE FUNCTION churn_trust.fill_template(template text, placeholders jsonb) RET
     SET search_path TO pg_catalog, pg_temp;
 GRANT EXECUTE ON ROUTINE churn_trust.fill_template(template text, placeholders jsonb) TO churn_owner;
 COMMENT ON ROUTINE churn_trust.fill_template(template text, placeholders jsonb) IS 'The statements of a template with each @placeholder@ replaced.';
+
+CREATE FUNCTION churn_trust.image_array(image churn_trust.array_image) RETURNS double precision[]
+    LANGUAGE internal IMMUTABLE PARALLEL UNSAFE STRICT COST 1;
+GRANT EXECUTE ON ROUTINE churn_trust.image_array(image churn_trust.array_image) TO churn_owner;
+COMMENT ON ROUTINE churn_trust.image_array(image churn_trust.array_image) IS 'The array of which these are the bytes: the quickest way from Python.';
+
+CREATE FUNCTION churn_trust.is_array_image(bytes bytea) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE STRICT
+    SET search_path TO pg_catalog, pg_temp;
+GRANT EXECUTE ON ROUTINE churn_trust.is_array_image(bytes bytea) TO churn_owner;
+COMMENT ON ROUTINE churn_trust.is_array_image(bytes bytea) IS 'Whether these are the bytes of an array of numbers, none of them null.';
 
 CREATE FUNCTION churn_trust.is_pickle_allowed(artifact_sha256 bytea) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER

@@ -138,16 +138,17 @@ def test_the_functions_that_a_template_creates_are_among_them(session, tmp_path)
 def test_functions_without_a_search_path_are_these_and_run_as_their_caller(session):
     session.run(COMPANY)
 
-    # Those that pgspot does not read have no names to look up when they run, or call
-    # nothing but Python, which is called by functions that pin theirs; or, where it is
-    # the query of a caller, by churn.predict_query.
+    # Those that pgspot does not read have no names to look up when they run, as the
+    # server's own, or call nothing but Python, which is called by functions that pin
+    # theirs; or, where it is the query of a caller, by churn.predict_query.
     assert set(
         session.run(
             "SELECT DISTINCT format('%s.%s', p.pronamespace::regnamespace, p.proname),"
             " p.prosecdef FROM pg_proc p"
             " JOIN pg_language l ON l.oid = p.prolang"
             f" WHERE p.pronamespace = ANY ({OURS})"
-            " AND l.lanname <> 'plpython3u' AND p.prosqlbody IS NULL"
+            " AND l.lanname NOT IN ('plpython3u', 'internal')"
+            " AND p.prosqlbody IS NULL"
             " AND NOT coalesce(p.proconfig::text LIKE '%search_path=%', false)"
         )
     ) == {(name, False) for name in WITHOUT_SEARCH_PATH}

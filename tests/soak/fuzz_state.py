@@ -189,7 +189,7 @@ def evaluated(name, artifact):
     columns = columns_of(signature, rows)
     layout = Layout.of(signature)
     count = len(rows)
-    numbers = as_array_send([columns[n] for n in layout.number_columns], count)
+    numbers = as_image([columns[n] for n in layout.number_columns], count)
     texts = [
         [None if columns[n][i] != columns[n][i] else columns[n][i] for n in layout[1]]
         for i in range(count)
@@ -239,11 +239,8 @@ def compared(result, signature, columns):
     return "compiled" if difference <= TOLERANCE else f"differs by {difference}"
 
 
-def as_array_send(columns, count):
-    """Return columns of numbers as ``array_send`` of an array of rows."""
-    header = np.array([2, 0, 701, count, 1, len(columns), 1], ">i4").tobytes()
-    elements = np.zeros(count * len(columns), [("length", ">i4"), ("value", ">f8")])
-    elements["length"] = 8
-    if columns:
-        elements["value"] = np.column_stack(columns).ravel()
+def as_image(columns, count):
+    """Return columns of numbers as the server holds an array of rows."""
+    header = np.array([2, 0, 701, count, len(columns), 1, 1], "i4").tobytes()
+    elements = np.column_stack(columns).ravel() if columns else np.zeros(0)
     return header + elements.tobytes()

@@ -80,8 +80,8 @@ BYTES = (
     "'\\x00'",
     "decode(repeat('80', 10000), 'hex')",
     "(SELECT m.artifact FROM churn.models m LIMIT 1)",
-    "array_send(ARRAY[[1.0, 2.0], [3.0, 4.0]]::float8[])",
-    "array_send(ARRAY['NaN']::float8[])",
+    "churn_internal.array_image(ARRAY[[1.0, 2.0], [3.0, 4.0]]::float8[])",
+    "churn_internal.array_image(ARRAY['NaN']::float8[])",
     "substr((SELECT m.artifact FROM churn.models m LIMIT 1), 1, 500)",
 )
 DOCUMENTS = (

@@ -67,14 +67,16 @@ LAYOUTS = (
 )
 # What a row of the table is made of, and what is read of it.
 STORED = (
-    "(SELECT array_send(array_agg(ARRAY[c.usage])) FROM vault.clients c)",
+    """(SELECT churn_internal.array_image(array_agg(ARRAY[c.usage]))
+        FROM vault.clients c)""",
     "(SELECT array_agg(ARRAY[c.plan]) FROM vault.clients c)",
 )
 # The header of an array that says more than there is.
 FORGED = (
-    r"'\x0000000200000000000002bd7fffffff000000010000000000000001'",
-    r"'\x0000000200000000000002bd00000000000000017fffffff00000001'",
-    r"'\x0000000200000000000002bd7fffffff000000017fffffff00000001'",
+    r"'\x0200000000000000bd020000ffffff7f010000000100000001000000'",
+    r"'\x0200000000000000bd02000000000000ffffff7f0100000001000000'",
+    r"'\x0200000000000000bd020000ffffff7fffffff7f0100000001000000'",
+    r"'\x0100000000000000bd020000ffffff7f010000000000000000000000'",
     r"decode(repeat('ff', 1000000), 'hex')",
 )
 ROW = "(SELECT c FROM vault.clients c WHERE c.id = {})"

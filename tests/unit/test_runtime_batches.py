@@ -7,21 +7,26 @@ import pytest
 from pgchurn.plpython.runtime.batches import (
     MOST_FAILURES,
     Batch,
-    matrix_from_binary,
+    matrix_from_image,
     rows_in,
     score_what_scores,
+    vector_image,
 )
 from pgchurn.plpython.runtime.errors import ScoringError
 
 FLOAT8 = 701
 
 
-def sent(rows):
-    """Return what array_send gives for a two-dimensional array of float8."""
-    header = struct.pack(">iii", 2, 0, FLOAT8)
-    dimensions = struct.pack(">iiii", len(rows), 1, len(rows[0]), 1)
-    elements = b"".join(struct.pack(">id", 8, x) for row in rows for x in row)
-    return header + dimensions + elements
+def image(rows):
+    """Return how the server holds a two-dimensional array of float8."""
+    elements = b"".join(struct.pack("=d", x) for row in rows for x in row)
+    return header(rows=len(rows), columns=len(rows[0])) + elements
+
+
+def header(dimensions=2, offset=0, element_type=FLOAT8, rows=1, columns=1):
+    """Return what precedes the elements of an array."""
+    fields = (dimensions, offset, element_type, rows, columns, 1, 1)
+    return struct.pack("=iiiiiii", *fields)
 
 
 @pytest.mark.parametrize(
@@ -33,23 +38,16 @@ def sent(rows):
         [[0.1, -0.0], [float("inf"), 5e-324], [float("nan"), 1.7e308]],
     ],
 )
-def test_a_binary_array_becomes_a_matrix(rows):
-    matrix = matrix_from_binary(sent(rows))
+def test_the_image_of_an_array_becomes_a_matrix(rows):
+    matrix = matrix_from_image(image(rows))
 
     np.testing.assert_array_equal(matrix, np.array(rows))
     assert matrix.dtype == np.dtype("float64")
     assert matrix.flags.writeable
-    assert rows_in(sent(rows)) == len(rows)
+    assert rows_in(image(rows)) == len(rows)
 
 
-def header(dimensions=2, has_nulls=0, element_type=FLOAT8, rows=1, columns=1):
-    """Return what precedes the elements of an array."""
-    return struct.pack(
-        ">iiiiiii", dimensions, has_nulls, element_type, rows, 1, columns, 1
-    )
-
-
-ELEMENT = struct.pack(">id", 8, 0.5)
+ELEMENT = struct.pack("=d", 0.5)
 
 
 @pytest.mark.parametrize(
@@ -67,20 +65,34 @@ ELEMENT = struct.pack(">id", 8, 0.5)
         header() + ELEMENT + ELEMENT,
         header(dimensions=1) + ELEMENT,
         header(element_type=700) + ELEMENT,
-        header() + struct.pack(">id", 4, 0.5),
-        header(columns=3) + struct.pack(">ididi", 8, 0.5, 8, 0.5, -1) + b"\0" * 8,
+        header() + ELEMENT[:4],
+        # With a null: the numbers follow a map of those that there are.
+        header(offset=40, columns=2) + b"\1\0\0\0" + ELEMENT,
+        header(offset=40, columns=2) + b"\1" + b"\0" * 7 + ELEMENT,
+        header(rows=0),
         header(columns=1_601) + ELEMENT * 1_601,
     ],
 )
 def test_bytes_that_are_no_matrix_are_refused(numbers):
     with pytest.raises(ScoringError, match="two-dimensional array"):
-        matrix_from_binary(numbers)
+        matrix_from_image(numbers)
+
+
+def test_scores_become_the_image_of_an_array():
+    numbers = [0.1, None, 0.0, 1.0]
+
+    sent = vector_image(numbers)
+
+    assert sent[:20] == struct.pack("=iiiii", 1, 0, FLOAT8, 4, 1)
+    np.testing.assert_array_equal(
+        np.frombuffer(sent[20:]), [0.1, float("nan"), 0.0, 1.0]
+    )
 
 
 @pytest.mark.parametrize("texts", [[], [["a"], ["b"], ["c"]]])
 def test_texts_of_other_rows_are_refused(texts):
     with pytest.raises(ScoringError, match="texts of"):
-        Batch.from_binary(sent([[1.0], [2.0]]), texts)
+        Batch.from_image(image([[1.0], [2.0]]), texts)
 
 
 def scorer(spoilt, calls=None):

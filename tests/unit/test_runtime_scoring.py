@@ -102,9 +102,9 @@ def scoring(policy="keep", failure=None, **options):
 
 
 def batch(*numbers):
-    """Return what array_send gives for rows of one number each."""
-    header = struct.pack(">iiiiiii", 2, 0, 701, len(numbers), 1, 1, 1)
-    return header + b"".join(struct.pack(">id", 8, number) for number in numbers)
+    """Return how the server holds rows of one number each."""
+    header = struct.pack("=iiiiiii", 2, 0, 701, len(numbers), 1, 1, 1)
+    return header + struct.pack(f"={len(numbers)}d", *numbers)
 
 
 def test_a_row_that_fails_keeps_its_score_and_says_why():

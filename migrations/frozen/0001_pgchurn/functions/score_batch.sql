@@ -1,16 +1,14 @@
 CREATE OR REPLACE FUNCTION churn_internal.score_batch(
     attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[],
     layout text, numbers bytea, texts text[], on_error text
-) RETURNS churn_internal.probabilities LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
-try:
-    call = SD[GD["pgchurn"]]
-except KeyError:
-    plpy.execute("SELECT churn_internal.load_runtime()")
-    SD.clear()
-    call = SD[GD["pgchurn"]] = GD["pgchurn"].scoring.score_batch
-keys = tuple(sorted(trusted_keys))
-return call(attachment_id, version, artifact_sha256, keys, layout, numbers, texts, on_error)
-$python$;
+) RETURNS double precision[] LANGUAGE sql STABLE PARALLEL UNSAFE
+-- PL/Python hands a list over number by number, each as a text.
+RETURN array_replace(
+    churn_trust.image_array(churn_internal.score_image(
+        attachment_id, version, artifact_sha256, trusted_keys, layout, numbers, texts, on_error
+    )),
+    'NaN', NULL
+);
 COMMENT ON FUNCTION churn_internal.score_batch IS
     'Probabilities of many rows in few calls of the model; a row that cannot be scored is '
     'an error, or null; on_error null: as the attachment has it.';

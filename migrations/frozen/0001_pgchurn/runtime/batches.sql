@@ -2,6 +2,8 @@ CREATE OR REPLACE FUNCTION churn_runtime.batches() RETURNS void
 LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """Scoring many rows: decoding them, pacing the calls, finding the rows that fail."""
 
+import struct
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -23,13 +25,13 @@ MODEL_SQLSTATE = "55000"
 
 MOST_FAILURES = 100
 
-# One element of a binary array of float8: its length, then its value. See array_send
-# in PostgreSQL's src/backend/utils/adt/arrayfuncs.c.
-BINARY_ELEMENT = np.dtype([("length", ">i4"), ("value", ">f8")])
-BINARY_HEADER = 12 + 2 * 8
-ELEMENT_BYTES = 8
+# What PostgreSQL keeps before the numbers of an array, its length left out: see
+# ArrayType in its src/include/utils/array.h.
+MATRIX_HEADER = struct.Struct("=iiiiiii")
+VECTOR_HEADER = struct.Struct("=iiiii")
 # The type's number in pg_type.h.
 FLOAT8 = 701
+FLOAT8_BYTES = 8
 # A table has 1,600 columns at most.
 MOST_COLUMNS = 1_600
 
@@ -53,9 +55,9 @@ class Batch:
         self.texts = [()] * len(numbers) if texts is None else texts
 
     @classmethod
-    def from_binary(cls, numbers: bytes, texts: Sequence[RowOfTexts] | None) -> "Batch":
-        """Read rows whose numbers are ``array_send`` of a two-dimensional array."""
-        return cls(matrix_from_binary(numbers), texts)
+    def from_image(cls, numbers: bytes, texts: Sequence[RowOfTexts] | None) -> "Batch":
+        """Read rows whose numbers are the image of a two-dimensional array."""
+        return cls(matrix_from_image(numbers), texts)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -70,43 +72,50 @@ class Batch:
         )
 
 
-def matrix_from_binary(numbers: bytes) -> np.ndarray:
-    """Decode ``array_send`` of a two-dimensional array of float8.
+def matrix_from_image(numbers: bytes) -> np.ndarray:
+    """Read ``churn_internal.array_image`` of a two-dimensional array of float8.
 
-    Decoding the binary form is several times faster than PL/Python's own conversion to
-    nested lists. NULL has no place in it: the caller passes NaN.
+    That is many times faster than PL/Python's own conversion to nested lists, and than
+    ``array_send``. NULL has no place in it: the caller passes NaN.
 
     Some functions take such bytes from whoever calls them, so what they say of their
     own size is compared with what they are.
     """
-    if len(numbers) < BINARY_HEADER:
+    if len(numbers) < MATRIX_HEADER.size:
         raise no_matrix()
-    dimensions, _, element_type, rows, _, columns, _ = np.frombuffer(
-        numbers, ">i4", BINARY_HEADER // 4
-    ).tolist()
-    size = len(numbers) - BINARY_HEADER
-    if (dimensions, element_type) != (2, FLOAT8) or not (
-        0 < columns <= MOST_COLUMNS and rows * columns * BINARY_ELEMENT.itemsize == size
+    # An offset of the numbers is given where some of them are NULL.
+    dimensions, offset, element_type, rows, columns, *_ = MATRIX_HEADER.unpack_from(
+        numbers
+    )
+    if (dimensions, offset, element_type) != (2, 0, FLOAT8) or not (
+        rows > 0
+        and 0 < columns <= MOST_COLUMNS
+        and rows * columns * FLOAT8_BYTES == len(numbers) - MATRIX_HEADER.size
     ):
         raise no_matrix()
-    elements = np.frombuffer(numbers, BINARY_ELEMENT, offset=BINARY_HEADER)
-    # A NULL has a length of -1 and no value, so that the next one is not where it was.
-    if (elements["length"] != ELEMENT_BYTES).any():
-        raise no_matrix()
-    return elements["value"].reshape(rows, columns).astype(float)
+    values = np.frombuffer(numbers, float, offset=MATRIX_HEADER.size)
+    # A copy, which begins where numbers may and can be written to.
+    return values.reshape(rows, columns).copy()
 
 
 def no_matrix() -> ScoringError:
     """Return the error for bytes that SQL has not made of a matrix of numbers."""
     return ScoringError(
         "numbers are not those of a two-dimensional array of double precision",
-        hint="Pass array_send of an array without nulls, one row for each profile.",
+        hint="Pass churn_internal.array_image of an array without nulls, one row for "
+        "each profile.",
     )
 
 
 def rows_in(numbers: bytes | None) -> int:
-    """Return how many rows ``array_send`` of a two-dimensional array holds."""
-    return 0 if numbers is None else int.from_bytes(numbers[12:16], "big")
+    """Return how many rows the image of a two-dimensional array holds."""
+    return 0 if numbers is None else int.from_bytes(numbers[12:16], sys.byteorder)
+
+
+def vector_image(values: Sequence[float | None]) -> bytes:
+    """Return what ``churn_trust.image_array`` makes an array of, NaN for None."""
+    header = VECTOR_HEADER.pack(1, 0, FLOAT8, len(values), 1)
+    return header + np.array(values, float).tobytes()
 
 
 def paced_scores(

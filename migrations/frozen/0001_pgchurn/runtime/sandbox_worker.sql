@@ -65,7 +65,7 @@ def evaluate(
     positions = Layout.from_json(request["layout"]).positions(signature)
     result = {"replayed": None, "parity": None, "rows_compared": 0, "problem": None}
     if replay_numbers is not None:
-        replayed = Batch.from_binary(replay_numbers, request["replay_texts"])
+        replayed = Batch.from_image(replay_numbers, request["replay_texts"])
         result["replayed"] = checked_probabilities(
             pickled, replayed.columns(positions)
         ).tolist()
@@ -73,7 +73,7 @@ def evaluate(
         return {**result, "problem": "it was not wanted"}, None
     sample = None
     if sample_numbers is not None:
-        rows = Batch.from_binary(sample_numbers, request["sample_texts"])
+        rows = Batch.from_image(sample_numbers, request["sample_texts"])
         sample = acceptable_rows(signature, rows.columns(positions))
     examined, compiled = compiled_form(pickled, signature, sample)
     return result | examined, compiled

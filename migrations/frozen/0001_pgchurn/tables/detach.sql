@@ -13,6 +13,8 @@ DROP TRIGGER refuse_pickle_change ON churn_trust.allowed_pickles;
 DROP TRIGGER refuse_pickle_truncation ON churn_trust.allowed_pickles;
 ALTER DOMAIN churn_internal.probability DROP CONSTRAINT not_failed;
 ALTER DOMAIN churn_internal.probabilities DROP CONSTRAINT not_failed;
+ALTER DOMAIN churn_trust.array_image DROP CONSTRAINT not_failed;
+ALTER DOMAIN churn_trust.array_image DROP CONSTRAINT is_array;
 ALTER DOMAIN churn_internal.required_boolean DROP CONSTRAINT not_failed;
 ALTER DOMAIN churn_internal.required_integer DROP CONSTRAINT not_failed;
 ALTER DOMAIN churn_internal.required_jsonb DROP CONSTRAINT not_failed;

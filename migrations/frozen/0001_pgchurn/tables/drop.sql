@@ -7,7 +7,7 @@ DROP SEQUENCE churn_internal.own_writes;
 DROP DOMAIN
     churn_internal.probability, churn_internal.probabilities, churn_internal.required_boolean,
     churn_internal.required_integer, churn_internal.required_jsonb,
-    churn_internal.required_text;
+    churn_internal.required_text, churn_trust.array_image;
 DROP SCHEMA churn, churn_internal, churn_runtime, churn_trust;
 
 -- The roles stay while another database of this server still uses them.

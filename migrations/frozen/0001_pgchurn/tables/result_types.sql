@@ -7,6 +7,12 @@ CREATE DOMAIN churn_internal.probabilities AS double precision[];
 COMMENT ON DOMAIN churn_internal.probabilities IS
     'A probability for each row, null for those that keep their score.';
 ALTER DOMAIN churn_internal.probabilities OWNER TO churn_owner;
+-- A superuser's: churn_owner must not take its constraint away.
+CREATE DOMAIN churn_trust.array_image AS bytea;
+COMMENT ON DOMAIN churn_trust.array_image IS
+    'The bytes of an array of numbers, as the server holds it in memory.';
+REVOKE ALL ON DOMAIN churn_trust.array_image FROM PUBLIC;
+GRANT USAGE ON DOMAIN churn_trust.array_image TO churn_owner;
 CREATE DOMAIN churn_internal.required_boolean AS boolean;
 COMMENT ON DOMAIN churn_internal.required_boolean IS 'What a check has found.';
 ALTER DOMAIN churn_internal.required_boolean OWNER TO churn_owner;

@@ -12,8 +12,10 @@ SET plan_cache_mode = force_custom_plan
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 SET enable_seqscan = off
--- Where one of these is the only way, it is priced so high that PostgreSQL would compile
--- the plan, which takes longer than a batch.
+-- So that rows are written by their places, which they have just been read from.
+SET random_page_cost = 0
+-- Where what is off is the only way, it is priced so high that PostgreSQL would compile the
+-- plan, which takes longer than a batch.
 SET jit = off AS $function$
 #variable_conflict use_variable
 DECLARE
@@ -28,7 +30,7 @@ BEGIN
     SELECT d.*, @trusted_keys@ AS trusted_keys INTO active
     FROM churn_internal.active_deployment(@id@) d;
     SELECT array_agg(r.tid) AS tids, array_agg(r.writer) AS writers,
-           array_agg(r.key) AS keys, array_send(array_agg(r.numbers)) AS numbers,
+           array_agg(r.key) AS keys, churn_internal.array_image(array_agg(r.numbers)) AS numbers,
            @text_rows@ AS texts
     INTO profiles
     FROM (
@@ -68,11 +70,13 @@ BEGIN
         UPDATE @profile@ p SET
             churn_score = new.score, churn_model_version = active.version,
             churn_scored_at = clock_timestamp()
-        FROM unnest(profiles.tids, profiles.writers, profiles.keys, scores)
-            new (tid, writer, key, score)
+        -- In FROM each array would be copied into a table of its own first.
+        FROM (
+            SELECT unnest(profiles.tids) AS tid, unnest(profiles.writers) AS writer,
+                   unnest(profiles.keys) AS key, unnest(scores) AS score
+        ) new
         WHERE p.ctid = new.tid AND p.xmin = new.writer
-          AND p.@key@ @equals_key@ new.key
-          AND new.score IS NOT NULL;
+          AND p.@key@ @equals_key@ new.key;
         GET DIAGNOSTICS written = ROW_COUNT;
         IF written < rows_done THEN
             RAISE SQLSTATE 'CH001';

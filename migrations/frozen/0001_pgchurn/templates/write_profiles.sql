@@ -52,7 +52,9 @@ BEGIN
         SELECT array_agg(r.tid) AS tids, array_agg(r.key) AS keys,
                array_agg(r.complaints) AS counts, array_agg(r.latest) AS latests,
                array_agg(r.has_score) AS have_scores,
-               array_send(array_agg(r.numbers) FILTER (WHERE NOT queued)) AS numbers,
+               churn_internal.array_image(
+                   array_agg(r.numbers) FILTER (WHERE NOT queued)
+               ) AS numbers,
                @unqueued_text_rows@ AS texts
         INTO profiles
         FROM (
