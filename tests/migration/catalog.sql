@@ -2826,7 +2826,8 @@ GRANT EXECUTE ON ROUTINE churn_trust.allow_pickle(artifact_sha256 bytea, comment
 COMMENT ON ROUTINE churn_trust.allow_pickle(artifact_sha256 bytea, comment text) IS 'Lets a pickle without a compiled form score, by its digest. For superusers.';
 
 CREATE FUNCTION churn_trust.array_bytes(numbers double precision[]) RETURNS bytea
-    LANGUAGE internal IMMUTABLE PARALLEL SAFE STRICT COST 1;
+    LANGUAGE internal IMMUTABLE PARALLEL SAFE STRICT COST 1
+    SET search_path TO pg_catalog, pg_temp;
 GRANT EXECUTE ON ROUTINE churn_trust.array_bytes(numbers double precision[]) TO churn_owner;
 COMMENT ON ROUTINE churn_trust.array_bytes(numbers double precision[]) IS 'The bytes of an array, as the server holds it in memory.';
 
@@ -2843,7 +2844,8 @@ GRANT EXECUTE ON ROUTINE churn_trust.fill_template(template text, placeholders j
 COMMENT ON ROUTINE churn_trust.fill_template(template text, placeholders jsonb) IS 'The statements of a template with each @placeholder@ replaced.';
 
 CREATE FUNCTION churn_trust.image_array(image churn_trust.array_image) RETURNS double precision[]
-    LANGUAGE internal IMMUTABLE PARALLEL UNSAFE STRICT COST 1;
+    LANGUAGE internal IMMUTABLE PARALLEL UNSAFE STRICT COST 1
+    SET search_path TO pg_catalog, pg_temp;
 GRANT EXECUTE ON ROUTINE churn_trust.image_array(image churn_trust.array_image) TO churn_owner;
 COMMENT ON ROUTINE churn_trust.image_array(image churn_trust.array_image) IS 'The array of which these are the bytes: the quickest way from Python.';
 
