@@ -1,6 +1,8 @@
 """Arrays as the server holds them: it believes what they say of themselves."""
 
+import numpy as np
 import pytest
+from pgchurn.plpython.runtime.batches import matrix_from_image
 
 ARRAY = "churn_trust.image_array(%s)"
 IMAGE = bytes.fromhex("0100000000000000bd0200000200000001000000") + bytes(16)
@@ -66,3 +68,37 @@ def test_nothing_that_the_check_calls_is_of_churn_owner(session):
     )
 
     assert "churn_owner" not in owners
+
+
+def test_numbers_reach_python_as_they_are(session):
+    rows = [[0.1, -0.0, 5e-324], [float("inf"), float("nan"), 1.7e308]]
+
+    image = session.value(
+        "SELECT churn_internal.array_image("
+        "'{{0.1, -0, 5e-324}, {Infinity, NaN, 1.7e308}}'::float8[])"
+    )
+
+    assert matrix_from_image(bytes(image)).tobytes() == np.array(rows).tobytes()
+
+
+def test_arrays_of_any_form_in_memory_are_read(session):
+    # Compressed, out of line, and expanded, as PL/pgSQL keeps them.
+    session.run("""
+        CREATE TABLE kept (numbers double precision[]);
+        INSERT INTO kept SELECT array_agg(ARRAY[i % 3, i]::float8[])
+        FROM generate_series(1, 50000) i;
+        CREATE FUNCTION expanded() RETURNS bytea LANGUAGE plpgsql AS $$
+        DECLARE numbers double precision[] := ARRAY[[1, 2], [3, 4]];
+        BEGIN
+            numbers[1][1] := 5;
+            RETURN churn_internal.array_image(numbers);
+        END $$;
+    """)
+
+    kept = session.value("SELECT churn_internal.array_image(numbers) FROM kept")
+    expanded = session.value("SELECT expanded()")
+
+    assert matrix_from_image(bytes(kept)).tolist() == [
+        [i % 3, i] for i in range(1, 50_001)
+    ]
+    assert matrix_from_image(bytes(expanded)).tolist() == [[5, 2], [3, 4]]
