@@ -58,8 +58,13 @@ def feature_names(estimator: ClassifierMixin, given: Sequence[str]) -> list[str]
 
 
 def dropped_columns(estimator: ClassifierMixin) -> list[str]:
-    """Return the names of the columns that an estimator was fitted on and drops."""
-    own = getattr(estimator, "feature_names_in_", ())
+    """Return the names of the columns that an estimator was fitted on and drops.
+
+    One that was fitted on a matrix has no names; it is given all of its columns.
+    """
+    if not has_named_columns(estimator):
+        return []
+    own = estimator.feature_names_in_
     read = read_positions(estimator, range(len(own)))
     return [str(name) for position, name in enumerate(own) if position not in read]
 
@@ -150,8 +155,6 @@ def signature_for_table(
     """
     classes = two_classes(candidate.estimator)
     named = has_named_columns(candidate.estimator)
-    if not named and "text" in kinds.values():
-        raise LoaderError("a model fitted on a matrix takes no text features")
     index = positive_index(classes, positive_class)
 
     def signature(accepts_null: dict[str, bool]) -> Signature:

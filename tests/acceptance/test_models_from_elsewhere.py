@@ -245,6 +245,44 @@ def test_a_search_without_its_best_estimator_is_refused(owner, pgchurn, tmp_path
     assert "fitted with refit=False" in said and "best_params_" in said
 
 
+@pytest.mark.parametrize("form", [(), ("--no-compile",)], ids=["compiled", "pickled"])
+@pytest.mark.parametrize("missing", [None, np.nan], ids=str)
+def test_a_matrix_may_have_texts_among_its_numbers(
+    missing, form, owner, pgchurn, tmp_path
+):
+    frame, labels = company_frame()
+    columns = ["seats", "trade", "revenue", "on trial", "complaint_count"]
+    texts = frame["trade"].astype(object)
+    frame["trade"] = texts.where(texts.notna(), missing)
+    matrix = frame[columns].to_numpy()
+    pipeline = make_pipeline(
+        ColumnTransformer(
+            [
+                ("texts", OneHotEncoder(handle_unknown="ignore"), [1]),
+                ("numbers", imputed_scaler(), [0, 2]),
+            ],
+            remainder="passthrough",
+        ),
+        LogisticRegression(),
+    ).fit(matrix, labels)
+    create_accounts(owner, frame)
+    file = tmp_path / "matrix.pkl"
+    file.write_bytes(pickle.dumps(pipeline))
+
+    registered = pgchurn(
+        *("register", str(file), "--table", "accounts", "--positive-class", "left"),
+        *("--features", *columns, *form),
+    )
+
+    assert registered["rows_replayed"] == len(frame)
+    assert (registered["parity"] is None) == bool(form)
+    pgchurn("activate", str(registered["version"]))
+    expected = pipeline.predict_proba(matrix)[:, list(pipeline.classes_).index("left")]
+    accounts = [f"account {number}" for number in range(len(frame))]
+    selected = dict(owner.run("SELECT account, churn.score(a) FROM accounts a"))
+    assert selected == pytest.approx(dict(zip(accounts, expected)), rel=0, abs=1e-9)
+
+
 def test_a_model_fitted_on_a_matrix_is_told_its_features(owner, pgchurn, tmp_path):
     frame, labels = company_frame()
     matrix = frame[["seats", "complaint_count"]].to_numpy(float)
