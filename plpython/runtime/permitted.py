@@ -8,6 +8,7 @@ write a check in ``estimator_checks`` where its compiled code trusts what fittin
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from .chosen_columns import set_column_transformer
 from .estimator_checks import (
     BIN_MAPPER,
     COLUMN_TRANSFORMER,
@@ -203,7 +204,7 @@ ROWS = (
     Permitted("sklearn.calibration._CalibratedClassifier"),
     Permitted("sklearn.calibration._SigmoidCalibration"),
     Permitted("sklearn.calibration._TemperatureScaling"),
-    Permitted(COLUMN_TRANSFORMER, group=PREPROCESSING),
+    Permitted(COLUMN_TRANSFORMER, state=set_column_transformer, group=PREPROCESSING),
     Permitted(
         "sklearn.compose._column_transformer.make_column_selector", group=PREPROCESSING
     ),

@@ -1,19 +1,30 @@
 """What a pickle may name although it serves no prediction, and what is dropped of it.
 
 How a model was validated and searched for stays in its pickle: splitters, scorers,
-caches, distributions, tables of results, functions that scored columns. None of it is
+caches, distributions, tables of results, functions that scored columns; and pandas'
+names of columns, see ``chosen_columns``. None of it is
 made: no name below is ever resolved, and whatever a pickle calls or sets with one of
 them leaves an ``Unread`` behind, which holds nothing and which no estimator may keep.
 """
 
 UNREAD_BY_MODULE = {
-    # Bound methods, which a distribution keeps of itself.
-    "builtins": ("getattr",),
+    # Bytes of Arrow's, and bound methods, which a distribution keeps of itself.
+    "builtins": ("bytearray", "getattr"),
     "joblib._store_backends": ("FileSystemStoreBackend",),
     "joblib.memory": ("Memory",),
     "numpy": ("vectorize",),
     "numpy.ma": ("MaskedArray",),
     "numpy.ma.core": ("_mareconstruct",),
+    # Names of columns, whether pandas keeps them as objects or as texts of Arrow's. Its
+    # versions before 3 call its classes by the modules that they are defined in.
+    "pandas": ("Index", "RangeIndex", "Series", "StringDtype"),
+    "pandas._libs.arrays": ("__pyx_unpickle_NDArrayBacked",),
+    "pandas.arrays": ("ArrowStringArray", "StringArray"),
+    "pandas.core.indexes.base": ("Index", "_new_Index"),
+    "pandas.core.indexes.range": ("RangeIndex",),
+    "pandas.core.internals.managers": ("SingleBlockManager",),
+    "pandas.core.series": ("Series",),
+    "pyarrow.lib": ("_restore_array", "py_buffer", "type_for_alias"),
     "scipy.stats._continuous_distns": (
         "beta_gen",
         "expon_gen",
@@ -94,7 +105,7 @@ UNREAD = frozenset(
     (module, name) for module, names in UNREAD_BY_MODULE.items() for name in names
 )
 # Parameters that say how to fit, which are set to None.
-DROPPED_PARAMETERS = ("cv", "memory", "score_func", "scoring")
+DROPPED_PARAMETERS = ("categories", "cv", "memory", "score_func", "scoring")
 # What histogram gradient boosting keeps of deciding when to stop, which goes.
 DROPPED_ATTRIBUTES = ("_raw_predict", "_scorer")
 

@@ -2929,6 +2929,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module batches
 -- Module boundary_rows
 -- Module bounded_cache
+-- Module chosen_columns
 -- Module compile_bayes
 -- Module compile_classifiers
 -- Module compile_columns

@@ -21,6 +21,7 @@ from .permitted import BY_NAME, CHECKS, SCORING
 from .pickle_values import ESTIMATE, SPLINE, Token, class_name, printable
 from .searches import is_unfitted_search
 from .strict_pickle import BUNCH, read_pickle
+from .unread import Unread
 
 # See MaxHeapAttributeNumber in PostgreSQL's src/include/access/htup_details.h.
 MOST_COLUMNS = 1_600
@@ -184,6 +185,9 @@ def children_of(part: Any) -> list[Any]:
         values = list(getattr(part, "__dict__", {}).values())
     elif kind.__module__.startswith("numpy.random.") or name == SPLINE:
         return []
+    elif kind is Unread:
+        named = "what is not read, such as a column of pandas',"
+        raise not_fit(f"It has {named} where a value belongs.")
     else:
         named = part if kind is Token else f"a {kind.__name__}"
         raise not_fit(f"It has {named} where a value belongs.")
