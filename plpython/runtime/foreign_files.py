@@ -13,6 +13,13 @@ UNPACK_HINT = (
     "Load it where it was made, with joblib.load or what else has written it, and "
     "write the model with pickle.dump(model, file) or joblib.dump(model, path)."
 )
+# Which of their writers pack functions and classes along; they leave their own name.
+PACKERS = (b"cloudpickle", b"dill._dill")
+PACKED_HINT = (
+    "Write it with pickle.dump(model, file) or joblib.dump(model, path). Where these "
+    "refuse a lambda or a function of the notebook's, the model needs code that is not "
+    "read: use scikit-learn's transformers, or compute its column in the table."
+)
 # Of the first estimator: opcodes that tell of a text's length stand before its version.
 VERSION = re.compile(
     rb"_sklearn_version.{0,8}?([0-9]{1,3}(?:\.[0-9]{1,3}){1,3}(?:rc[0-9]|\.dev0)?)",
@@ -32,6 +39,11 @@ def explain(content: bytes, error: ScoringError) -> ScoringError:
     if content[:1] != b"\x80":
         shown = printable(content[:SHOWN_BYTES].decode("ascii", "replace"))
         return renamed(error, f"It begins like no pickle, with {shown!r}.", error.hint)
+    for packer in PACKERS:
+        if packer in content:
+            name = packer.decode().partition(".")[0]
+            said = f"It was written by {name}, which packs code along."
+            return renamed(error, f"{said} {error.detail}", PACKED_HINT)
     return with_version(content, error)
 
 

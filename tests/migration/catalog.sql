@@ -2953,6 +2953,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module features
 -- Module finder
 -- Module foreign_files
+-- Module foreign_names
 -- Module forest_graph
 -- Module form
 -- Module form_computed

@@ -30,8 +30,9 @@ def attacks_bar():
 
     All that the pipelines need is imported by now, so that an import is suspicious.
     """
-    # The reader imports it for what it refuses.
-    importlib.import_module("pgchurn.plpython.runtime.foreign_files")
+    # The reader imports them for what it refuses.
+    for module in ("foreign_files", "foreign_names"):
+        importlib.import_module(f"pgchurn.plpython.runtime.{module}")
     executed, crashes, accepted, unclear = [], [], [], []
     slowest = 0.0
     for name, make in ATTACKS.items():

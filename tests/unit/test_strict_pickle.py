@@ -25,7 +25,7 @@ every_pipeline = pytest.mark.parametrize("name", PIPELINES)
 @pytest.fixture(scope="module", autouse=True)
 def libraries():
     """Import all that pipelines and refusals need, so that an import is suspicious."""
-    for module in ("foreign_files", "joblib_files"):
+    for module in ("foreign_files", "foreign_names", "joblib_files"):
         importlib.import_module(f"pgchurn.plpython.runtime.{module}")
     for module in ("bz2", "lzma", "zlib"):
         importlib.import_module(module)

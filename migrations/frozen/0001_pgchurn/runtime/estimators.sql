@@ -41,6 +41,10 @@ TYPES_AS_THEY_ARE = tuple(
 ISOTONIC = "sklearn.isotonic.IsotonicRegression"
 NO_CLASSIFIER = "model is not a fitted classifier with predict_proba"
 FIT_HINT = "Call fit before it is pickled."
+PROBABILITIES_HINT = (
+    "A score is a probability: fit it within CalibratedClassifierCV, and a vote with "
+    "voting='soft'."
+)
 MOST_NAMED_PARTS = 5
 BUNDLE_HINT = (
     "Pickle the classifier alone; what encodes or scales its features belongs in a "
@@ -89,6 +93,7 @@ def load_estimator(artifact: bytes, pause: Pausing = no_pause) -> Any:
             raise not_fit(
                 f"This {type(estimator).__name__} gives no probabilities.",
                 message=NO_CLASSIFIER,
+                hint=PROBABILITIES_HINT,
             )
         if not is_fitted:
             raise not_fit(

@@ -287,11 +287,12 @@ def not_permitted(module: str, name: str) -> ScoringError:
             hint="Train and pickle it again under this version; that of scikit-learn "
             "has to be the same, too.",
         )
-    return unreadable(
-        f"The name {module}.{name} is not permitted.",
-        hint="Only estimators of scikit-learn that hold nothing but numbers and texts "
-        "may be brought; the documentation lists them.",
-    )
+    # Only here, so that no session pays for it before its first score.
+    from .foreign_names import advice
+
+    told, hint = advice(module, name)
+    said = f"The name {module}.{name} is not permitted."
+    return unreadable(f"{said} {told}" if told else said, hint=hint)
 
 
 def read_pickle(artifact: bytes, pause: Pausing = no_pause) -> Any:

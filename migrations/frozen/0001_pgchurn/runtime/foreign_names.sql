@@ -1,0 +1,68 @@
+CREATE OR REPLACE FUNCTION churn_runtime.foreign_names() RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
+"""What stands behind a name that no pickle may hold, and what to do instead."""
+
+import sys
+
+ONLY = (
+    "Only estimators of scikit-learn that hold nothing but numbers and texts may be "
+    "brought; the documentation lists them."
+)
+OWN = (
+    "It is a function or a class of your own, or of a library that is not read: a "
+    "pickle has its name and not its code."
+)
+OWN_HINT = (
+    "Do its work with scikit-learn's transformers, in the pipeline, or in the table: a "
+    "generated column is a feature like any other. The documentation lists what is "
+    "taken."
+)
+LINES = (
+    "CalibratedClassifierCV(LinearSVC()) is taken; so is LogisticRegression behind a "
+    "SplineTransformer or PolynomialFeatures, where a line is not enough."
+)
+# Of scikit-learn, and of what comes with it: by the end of the name.
+NEAREST = {
+    "DictVectorizer": "A row of a table is no dict. Fit a pipeline on the data frame "
+    "instead: make_column_transformer((OneHotEncoder(handle_unknown='ignore'), "
+    "texts), remainder='passthrough') makes the same columns.",
+    "IterativeImputer": "SimpleImputer and KNNImputer are taken.",
+    "NuSVC": LINES,
+    "SVC": LINES,
+}
+# Of other libraries: by the beginning of the module.
+BOOSTERS = (
+    "HistGradientBoostingClassifier of scikit-learn is of the same kind, and is taken."
+)
+INSTEAD = {
+    "catboost": BOOSTERS,
+    "category_encoders": "OneHotEncoder, OrdinalEncoder and TargetEncoder of "
+    "scikit-learn are taken.",
+    "feature_engine": "SimpleImputer, OneHotEncoder(min_frequency=...) and the other "
+    "transformers of scikit-learn are taken.",
+    "lightgbm": BOOSTERS,
+    "pandas": "Pickle the classifier, and no data; OneHotEncoder in the pipeline does "
+    "what pandas.get_dummies does.",
+    "xgboost": BOOSTERS,
+}
+READ = ("numpy", "scipy", "sklearn")
+
+
+def advice(module: str, name: str) -> tuple[str | None, str]:
+    """Return what a name stands for, where that can be told, and what to do.
+
+    Parameters
+    ----------
+    module, name : str
+        As the pickle has them.
+    """
+    package = module.partition(".")[0]
+    if package in INSTEAD:
+        return f"It is of {package}, of which this is not read.", INSTEAD[package]
+    if package in READ:
+        return None, NEAREST.get(name, ONLY)
+    if package in sys.stdlib_module_names and package != "__main__":
+        return None, ONLY
+    return OWN, OWN_HINT
+$python$;
+COMMENT ON FUNCTION churn_runtime.foreign_names IS 'What stands behind a name that no pickle may hold, and what to do instead.';
