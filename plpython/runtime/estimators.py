@@ -188,9 +188,8 @@ def children_of(part: Any) -> list[Any]:
         values = list(getattr(part, "__dict__", {}).values())
     elif kind.__module__.startswith("numpy.random.") or name == SPLINE:
         return []
-    elif kind is Unread:
-        named = "what is not read, such as a column of pandas',"
-        raise not_fit(f"It has {named} where a value belongs.")
+    elif isinstance(part, Unread):
+        raise not_fit(f"It has {part.called} where a value belongs.", hint=part.hint)
     else:
         named = part if kind is Token else f"a {kind.__name__}"
         raise not_fit(f"It has {named} where a value belongs.")

@@ -8,6 +8,7 @@ write a check in ``estimator_checks`` where its compiled code trusts what fittin
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from .balanced_pipelines import set_pipeline
 from .chosen_columns import set_column_transformer
 from .estimator_checks import (
     BIN_MAPPER,
@@ -318,7 +319,7 @@ ROWS = (
     Permitted("sklearn.neural_network._stochastic_optimizers.AdamOptimizer"),
     Permitted("sklearn.neural_network._stochastic_optimizers.SGDOptimizer"),
     Permitted("sklearn.pipeline.FeatureUnion", group=PREPROCESSING),
-    Permitted("sklearn.pipeline.Pipeline", scores=True),
+    Permitted("sklearn.pipeline.Pipeline", scores=True, state=set_pipeline),
     Permitted("sklearn.preprocessing._data.Binarizer", group=PREPROCESSING),
     Permitted("sklearn.preprocessing._data.MaxAbsScaler", group=PREPROCESSING),
     Permitted("sklearn.preprocessing._data.MinMaxScaler", group=PREPROCESSING),

@@ -29,7 +29,7 @@ from .pickle_values import (
     is_array_of_objects,
     printable,
 )
-from .unread import UNREAD, Unread
+from .unread import READ_AS, UNREAD, Unread, stand_in
 
 BUNCH = "sklearn.utils._bunch.Bunch"
 # What every file of joblib's mentions, and no pickle.
@@ -72,7 +72,7 @@ class StrictUnpickler(Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Return a token for a permitted name, which only this class can resolve."""
-        key = (module, name)
+        key = module, name = READ_AS.get((module, name), (module, name))
         token = self.tokens.get(key)
         if token is None:
             if not self.permits(module, name):
@@ -139,6 +139,8 @@ class StrictUnpickler(Unpickler):
     def set_items(self, items: list[Any]) -> None:
         """Set entries whose keys are quick to hash and seldom collide."""
         target = self.stack[-1]
+        if isinstance(target, Unread):
+            return
         if type(target) is not dict and class_name(target) != BUNCH:
             raise unreadable(f"Items are set on a {type(target).__name__}.")
         for key in items[::2]:
@@ -168,7 +170,7 @@ class StrictUnpickler(Unpickler):
         arguments = self.stack.pop()
         token = self.stack.pop()
         if is_unread(token):
-            self.wait_for_state(Unread())
+            self.wait_for_state(stand_in(token.module, token.name))
             return
         known = permitted(token)
         if known and known.named_tuple and known.make and type(arguments) is tuple:
@@ -185,7 +187,7 @@ class StrictUnpickler(Unpickler):
         arguments = self.stack.pop()
         token = self.stack.pop()
         if is_unread(token):
-            self.wait_for_state(Unread())
+            self.wait_for_state(stand_in(token.module, token.name))
             return
         known = permitted(token)
         if known is None or known.make is None or type(arguments) is not tuple:
@@ -214,7 +216,7 @@ class StrictUnpickler(Unpickler):
         target = self.stack[-1]
         if id(target) not in self.stateless:
             raise unreadable(f"The opcode BUILD is used on {described(target)}.")
-        if type(target) is not Unread:
+        if not isinstance(target, Unread):
             state_setter(class_name(target))(target, state)
         self.count_object_array(target)
         self.pause()

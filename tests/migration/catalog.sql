@@ -2926,6 +2926,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 
 -- Module admission
 -- Module attestation
+-- Module balanced_pipelines
 -- Module batches
 -- Module boundary_rows
 -- Module bounded_cache

@@ -15,7 +15,7 @@ from pgchurn.plpython.runtime.permitted import (
     STATES,
 )
 from pgchurn.plpython.runtime.pickle_values import Token
-from pgchurn.plpython.runtime.unread import UNREAD
+from pgchurn.plpython.runtime.unread import SAMPLERS, UNREAD
 from sklearn.base import BaseEstimator
 from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit, _split
@@ -25,7 +25,7 @@ from tests.documents.pages import Page
 from tests.legitimate import PIPELINES, fitted
 
 # Which a notebook may have, and the tests need not.
-OPTIONAL = ("pyarrow",)
+OPTIONAL = ("imblearn", "pyarrow")
 
 
 def documented_names():
@@ -126,3 +126,10 @@ def test_the_page_lists_what_the_table_permits():
 
     for group, names in documented_names().items():
         assert f"- {group}: {', '.join(names)} " in listed
+
+
+def test_the_page_lists_the_samplers_that_are_left_out():
+    page = (CHECKOUT / "loader" / "README.md").read_text("utf-8")
+    names = ", ".join(sorted(name for _, name in SAMPLERS))
+
+    assert f"without its samplers ({names})" in " ".join(page.split())

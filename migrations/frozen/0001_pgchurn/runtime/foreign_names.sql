@@ -40,6 +40,8 @@ INSTEAD = {
     "scikit-learn are taken.",
     "feature_engine": "SimpleImputer, OneHotEncoder(min_frequency=...) and the other "
     "transformers of scikit-learn are taken.",
+    "imblearn": "Pipelines with its usual samplers are taken. Instead of its "
+    "classifiers, those of scikit-learn with class_weight='balanced' are.",
     "lightgbm": BOOSTERS,
     "pandas": "Pickle the classifier, and no data; OneHotEncoder in the pipeline does "
     "what pandas.get_dummies does.",

@@ -1,0 +1,1 @@
+"""Models as public notebooks and scripts make them."""
