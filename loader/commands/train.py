@@ -9,12 +9,15 @@ from pgchurn.loader.commands.options import (
     add_format,
     add_signer,
     add_table,
+    positive_integer,
+    positive_seconds,
     signer_of,
 )
 from pgchurn.loader.database import connect
 from pgchurn.loader.models.algorithms import ALGORITHMS
 
 HELP = "Train a model on a profile table."
+DEFAULT_TIME_BUDGET = 300
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -28,7 +31,22 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--algorithm",
         choices=(*ALGORITHMS, "auto"),
         default="auto",
-        help="auto compares them by cross-validation (default: %(default)s)",
+        help="auto takes the average that does best in cross-validation "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--time-budget",
+        type=positive_seconds,
+        default=DEFAULT_TIME_BUDGET,
+        metavar="SECONDS",
+        help="what there is no time for is left out (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--threads",
+        type=positive_integer,
+        default=1,
+        metavar="N",
+        help="of each fit; on a busy machine more take longer (default: %(default)s)",
     )
     parser.add_argument(
         "--exclude",
@@ -63,6 +81,8 @@ def run(options: Namespace) -> int:
             exclude=options.exclude,
             positive_class=options.positive_class,
             seed=options.seed,
+            time_budget=options.time_budget,
+            threads=options.threads,
             compile_form=options.compile_form,
             signer=signer,
         )

@@ -1,16 +1,18 @@
 """Comparing algorithms by cross-validation."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pgchurn.loader.models.algorithms import ALGORITHMS
+from pgchurn.loader.errors import TrainingError
+from pgchurn.loader.models.algorithms import COMPARED
 from pgchurn.loader.models.evaluation import churn_probability
 from pgchurn.loader.models.labels import require_rows, require_two_classes
 from pgchurn.loader.models.pipelines import build_pipeline
+from pgchurn.loader.models.time_budget import TimeBudget, seconds_for
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.pipeline import Pipeline
@@ -70,6 +72,8 @@ class Comparison:
         In the order in which the algorithms were given.
     best : str
         The algorithm of the lowest mean log loss.
+    skipped : dict of str to str
+        Why algorithms are not among them.
     folds : int
         Number of folds, at most `MAX_FOLDS`.
     rows : int
@@ -85,6 +89,7 @@ class Comparison:
 
     scores: tuple[AlgorithmScores, ...]
     best: str
+    skipped: dict[str, str]
     folds: int
     rows: int
     rows_available: int
@@ -101,6 +106,7 @@ class Comparison:
         return {
             "scores": [asdict(scores) for scores in self.scores],
             "best": self.best,
+            "skipped": self.skipped,
             "folds": self.folds,
             "rows": self.rows,
             "rows_available": self.rows_available,
@@ -112,10 +118,13 @@ def compare(
     frame: pd.DataFrame,
     labels: np.ndarray,
     kinds: dict[str, str],
-    algorithms: Sequence[str] = ALGORITHMS,
+    algorithms: Sequence[str] = COMPARED,
     *,
+    curved: Collection[str] = (),
     random_state: int = 0,
     max_rows: int = MAX_COMPARED_ROWS,
+    budget: TimeBudget | None = None,
+    later_rows: int = 0,
     progress: Progress | None = None,
 ) -> Comparison:
     """Compare algorithms by stratified cross-validation.
@@ -134,12 +143,18 @@ def compare(
         The labels, of two classes.
     kinds : dict of str to {"number", "boolean", "text"}
         Kind of each feature, in feature order.
-    algorithms : sequence of str, default=ALGORITHMS
+    algorithms : sequence of str, default=COMPARED
         The algorithms to compare.
+    curved : collection of str, default=()
+        As `build_pipeline` takes it.
     random_state : int, default=0
         Seed of the sample, the folds and the classifiers.
     max_rows : int, default=50_000
         With more rows than this, a stratified sample of this size is compared on.
+    budget : TimeBudget, optional
+        What does not end within it is left out, and named.
+    later_rows : int, default=0
+        Rows that every algorithm has to be fitted on afterwards within the budget.
     progress : callable taking a str, optional
         Called with a short message before each fold.
 
@@ -150,8 +165,10 @@ def compare(
     Raises
     ------
     TrainingError
-        If a class has fewer than two rows.
+        If a class has fewer than two rows, or the budget is too short for any
+        algorithm.
     """
+    budget = budget or TimeBudget(None)
     rows_available = len(frame)
     if rows_available > max_rows:
         frame, _, labels, _ = train_test_split(
@@ -172,18 +189,42 @@ def compare(
 
     scores = []
     out_of_fold = {}
+    skipped = {}
+    reserved = 0.0
     for algorithm in algorithms:
-        pipeline = build_pipeline(algorithm, kinds, random_state=random_state)
-        probabilities, fit_seconds = cross_validate(
-            pipeline, frame, labels, folds, algorithm, progress
-        )
+        try:
+            result = cross_validate(
+                build_pipeline(
+                    algorithm, kinds, curved=curved, random_state=random_state
+                ),
+                frame,
+                labels,
+                folds,
+                algorithm,
+                lambda seconds: budget.allows(reserved + seconds),
+                later_rows,
+                lambda message: progress and progress(f"{message} ({budget})"),
+            )
+        except OutOfTime as error:
+            skipped[algorithm] = str(error)
+            continue
         scores.append(
-            score_algorithm(algorithm, positive, probabilities, fit_seconds, folds)
+            score_algorithm(
+                algorithm, positive, result.probabilities, result.fit_seconds, folds
+            )
         )
-        out_of_fold[algorithm] = probabilities
+        out_of_fold[algorithm] = result.probabilities
+        reserved += result.later_seconds
+    if not scores:
+        reasons = "; ".join(f"{name}: {why}" for name, why in skipped.items())
+        raise TrainingError(
+            f"the time budget of {budget.seconds:g} s is too short to train anything "
+            f"({reasons}); give more time, or exclude columns"
+        )
     return Comparison(
         scores=tuple(scores),
         best=min(scores, key=lambda one: one.log_loss.mean).algorithm,
+        skipped=skipped,
         folds=n_splits,
         rows=len(frame),
         rows_available=rows_available,
@@ -192,25 +233,62 @@ def compare(
     )
 
 
+class OutOfTime(Exception):
+    """An algorithm would not be done within the time budget."""
+
+
+@dataclass(frozen=True, eq=False)
+class CrossValidated:
+    """What cross-validation of one algorithm gave.
+
+    Attributes
+    ----------
+    probabilities : numpy.ndarray of float, shape (n_samples,)
+        Out of fold.
+    fit_seconds : list of float
+        Of each fold.
+    later_seconds : float
+        What the algorithm will take for the rows that it is fitted on afterwards.
+    """
+
+    probabilities: np.ndarray
+    fit_seconds: list[float]
+    later_seconds: float
+
+
 def cross_validate(
     pipeline: Pipeline,
     frame: pd.DataFrame,
     labels: np.ndarray,
     folds: Folds,
     algorithm: str,
-    progress: Progress | None,
-) -> tuple[np.ndarray, list[float]]:
-    """Return each row's out-of-fold probability, and the seconds that each fit took."""
+    allows: Callable[[float], bool],
+    later_rows: int,
+    progress: Progress,
+) -> CrossValidated:
+    """Fit and predict fold by fold, as long as there is time for all that follows."""
     probabilities = np.empty(len(labels))
-    fit_seconds = []
+    fit_seconds: list[float] = []
+    seconds, rows = 0.0, 0
+    coming = [len(train_index) for train_index, _ in folds]
+    later_seconds = 0.0
     for number, (train_index, test_index) in enumerate(folds, start=1):
-        if progress is not None:
-            progress(f"{algorithm}: fold {number} of {len(folds)}")
+        if not allows(later_seconds):
+            raise OutOfTime("no time was left")
+        progress(f"{algorithm}: fold {number} of {len(folds)}")
         started = time.perf_counter()
         pipeline.fit(frame.iloc[train_index], labels[train_index])
         fit_seconds.append(time.perf_counter() - started)
         probabilities[test_index] = churn_probability(pipeline, frame.iloc[test_index])
-    return probabilities, fit_seconds
+        seconds += time.perf_counter() - started
+        rows += len(train_index)
+        later_seconds = seconds_for(later_rows, seconds, rows)
+        needed = later_seconds + seconds_for(sum(coming[number:]), seconds, rows)
+        if not allows(needed):
+            raise OutOfTime(
+                f"a fit took {seconds / number:.1f} s, all others {needed:.0f} s more"
+            )
+    return CrossValidated(probabilities, fit_seconds, later_seconds)
 
 
 def score_algorithm(

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pgchurn.loader.errors import TrainingError, listed
+from pgchurn.loader.models.calibration import expected_calibration_error
+from sklearn.base import ClassifierMixin
 from sklearn.metrics import (
     average_precision_score,
     brier_score_loss,
@@ -14,7 +16,6 @@ from sklearn.metrics import (
     precision_recall_curve,
     roc_auc_score,
 )
-from sklearn.pipeline import Pipeline
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Evaluation:
         In nats; lower is better.
     brier_score : float
         Mean squared error of the probabilities; lower is better.
+    expected_calibration_error : float
+        As `pgchurn.loader.models.calibration` has it; lower is better.
     tn, fp, fn, tp : int
         Confusion matrix when ``probability >= threshold`` counts as positive.
     threshold : float
@@ -43,6 +46,7 @@ class Evaluation:
     average_precision: float
     log_loss: float
     brier_score: float
+    expected_calibration_error: float
     tn: int
     fp: int
     fn: int
@@ -81,14 +85,17 @@ def choose_threshold(positive: npt.ArrayLike, probabilities: npt.ArrayLike) -> f
 
 
 def evaluate(
-    pipeline: Pipeline, frame: pd.DataFrame, labels: npt.ArrayLike, threshold: float
+    pipeline: ClassifierMixin,
+    frame: pd.DataFrame,
+    labels: npt.ArrayLike,
+    threshold: float,
 ) -> Evaluation:
     """Measure a fitted pipeline on rows that it was not fitted on.
 
     Parameters
     ----------
-    pipeline : sklearn.pipeline.Pipeline
-        A fitted classifier of two classes.
+    pipeline : fitted classifier, or pipeline that ends in one
+        Of two classes.
     frame : pandas.DataFrame of shape (n_samples, n_features)
         The test part, as `pgchurn.loader.models.pipelines.as_features` returns it.
     labels : array-like of shape (n_samples,)
@@ -122,6 +129,7 @@ def evaluate(
         average_precision=float(average_precision_score(positive, probabilities)),
         log_loss=float(log_loss(positive, probabilities)),
         brier_score=float(brier_score_loss(positive, probabilities)),
+        expected_calibration_error=expected_calibration_error(positive, probabilities),
         tn=int(tn),
         fp=int(fp),
         fn=int(fn),
@@ -132,6 +140,6 @@ def evaluate(
     )
 
 
-def churn_probability(pipeline: Pipeline, frame: pd.DataFrame) -> np.ndarray:
+def churn_probability(pipeline: ClassifierMixin, frame: pd.DataFrame) -> np.ndarray:
     """Return the probability of the pipeline's second class, row by row."""
     return pipeline.predict_proba(frame)[:, 1]

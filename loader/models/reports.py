@@ -9,37 +9,20 @@ from pgchurn.loader.errors import listed
 def training_report(result: dict[str, Any]) -> str:
     """Return the report on a training."""
     metrics = result["evaluation"]
-    lines = []
-    if result["comparison"]:
-        comparison = result["comparison"]
-        choice = "; the lowest log loss wins" if len(comparison["scores"]) > 1 else ""
-        lines += [
-            f"{comparison['folds']}-fold cross-validation on {comparison['rows']:,} "
-            f"training rows{choice}:",
-            output.table(
-                [
-                    {
-                        "algorithm": one["algorithm"],
-                        "log loss": one["log_loss"]["mean"],
-                        "ROC AUC": one["roc_auc"]["mean"],
-                        "average precision": one["average_precision"]["mean"],
-                        "fit seconds": one["fit_seconds"]["mean"],
-                    }
-                    for one in comparison["scores"]
-                ]
-            ),
-            "",
-        ]
-    lines += [
+    lines = [
+        comparison_report(result),
+        "",
         f"{result['algorithm']} on {metrics['rows']:,} held-out rows, "
         f"{metrics['positive_share']:.1%} of them churned:",
         f"  ROC AUC            {metrics['roc_auc']:.4f}",
         f"  average precision  {metrics['average_precision']:.4f}",
         f"  log loss           {metrics['log_loss']:.4f}",
         f"  Brier score        {metrics['brier_score']:.4f}",
+        f"  calibration error  {metrics['expected_calibration_error']:.4f}",
         f"  at threshold {metrics['threshold']:.3f}: {metrics['tp']} found, "
         f"{metrics['fn']} missed, {metrics['fp']} false alarms, "
         f"{metrics['tn']} rightly left alone",
+        fitted_again_report(result),
         "",
         f"Features: {', '.join(result['features'])}",
         "Left out: "
@@ -48,6 +31,69 @@ def training_report(result: dict[str, Any]) -> str:
         registration_report(result),
     ]
     return "\n".join(lines)
+
+
+def comparison_report(result: dict[str, Any]) -> str:
+    """Return what algorithms were compared, and what was made of them."""
+    comparison = result["comparison"]
+    weights = {
+        member["algorithm"]: member["weight"] for member in result["average"]["members"]
+    }
+    sample = (
+        f"a sample of {comparison['rows']:,} of {comparison['rows_available']:,}"
+        if comparison["sampled"]
+        else f"{comparison['rows']:,}"
+    )
+    choice = "; the average of the lowest log loss wins" if len(weights) > 1 else ""
+    lines = [
+        f"{comparison['folds']}-fold cross-validation on {sample} training rows"
+        f"{choice}:",
+        output.table(
+            [
+                {
+                    "algorithm": one["algorithm"],
+                    "log loss": one["log_loss"]["mean"],
+                    "ROC AUC": one["roc_auc"]["mean"],
+                    "average precision": one["average_precision"]["mean"],
+                    "fit seconds": one["fit_seconds"]["mean"],
+                    "weight": f"{weights.get(one['algorithm'], 0):.0%}",
+                }
+                for one in comparison["scores"]
+            ]
+        ),
+    ]
+    if len(weights) > 1:
+        lines.append(
+            f"Their average has a log loss of {result['average']['log_loss']:.4f}."
+        )
+    if result["calibration"]["temperature"] is not None:
+        lines.append(mended_report(result["calibration"]))
+    if comparison["skipped"]:
+        skipped = (f"{name} ({why})" for name, why in comparison["skipped"].items())
+        lines.append(f"Not compared: {'; '.join(skipped)}.")
+    return "\n".join(lines)
+
+
+def mended_report(calibration: dict[str, Any]) -> str:
+    """Return a line about the temperature of a model."""
+    return (
+        f"Its log odds are divided by {calibration['temperature']:.3f}: the "
+        f"calibration error was {calibration['error_before']:.4f} out of fold and is "
+        f"{calibration['error_after']:.4f}."
+    )
+
+
+def fitted_again_report(result: dict[str, Any]) -> str:
+    """Return a line about which model the figures on held-out rows hold for."""
+    if result["fitted_rows"] == result["train_rows"]:
+        return (
+            "That is the model registered: there was no time to fit it again on all "
+            "rows."
+        )
+    return (
+        f"These are of the model fitted on {result['train_rows']:,} rows. The one "
+        f"registered is the same, fitted again on all {result['fitted_rows']:,}."
+    )
 
 
 def registration_report(result: dict[str, Any]) -> str:

@@ -1,10 +1,14 @@
 """Training and evaluating a churn model, without a database.
 
-The rows are split once. The training part alone decides everything: which algorithm,
-which threshold, and the fitted pipeline. The test part is looked at once, at the end,
-so its metrics hold for customers the model has never met.
+The rows are split once. The training part alone decides everything: which algorithms,
+with which weights, whether their probabilities need mending, and the threshold. The
+test part is looked at once, so the metrics hold for customers that the model measured
+has never met. Then what was decided is fitted again on all rows, the test part's too,
+and that is the model to use.
 """
 
+import time
+import warnings
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,13 +17,16 @@ import numpy.typing as npt
 import pandas as pd
 from pgchurn.loader.errors import TrainingError
 from pgchurn.loader.models.algorithms import ALGORITHMS
-from pgchurn.loader.models.comparison import Comparison, Progress, compare
-from pgchurn.loader.models.evaluation import Evaluation, choose_threshold, evaluate
+from pgchurn.loader.models.comparison import Comparison, Progress
+from pgchurn.loader.models.evaluation import Evaluation, evaluate
 from pgchurn.loader.models.labels import encode_labels, require_rows
-from pgchurn.loader.models.pipelines import build_pipeline
+from pgchurn.loader.models.recipe import Recipe, decide
+from pgchurn.loader.models.time_budget import TimeBudget, seconds_for
 from pgchurn.loader.models.usable_features import finite_features, usable_features
+from sklearn.base import ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 # With fewer, the test part would hold a single churner and its metrics say nothing.
 MIN_ROWS_PER_CLASS = 10
@@ -27,40 +34,54 @@ MIN_ROWS_PER_CLASS = 10
 
 @dataclass(frozen=True, eq=False)
 class TrainingResult:
-    """A fitted pipeline and all there is to say about how it came about.
+    """A fitted model and all there is to say about how it came about.
 
     Attributes
     ----------
-    pipeline : sklearn.pipeline.Pipeline
-        Fitted on the training part only: the very estimator that was evaluated.
-    algorithm : str
-        The algorithm of the pipeline.
-    features : dict of str to str
-        Kind of each feature the pipeline takes, in the order of its columns.
+    pipeline : fitted classifier, or pipeline that ends in one
+        The model to use, fitted on all rows.
+    evaluated : fitted classifier, or pipeline that ends in one
+        The same fitted on the training part only: what was evaluated.
+    recipe : Recipe
+        What both are made of, decided on the training part.
     left_out : dict of str to str
         Features that were asked for and not used, with the reason.
     classes : tuple of two bool, int or str
-        The pipeline's ``classes_``; the second is the positive class, the one whose
+        The model's ``classes_``; the second is the positive class, the one whose
         probability is the score.
-    comparison : Comparison
-        Cross-validation on the training part.
     evaluation : Evaluation
         Metrics on the test part.
-    train_rows : int
-        Rows the pipeline was fitted on.
-    random_state : int
-        The seed of everything drawn at random.
+    train_rows, fitted_rows : int
+        Rows that `evaluated` and `pipeline` were fitted on. They are the same, as the
+        models are, when there was no time to fit again.
+    seconds : float
+        What it took.
     """
 
-    pipeline: Pipeline
-    algorithm: str
-    features: dict[str, str]
+    pipeline: ClassifierMixin
+    evaluated: ClassifierMixin
+    recipe: Recipe
     left_out: dict[str, str]
     classes: tuple[Any, ...]
-    comparison: Comparison
     evaluation: Evaluation
     train_rows: int
-    random_state: int
+    fitted_rows: int
+    seconds: float
+
+    @property
+    def algorithm(self) -> str:
+        """The algorithm, or that it is an average of several."""
+        return self.recipe.average.algorithm
+
+    @property
+    def comparison(self) -> Comparison:
+        """Cross-validation on the training part."""
+        return self.recipe.comparison
+
+    @property
+    def features(self) -> dict[str, str]:
+        """Kind of each feature the model takes, in the order of its columns."""
+        return self.recipe.kinds
 
     @property
     def positive_class(self) -> Any:
@@ -73,7 +94,7 @@ class TrainingResult:
         return self.evaluation.threshold
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all but the pipeline, JSON-serialisable."""
+        """Return all but the models, JSON-serialisable."""
         return {
             "algorithm": self.algorithm,
             "features": self.features,
@@ -81,9 +102,13 @@ class TrainingResult:
             "classes": list(self.classes),
             "positive_class": self.positive_class,
             "comparison": self.comparison.as_dict(),
+            "average": self.recipe.average.as_dict(),
+            "calibration": self.recipe.calibration.as_dict(),
             "evaluation": asdict(self.evaluation),
             "train_rows": self.train_rows,
-            "random_state": self.random_state,
+            "fitted_rows": self.fitted_rows,
+            "random_state": self.recipe.random_state,
+            "seconds": self.seconds,
         }
 
 
@@ -95,9 +120,11 @@ def train(
     random_state: int = 0,
     *,
     test_size: float = 0.2,
+    time_budget: float | None = None,
+    threads: int = 1,
     progress: Progress | None = None,
 ) -> TrainingResult:
-    """Train a churn model and evaluate it on rows that it has not seen.
+    """Train a churn model, evaluate it on rows that it has not seen, fit it on all.
 
     Parameters
     ----------
@@ -110,11 +137,15 @@ def train(
         Kind of each feature, in feature order.
     algorithm : str, default="auto"
         One of `pgchurn.loader.models.algorithms.ALGORITHMS`, or ``"auto"`` for the
-        one that `compare` finds best.
+        average that does best of those that are compared.
     random_state : int, default=0
         Seed of the split, the folds and the classifiers.
     test_size : float, default=0.2
         Share of the rows held out for evaluation.
+    time_budget : float, optional
+        Seconds; exceeded by one fit at most. What there is no time for is left out.
+    threads : int, default=1
+        Threads of each fit. On a busy machine more of them wait for each other.
     progress : callable taking a str, optional
         Called with a short message before each longer step.
 
@@ -125,8 +156,8 @@ def train(
     Raises
     ------
     TrainingError
-        If the labels are not of two classes, rows of one class are too few, or no
-        usable feature is left.
+        If the labels are not of two classes, rows of one class are too few, no usable
+        feature is left, or the time budget is too short for anything.
     ValueError
         If the algorithm is unknown.
     """
@@ -135,6 +166,7 @@ def train(
             f"unknown algorithm {algorithm!r}; use auto or one of "
             f"{', '.join(ALGORITHMS)}"
         )
+    budget = TimeBudget(time_budget)
     encoded = encode_labels(labels)
     require_rows(encoded, MIN_ROWS_PER_CLASS)
     features, left_out = usable_features(frame, kinds)
@@ -143,31 +175,43 @@ def train(
     train_rows, test_rows, train_labels, test_labels = split(
         rows, encoded, test_size, random_state
     )
-    comparison = compare(
-        train_rows,
-        train_labels,
-        features,
-        ALGORITHMS if algorithm == "auto" else (algorithm,),
-        random_state=random_state,
-        progress=progress,
-    )
-    threshold = choose_threshold(
-        comparison.positive, comparison.out_of_fold[comparison.best]
-    )
-    if progress is not None:
-        progress(f"fitting {comparison.best} on {len(train_rows):,} rows")
-    pipeline = build_pipeline(comparison.best, features, random_state=random_state)
-    pipeline.fit(train_rows, train_labels)
+    with threadpool_limits(threads), warnings.catch_warnings():
+        # The neural network is stopped before it knows its rows by heart.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        recipe = decide(
+            train_rows,
+            train_labels,
+            features,
+            algorithm,
+            random_state,
+            budget=budget,
+            later_rows=len(train_rows) + len(rows),
+            progress=progress,
+        )
+
+        def fit(fitted: pd.DataFrame, fitted_labels: np.ndarray) -> ClassifierMixin:
+            if progress is not None:
+                name = recipe.average.algorithm
+                progress(f"fitting {name} on {len(fitted):,} rows ({budget})")
+            return recipe.fit(fitted, fitted_labels)
+
+        started = time.monotonic()
+        pipeline = evaluated = fit(train_rows, train_labels)
+        taken = time.monotonic() - started
+        evaluation = evaluate(evaluated, test_rows, test_labels, recipe.threshold)
+        has_time = budget.allows(seconds_for(len(rows), taken, len(train_rows)))
+        if has_time:
+            pipeline = fit(rows, encoded)
     return TrainingResult(
         pipeline=pipeline,
-        algorithm=comparison.best,
-        features=features,
+        evaluated=evaluated,
+        recipe=recipe,
         left_out=left_out,
         classes=tuple(pipeline.classes_.tolist()),
-        comparison=comparison,
-        evaluation=evaluate(pipeline, test_rows, test_labels, threshold),
+        evaluation=evaluation,
         train_rows=len(train_rows),
-        random_state=random_state,
+        fitted_rows=len(rows) if has_time else len(train_rows),
+        seconds=budget.elapsed,
     )
 
 

@@ -24,6 +24,8 @@ def train_and_register(
     exclude: Sequence[str] = (),
     positive_class: str | None = None,
     seed: int = 0,
+    time_budget: float | None = None,
+    threads: int = 1,
     compile_form: bool = True,
     signer: Signer | None = None,
 ) -> dict[str, Any]:
@@ -45,6 +47,8 @@ def train_and_register(
         The label of those who churned, as text.
     seed : int, default=0
         Of the split and the models.
+    time_budget, threads
+        As `train` takes them.
     compile_form : bool, default=True
         Whether the server is to compile it.
     signer : Signer, optional
@@ -71,6 +75,8 @@ def train_and_register(
         kinds,
         algorithm,
         seed,
+        time_budget=time_budget,
+        threads=threads,
         progress=output.message,
     )
     report = trained.as_dict()
@@ -95,8 +101,11 @@ def train_and_register(
             "label": label,
             "rows": len(frame),
             "train_rows": trained.train_rows,
+            "fitted_rows": trained.fitted_rows,
             "seed": seed,
             "comparison": report["comparison"],
+            "average": report["average"],
+            "calibration": report["calibration"],
             "left_out": left_out,
         },
         compile_form=compile_form,

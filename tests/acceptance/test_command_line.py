@@ -8,13 +8,7 @@ from importlib import metadata
 import pytest
 from pgchurn.loader import command_line
 from pgchurn.loader.command_line import main
-
-ALGORITHMS = (
-    "logistic_regression",
-    "random_forest",
-    "gradient_boosting",
-    "hist_gradient_boosting",
-)
+from pgchurn.loader.models.algorithms import ALGORITHMS
 
 
 @pytest.fixture
@@ -46,6 +40,26 @@ def test_each_algorithm_is_trained_compiled_and_scores(algorithm, customers, pgc
     pgchurn("activate", str(trained["version"]))
     assert pgchurn("rescore") == {"rows": 400, "version": trained["version"]}
     assert pgchurn("verify") == []
+
+
+def test_without_options_an_average_is_trained_compiled_and_scores(customers, pgchurn):
+    trained = train(pgchurn)
+    weights = [member["weight"] for member in trained["average"]["members"]]
+    assert sum(weights) == pytest.approx(1)
+    assert (trained["train_rows"], trained["fitted_rows"]) == (256, 320)
+    assert trained["parity"] < 1e-12
+    pgchurn("activate", str(trained["version"]))
+    pgchurn("rescore")
+    assert pgchurn("verify") == []
+    shown = pgchurn("show", str(trained["version"]))
+    assert shown["provenance"]["average"] == trained["average"]
+    assert shown["provenance"]["fitted_rows"] == 320
+
+
+def test_a_time_budget_too_short_for_anything_registers_nothing(customers, pgchurn):
+    printed = pgchurn("train", "--label", "churned", "--time-budget", "1e-6", status=1)
+    assert "time budget of 1e-06 s is too short" in printed.err
+    assert pgchurn("models") == []
 
 
 def test_columns_that_are_no_features_are_left_out_by_name(customers, pgchurn):

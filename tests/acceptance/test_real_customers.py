@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pgchurn.loader.models.algorithms import COMPARED
 from psycopg2 import sql
 
 from tests.databases import CHECKOUT
@@ -64,8 +65,12 @@ def test_a_model_of_real_customers_follows_their_complaints(owner, pgchurn):
     trained = pgchurn(
         "train", "--table", PROFILE, "--label", LABEL, "--algorithm", "auto"
     )
-    assert len(trained["comparison"]["scores"]) == 4
-    assert trained["evaluation"]["roc_auc"] >= 0.97
+    assert len(trained["comparison"]["scores"]) == len(COMPARED)
+    assert trained["algorithm"] == "average"
+    assert trained["parity"] < 1e-9
+    assert trained["evaluation"]["roc_auc"] >= 0.98
+    assert trained["evaluation"]["log_loss"] <= 0.12
+    assert trained["fitted_rows"] == 3_150
     features = [name for name in columns if name != LABEL] + ["complaint_count"]
     assert list(trained["features"]) == features
     pgchurn("activate", str(trained["version"]))

@@ -8,11 +8,14 @@ from pgchurn.loader.models.pipelines import (
     TRANSFORMERS,
     as_features,
     build_pipeline,
+    curved_numbers,
 )
 from pgchurn.plpython.runtime.signature import FEATURE_KINDS
 
-# A warning here would be one on every score.
-pytestmark = pytest.mark.filterwarnings("error")
+# A warning here would be one on every score; but for what is said while fitting.
+pytestmark = pytest.mark.filterwarnings(
+    "error", "ignore::sklearn.exceptions.ConvergenceWarning"
+)
 
 every_algorithm = pytest.mark.parametrize("algorithm", ALGORITHMS)
 
@@ -34,7 +37,11 @@ PERMITTED_ESTIMATORS = {
     "StandardScaler",
     "OneHotEncoder",
     "LogisticRegression",
+    "SplineTransformer",
+    "VarianceThreshold",
     "RandomForestClassifier",
+    "ExtraTreesClassifier",
+    "MLPClassifier",
     "GradientBoostingClassifier",
     "HistGradientBoostingClassifier",
 }
@@ -68,7 +75,9 @@ def fitted():
     """Return a fitted pipeline for each algorithm."""
     frame, churned = customers()
     return {
-        algorithm: build_pipeline(algorithm, KINDS).fit(frame, churned)
+        algorithm: build_pipeline(
+            algorithm, KINDS, curved=curved_numbers(frame, KINDS)
+        ).fit(frame, churned)
         for algorithm in ALGORITHMS
     }
 
@@ -145,7 +154,8 @@ def test_more_complaints_raise_the_probability(fitted, algorithm):
 @every_algorithm
 def test_the_same_random_state_gives_the_same_pipeline(fitted, algorithm):
     frame, churned = customers()
-    again = build_pipeline(algorithm, KINDS).fit(frame, churned)
+    curved = curved_numbers(frame, KINDS)
+    again = build_pipeline(algorithm, KINDS, curved=curved).fit(frame, churned)
     expected = fitted[algorithm].predict_proba(frame)
     assert np.array_equal(again.predict_proba(frame), expected)
 

@@ -6,15 +6,16 @@ import pandas as pd
 import pytest
 from pgchurn.loader.errors import TrainingError
 from pgchurn.loader.models import training
-from pgchurn.loader.models.algorithms import ALGORITHMS
+from pgchurn.loader.models.algorithms import COMPARED
 from pgchurn.loader.models.comparison import compare
 from pgchurn.loader.models.evaluation import choose_threshold, evaluate
 from pgchurn.loader.models.labels import encode_labels
 from pgchurn.loader.models.pipelines import as_features
 from pgchurn.loader.models.training import split, train
 from pgchurn.loader.models.usable_features import unusable_text
-from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.metrics import f1_score
+from sklearn.pipeline import Pipeline
 
 KINDS = {"complaint_count": "number", "paperless": "boolean", "contract": "text"}
 
@@ -54,11 +55,14 @@ class FixedPipeline:
         return np.column_stack([1 - self.probabilities, self.probabilities])
 
 
-def test_training_compares_every_algorithm_and_takes_the_lowest_log_loss(result):
+def test_training_compares_algorithms_and_takes_the_average_that_does_best(result):
     losses = {score.algorithm: score.log_loss for score in result.comparison.scores}
-    assert tuple(losses) == ALGORITHMS
-    assert result.algorithm == min(losses, key=lambda name: losses[name].mean)
-    assert result.algorithm == result.comparison.best
+    assert tuple(losses) == COMPARED
+    assert result.comparison.best == min(losses, key=lambda name: losses[name].mean)
+    average = result.recipe.average
+    assert average.log_loss <= min(member.log_loss for member in average.members)
+    assert sum(member.weight for member in average.members) == pytest.approx(1)
+    assert {member.algorithm for member in average.members} <= set(COMPARED)
     assert all(loss.std > 0 for loss in losses.values())
 
 
@@ -69,18 +73,34 @@ def test_the_model_is_better_than_knowing_nothing(result):
     assert result.evaluation.roc_auc > 0.7
 
 
-def test_the_model_returned_is_the_one_evaluated_on_rows_it_has_not_seen(result):
+def test_what_is_evaluated_has_not_seen_the_rows_it_is_evaluated_on(result):
     frame, churned = customers()
     rows = as_features(frame, result.features)
     train_rows, test_rows, train_labels, test_labels = split(rows, churned)
-    again = evaluate(result.pipeline, test_rows, test_labels, result.threshold)
+    again = evaluate(result.evaluated, test_rows, test_labels, result.threshold)
     assert again == result.evaluation
-    refitted = clone(result.pipeline).fit(train_rows, train_labels)
+    refitted = result.recipe.fit(train_rows, train_labels)
     assert np.array_equal(
-        refitted.predict_proba(rows), result.pipeline.predict_proba(rows)
+        refitted.predict_proba(rows), result.evaluated.predict_proba(rows)
     )
     assert result.evaluation.rows == 80
     assert result.train_rows == 320
+
+
+def test_the_model_returned_is_the_same_fitted_again_on_all_rows(result):
+    frame, churned = customers()
+    rows = as_features(frame, result.features)
+    again = result.recipe.fit(rows, churned).predict_proba(rows)
+    assert np.array_equal(again, result.pipeline.predict_proba(rows))
+    assert not np.array_equal(again, result.evaluated.predict_proba(rows))
+    assert result.fitted_rows == 400
+
+
+def test_without_time_to_fit_again_the_model_is_the_one_evaluated(monkeypatch):
+    monkeypatch.setattr(training, "seconds_for", lambda *arguments: 1_000)
+    result = train(*customers(), KINDS, "logistic_regression", time_budget=500)
+    assert result.pipeline is result.evaluated
+    assert (result.train_rows, result.fitted_rows) == (320, 320)
 
 
 def test_the_test_part_has_no_say_in_the_model(result, monkeypatch):
@@ -95,7 +115,7 @@ def test_the_test_part_has_no_say_in_the_model(result, monkeypatch):
     assert misled.algorithm == result.algorithm
     assert misled.threshold == result.threshold
     assert np.array_equal(
-        misled.pipeline.predict_proba(rows), result.pipeline.predict_proba(rows)
+        misled.evaluated.predict_proba(rows), result.evaluated.predict_proba(rows)
     )
     assert misled.evaluation.roc_auc == pytest.approx(1 - result.evaluation.roc_auc)
 
@@ -131,10 +151,21 @@ def test_an_unknown_algorithm_is_refused_with_those_known():
 def test_progress_hears_of_every_fold_and_of_the_fit():
     heard = []
     train(*customers(), KINDS, "logistic_regression", progress=heard.append)
-    assert heard == [
+    assert [line.rpartition(" (")[0] for line in heard] == [
         *(f"logistic_regression: fold {number} of 5" for number in range(1, 6)),
         "fitting logistic_regression on 320 rows",
+        "fitting logistic_regression on 400 rows",
     ]
+
+
+def test_a_named_algorithm_is_a_pipeline_of_its_own_unless_it_needs_mending():
+    result = train(*customers(), KINDS, "gradient_boosting")
+    temperature = result.recipe.calibration.temperature
+    assert temperature is not None
+    assert isinstance(result.pipeline, CalibratedClassifierCV)
+    result = train(*customers(2_000), KINDS, "logistic_regression")
+    if result.recipe.calibration.temperature is None:
+        assert isinstance(result.pipeline, Pipeline)
 
 
 def test_features_keep_their_order_and_identifiers_are_left_out():
