@@ -28,7 +28,7 @@ unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 # ONNX Runtime reports to its maker otherwise.
 export ORT_DISABLE_TELEMETRY = 1
 
-.PHONY: help setup demo test check clients test-clients test-debian13 rivals bench soak \
+.PHONY: help setup demo test check clients test-clients test-debian13 rivals bench bench-train soak \
 	lint start stop psql url env migrate clean freeze release-digests wheel golden database
 
 help: ## List the targets
@@ -57,11 +57,14 @@ test-clients: clients database ## Run an application on attached tables by each 
 test-debian13: setup ## Run demo and tests on Debian 13, as root; QUICK=1 runs fewer
 	@$(PYTHON) -m tests.debian13 $(if $(QUICK),--quick) -- $(ARGS)
 
-rivals: setup ## Install orbital, which the benchmark compares with
+rivals: setup ## Install what the benchmarks compare with: orbital, FLAML, AutoGluon
 	@$(PYTHON) -m tests.bench.rivals
 
 bench: start ## Measure, on the private server; QUICK=1 for a short run
 	@$(PRIVATE_DATABASE) $(PYTHON) -m tests.bench $(if $(QUICK),--quick)
+
+bench-train: setup ## Compare `pgchurn train` with AutoML on the real data, 35 minutes
+	@$(PYTHON) -m tests.bench.train $(ARGS)
 
 soak: start ## Run long under load; ARGS="--only kills" chooses
 	@$(PRIVATE_DATABASE) $(PYTHON) -m tests.soak $(ARGS)

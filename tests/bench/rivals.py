@@ -7,13 +7,14 @@ import sys
 
 from pgchurn.loader import distribution
 
-from tests.bench import rival_orbital
+from tests.bench import rival_orbital, train
 
 
 def main():
     """Install them; return the exit status."""
     try:
         rival_orbital.install()
+        train.install()
     except distribution.SetupError as error:
         distribution.report(error)
         return 1
