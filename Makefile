@@ -28,8 +28,9 @@ unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 # ONNX Runtime reports to its maker otherwise.
 export ORT_DISABLE_TELEMETRY = 1
 
-.PHONY: help setup demo test check clients test-clients test-debian13 rivals bench bench-train soak \
-	lint start stop psql url env migrate clean freeze release-digests wheel golden database
+.PHONY: help setup demo test check clients test-clients test-debian13 boosters rivals bench \
+	bench-train soak lint start stop psql url env migrate clean freeze release-digests wheel \
+	golden database
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +57,9 @@ test-clients: clients database ## Run an application on attached tables by each 
 
 test-debian13: setup ## Run demo and tests on Debian 13, as root; QUICK=1 runs fewer
 	@$(PYTHON) -m tests.debian13 $(if $(QUICK),--quick) -- $(ARGS)
+
+boosters: setup ## Install XGBoost, LightGBM and CatBoost, which tests compare with
+	@$(PYTHON) -m tests.boosters.installing
 
 rivals: setup ## Install what the benchmarks compare with: orbital, FLAML, AutoGluon
 	@$(PYTHON) -m tests.bench.rivals

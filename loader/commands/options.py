@@ -49,9 +49,23 @@ def add_version(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("version", type=int, metavar="VERSION")
 
 
-def add_pickle(parser: argparse.ArgumentParser) -> None:
-    """Add the file of a pickled model as an argument."""
-    parser.add_argument("file", metavar="FILE", help="the pickle")
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add the file of a model as an argument."""
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        help="the pickle of a scikit-learn model, or a booster in its own form: "
+        "XGBoost's JSON or UBJSON, LightGBM's text, CatBoost's JSON",
+    )
+
+
+def add_pipeline(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names the preprocessing of a booster."""
+    parser.add_argument(
+        "--pipeline",
+        metavar="FILE.pkl",
+        help="the pickle of the fitted preprocessing whose output a booster reads",
+    )
 
 
 def add_features(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +75,8 @@ def add_features(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="COLUMN",
-        help="feature names in order, for a model fitted on a matrix",
+        help="feature names in order, for a model fitted on a matrix, or a booster "
+        "whose file has other names",
     )
     parser.add_argument(
         "--positive-class",

@@ -9,20 +9,22 @@ from pgchurn.loader.commands.options import (
     add_compilation,
     add_features,
     add_format,
-    add_pickle,
+    add_model,
+    add_pipeline,
     add_table,
 )
 from pgchurn.loader.database import connect
-from pgchurn.loader.files import read_file
+from pgchurn.loader.files import read_model_file
 
-HELP = "Bring a pickled scikit-learn model."
+HELP = "Bring a model: scikit-learn's as a pickle, a booster's in its own form."
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments to its parser."""
     add_format(parser)
     add_table(parser)
-    add_pickle(parser)
+    add_model(parser)
+    add_pipeline(parser)
     parser.add_argument(
         "--attestation",
         metavar="FILE.attestation",
@@ -50,22 +52,25 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Register a pickled model from a file."""
+    """Register a model from a file."""
     from pgchurn.loader.models.attestation import Attestation
+    from pgchurn.loader.models.bringing import artifact_of
     from pgchurn.loader.models.candidate import Candidate
     from pgchurn.loader.models.profile import Profile
     from pgchurn.loader.models.registration import check_server_environment, register
     from pgchurn.loader.models.reports import registration_report
     from pgchurn.loader.models.signature import feature_names
 
-    artifact = read_file(options.file)
+    content = read_model_file(options.file)
     features, positive_class = options.features, options.positive_class
     attestation = None
     if options.attestation is not None:
         attestation = Attestation.read(options.attestation)
+        features = features or attestation.read_statement().features
+    artifact = artifact_of(content, options.file, features, options.pipeline)
+    if attestation is not None:
         # Before the pickle is read: another one than was signed is not.
         statement = attestation.statement_about(artifact)
-        features = features or statement.features
         positive_class = positive_class or statement.positive_label()
     with closing(connect(options.database_url)) as connection:
         profile = Profile.find(connection, options.table)

@@ -7,31 +7,37 @@ from pgchurn.loader import output
 from pgchurn.loader.commands.options import (
     add_features,
     add_format,
-    add_pickle,
+    add_model,
+    add_pipeline,
     add_signer,
     signer_of,
 )
-from pgchurn.loader.files import read_file
+from pgchurn.loader.files import read_model_file
 
-HELP = "Sign a pickled model; writes FILE.attestation."
+HELP = "Sign a model; writes FILE.attestation."
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments to its parser."""
     add_format(parser)
-    add_pickle(parser)
+    add_model(parser)
+    add_pipeline(parser)
     add_signer(parser, required=True)
     add_features(parser)
 
 
 def run(options: Namespace) -> int:
-    """Sign a pickled model from a file."""
+    """Sign a model from a file."""
+    from pgchurn.loader.models.bringing import artifact_of
     from pgchurn.loader.models.candidate import Candidate
     from pgchurn.loader.models.reports import signing_report
 
     signer = signer_of(options)
     assert signer is not None, "argparse insists on a key"
-    candidate = Candidate.from_pickle(read_file(options.file), options.file)
+    artifact = artifact_of(
+        read_model_file(options.file), options.file, options.features, options.pipeline
+    )
+    candidate = Candidate.from_pickle(artifact, options.file)
     statement, not_compiled = signer.describe(
         candidate, options.features, options.positive_class
     )

@@ -77,9 +77,7 @@ class Candidate:
         try:
             return cls(artifact, load_estimator(artifact))
         except ScoringError as error:
-            found = f"{source}: {error.message}" if source else error.message
-            explained = [part for part in (error.detail, error.hint) if part]
-            raise LoaderError(" ".join([f"{found}.", *explained])) from error
+            raise refusal(error, source) from error
 
     @cached_property
     def digest(self) -> bytes:
@@ -89,6 +87,12 @@ class Candidate:
     def searches(self) -> list[str]:
         """Return the kinds of the searches whose best estimators were taken."""
         return searches_among(parts_of(self.estimator))
+
+    @property
+    def is_single(self) -> bool:
+        """Whether its probabilities are of single precision, as XGBoost's are."""
+        steps = getattr(self.estimator, "steps", [("", self.estimator)])
+        return getattr(steps[-1][1], "single_sum_", False)
 
     def model(self, signature: Signature) -> PickledModel:
         """Return the model as the server scores with it."""
@@ -132,6 +136,13 @@ class Candidate:
         if used not in self._compiled:
             self._compiled[used] = compiled_form(self.estimator, signature)
         return self._compiled[used]
+
+
+def refusal(error: ScoringError, source: str | Path | None) -> LoaderError:
+    """Return why a pickle is not read, with the file that it is from."""
+    found = f"{source}: {error.message}" if source else error.message
+    explained = [part for part in (error.detail, error.hint) if part]
+    return LoaderError(" ".join([f"{found}.", *explained]))
 
 
 def compiled_form(estimator: ClassifierMixin, signature: Signature) -> CompiledForm:

@@ -35,6 +35,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 
+from .boosters import BoostedTrees
 from .compile_bayes import (
     bernoulli_naive_bayes,
     categorical_naive_bayes,
@@ -42,6 +43,7 @@ from .compile_bayes import (
     gaussian_naive_bayes,
     multinomial_naive_bayes,
 )
+from .compile_boosters import boosted_trees, columns_as_read
 from .compile_columns import Column, Inputs, NotCompilable, numeric
 from .compile_computed import computed
 from .compile_functions import refuse_infinite
@@ -131,6 +133,8 @@ def unwrap(estimator: Any, columns: Columns, inputs: Inputs) -> tuple[Any, Colum
         else:
             held = SEARCHES.get(class_name(estimator), "estimator")
             estimator = getattr(estimator, held)
+    if type(estimator) is BoostedTrees:
+        columns = columns_as_read(estimator, columns)
     return estimator, columns
 
 
@@ -472,4 +476,5 @@ PROBABILITIES: dict[type, Compile] = {
     KNeighborsClassifier: nearest,
     RadiusNeighborsClassifier: within_radius,
     DummyClassifier: dummy,
+    BoostedTrees: boosted_trees,
 }

@@ -16,6 +16,8 @@ from .form_parts import Matrix
 
 # What rises with the number that goes in; by a constant below zero, the first two fall.
 SCALING = ("multiply", "divide")
+# What makes NaN of some numbers amid the others.
+GAPS = "missing within"
 
 
 class NotCompilable(Exception):
@@ -50,7 +52,9 @@ class Number:
 
     def rises(self) -> bool:
         """Return whether a greater number never gives less."""
-        return all(name not in SCALING or c > 0 for name, c in self.steps)
+        return all(
+            name != GAPS and (name not in SCALING or c > 0) for name, c in self.steps
+        )
 
     def is_affine(self) -> bool:
         """Return whether it is a line, but for what stands in for NaN."""

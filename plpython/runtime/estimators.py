@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .booster_checks import BOOSTED_TREES
 from .errors import ScoringError, is_of_server
 from .estimator_checks import (
     ATOMS,
@@ -72,12 +73,7 @@ def load_estimator(artifact: bytes, pause: Pausing = no_pause) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            for part in parts_of(estimator):
-                check = CHECKS.get(class_name(part))
-                if check is not None:
-                    check(part)
-                check_common(part)
-                pause()
+            check_parts(estimator, pause)
             use_one_thread(estimator)
             gives_probabilities = hasattr(estimator, "predict_proba")
             is_fitted = getattr(estimator, "classes_", None) is not None
@@ -101,6 +97,34 @@ def load_estimator(artifact: bytes, pause: Pausing = no_pause) -> Any:
             )
         probe(estimator)
     return estimator
+
+
+def load_transformer(artifact: bytes) -> Any:
+    """Return the fitted preprocessing in a pickle, read as strictly as a classifier."""
+    transformer = read_pickle(artifact)
+    try:
+        check_parts(transformer, no_pause)
+        if not hasattr(transformer, "transform"):
+            raise not_fit(
+                f"The pickle holds {contents(transformer)}.",
+                message="it is no preprocessing",
+                hint="Pickle the fitted transformers alone, such as pipeline[:-1].",
+            )
+    except (MemoryError, ScoringError):
+        raise
+    except Exception as error:
+        raise not_fit(f"{type(error).__name__}: {error}.") from error
+    return transformer
+
+
+def check_parts(root: Any, pause: Pausing) -> None:
+    """Refuse parts whose attributes do not fit one another."""
+    for part in parts_of(root):
+        check = CHECKS.get(class_name(part))
+        if check is not None:
+            check(part)
+        check_common(part)
+        pause()
 
 
 def contents(found: Any) -> str:
@@ -184,7 +208,7 @@ def children_of(part: Any) -> list[Any]:
             for key, value in held
             if key not in FUNCTION_PARAMETERS or type(value) is not np.ufunc
         ]
-    elif kind.__module__.startswith("sklearn."):
+    elif kind.__module__.startswith("sklearn.") or name == BOOSTED_TREES:
         values = list(getattr(part, "__dict__", {}).values())
     elif kind.__module__.startswith("numpy.random.") or name == SPLINE:
         return []

@@ -56,6 +56,11 @@ def not_positive() -> ScoringError:
     )
 
 
+def missing_within(values: Any, bound: float) -> Any:
+    """Return NaN for numbers of no greater magnitude than a bound, and the others."""
+    return np.where(np.abs(values) <= bound, np.nan, values)
+
+
 def normal_quantile(shares: np.ndarray, most: Any) -> np.ndarray:
     """Return which values so many of a normal distribution lie below, to a bound.
 
@@ -135,6 +140,7 @@ STEPS: dict[str, Any] = {
     "yeo-johnson": yeo_johnson,
     "box-cox": box_cox,
     "normal quantile": normal_quantile,
+    "missing within": missing_within,
     **FUNCTION_STEPS,
 }
 ACTIVATIONS: dict[str, Any] = {
@@ -157,6 +163,7 @@ WRITTEN_STEPS = {
     "at most": "({c} if {v} > {c} else {v})",
     "above": "(1.0 if {v} > {c} else 0.0)",
     "modulo": "({v} % {c})",
+    "missing within": "(nan if -{c} <= {v} <= {c} else {v})",
 }
 WRITTEN_ACTIVATIONS = {
     "identity": "{v}",

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .balanced_pipelines import set_pipeline
+from .booster_checks import BOOSTED_TREES, check_boosted_trees, set_boosted_trees
 from .chosen_columns import set_column_transformer
 from .estimator_checks import (
     BIN_MAPPER,
@@ -191,6 +192,12 @@ ROWS = (
     Permitted(
         "numpy.random.bit_generator.__pyx_unpickle_SeedSequence",
         make=make_seed_sequence,
+    ),
+    Permitted(
+        BOOSTED_TREES,
+        scores=True,
+        check=check_boosted_trees,
+        state=set_boosted_trees,
     ),
     Permitted(SPLINE_ARRAYS, argument=True),
     Permitted(SPLINE, state=set_spline),

@@ -46,6 +46,8 @@ SPLINE = "scipy.interpolate._bsplines.BSpline"
 SPLINE_ARRAYS = "scipy._lib.array_api_compat.numpy._aliases.asarray"
 HIGHEST_DEGREE = 20
 TREE = "sklearn.tree._tree.Tree"
+# Where the client has the runtime's modules, as its pickles name them.
+OWN_PACKAGE = "pgchurn.plpython.runtime."
 # Of the trees of nearest neighbours, whose module has no name for it.
 POINT_NODE_DTYPE = np.dtype(
     [("idx_start", "<i8"), ("idx_end", "<i8"), ("is_leaf", "<i8"), ("radius", "<f8")]
@@ -70,7 +72,11 @@ class Token:
 
     def resolve(self) -> Any:
         """Return the object of this name."""
-        return getattr(importlib.import_module(self.module), self.name)
+        module = self.module
+        if module.startswith(OWN_PACKAGE):
+            # In the server, the runtime's modules are those of another package.
+            module = f"{__package__}.{module.removeprefix(OWN_PACKAGE)}"
+        return getattr(importlib.import_module(module), self.name)
 
 
 def printable(name: object) -> str:

@@ -5,6 +5,7 @@ when plain ``pickle.loads`` reads them; the others corrupt memory, burn time or 
 or bring a model that does so when it is asked.
 """
 
+from tests.corpus.boosters import BOOSTERS
 from tests.corpus.calls import CALLS, DOTTED
 from tests.corpus.files import FILES
 from tests.corpus.opcodes import OPCODES
@@ -12,4 +13,13 @@ from tests.corpus.resources import RESOURCES
 from tests.corpus.searched import SEARCHED
 from tests.corpus.states import STATES
 
-ATTACKS = {**CALLS, **DOTTED, **OPCODES, **STATES, **SEARCHED, **FILES, **RESOURCES}
+ATTACKS = {
+    **CALLS,
+    **DOTTED,
+    **OPCODES,
+    **STATES,
+    **SEARCHED,
+    **FILES,
+    **RESOURCES,
+    **BOOSTERS,
+}

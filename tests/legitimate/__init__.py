@@ -3,10 +3,12 @@
 Each is small, fitted the moment it is asked for, and stands for a family.
 """
 
+import copy
 import functools
 
 from . import (
     bayes,
+    boosters,
     combined,
     computed,
     linear,
@@ -26,6 +28,7 @@ PIPELINES = {
     **trees.PIPELINES,
     **combined.PIPELINES,
     **bayes.PIPELINES,
+    **boosters.PIPELINES,
     **networks.PIPELINES,
     **neighbours.PIPELINES,
     **preprocessing.PIPELINES,
@@ -42,5 +45,8 @@ LEFT_TO_THEIR_PICKLE = {
 
 @functools.cache
 def fitted(name):
-    """Return a pipeline of ``PIPELINES``, fitted once."""
-    return PIPELINES[name]()
+    """Return a pipeline of ``PIPELINES``, fitted once.
+
+    It is a copy, since the next one may share a step with it, and fit that again.
+    """
+    return copy.deepcopy(PIPELINES[name]())

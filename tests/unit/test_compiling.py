@@ -1011,6 +1011,7 @@ def test_numbers_that_no_session_would_take_are_refused_by_name():
 
 
 LEGITIMATE = 1e-9
+SINGLE = 1e-7
 LEAST_SHARE = 0.95
 
 
@@ -1034,10 +1035,12 @@ def forms_of(name):
 )
 def test_every_pipeline_that_is_let_in_is_compiled(name):
     pickled, compiled, rows = forms_of(name)
+    # XGBoost adds its trees up in single precision.
+    allowed = SINGLE if "of xgboost" in name else LEGITIMATE
 
     largest, compared = compare_forms(pickled, compiled, [columns_of(rows)])
 
-    assert largest < LEGITIMATE
+    assert largest < allowed
     assert compared == len(rows) - compiled.tied(columns_of(rows)).sum()
     expected = compiled.probabilities(columns_of(rows))
     np.testing.assert_allclose(
@@ -1045,7 +1048,7 @@ def test_every_pipeline_that_is_let_in_is_compiled(name):
     )
     hard = boundary_rows(compiled.signature, compiled, columns_of(rows))
     largest, compared = compare_forms(pickled, compiled, [hard])
-    assert largest < LEGITIMATE
+    assert largest < allowed
     assert compared > 0
     for feature in compiled.signature.numbers():
         infinite = rows.assign(**{feature.name: np.inf})

@@ -148,16 +148,18 @@ class FittedTree:
 
 @dataclass(frozen=True)
 class Categories:
-    """The categories that a node of histogram gradient boosting sends to the left.
+    """The categories that a node sends to the left.
 
     Attributes
     ----------
-    left, known : frozenset of int
-        What is not known goes the way of a missing value.
+    left : frozenset of int
+    known : frozenset of int, optional
+        What is not known goes the way of a missing value, as in histogram gradient
+        boosting; by default only what is missing does.
     """
 
     left: frozenset[int]
-    known: frozenset[int]
+    known: frozenset[int] | None = None
 
 
 def build_tree(fitted: FittedTree, columns: Sequence[Column]) -> Tree:
@@ -193,9 +195,9 @@ def decision(fitted: FittedTree, i: int) -> Callable[[float], bool]:
     if categories is not None:
 
         def is_left(value: float) -> bool:
-            if not (value >= 0 and int(value) in categories.known):
+            if value != value or not is_known(categories, value):
                 return missing_left
-            return int(value) in categories.left
+            return np.floor(value) in categories.left
 
         return is_left
     threshold = fitted.threshold[i]
@@ -209,6 +211,11 @@ def decision(fitted: FittedTree, i: int) -> Callable[[float], bool]:
     return is_below
 
 
+def is_known(categories: Categories, value: float) -> bool:
+    """Return whether a value is a category that is told from a missing one."""
+    return categories.known is None or np.floor(value) in categories.known
+
+
 def looked_up(column: Column, categories: Categories) -> Column:
     """Return a number that is a category as a lookup of the known ones."""
     if not isinstance(column, Number):
@@ -216,7 +223,8 @@ def looked_up(column: Column, categories: Categories) -> Column:
     fills = [constant for name, constant in column.steps if name == "fill"]
     if len(fills) != len(column.steps):
         raise NotCompilable("categories that were computed")
-    known = {float(category): float(category) for category in categories.known}
+    told_apart = categories.left if categories.known is None else categories.known
+    known = {float(category): float(category) for category in told_apart}
     missing = fills[0] if fills else float("nan")
     return Lookup(column.position, known, -1.0, missing, whole=True)
 

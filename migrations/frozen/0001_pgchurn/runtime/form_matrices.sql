@@ -11,7 +11,6 @@ import numpy as np
 
 from .errors import ScoringError
 from .form import require
-from .form_functions import CALLED_FUNCTION_STEPS, FUNCTION_STEPS
 from .form_parts import (
     LOWEST_EXPONENT,
     PART_OPERATIONS,
@@ -56,6 +55,11 @@ def not_positive() -> ScoringError:
         detail="Its PowerTransformer has the method 'box-cox'.",
         hint="Correct the row, or train with the method 'yeo-johnson'.",
     )
+
+
+def missing_within(values: Any, bound: float) -> Any:
+    """Return NaN for numbers of no greater magnitude than a bound, and the others."""
+    return np.where(np.abs(values) <= bound, np.nan, values)
 
 
 def normal_quantile(shares: np.ndarray, most: Any) -> np.ndarray:
@@ -137,7 +141,7 @@ STEPS: dict[str, Any] = {
     "yeo-johnson": yeo_johnson,
     "box-cox": box_cox,
     "normal quantile": normal_quantile,
-    **FUNCTION_STEPS,
+    "missing within": missing_within,
 }
 ACTIVATIONS: dict[str, Any] = {
     "identity": lambda values: values,
@@ -159,6 +163,7 @@ WRITTEN_STEPS = {
     "at most": "({c} if {v} > {c} else {v})",
     "above": "(1.0 if {v} > {c} else 0.0)",
     "modulo": "({v} % {c})",
+    "missing within": "(nan if -{c} <= {v} <= {c} else {v})",
 }
 WRITTEN_ACTIVATIONS = {
     "identity": "{v}",
@@ -281,7 +286,6 @@ CALLED_STEPS = {
     "yeo-johnson": yeo_johnson_of_one,
     "box-cox": box_cox_of_one,
     "normal quantile": normal_quantile_of_one,
-    **CALLED_FUNCTION_STEPS,
 }
 
 

@@ -1,0 +1,1 @@
+"""Reading the files of XGBoost, LightGBM and CatBoost, without their libraries."""

@@ -1,0 +1,275 @@
+"""Models of XGBoost, from what its `save_model` writes as JSON or UBJSON.
+
+A number is cast to single precision, and goes to the left where it is below the
+threshold. A category goes to the right where the node lists it. The leaves are added up
+in single precision.
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from pgchurn.loader.boosters.forest import (
+    LARGEST_CATEGORY,
+    MOST_FEATURES,
+    MOST_NODES,
+    MOST_TREES,
+    Forest,
+    RawTree,
+)
+from pgchurn.loader.boosters.model import Booster, Categories, Unknown
+from pgchurn.loader.boosters.parts import Part
+
+OBJECTIVE = "binary:logistic"
+CATEGORICAL = ("c", "categorical")
+BOOSTERS = ("gbtree", "dart")
+MOST_OF_A_VERSION = 1_000
+
+
+def is_xgboost(model: Part) -> bool:
+    """Return whether an object is a model of XGBoost."""
+    return model.has("learner")
+
+
+def read_xgboost(model: Part) -> Booster:
+    """Return the classifier that a model of XGBoost is.
+
+    Parameters
+    ----------
+    model : Part
+        The whole file.
+
+    Raises
+    ------
+    LoaderError
+        Naming the part of the file that does not fit, or is not covered.
+    """
+    learner = model.member("learner")
+    check_objective(learner)
+    parameters = learner.member("learner_model_param")
+    features = parameters.member("num_feature").whole(1, MOST_FEATURES)
+    booster = learner.member("gradient_booster")
+    kind = booster.member("name")
+    if kind.text() not in BOOSTERS:
+        raise kind.refuse(
+            f"is {kind.text()}, and only trees are read",
+            "Train it with booster='gbtree'.",
+        )
+    weights = None
+    if kind.text() == "dart":
+        weights = booster.member("weight_drop").doubles()
+        booster = booster.member("gbtree")
+    held = booster.member("model")
+    forest = Forest(features)
+    remarks: list[str] = []
+    trees = list(held.member("trees").items(MOST_TREES))
+    count = held.member("gbtree_model_param").member("num_trees")
+    if count.whole(0, MOST_TREES) != len(trees):
+        raise count.refuse(f"is not the number of trees, {len(trees):,}")
+    if held.member("tree_info").wholes(0, 0, len(trees)).any():
+        raise held.member("tree_info").refuse("names more than one class")
+    if weights is not None and len(weights) != len(trees):
+        raise booster.refuse("has not one weight for each tree")
+    kept = best_trees(learner, held, len(trees), remarks)
+    for i, tree in enumerate(trees[:kept]):
+        weight = np.float32(1.0 if weights is None else weights[i])
+        forest.add(read_tree(tree, features, weight), tree.path)
+    return Booster(
+        library=f"XGBoost {version_of(model)}",
+        trees=forest.trees(
+            start=base_margin(parameters.member("base_score")),
+            single_inputs=True,
+            single_sum=True,
+        ),
+        names=names_of(learner, features),
+        categories=dict(categories_of(held, features)),
+        remarks=remarks,
+    )
+
+
+def check_objective(learner: Part) -> None:
+    """Refuse anything but the classification of two classes."""
+    parameters = learner.member("learner_model_param")
+    classes = parameters.member("num_class")
+    if classes.whole(0, LARGEST_CATEGORY) > 1:
+        raise classes.refuse(
+            f"is {classes.text()}: it has several classes, and a churn score needs two",
+            f"Train it with the objective {OBJECTIVE}.",
+        )
+    if parameters.has("num_target"):
+        targets = parameters.member("num_target")
+        if targets.whole(0, LARGEST_CATEGORY) > 1:
+            raise targets.refuse(
+                f"is {targets.text()}: it predicts several targets",
+                "Train it for one.",
+            )
+    objective = learner.member("objective").member("name")
+    if objective.text() != OBJECTIVE:
+        raise objective.refuse(
+            f"is {objective.text()}, which gives no probabilities of two classes",
+            f"Train it with the objective {OBJECTIVE}.",
+        )
+
+
+def version_of(model: Part) -> str:
+    """Return the version of XGBoost that wrote a file."""
+    numbers = model.member("version").wholes(0, MOST_OF_A_VERSION, 3)
+    return ".".join(map(str, numbers.tolist()))
+
+
+def base_margin(score: Part) -> float:
+    """Return the log odds that the sum begins with.
+
+    From version 3.1 on the probability stands in brackets, one for each target.
+    """
+    text = score.text()
+    bare = Part(text.removeprefix("[").removesuffix("]"), score.path)
+    share = np.float32(bare.number())
+    if not 0 < share < 1:
+        raise score.refuse(f"is {share:g}, and no probability between 0 and 1")
+    return float(np.float32(-math.log(1.0 / float(share) - 1.0)))
+
+
+def best_trees(learner: Part, held: Part, count: int, remarks: list[str]) -> int:
+    """Return how many trees `predict_proba` takes: up to the best iteration."""
+    attributes = learner.member("attributes")
+    if not attributes.has("best_iteration"):
+        return count
+    per_round = held.member("gbtree_model_param").member("num_parallel_tree")
+    trees = max(1, per_round.whole(0, MOST_TREES))
+    best = attributes.member("best_iteration")
+    kept = (best.whole(0, MOST_TREES) + 1) * trees
+    if kept > count:
+        raise best.refuse(f"is {best.text()}, and there are {count:,} trees")
+    if kept < count:
+        remarks.append(
+            f"Of its {count:,} trees the first {kept:,} count, up to the best "
+            "iteration, as XGBClassifier.predict_proba has it."
+        )
+    return kept
+
+
+def names_of(learner: Part, features: int) -> list[str] | None:
+    """Return the names of the features, if there are any."""
+    if not learner.has("feature_names"):
+        return None
+    names = learner.member("feature_names")
+    found = [one.text() for one in names.items(MOST_FEATURES)]
+    if found and len(found) != features:
+        raise names.refuse(f"has {len(found):,} names for {features:,} features")
+    return found or None
+
+
+def categories_of(held: Part, features: int) -> Iterator[tuple[int, Categories]]:
+    """Yield the features whose categories the file lists, as it does from 3.1 on.
+
+    Yields
+    ------
+    int, Categories
+    """
+    if not held.has("cats"):
+        return
+    encodings = held.member("cats").member("enc")
+    for feature, encoding in enumerate(encodings.items(features)):
+        values = encoding.member("values")
+        if encoding.has("offsets"):
+            known = texts_of(encoding)
+            if known:
+                yield feature, Categories(known, Unknown.REFUSED)
+        else:
+            numbers = values.doubles().tolist()
+            if not numbers:
+                continue
+            yield feature, Categories(numbers, Unknown.REFUSED)
+
+
+def texts_of(encoding: Part) -> list[str]:
+    """Return texts that stand one after the other, with where each ends."""
+    values = encoding.member("values")
+    content = values.wholes(-128, 255).astype(np.uint8).tobytes()
+    ends = encoding.member("offsets")
+    offsets = ends.wholes(0, len(content))
+    if len(offsets) == 0 and not content:
+        return []
+    if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(content):
+        raise ends.refuse("does not end where the values do")
+    if (np.diff(offsets) < 0).any():
+        raise ends.refuse("does not rise")
+    if not content.isascii():
+        # Its Python package counts characters where it means bytes, and cuts the rest.
+        raise values.refuse(
+            "has categories with letters beyond ASCII, which XGBoost cuts off",
+            "Train it on numbers that an encoder gives them, and bring that encoder by "
+            "--pipeline.",
+        )
+    text = content.decode("ascii")
+    return [text[first:last] for first, last in zip(offsets, offsets[1:])]
+
+
+def read_tree(tree: Part, features: int, weight: np.float32) -> RawTree:
+    """Return a tree, whose leaves have a weight."""
+    parameters = tree.member("tree_param")
+    vectors = parameters.member("size_leaf_vector")
+    if vectors.whole(0, LARGEST_CATEGORY) > 1:
+        raise vectors.refuse(
+            f"is {vectors.text()}: its leaves have several values",
+            "Train it with multi_strategy='one_output_per_tree', for one target.",
+        )
+    count = parameters.member("num_nodes").whole(1, MOST_NODES)
+    left = tree.member("left_children").wholes(-1, count - 1, count)
+    right = tree.member("right_children").wholes(-1, count - 1, count)
+    leaf = left == -1
+    values = tree.member("split_conditions").doubles(count)
+    conditions = values.astype(np.float32)
+    feature = tree.member("split_indices").wholes(0, LARGEST_CATEGORY * 256, count)
+    if (feature[~leaf] >= features).any():
+        raise tree.member("split_indices").refuse(
+            f"has a feature {feature[~leaf].max()}, and there are {features:,}"
+        )
+    missing_left = tree.member("default_left").wholes(0, 1, count).astype(bool)
+    # What is below a number is at most the next one below it.
+    with np.errstate(over="ignore"):
+        below = np.nextafter(conditions, np.float32(-np.inf)).astype(np.float64)
+    sets = dict(sets_of(tree, leaf))
+    for node, members in sets.items():
+        if members:
+            left[node], right[node] = right[node], left[node]
+            missing_left[node] = not missing_left[node]
+        else:
+            below[node] = np.inf
+    return RawTree(
+        left=left,
+        right=right,
+        feature=feature,
+        threshold=below,
+        missing_left=missing_left,
+        value=(conditions * weight).astype(np.float64),
+        sets={node: members for node, members in sets.items() if members},
+    )
+
+
+def sets_of(tree: Part, leaf: np.ndarray) -> Iterator[tuple[int, frozenset[int]]]:
+    """Yield the nodes that look for categories, with what goes to the right.
+
+    Yields
+    ------
+    int, frozenset of int
+    """
+    # Files of versions before 1.3 know no categories.
+    if not tree.has("split_type"):
+        return
+    kinds = tree.member("split_type").wholes(0, 1, len(leaf)).astype(bool)
+    if not kinds.any():
+        return
+    categories = tree.member("categories").wholes(0, LARGEST_CATEGORY - 1)
+    nodes = tree.member("categories_nodes")
+    numbers = nodes.wholes(0, len(leaf) - 1)
+    if not np.array_equal(np.sort(numbers), np.flatnonzero(kinds & ~leaf)):
+        raise nodes.refuse("are not the nodes whose split_type is 1")
+    segments = tree.member("categories_segments")
+    starts = segments.wholes(0, len(categories), len(numbers))
+    sizes = tree.member("categories_sizes").wholes(0, len(categories), len(numbers))
+    if (starts + sizes > len(categories)).any():
+        raise segments.refuse("lead beyond the categories")
+    for node, start, size in zip(numbers.tolist(), starts.tolist(), sizes.tolist()):
+        yield node, frozenset(categories[start : start + size].tolist())

@@ -1,0 +1,41 @@
+"""Install the libraries that the tests compare with: ``make boosters``.
+
+They are those of the extra ``boosters``, and go where the tests run. Without them, the
+tests that need them are skipped.
+"""
+
+import sys
+from importlib import metadata
+
+from pgchurn.loader import distribution
+
+EXTRA = "boosters"
+
+
+def requirements():
+    """Return what the extra demands, with versions."""
+    given = (one.partition(";") for one in metadata.requires("pgchurn"))
+    return [
+        wanted.strip()
+        for wanted, _, condition in given
+        if f'extra == "{EXTRA}"' in condition
+    ]
+
+
+def main():
+    """Install them; return the exit status."""
+    distribution.report("installing XGBoost, LightGBM and CatBoost, over 1 GB")
+    pip = (sys.executable, "-m", "pip", "--quiet", "--no-input")
+    try:
+        distribution.run(
+            *(*pip, "install", *requirements()),
+            failure="the libraries could not be installed",
+        )
+    except distribution.SetupError as error:
+        distribution.report(error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
