@@ -113,7 +113,7 @@ def of_scaled_numbers():
 
 OWN = "It is a function or a class of your own, or of a library that is not read"
 IN_THE_TABLE = "in the table: a generated column is a feature like any other"
-BOOSTING = "HistGradientBoostingClassifier of scikit-learn is of the same kind"
+SAVED = 'Save it by model.get_booster().save_model("model.json") and register that'
 ALONE = "Pickle the classifier alone; what encodes or scales its features belongs in"
 LINES = "CalibratedClassifierCV(LinearSVC()) is taken"
 ON_THE_FRAME = "Fit a pipeline on the data frame instead"
@@ -149,8 +149,8 @@ PIPELINES = {
     "XGBoost at the end of a pipeline": Refused(
         "AnshBhanushali/Healytics backend/app/main.py",
         lambda: boosted("xgboost.sklearn", "XGBClassifier"),
-        "It is of xgboost, of which this is not read",
-        BOOSTING,
+        "It holds a XGBClassifier of XGBoost, whose pickles are not read",
+        SAVED,
     ),
     "a support vector machine with a kernel": Refused(
         "meijinope/Diabetes-Prediction-using-Supervised-Machine-Learning models/svm.py",

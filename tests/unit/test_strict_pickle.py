@@ -167,6 +167,39 @@ def test_a_name_that_is_not_permitted_is_named():
     assert raised.value.detail == "The name os.system is not permitted."
 
 
+@pytest.mark.parametrize(
+    "module, name, line",
+    [
+        (
+            *("xgboost.sklearn", "XGBClassifier"),
+            'model.get_booster().save_model("model.json")',
+        ),
+        ("xgboost.core", "Booster", 'model.save_model("model.json")'),
+        (
+            "lightgbm.sklearn",
+            "LGBMClassifier",
+            'model.booster_.save_model("model.txt")',
+        ),
+        ("lightgbm.basic", "Booster", 'model.save_model("model.txt")'),
+        (
+            *("catboost.core", "CatBoostClassifier"),
+            'model.save_model("model.json", format="json")',
+        ),
+    ],
+)
+def test_a_model_of_another_library_is_refused_with_the_line_that_saves_it(
+    module, name, line
+):
+    texts = (b"\x8c" + bytes([len(one)]) + one.encode() for one in (module, name))
+
+    with pytest.raises(ScoringError) as raised:
+        load_estimator(b"\x80\x04" + b"".join(texts) + b"\x93)\x81.")
+
+    assert raised.value.detail.startswith(f"It holds a {name} of ")
+    assert f"Save it by {line} and register that file" in raised.value.hint
+    assert "--pipeline" in raised.value.hint
+
+
 def test_a_permitted_name_split_at_another_dot_is_not_permitted():
     artifact = assembled("sklearn", "pipeline.Pipeline", ())
 
