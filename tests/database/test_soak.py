@@ -11,8 +11,10 @@ from tests.soak.bars import MODULES
 ELSEWHERE = {
     "corpus": "unit/test_strict_pickle.py",
     "fuzz": "unit/test_fuzz.py",
+    "fuzz_boosters": "unit/test_fuzz.py",
     "fuzz_compiled": "unit/test_fuzz.py",
     "fuzz_state": "unit/test_fuzz.py",
+    "boosters": "unit/test_boosters_against_libraries.py",
 }
 
 

@@ -2928,10 +2928,13 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module attestation
 -- Module balanced_pipelines
 -- Module batches
+-- Module booster_checks
+-- Module boosters
 -- Module boundary_rows
 -- Module bounded_cache
 -- Module chosen_columns
 -- Module compile_bayes
+-- Module compile_boosters
 -- Module compile_classifiers
 -- Module compile_columns
 -- Module compile_computed
@@ -2954,6 +2957,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module features
 -- Module finder
 -- Module foreign_files
+-- Module foreign_libraries
 -- Module foreign_names
 -- Module forest_graph
 -- Module form

@@ -21,6 +21,8 @@ MODULES = (
     "replica",
     "corpus",
     "fuzz",
+    "fuzz_boosters",
+    "boosters",
     "fuzz_compiled",
     "fuzz_state",
     "signatures",

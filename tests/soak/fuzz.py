@@ -67,7 +67,7 @@ def bar(family, mutants):
 
 
 def fuzz(family, mutants):
-    """Try mutants in a child process, which is replaced when it dies.
+    """Try mutants of a family's pickle.
 
     Returns
     -------
@@ -82,10 +82,34 @@ def fuzz(family, mutants):
     else:
         artifacts = [of_joblib(estimator, protocol, options) for protocol in (4, 5)]
     rows = rows_for(estimator)[:ROWS]
+
+    def attempt(number):
+        chance = random.Random(f"{family} {number}")
+        return tried(mutated(artifacts[number % 2], chance), rows)
+
+    return outcomes(attempt, mutants)
+
+
+def outcomes(attempt, mutants, seconds=MOST_SECONDS):
+    """Attempt so many mutants in a child process, which is replaced when it dies.
+
+    Parameters
+    ----------
+    attempt : callable
+        Of the number of a mutant; returns how it fared, in one word.
+    mutants : int
+    seconds : float
+        Of processor time that each may take.
+
+    Returns
+    -------
+    collections.Counter
+        How many fared how; "crashed" and "hung" with the number of the mutant.
+    """
     found = collections.Counter()
     number = 0
     while number < mutants:
-        tried, death = try_in_child(family, artifacts, rows, number, mutants)
+        tried, death = try_in_child(attempt, number, mutants, seconds)
         found.update(tried)
         number += len(tried)
         if death is not None:
@@ -103,7 +127,7 @@ def of_joblib(estimator, protocol, options):
             return file.read()
 
 
-def try_in_child(family, artifacts, rows, first, last):
+def try_in_child(attempt, first, last, seconds):
     """Fork a child that tries mutants; return what it said, and how it died if it did.
 
     Returns
@@ -115,7 +139,7 @@ def try_in_child(family, artifacts, rows, first, last):
     if child == 0:
         os.close(reading)
         try:
-            try_mutants(family, artifacts, rows, range(first, last), writing)
+            try_mutants(attempt, range(first, last), seconds, writing)
         finally:
             os._exit(0)
     os.close(writing)
@@ -138,16 +162,14 @@ def try_in_child(family, artifacts, rows, first, last):
     return tried, "hung" if hung else "crashed"
 
 
-def try_mutants(family, artifacts, rows, numbers, writing):
+def try_mutants(attempt, numbers, seconds, writing):
     """Be the child: say of each mutant how it fared; die of one that takes too long."""
     warnings.simplefilter("ignore")
     # OpenMP's threads are not there any more after a fork, and would be waited for.
     threadpool_limits(1)
     for number in numbers:
-        chance = random.Random(f"{family} {number}")
-        mutant = mutated(artifacts[number % 2], chance)
-        signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS)
-        outcome = tried(mutant, rows)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        outcome = attempt(number)
         signal.setitimer(signal.ITIMER_PROF, 0)
         os.write(writing, outcome.encode() + b"\n")
 

@@ -1,12 +1,19 @@
 import pytest
 
-from tests.soak import fuzz, fuzz_compiled, fuzz_state
+from tests.soak import fuzz, fuzz_boosters, fuzz_compiled, fuzz_state
 from tests.soak.forms import UNEXPECTED
 
 
 @pytest.mark.parametrize("family", fuzz.FAMILIES)
 def test_mutants_of_a_pickle_are_refused_or_score(family):
     found = fuzz.bar(family, fuzz.FEW_MUTANTS)
+
+    assert found.ok, found.measured
+
+
+@pytest.mark.parametrize("file", fuzz_boosters.FILES)
+def test_mutants_of_a_boosters_file_are_refused_or_score(file):
+    found = fuzz_boosters.bar(file, fuzz_boosters.MUTANTS[False])
 
     assert found.ok, found.measured
 
