@@ -201,6 +201,9 @@ class Features:
         name = "cat_features_hash"
         if not self.information.has(name):
             return {}
+        if self.information.member(name).value is None:
+            # A pool without categories.
+            return {}
         found: dict[int, str] = {}
         for one in self.information.member(name).items(MOST_MEMBERS):
             found[one.member("hash").whole(0, LARGEST_HASH)] = one.member(

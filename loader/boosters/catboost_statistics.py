@@ -21,7 +21,7 @@ MOST_STATISTICS = 100_000
 MOST_CLASSES = 2
 BY_CLASS = ("Borders", "Buckets")
 BY_MEAN = "BinarizedTargetMeanValue"
-BY_COUNT = ("Counter", "FeatureFreq")
+BY_COUNT = "Counter"
 ALONE = (
     "Train it with max_ctr_complexity=1, or with one_hot_max_size=255, so that each "
     "split asks for one feature."
@@ -127,7 +127,7 @@ def computed(
         return np.float32((share + shift) * scale)
 
     width = table.member("hash_stride").whole(2, MOST_CLASSES + 1) - 1
-    if kind.text() in BY_COUNT and width == 1:
+    if kind.text() == BY_COUNT and width == 1:
         total = table.member("counter_denominator").whole(0, LARGEST_COUNT)
         return (
             {name: value(count, total) for name, (count,) in counts.items()},

@@ -30,8 +30,11 @@ def classifier_of_columns(booster: Booster, features: Sequence[str]) -> Classifi
     Raises
     ------
     LoaderError
-        If there are no names, or too many or few, or its categories are none.
+        If there are no names, or too many or few, if its categories are none, or the
+        file does not tell which they are.
     """
+    if booster.needs_pipeline is not None:
+        raise LoaderError(booster.needs_pipeline)
     trees = booster.trees
     names = list(features) or booster.names
     if names is None:

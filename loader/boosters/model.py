@@ -49,6 +49,8 @@ class Booster:
         Of the features whose categories the file lists.
     remarks : list of str
         What its owner should know of how it was read.
+    needs_pipeline : str or None
+        Why it is not read without the preprocessing before it, if it is not.
     """
 
     library: str
@@ -56,3 +58,4 @@ class Booster:
     names: list[str] | None
     categories: dict[int, Categories]
     remarks: list[str] = field(default_factory=list)
+    needs_pipeline: str | None = None

@@ -19,11 +19,18 @@ from pgchurn.loader.boosters.forest import (
 )
 from pgchurn.loader.boosters.model import Booster, Categories, Unknown
 from pgchurn.loader.boosters.parts import Part
+from pgchurn.plpython.runtime.boosters import NUMBER
 
 OBJECTIVE = "binary:logistic"
-CATEGORICAL = ("c", "categorical")
 BOOSTERS = ("gbtree", "dart")
 MOST_OF_A_VERSION = 1_000
+# From this version on, a file lists the categories of pandas.
+LISTING = (3, 1, 0)
+UNLISTED = (
+    "has categories, and XGBoost before 3.1 does not keep which number is which. Train "
+    "it with a later one, or on numbers that an encoder gives them, and bring that "
+    "encoder by --pipeline"
+)
 
 
 def is_xgboost(model: Part) -> bool:
@@ -74,16 +81,30 @@ def read_xgboost(model: Part) -> Booster:
     for i, tree in enumerate(trees[:kept]):
         weight = np.float32(1.0 if weights is None else weights[i])
         forest.add(read_tree(tree, features, weight), tree.path)
+    version = version_of(model)
+    found = forest.trees(
+        start=base_margin(parameters.member("base_score")),
+        single_inputs=True,
+        single_sum=True,
+    )
+    categories = dict(categories_of(held, features))
+    compared = set(found.feature_[found.set_ != NUMBER].tolist())
+    unlisted = sorted(compared - categories.keys())
+    needs_pipeline = None
+    if unlisted and version < LISTING:
+        needs_pipeline = f"feature {unlisted[0]} {UNLISTED}"
+    elif unlisted:
+        remarks.append(
+            f"Of feature {unlisted[0]} the file lists no categories: the column has to "
+            "hold the numbers that XGBoost was given."
+        )
     return Booster(
-        library=f"XGBoost {version_of(model)}",
-        trees=forest.trees(
-            start=base_margin(parameters.member("base_score")),
-            single_inputs=True,
-            single_sum=True,
-        ),
+        library=f"XGBoost {'.'.join(map(str, version))}",
+        trees=found,
         names=names_of(learner, features),
-        categories=dict(categories_of(held, features)),
+        categories=categories,
         remarks=remarks,
+        needs_pipeline=needs_pipeline,
     )
 
 
@@ -111,10 +132,9 @@ def check_objective(learner: Part) -> None:
         )
 
 
-def version_of(model: Part) -> str:
+def version_of(model: Part) -> tuple[int, ...]:
     """Return the version of XGBoost that wrote a file."""
-    numbers = model.member("version").wholes(0, MOST_OF_A_VERSION, 3)
-    return ".".join(map(str, numbers.tolist()))
+    return tuple(model.member("version").wholes(0, MOST_OF_A_VERSION, 3).tolist())
 
 
 def base_margin(score: Part) -> float:
@@ -219,8 +239,12 @@ def read_tree(tree: Part, features: int, weight: np.float32) -> RawTree:
     left = tree.member("left_children").wholes(-1, count - 1, count)
     right = tree.member("right_children").wholes(-1, count - 1, count)
     leaf = left == -1
-    values = tree.member("split_conditions").doubles(count)
-    conditions = values.astype(np.float32)
+    sets = dict(sets_of(tree, leaf))
+    written = tree.member("split_conditions")
+    numbers = written.array(count).astype(np.float64)
+    # Versions before 3 write NaN there.
+    numbers[list(sets)] = 0.0
+    conditions = Part(numbers, written.path).doubles().astype(np.float32)
     feature = tree.member("split_indices").wholes(0, LARGEST_CATEGORY * 256, count)
     if (feature[~leaf] >= features).any():
         raise tree.member("split_indices").refuse(
@@ -230,7 +254,6 @@ def read_tree(tree: Part, features: int, weight: np.float32) -> RawTree:
     # What is below a number is at most the next one below it.
     with np.errstate(over="ignore"):
         below = np.nextafter(conditions, np.float32(-np.inf)).astype(np.float64)
-    sets = dict(sets_of(tree, leaf))
     for node, members in sets.items():
         if members:
             left[node], right[node] = right[node], left[node]

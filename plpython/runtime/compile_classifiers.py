@@ -80,6 +80,7 @@ WRAPPERS = (PIPELINE, FROZEN, STACK, *SEARCHES)
 # What takes infinities, and what leaves it to others to look.
 TAKING_ALL = (
     HistGradientBoostingClassifier,
+    BoostedTrees,
     BaggingClassifier,
     CalibratedClassifierCV,
     DummyClassifier,

@@ -169,6 +169,43 @@ def test_categories_beyond_ascii_are_refused_since_xgboost_cuts_them():
     assert "--pipeline" in str(raised.value)
 
 
+def test_a_node_that_looks_for_categories_has_no_threshold_in_older_versions():
+    def without_threshold(model):
+        for tree in model["learner"]["gradient_booster"]["model"]["trees"]:
+            for node in tree["categories_nodes"]:
+                tree["split_conditions"][node] = float("nan")
+
+    content = changed_json("xgboost.json", without_threshold)
+    found = classifier_of_columns(read_booster(content, "churn.json"), [])
+
+    rows = rows_of("xgboost.json")
+    same = classifier("xgboost.json").predict_proba(rows)
+    assert np.array_equal(found.predict_proba(rows), same)
+
+
+def without_lists(version):
+    """Return a change to a file of a version, which lists no categories."""
+
+    def change(model):
+        model["version"] = version
+        model["learner"]["gradient_booster"]["model"]["cats"]["enc"] = []
+
+    return change
+
+
+def test_categories_that_older_versions_do_not_list_want_a_pipeline():
+    older = changed_json("xgboost.json", without_lists([3, 0, 5]))
+    newer = changed_json("xgboost.json", without_lists([3, 1, 0]))
+    booster = read_booster(newer, "churn.json")
+
+    with pytest.raises(LoaderError, match="feature 1 has categories, and XGBoost bef"):
+        classifier_of_columns(read_booster(older, "churn.json"), [])
+    assert booster.remarks == [
+        "Of feature 1 the file lists no categories: the column has to hold the numbers "
+        "that XGBoost was given."
+    ]
+
+
 def test_trees_beyond_the_best_iteration_are_left_out_and_that_is_said():
     booster = read_booster(content_of("xgboost-best.json"), "churn.json")
 
@@ -332,6 +369,20 @@ def test_categories_without_their_texts_are_refused_with_how_to_save_them(file):
         read_booster(content, "churn.json")
 
     assert "splits" in str(raised.value)
+
+
+def test_numbers_saved_with_a_pool_have_no_texts():
+    def without_categories(model):
+        features = model["features_info"]
+        features["cat_features_hash"] = None
+        del features["categorical_features"]
+        features["float_features"] = features["float_features"][:1]
+        features["float_features"][0]["flat_feature_index"] = 0
+        model["oblivious_trees"] = []
+
+    content = changed_json("catboost.json", without_categories)
+
+    assert read_booster(content, "churn.json").trees.n_features_in_ == 1
 
 
 def test_statistics_of_several_features_are_refused_with_how_to_train_without():

@@ -23,7 +23,7 @@ OTHER_OPTIONS = {
     *("--load-via-partition-root", "--table", "--rewrite", "--only", "--short"),
     *("--rev-id", "--quick", "--autogenerate", "--clean", "--no-owner"),
     *("--no-privileges", "--exit-on-error", "--single-transaction", "--schema"),
-    *("--if-exists",),
+    *("--if-exists", "--splits"),
 }
 # A name in capitals stands for any.
 PARTS = re.compile(

@@ -22,7 +22,6 @@ from sklearn.ensemble import (
     StackingClassifier,
     VotingClassifier,
 )
-from sklearn.frozen import FrozenEstimator
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, SGDClassifier
 from sklearn.naive_bayes import (
@@ -47,13 +46,15 @@ from .compile_bayes import (
     multinomial_naive_bayes,
 )
 from .compile_boosters import boosted_trees, columns_as_read
-from .compile_columns import Column, Computed, Inputs, NotCompilable, Number, numeric
+from .compile_columns import Column, Inputs, NotCompilable, numeric
 from .compile_computed import computed
+from .compile_functions import refuse_infinite
 from .compile_neighbours import nearest, within_radius
 from .compile_preprocessing import transform
 from .compile_sums import SumBuilder, matrix, weighted_sum
+from .compile_through import of_columns
 from .compile_trees import Categories, FittedTree, build_tree
-from .form_computed import Through, Together
+from .form_computed import Together
 from .form_matrices import Dense, OnlyOne, Quadratic
 from .form_parts import (
     Affine,
@@ -66,11 +67,27 @@ from .form_parts import (
     Sigmoid,
     Sign,
 )
+from .pickle_values import class_name
+from .raw_readers import PIPELINE
+from .searches import SEARCHES
 
 Columns = Sequence[Column]
 
 SINGLE_TREES = (DecisionTreeClassifier, ExtraTreeClassifier)
 FORESTS = (RandomForestClassifier, ExtraTreesClassifier, *SINGLE_TREES)
+# What only passes on what it is given: searches hold the best estimator as theirs.
+FROZEN = "sklearn.frozen._frozen.FrozenEstimator"
+STACK = "sklearn.ensemble._stacking.StackingClassifier"
+WRAPPERS = (PIPELINE, FROZEN, STACK, *SEARCHES)
+# What takes infinities, and what leaves it to others to look.
+TAKING_ALL = (
+    HistGradientBoostingClassifier,
+    BoostedTrees,
+    BaggingClassifier,
+    CalibratedClassifierCV,
+    DummyClassifier,
+    VotingClassifier,
+)
 TWO_CLASSES = 2
 # What scikit-learn adds to a probability before it takes its logarithm.
 CALIBRATION_EPSILON = 1e-12
@@ -96,6 +113,7 @@ def probability(estimator: Any, columns: Columns, inputs: Inputs) -> Scalar:
     """
     estimator, columns = unwrap(estimator, columns, inputs)
     kind = type(estimator)
+    columns = accepted(kind, columns)
     if len(estimator.classes_) != TWO_CLASSES:
         raise NotCompilable(f"{kind.__name__} of other than two classes")
     if kind in PROBABILITIES:
@@ -107,42 +125,27 @@ def probability(estimator: Any, columns: Columns, inputs: Inputs) -> Scalar:
 
 def unwrap(estimator: Any, columns: Columns, inputs: Inputs) -> tuple[Any, Columns]:
     """Return the classifier at the end of pipelines or stacks, and what it is given."""
-    while type(estimator) in (Pipeline, FrozenEstimator, StackingClassifier):
-        if type(estimator) is FrozenEstimator:
-            estimator = estimator.estimator
-        elif type(estimator) is StackingClassifier:
+    while class_name(estimator) in WRAPPERS:
+        if type(estimator) is StackingClassifier:
             columns = said_by_members(estimator, columns, inputs)
             estimator = estimator.final_estimator_
-        else:
+        elif type(estimator) is Pipeline:
             for _, step in estimator.steps[:-1]:
                 columns = transform(step, columns, inputs)
             estimator = estimator.steps[-1][1]
+        else:
+            held = SEARCHES.get(class_name(estimator), "estimator")
+            estimator = getattr(estimator, held)
     if type(estimator) is BoostedTrees:
         columns = columns_as_read(estimator, columns)
     return estimator, columns
 
 
-def of_columns(
-    compile_one: "Compile", estimator: Any, columns: Columns, inputs: Inputs
-) -> Scalar:
-    """Return a classifier of columns, some of which other parts may have computed.
-
-    It reads what was computed as if that were the inputs.
-    """
-    parts = [one.part for one in columns if isinstance(one, Computed)]
-    if not parts:
-        return compile_one(estimator, columns, inputs)
-    if len(parts) == len(columns) and all(part is parts[0] for part in parts):
-        of = parts[0]
-        given: Columns = [one.column for one in columns if isinstance(one, Computed)]
-    else:
-        of = matrix(columns)
-        given = [Number(i) for i in range(of.width)]
-    within = Inputs(of.width, {})
-    then = compile_one(estimator, given, within)
-    if within.known_numbers:
-        raise NotCompilable("an encoder that refuses numbers that were computed")
-    return Through(of=of, then=then)
+def accepted(kind: type, columns: Columns) -> Columns:
+    """Return columns less what functions put out and a classifier does not take."""
+    if kind in TAKING_ALL:
+        return columns
+    return refuse_infinite(columns, missing=kind not in FORESTS)
 
 
 def response(estimator: Any, columns: Columns, inputs: Inputs) -> tuple[Scalar, bool]:
@@ -153,6 +156,7 @@ def response(estimator: Any, columns: Columns, inputs: Inputs) -> tuple[Scalar, 
     estimator, columns = unwrap(estimator, columns, inputs)
     kind = type(estimator)
     if kind in DECISIONS:
+        columns = accepted(kind, columns)
         return of_columns(DECISIONS[kind], estimator, columns, inputs), False
     return probability(estimator, columns, inputs), True
 

@@ -10,11 +10,19 @@ import numpy as np
 
 from .booster_checks import BOOSTED_TREES
 from .errors import ScoringError, is_of_server
-from .estimator_checks import ATOMS, check_common, not_fit
+from .estimator_checks import (
+    ATOMS,
+    FUNCTION_PARAMETERS,
+    FUNCTION_TRANSFORMER,
+    check_common,
+    not_fit,
+)
 from .pacing import Pausing, no_pause
 from .permitted import BY_NAME, CHECKS, SCORING
-from .pickle_values import SPLINE, Token, class_name, printable
+from .pickle_values import ESTIMATE, SPLINE, Token, class_name, printable
+from .searches import is_unfitted_search
 from .strict_pickle import BUNCH, read_pickle
+from .unread import Unread
 
 # See MaxHeapAttributeNumber in PostgreSQL's src/include/access/htup_details.h.
 MOST_COLUMNS = 1_600
@@ -26,11 +34,18 @@ MOST_ESTIMATORS = 50_000
 SET_IN_A_SESSION = {"n_jobs": 1, "verbose": 0}
 
 CONTAINERS = frozenset((dict, list, tuple, np.ndarray))
-NUMBER_TYPES = tuple(
-    getattr(np, name) for (_, name), one in BY_NAME.items() if one.as_is
+TYPES_AS_THEY_ARE = tuple(
+    Token(module, name).resolve()
+    for (module, name), one in BY_NAME.items()
+    if one.as_is
 )
 ISOTONIC = "sklearn.isotonic.IsotonicRegression"
 NO_CLASSIFIER = "model is not a fitted classifier with predict_proba"
+FIT_HINT = "Call fit before it is pickled."
+PROBABILITIES_HINT = (
+    "A score is a probability: fit it within CalibratedClassifierCV, and a vote with "
+    "voting='soft'."
+)
 MOST_NAMED_PARTS = 5
 BUNDLE_HINT = (
     "Pickle the classifier alone; what encodes or scales its features belongs in a "
@@ -51,6 +66,12 @@ def load_estimator(artifact: bytes, pause: Pausing = no_pause) -> Any:
             message=NO_CLASSIFIER,
             hint=BUNDLE_HINT if isinstance(estimator, (dict, list, tuple)) else None,
         )
+    if is_unfitted_search(estimator):
+        raise not_fit(
+            f"This {type(estimator).__name__} holds no fitted estimator.",
+            message=NO_CLASSIFIER,
+            hint=FIT_HINT,
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -68,12 +89,13 @@ def load_estimator(artifact: bytes, pause: Pausing = no_pause) -> Any:
             raise not_fit(
                 f"This {type(estimator).__name__} gives no probabilities.",
                 message=NO_CLASSIFIER,
+                hint=PROBABILITIES_HINT,
             )
         if not is_fitted:
             raise not_fit(
                 f"This {type(estimator).__name__} knows no classes.",
                 message=NO_CLASSIFIER,
-                hint="Call fit before it is pickled.",
+                hint=FIT_HINT,
             )
         probe(estimator)
     return estimator
@@ -171,7 +193,7 @@ def children_of(part: Any) -> list[Any]:
     values: Any
     if kind is dict or name == BUNCH:
         values = list(part.values())
-    elif kind is list or kind is tuple:
+    elif kind is list or kind is tuple or name == ESTIMATE:
         values = part
     elif kind is np.ndarray:
         values = part.ravel().tolist() if part.dtype.hasobject else ()
@@ -180,10 +202,20 @@ def children_of(part: Any) -> list[Any]:
     elif name == ISOTONIC:
         # Its line was made of its points when they were read, and comes from no pickle.
         values = [value for key, value in vars(part).items() if key != "f_"]
+    elif name == FUNCTION_TRANSFORMER:
+        # Which functions it has is checked.
+        held = vars(part).items()
+        values = [
+            value
+            for key, value in held
+            if key not in FUNCTION_PARAMETERS or type(value) is not np.ufunc
+        ]
     elif kind.__module__.startswith("sklearn.") or name == BOOSTED_TREES:
         values = list(getattr(part, "__dict__", {}).values())
     elif kind.__module__.startswith("numpy.random.") or name == SPLINE:
         return []
+    elif isinstance(part, Unread):
+        raise not_fit(f"It has {part.called} where a value belongs.", hint=part.hint)
     else:
         named = part if kind is Token else f"a {kind.__name__}"
         raise not_fit(f"It has {named} where a value belongs.")
@@ -192,7 +224,7 @@ def children_of(part: Any) -> list[Any]:
         for value in values
         if type(value) not in ATOMS
         and not (type(value) is np.ndarray and not value.dtype.hasobject)
-        and not any(value is one for one in NUMBER_TYPES)
+        and not any(value is one for one in TYPES_AS_THEY_ARE)
         and not isinstance(value, np.dtype)
     ]
 

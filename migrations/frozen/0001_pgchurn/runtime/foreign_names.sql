@@ -4,6 +4,8 @@ LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 
 import sys
 
+from .foreign_libraries import foreign_model
+
 ONLY = (
     "Only estimators of scikit-learn that hold nothing but numbers and texts may be "
     "brought; the documentation lists them."
@@ -26,26 +28,19 @@ NEAREST = {
     "DictVectorizer": "A row of a table is no dict. Fit a pipeline on the data frame "
     "instead: make_column_transformer((OneHotEncoder(handle_unknown='ignore'), "
     "texts), remainder='passthrough') makes the same columns.",
-    "IterativeImputer": "SimpleImputer and KNNImputer are taken.",
     "NuSVC": LINES,
     "SVC": LINES,
 }
 # Of other libraries: by the beginning of the module.
-BOOSTERS = (
-    "HistGradientBoostingClassifier of scikit-learn is of the same kind, and is taken."
-)
 INSTEAD = {
-    "catboost": BOOSTERS,
     "category_encoders": "OneHotEncoder, OrdinalEncoder and TargetEncoder of "
     "scikit-learn are taken.",
     "feature_engine": "SimpleImputer, OneHotEncoder(min_frequency=...) and the other "
     "transformers of scikit-learn are taken.",
     "imblearn": "Pipelines with its usual samplers are taken. Instead of its "
     "classifiers, those of scikit-learn with class_weight='balanced' are.",
-    "lightgbm": BOOSTERS,
     "pandas": "Pickle the classifier, and no data; OneHotEncoder in the pipeline does "
     "what pandas.get_dummies does.",
-    "xgboost": BOOSTERS,
 }
 READ = ("numpy", "scipy", "sklearn")
 
@@ -58,6 +53,9 @@ def advice(module: str, name: str) -> tuple[str | None, str]:
     module, name : str
         As the pickle has them.
     """
+    booster = foreign_model(module, name)
+    if booster is not None:
+        return booster
     package = module.partition(".")[0]
     if package in INSTEAD:
         return f"It is of {package}, of which this is not read.", INSTEAD[package]

@@ -11,6 +11,7 @@ import numpy as np
 
 from .errors import ScoringError
 from .form import require
+from .form_functions import CALLED_FUNCTION_STEPS, FUNCTION_STEPS
 from .form_parts import (
     LOWEST_EXPONENT,
     PART_OPERATIONS,
@@ -142,6 +143,7 @@ STEPS: dict[str, Any] = {
     "box-cox": box_cox,
     "normal quantile": normal_quantile,
     "missing within": missing_within,
+    **FUNCTION_STEPS,
 }
 ACTIVATIONS: dict[str, Any] = {
     "identity": lambda values: values,
@@ -286,6 +288,7 @@ CALLED_STEPS = {
     "yeo-johnson": yeo_johnson_of_one,
     "box-cox": box_cox_of_one,
     "normal quantile": normal_quantile_of_one,
+    **CALLED_FUNCTION_STEPS,
 }
 
 

@@ -10,7 +10,9 @@ write a check in ``estimator_checks`` where its compiled code trusts what fittin
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from .balanced_pipelines import set_pipeline
 from .booster_checks import BOOSTED_TREES, check_boosted_trees, set_boosted_trees
+from .chosen_columns import set_column_transformer
 from .estimator_checks import (
     BIN_MAPPER,
     COLUMN_TRANSFORMER,
@@ -30,6 +32,7 @@ from .estimator_checks import (
     check_splines,
     check_stacking,
 )
+from .iterative_checks import check_iterative_imputer
 from .neighbour_checks import check_donors, check_neighbours
 from .pickle_trees import (
     BALL_TREE,
@@ -42,6 +45,7 @@ from .pickle_trees import (
 )
 from .pickle_values import (
     CHECK_ARRAY,
+    ESTIMATE,
     SEED_SEQUENCE,
     SPLINE,
     SPLINE_ARRAYS,
@@ -51,6 +55,7 @@ from .pickle_values import (
     make_checker,
     make_dtype,
     make_empty_array,
+    make_estimate,
     make_generator,
     make_hinge,
     make_scalar,
@@ -69,24 +74,15 @@ from .pickle_values import (
     set_seed_sequence,
     set_spline,
     set_tree,
-    set_without_score,
 )
+from .searches import SEARCHES, check_search, set_search
 
 # How the documentation calls what a user may put into a pipeline.
 CLASSIFIERS = "Classifiers"
 PREPROCESSING = "Preprocessing"
 CALIBRATED = "Within a calibrated classifier"
-SELECTING = "Within a selector of columns"
+LINEAR = "Within a selector of columns or an IterativeImputer"
 
-# What gave each column its score while a selector was fitted, and what looks at those.
-SCORE_FUNCTIONS = (
-    "sklearn.feature_selection._mutual_info.mutual_info_classif",
-    "sklearn.feature_selection._mutual_info.mutual_info_regression",
-    "sklearn.feature_selection._univariate_selection.chi2",
-    "sklearn.feature_selection._univariate_selection.f_classif",
-    "sklearn.feature_selection._univariate_selection.f_regression",
-    "sklearn.feature_selection._univariate_selection.r_regression",
-)
 SCORED_SELECTORS = (
     "sklearn.feature_selection._univariate_selection.GenericUnivariateSelect",
     "sklearn.feature_selection._univariate_selection.SelectFdr",
@@ -95,9 +91,10 @@ SCORED_SELECTORS = (
     "sklearn.feature_selection._univariate_selection.SelectKBest",
     "sklearn.feature_selection._univariate_selection.SelectPercentile",
 )
-# Whose coefficients a selector may go by, beside the classifiers.
+# Whose coefficients a selector may go by, beside the classifiers, and what fills gaps.
 LINEAR_REGRESSORS = (
     "sklearn.linear_model._base.LinearRegression",
+    "sklearn.linear_model._bayes.BayesianRidge",
     "sklearn.linear_model._coordinate_descent.ElasticNet",
     "sklearn.linear_model._coordinate_descent.ElasticNetCV",
     "sklearn.linear_model._coordinate_descent.Lasso",
@@ -121,22 +118,65 @@ class Permitted(NamedTuple):
     makes: str | None = None
     # Gives an instance its state; by default plain attributes.
     state: Callable[[Any, Any], None] | None = None
+    # Whether it is a named tuple, which the pickler writes by another opcode.
+    named_tuple: bool = False
     # Whether it only occurs as an argument of another call.
     argument: bool = False
-    # Whether it is a type that an encoder keeps as a parameter.
+    # Whether it is a type that an encoder or a selector keeps as a parameter.
     as_is: bool = False
+    # Whether it is a function that a FunctionTransformer may apply.
+    function: bool = False
     # Where the documentation lists it, if it does.
     group: str | None = None
 
 
 ROWS = (
+    Permitted("builtins.bool", as_is=True),
+    Permitted("builtins.float", as_is=True),
+    Permitted("builtins.int", as_is=True),
+    Permitted("builtins.object", as_is=True),
     Permitted("builtins.slice", make=make_slice),
+    Permitted("builtins.str", as_is=True),
     Permitted("functools.partial", make=make_checker, state=set_checker),
+    Permitted("numpy.absolute", function=True),
+    Permitted("numpy.arcsinh", function=True),
+    Permitted("numpy.arctan", function=True),
+    Permitted("numpy.bool", as_is=True),
+    Permitted("numpy.cbrt", function=True),
+    Permitted("numpy.ceil", function=True),
+    Permitted("numpy.cos", function=True),
     Permitted("numpy.dtype", make=make_dtype, state=set_dtype),
+    Permitted("numpy.exp", function=True),
+    Permitted("numpy.exp2", function=True),
+    Permitted("numpy.expm1", function=True),
     Permitted("numpy.float32", as_is=True),
     Permitted("numpy.float64", as_is=True),
+    Permitted("numpy.floating", as_is=True),
+    Permitted("numpy.floor", function=True),
+    Permitted("numpy.int16", as_is=True),
+    Permitted("numpy.int32", as_is=True),
     Permitted("numpy.int64", as_is=True),
+    Permitted("numpy.int8", as_is=True),
+    Permitted("numpy.integer", as_is=True),
+    Permitted("numpy.log", function=True),
+    Permitted("numpy.log10", function=True),
+    Permitted("numpy.log1p", function=True),
+    Permitted("numpy.log2", function=True),
     Permitted("numpy.ndarray", argument=True, state=set_array),
+    Permitted("numpy.negative", function=True),
+    Permitted("numpy.number", as_is=True),
+    Permitted("numpy.object_", as_is=True),
+    Permitted("numpy.reciprocal", function=True),
+    Permitted("numpy.rint", function=True),
+    Permitted("numpy.sign", function=True),
+    Permitted("numpy.sin", function=True),
+    Permitted("numpy.sqrt", function=True),
+    Permitted("numpy.square", function=True),
+    Permitted("numpy.tanh", function=True),
+    Permitted("numpy.uint16", as_is=True),
+    Permitted("numpy.uint32", as_is=True),
+    Permitted("numpy.uint64", as_is=True),
+    Permitted("numpy.uint8", as_is=True),
     Permitted("numpy._core.multiarray._reconstruct", make=make_empty_array),
     Permitted("numpy._core.multiarray.scalar", make=make_scalar),
     Permitted("numpy._core.numeric._frombuffer", make=make_array),
@@ -174,7 +214,7 @@ ROWS = (
     Permitted("sklearn.calibration._CalibratedClassifier"),
     Permitted("sklearn.calibration._SigmoidCalibration"),
     Permitted("sklearn.calibration._TemperatureScaling"),
-    Permitted(COLUMN_TRANSFORMER, group=PREPROCESSING),
+    Permitted(COLUMN_TRANSFORMER, state=set_column_transformer, group=PREPROCESSING),
     Permitted(
         "sklearn.compose._column_transformer.make_column_selector", group=PREPROCESSING
     ),
@@ -219,17 +259,13 @@ ROWS = (
         check=check_importance_getter,
         group=PREPROCESSING,
     ),
-    *(Permitted(name, argument=True) for name in SCORE_FUNCTIONS),
     Permitted("sklearn.feature_selection._rfe.RFE", group=PREPROCESSING),
     Permitted("sklearn.feature_selection._rfe.RFECV", group=PREPROCESSING),
     Permitted(
         "sklearn.feature_selection._sequential.SequentialFeatureSelector",
         group=PREPROCESSING,
     ),
-    *(
-        Permitted(name, state=set_without_score, group=PREPROCESSING)
-        for name in SCORED_SELECTORS
-    ),
+    *(Permitted(name, group=PREPROCESSING) for name in SCORED_SELECTORS),
     Permitted(
         "sklearn.feature_selection._variance_threshold.VarianceThreshold",
         group=PREPROCESSING,
@@ -241,13 +277,19 @@ ROWS = (
         group=PREPROCESSING,
     ),
     Permitted(
+        "sklearn.impute._iterative.IterativeImputer",
+        check=check_iterative_imputer,
+        group=PREPROCESSING,
+    ),
+    Permitted(ESTIMATE, make=make_estimate, named_tuple=True),
+    Permitted(
         "sklearn.impute._knn.KNNImputer", check=check_donors, group=PREPROCESSING
     ),
     Permitted(
         "sklearn.impute._base.SimpleImputer", check=check_imputer, group=PREPROCESSING
     ),
     Permitted("sklearn.isotonic.IsotonicRegression", state=set_calibration),
-    *(Permitted(name, group=SELECTING) for name in LINEAR_REGRESSORS),
+    *(Permitted(name, group=LINEAR) for name in LINEAR_REGRESSORS),
     Permitted("sklearn.linear_model._logistic.LogisticRegression", scores=True),
     Permitted("sklearn.linear_model._logistic.LogisticRegressionCV", scores=True),
     Permitted("sklearn.linear_model._sgd_fast.Hinge", make=make_hinge),
@@ -257,6 +299,10 @@ ROWS = (
     Permitted("sklearn.linear_model._stochastic_gradient.SGDClassifier", scores=True),
     *(Permitted(name, argument=True, state=set_distance) for name in DISTANCES),
     Permitted("sklearn.metrics._dist_metrics.newObj", make=make_distance),
+    *(
+        Permitted(name, scores=True, check=check_search, state=set_search)
+        for name in SEARCHES
+    ),
     Permitted("sklearn.naive_bayes.BernoulliNB", scores=True),
     Permitted("sklearn.naive_bayes.CategoricalNB", scores=True),
     Permitted("sklearn.naive_bayes.ComplementNB", scores=True),
@@ -282,7 +328,7 @@ ROWS = (
     Permitted("sklearn.neural_network._stochastic_optimizers.AdamOptimizer"),
     Permitted("sklearn.neural_network._stochastic_optimizers.SGDOptimizer"),
     Permitted("sklearn.pipeline.FeatureUnion", group=PREPROCESSING),
-    Permitted("sklearn.pipeline.Pipeline", scores=True),
+    Permitted("sklearn.pipeline.Pipeline", scores=True, state=set_pipeline),
     Permitted("sklearn.preprocessing._data.Binarizer", group=PREPROCESSING),
     Permitted("sklearn.preprocessing._data.MaxAbsScaler", group=PREPROCESSING),
     Permitted("sklearn.preprocessing._data.MinMaxScaler", group=PREPROCESSING),
@@ -300,8 +346,10 @@ ROWS = (
         group=PREPROCESSING,
     ),
     Permitted(ORDINAL_ENCODER, check=check_categories, group=PREPROCESSING),
-    # Only what ColumnTransformer and histogram gradient boosting make for themselves.
-    Permitted(FUNCTION_TRANSFORMER, check=check_function_transformer),
+    # Of those functions, and what scikit-learn makes for itself.
+    Permitted(
+        FUNCTION_TRANSFORMER, check=check_function_transformer, group=PREPROCESSING
+    ),
     Permitted("sklearn.preprocessing._label.LabelBinarizer"),
     Permitted("sklearn.preprocessing._label.LabelEncoder"),
     Permitted(

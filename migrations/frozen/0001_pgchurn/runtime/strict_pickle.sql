@@ -31,8 +31,11 @@ from .pickle_values import (
     is_array_of_objects,
     printable,
 )
+from .unread import READ_AS, UNREAD, Unread, stand_in
 
 BUNCH = "sklearn.utils._bunch.Bunch"
+# What every file of joblib's mentions, and no pickle.
+JOBLIB = b"joblib.numpy_pickle"
 
 # The stubs leave out what the class in Python offers to be extended.
 Unpickler: Any = pickle._Unpickler
@@ -43,16 +46,23 @@ class StrictUnpickler(Unpickler):
 
     dispatch = dict(Unpickler.dispatch)
 
-    def __init__(self, artifact: bytes, pause: Pausing = no_pause) -> None:
-        super().__init__(io.BytesIO(artifact), fix_imports=False)
+    def __init__(
+        self,
+        artifact: bytes,
+        pause: Pausing = no_pause,
+        outer: "StrictUnpickler | None" = None,
+    ) -> None:
+        self.file = io.BytesIO(artifact)
+        super().__init__(self.file, fix_imports=False)
         self.pause = pause
         self.tokens: dict[tuple[str, str], Any] = {}
         # What was made and waits for its state, by id; held on to, so that no id
         # comes to mean another object.
         self.stateless: dict[int, Any] = {}
-        self.number_keys = 0
-        self.generators = 0
-        self.object_arrays = 0
+        # Of a pickle within another one, what was counted in that.
+        self.number_keys: int = outer.number_keys if outer else 0
+        self.generators: int = outer.generators if outer else 0
+        self.object_arrays: int = outer.object_arrays if outer else 0
 
     def read_estimator(self) -> Any:
         """Return the object that the pickle describes, verified piece by piece."""
@@ -64,16 +74,21 @@ class StrictUnpickler(Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Return a token for a permitted name, which only this class can resolve."""
-        key = (module, name)
+        key = module, name = READ_AS.get((module, name), (module, name))
         token = self.tokens.get(key)
         if token is None:
-            if key not in BY_NAME:
+            if not self.permits(module, name):
                 raise not_permitted(printable(module), printable(name))
             token = Token(module, name)
-            if BY_NAME[key].as_is:
+            known = BY_NAME.get(key)
+            if known and (known.as_is or known.function):
                 token = token.resolve()
             self.tokens[key] = token
         return token
+
+    def permits(self, module: str, name: str) -> bool:
+        """Return whether a name may be mentioned."""
+        return (module, name) in BY_NAME or (module, name) in UNREAD
 
     def load_frame(self) -> None:
         """Pass over the length: everything is in memory."""
@@ -126,10 +141,12 @@ class StrictUnpickler(Unpickler):
     def set_items(self, items: list[Any]) -> None:
         """Set entries whose keys are quick to hash and seldom collide."""
         target = self.stack[-1]
+        if isinstance(target, Unread):
+            return
         if type(target) is not dict and class_name(target) != BUNCH:
             raise unreadable(f"Items are set on a {type(target).__name__}.")
         for key in items[::2]:
-            if type(key) is str:
+            if type(key) in (str, np.str_):
                 continue
             if not is_small_number(key):
                 raise unreadable(f"A {type(key).__name__} is the key of a dict.")
@@ -138,7 +155,8 @@ class StrictUnpickler(Unpickler):
                 raise unreadable("A dict has too many numbers as keys.")
         # An odd one out has no value.
         for i in range(0, len(items) - 1, 2):
-            dict.__setitem__(target, items[i], items[i + 1])
+            key = items[i].item() if isinstance(items[i], np.generic) else items[i]
+            dict.__setitem__(target, key, items[i + 1])
 
     def top(self, kind: type) -> Any:
         """Return the top of the stack, which has to be of a kind."""
@@ -153,8 +171,14 @@ class StrictUnpickler(Unpickler):
         """Make an estimator without a state."""
         arguments = self.stack.pop()
         token = self.stack.pop()
+        if is_unread(token):
+            self.wait_for_state(stand_in(token.module, token.name))
+            return
         known = permitted(token)
-        made_empty = known and not (known.make or known.argument or known.as_is)
+        if known and known.named_tuple and known.make and type(arguments) is tuple:
+            self.append(known.make(token, *self.complete(token, arguments)))
+            return
+        made_empty = known and not (known.make or known.argument)
         if not made_empty or arguments != ():
             raise unreadable(f"The opcode NEWOBJ is used on {described(token)}.")
         made = token.resolve()
@@ -164,6 +188,9 @@ class StrictUnpickler(Unpickler):
         """Call what has to be called to make arrays, and other things without names."""
         arguments = self.stack.pop()
         token = self.stack.pop()
+        if is_unread(token):
+            self.wait_for_state(stand_in(token.module, token.name))
+            return
         known = permitted(token)
         if known is None or known.make is None or type(arguments) is not tuple:
             raise unreadable(f"The opcode REDUCE is used on {described(token)}.")
@@ -191,16 +218,21 @@ class StrictUnpickler(Unpickler):
         target = self.stack[-1]
         if id(target) not in self.stateless:
             raise unreadable(f"The opcode BUILD is used on {described(target)}.")
-        state_setter(class_name(target))(target, state)
-        self.object_arrays += is_array_of_objects(target)
-        if self.object_arrays > MOST_OBJECT_ARRAYS:
-            raise unreadable(
-                f"It holds more than {MOST_OBJECT_ARRAYS} arrays of estimators."
-            )
+        if not isinstance(target, Unread):
+            state_setter(class_name(target))(target, state)
+        self.count_object_array(target)
         self.pause()
         del self.stateless[id(target)]
         # The id is free from here on only if nothing else holds the object, and then
         # nothing can refer to it.
+
+    def count_object_array(self, made: Any) -> None:
+        """Refuse one array of estimators too many."""
+        self.object_arrays += is_array_of_objects(made)
+        if self.object_arrays > MOST_OBJECT_ARRAYS:
+            raise unreadable(
+                f"It holds more than {MOST_OBJECT_ARRAYS} arrays of estimators."
+            )
 
     dispatch |= {
         pickle.FRAME[0]: load_frame,
@@ -228,11 +260,21 @@ def needs_state(made: Any) -> bool:
 
 def permitted(token: Any) -> Permitted | None:
     """Return the row of a name that a pickle has mentioned; None for anything else."""
-    return BY_NAME[token.module, token.name] if type(token) is Token else None
+    if type(token) is not Token:
+        return None
+    return BY_NAME.get((token.module, token.name))
+
+
+def is_unread(token: Any) -> bool:
+    """Return whether this is a name of which nothing is made."""
+    return type(token) is Token and (token.module, token.name) in UNREAD
 
 
 def is_small_number(key: Any) -> bool:
     """Return whether a key is a number as in class weights."""
+    if isinstance(key, np.generic):
+        # As ``np.unique`` gives the classes.
+        key = key.item()
     if key is None or type(key) is bool:
         return True
     return type(key) in (int, float) and abs(key) < LARGEST_NUMBER_KEY
@@ -247,36 +289,47 @@ def not_permitted(module: str, name: str) -> ScoringError:
             hint="Train and pickle it again under this version; that of scikit-learn "
             "has to be the same, too.",
         )
-    # Only here, as for files of other kinds.
-    from .foreign_libraries import foreign_model
+    # Only here, so that no session pays for it before its first score.
+    from .foreign_names import advice
 
-    found = foreign_model(module, name)
-    if found is not None:
-        return unreadable(found[0], hint=found[1])
-    return unreadable(
-        f"The name {module}.{name} is not permitted.",
-        hint="Only estimators of scikit-learn that hold nothing but numbers and texts "
-        "may be brought; the documentation lists them.",
-    )
+    told, hint = advice(module, name)
+    said = f"The name {module}.{name} is not permitted."
+    return unreadable(f"{said} {told}" if told else said, hint=hint)
 
 
 def read_pickle(artifact: bytes, pause: Pausing = no_pause) -> Any:
-    """Return the object that a pickle describes, if it is one that may be described."""
+    """Return the object that a pickle describes, if it is one that may be described.
+
+    The pickle may be one of joblib's, and compressed.
+    """
+    content = artifact
     try:
-        scan_pickle(artifact)
+        if artifact[:1] != pickle.PROTO:
+            from .unpacking import unpacked
+
+            content = unpacked(artifact, pause)
+        return read_unpacked(content, pause)
+    except MemoryError:
+        raise
     except ScoringError as error:
         # Only here, so that no session pays for it before its first score.
         from .foreign_files import explain
 
-        raise explain(artifact, error) from None
-    pause()
-    try:
-        return StrictUnpickler(artifact, pause).read_estimator()
-    except (MemoryError, ScoringError):
-        raise
+        raise explain(content, error) from None
     except Exception as error:
         if is_of_server(error):
             raise
         raise unreadable(f"{type(error).__name__}: {error}.") from error
+
+
+def read_unpacked(content: bytes, pause: Pausing) -> Any:
+    """Return the object that a pickle or a file of joblib's describes."""
+    if JOBLIB in content:
+        from .joblib_files import JoblibUnpickler
+
+        return JoblibUnpickler(content, pause).read_estimator()
+    scan_pickle(content)
+    pause()
+    return StrictUnpickler(content, pause).read_estimator()
 $python$;
 COMMENT ON FUNCTION churn_runtime.strict_pickle IS 'Reading the pickle of an estimator, and nothing else.';
