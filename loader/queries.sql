@@ -246,6 +246,7 @@ LEFT JOIN pg_catalog.pg_class c ON g.kind = 'table'
     AND c.relname = split_part(g.thing, '.', 2)
 WHERE NOT CASE g.kind
     WHEN 'schema' THEN has_schema_privilege(g.role, g.thing, g."right")
+    WHEN 'type' THEN has_type_privilege(g.role, g.thing, g."right")
     WHEN 'routine' THEN has_function_privilege(g.role, p.oid, g."right")
     ELSE CASE
         WHEN g."column" IS NULL THEN has_table_privilege(g.role, c.oid, g."right")

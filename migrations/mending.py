@@ -29,7 +29,7 @@ DO $right$ BEGIN {} EXCEPTION WHEN undefined_table THEN NULL; END $right$;"""
 RIGHT = re.compile(r"^(?:GRANT|REVOKE) .*?;", re.M | re.S)
 GRANT = re.compile(
     r"GRANT (?P<right>[A-Z]+)(?: \((?P<columns>[^)]*)\))?\s+ON (?:(?P<kind>SCHEMA|"
-    r"FUNCTION|PROCEDURE) )?(?P<things>.*?) TO (?P<roles>[a-z_, ]+);",
+    r"DOMAIN|FUNCTION|PROCEDURE) )?(?P<things>.*?) TO (?P<roles>[a-z_, ]+);",
     re.S,
 )
 EVENT_TRIGGER = re.compile(r"^CREATE EVENT TRIGGER (\w+)", re.M)
@@ -95,14 +95,19 @@ def granted() -> list[dict[str, str | None]]:
     Returns
     -------
     list of dict
-        With ``kind`` (schema, routine or table), ``thing``, ``column`` or None,
+        With ``kind`` (schema, type, routine or table), ``thing``, ``column`` or None,
         ``right`` and ``role``.
     """
     statements = rights_of_tables()
     for path in living_files():
         text = frozen_files.BODY.sub("''", frozen_files.read(path))
         statements += RIGHT.findall(text)
-    kinds = {"SCHEMA": "schema", "FUNCTION": "routine", "PROCEDURE": "routine"}
+    kinds = {
+        "SCHEMA": "schema",
+        "DOMAIN": "type",
+        "FUNCTION": "routine",
+        "PROCEDURE": "routine",
+    }
     return [
         {
             "kind": kinds.get(grant["kind"], "table"),
