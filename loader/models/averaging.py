@@ -88,7 +88,9 @@ def best_average(
     Returns
     -------
     Average
-        Of a log loss that is nowhere above that of its best member.
+        Of a log loss that is nowhere above that of its best member. It is that member
+        alone where the others' gain is within its standard error: every score would
+        be the work of all.
     """
     said = {one: of_what_came(positive, out_of_fold[one]) for one in out_of_fold}
     own = {one: loss(said[one]) for one in said}
@@ -99,6 +101,8 @@ def best_average(
     ]:
         said = {one: said[one] for one in weights if one not in slight}
         weights = selected(said, best)
+    if not gains(said, weights, best):
+        weights = {best: 1.0}
     members = [Member(one, weight, own[one]) for one, weight in weights.items()]
     return Average(
         members=tuple(sorted(members, key=lambda one: -one.weight)),
@@ -121,6 +125,15 @@ def selected(said: Mapping[str, np.ndarray], best: str) -> dict[str, float]:
     return {one: times / kept.total() for one, times in kept.items()}
 
 
+def gains(
+    said: Mapping[str, np.ndarray], weights: Mapping[str, float], best: str
+) -> bool:
+    """Tell whether an average gains more than its best member by chance."""
+    average = np.sum([weights[one] * said[one] for one in weights], axis=0)
+    gained = losses(said[best]) - losses(average)
+    return bool(gained.mean() > gained.std() / np.sqrt(len(gained)))
+
+
 def of_what_came(positive: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Return the probability that each row's own class was given."""
     return np.where(positive, probabilities, 1 - probabilities)
@@ -128,4 +141,9 @@ def of_what_came(positive: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 
 def loss(said: np.ndarray) -> float:
     """Return the log loss, in nats, of the probabilities of what came true."""
-    return float(-np.log(np.maximum(said, LEAST_PROBABILITY)).mean())
+    return float(losses(said).mean())
+
+
+def losses(said: np.ndarray) -> np.ndarray:
+    """Return the log loss of each row."""
+    return -np.log(np.maximum(said, LEAST_PROBABILITY))

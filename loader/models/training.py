@@ -21,7 +21,7 @@ from pgchurn.loader.models.comparison import Comparison, Progress
 from pgchurn.loader.models.evaluation import Evaluation, evaluate
 from pgchurn.loader.models.labels import encode_labels, require_rows
 from pgchurn.loader.models.recipe import Recipe, decide
-from pgchurn.loader.models.time_budget import TimeBudget, seconds_for
+from pgchurn.loader.models.time_budget import TimeBudget
 from pgchurn.loader.models.usable_features import finite_features, usable_features
 from sklearn.base import ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
@@ -199,7 +199,7 @@ def train(
         pipeline = evaluated = fit(train_rows, train_labels)
         taken = time.monotonic() - started
         evaluation = evaluate(evaluated, test_rows, test_labels, recipe.threshold)
-        has_time = budget.allows(seconds_for(len(rows), taken, len(train_rows)))
+        has_time = budget.allows(taken * len(rows) / len(train_rows))
         if has_time:
             pipeline = fit(rows, encoded)
     return TrainingResult(

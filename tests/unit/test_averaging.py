@@ -57,6 +57,15 @@ def test_models_that_err_on_different_rows_are_averaged():
     assert [one.weight for one in average.members] == [0.5, 0.5]
 
 
+def test_the_best_model_stays_alone_where_another_gains_nothing_to_speak_of():
+    positive, said = predictions(2, models=1)
+    rng = np.random.default_rng(3)
+    log_odds = np.log(said["model 0"] / (1 - said["model 0"]))
+    noise = rng.normal(0, 0.1, len(positive))
+    said["nearly the same"] = 1 / (1 + np.exp(-log_odds - noise))
+    assert len(best_average(positive, said).members) == 1
+
+
 def test_what_knows_nothing_gets_no_weight():
     positive, said = predictions(1)
     said["constant"] = np.full(len(positive), 0.999)

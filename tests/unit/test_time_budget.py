@@ -66,8 +66,8 @@ def test_time_is_kept_for_fitting_what_was_compared(monkeypatch):
     clock = Clock(monkeypatch, {"LogisticRegression": 10})
     frame, churned, kinds = customers()
     # After a fold of 160 rows, four more and 400 rows are to come, by a guess with a
-    # margin of a fifth: 10 + 1.2 * (40 + 25).
-    enough, too_little = TimeBudget(90, clock), TimeBudget(80, clock)
+    # margin of a half: 10 + 1.5 * (40 + 25).
+    enough, too_little = TimeBudget(110, clock), TimeBudget(100, clock)
     compare(frame, churned, kinds, ALGORITHMS[:1], budget=enough, later_rows=400)
     clock.now = 0.0
     with pytest.raises(TrainingError):

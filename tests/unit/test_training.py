@@ -11,6 +11,7 @@ from pgchurn.loader.models.comparison import compare
 from pgchurn.loader.models.evaluation import choose_threshold, evaluate
 from pgchurn.loader.models.labels import encode_labels
 from pgchurn.loader.models.pipelines import as_features
+from pgchurn.loader.models.time_budget import TimeBudget
 from pgchurn.loader.models.training import split, train
 from pgchurn.loader.models.usable_features import unusable_text
 from sklearn.calibration import CalibratedClassifierCV
@@ -97,8 +98,16 @@ def test_the_model_returned_is_the_same_fitted_again_on_all_rows(result):
 
 
 def test_without_time_to_fit_again_the_model_is_the_one_evaluated(monkeypatch):
-    monkeypatch.setattr(training, "seconds_for", lambda *arguments: 1_000)
-    result = train(*customers(), KINDS, "logistic_regression", time_budget=500)
+    now = [0.0]
+
+    def evaluate_for_long(*arguments):
+        now[0] = 1_000.0
+        return evaluate(*arguments)
+
+    budget = TimeBudget(500, clock=lambda: now[0])
+    monkeypatch.setattr(training, "TimeBudget", lambda seconds: budget)
+    monkeypatch.setattr(training, "evaluate", evaluate_for_long)
+    result = train(*customers(), KINDS, "logistic_regression")
     assert result.pipeline is result.evaluated
     assert (result.train_rows, result.fitted_rows) == (320, 320)
 
