@@ -119,6 +119,11 @@ class Part:
 class Scalar(Part):
     """A part that computes one number a row: ``values`` has the shape (n_rows,)."""
 
+    def value(self, *row: float) -> float:
+        """Return the number of one row, computed as many rows are."""
+        with np.errstate(all="ignore"):
+            return float(self.values(np.array([row]))[0])
+
 
 class Matrix(Part):
     """A part of several numbers a row: ``values`` has the shape (n_rows, width)."""
@@ -447,10 +452,18 @@ class Mean(Scalar):
         return total
 
     def write(self, source: "Source") -> str:
-        """Add the mean of one row to a source; return the variable."""
+        """Add the mean of one row to a source; return the variable.
+
+        Parts that are not written out are called, unless that is all of them.
+        """
+        written = [source.written(part) for part in self.of]
+        if not any(written):
+            raise NoSource
         target = source.variable("0.0")
-        for part, weight in zip(self.of, self.weights.tolist()):
-            source.line(f"{target} += {source.number(weight)} * {part.write(source)}")
+        for part, said, weight in zip(self.of, written, self.weights.tolist()):
+            if said is None:
+                said = f"{source.constant(part.value)}({source.inputs()})"
+            source.line(f"{target} += {source.number(weight)} * {said}")
         return target
 
 

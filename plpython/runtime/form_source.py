@@ -133,6 +133,23 @@ class Source:
         finally:
             self.input_names = before
 
+    def written(self, part: "Part") -> str | None:
+        """Add what a part computes of one row; return the variable, or None.
+
+        None where the part is not written out; then nothing of it is left.
+        """
+        self.write_terms()
+        before = dict(vars(self))
+        lines, names = len(self.lines), set(self.names)
+        try:
+            return part.write(self)
+        except NoSource:
+            vars(self).update(before | {"terms": []})
+            del self.lines[lines:]
+            for name in self.names.keys() - names:
+                del self.names[name]
+            return None
+
     def input(self, position: int) -> str:
         """Return the name of an input."""
         return self.input_names[position]

@@ -148,7 +148,7 @@ def test_a_row_without_neighbours_is_refused_where_there_is_no_such_class():
             form.probabilities(columns([[50.0, 0, 0], [0, 0, 0]]))
 
     with pytest.raises(ScoringError, match="no neighbours") as raised:
-        forms(estimator)[1].computed_row(50.0, 0.0, 0.0)
+        forms(estimator)[1].probability.value(50.0, 0.0, 0.0)
     assert "within 0.5" in raised.value.detail
 
 

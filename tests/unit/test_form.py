@@ -1425,8 +1425,36 @@ def test_a_large_table_is_not_written_out_as_python():
     large = sum_of(ends=integers(count), keys=keys, entries=keys / count)
     model = CompiledModel(bytes_of(large), SIGNATURE)
 
-    assert model.row_function() == model.computed_row
+    assert model.row_function() == model.probability.value
     assert model.row_function()(0.0, 1.0, 0.0) == pytest.approx(0.25 + 1 / count - 0.5)
+
+
+def test_of_a_mean_only_the_parts_that_are_too_large_are_called():
+    keys = np.arange(MOST_ENTRIES + 1.0)
+    large = sum_of(ends=integers(len(keys)), keys=keys, entries=keys / len(keys))
+    parts = [large, sum_of(), Sigmoid(of=large), Sigmoid(of=sum_of())]
+    mean = Mean(of=parts, weights=floats(0.4, 0.3, 0.2, 0.1))
+    source = Source(3)
+
+    source.line(f"return {mean.write(source)}")
+
+    score = source.function("def score(x0, x1, x2):")
+    called = [one for one in source.names.values() if callable(one)]
+    assert parts[0].value in called and parts[2].value in called
+    # What was begun of those is not there any more.
+    constants = [name for name in source.names if name[0] == "c" and name[1:].isdigit()]
+    assert all(name in "".join(source.lines) for name in constants)
+    for row in ((0.0, 1.0, 0.0), (-3.0, 0.5, 2.0), (1e9, -1.0, float("nan"))):
+        expected = mean.values(np.array([row]))[0]
+        assert score(*row) == pytest.approx(expected, rel=0, abs=1e-15, nan_ok=True)
+
+
+def test_a_mean_of_parts_that_are_all_too_large_is_called_as_one():
+    keys = np.arange(MOST_ENTRIES + 1.0)
+    large = sum_of(ends=integers(len(keys)), keys=keys, entries=keys / len(keys))
+
+    with pytest.raises(NoSource):
+        Mean(of=[large, large], weights=floats(0.5, 0.5)).write(Source(3))
 
 
 def test_sets_of_too_many_members_are_refused():

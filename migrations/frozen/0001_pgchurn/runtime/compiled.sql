@@ -190,7 +190,7 @@ class CompiledModel:
                 pause,
             )
         except NoSource:
-            probability = self.computed_row
+            probability = self.probability.value
             return lambda numbers, texts: probability(*check(numbers, texts))
 
     def row_function(self) -> "Callable[..., float]":
@@ -198,12 +198,7 @@ class CompiledModel:
         try:
             return row_function(self.probability, len(self.signature.features))
         except NoSource:
-            return self.computed_row
-
-    def computed_row(self, *row: float) -> float:
-        """Return the probability of one row, computed as many rows are."""
-        with np.errstate(all="ignore"):
-            return float(self.probability.values(np.array([row]))[0])
+            return self.probability.value
 
     def refuse(
         self,
