@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow(reason="trains and registers models by the command
 TRIGGERS = """
     ALTER TABLE churn.customers ADD "Lock version" integer NOT NULL DEFAULT 0,
         ADD updated_at timestamptz, ADD updated_epoch bigint,
-        ADD risk numeric(4, 2) GENERATED ALWAYS AS (churn_score * 100) STORED;
+        ADD risk numeric(5, 2) GENERATED ALWAYS AS (churn_score * 100) STORED;
     CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         NEW."Lock version" := OLD."Lock version" + 1;
