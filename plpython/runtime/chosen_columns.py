@@ -12,8 +12,8 @@ from .unread import Unread
 
 BRANCHES = ("transformers", "transformers_")
 POSITIONS = "_transformer_to_input_indices"
-# What is fitted is told once more; only fitting looks at it.
-DROPPED = "_columns"
+# The columns of ``transformers`` once more, which some releases look at.
+TOLD = "_columns"
 
 
 def set_column_transformer(target: Any, state: Any) -> None:
@@ -27,8 +27,11 @@ def set_column_transformer(target: Any, state: Any) -> None:
         for key in BRANCHES
         if type(state.get(key)) in (list, tuple)
     }
-    kept = {key: value for key, value in state.items() if key != DROPPED}
-    set_attributes(target, {**kept, **branches})
+    if type(state.get(TOLD)) is list and "transformers" in branches:
+        columns = [branch[2] for branch in branches["transformers"]]
+        told = zip(state[TOLD], columns)
+        branches[TOLD] = [own if type(one) is Unread else one for one, own in told]
+    set_attributes(target, {**state, **branches})
 
 
 def readable(branch: Any, known: dict[Any, Any], name: str) -> Any:

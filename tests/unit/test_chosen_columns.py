@@ -58,6 +58,17 @@ def test_columns_that_pandas_chose_are_the_same_when_read(chosen, protocol):
     looked_up = model[0]._transformer_to_input_indices["numbers"]
     assert read_positions(read, range(7)) == set(looked_up)
     assert_same(read, FRAME)
+    # Some releases of scikit-learn look there.
+    (told,), (given,) = read[0]._columns, model[0]._columns
+    assert list(told) in (list(given), list(looked_up))
+
+
+def test_columns_that_were_told_by_name_are_kept_as_they_were():
+    model = numbers_of(["age", "usage"]).fit(FRAME, LABELS)
+
+    read = load_estimator(pickle.dumps(model))
+
+    assert read[0]._columns == model[0]._columns == [["age", "usage"]]
 
 
 @pytest.mark.parametrize(
