@@ -884,7 +884,7 @@ ALTER ROUTINE churn_internal.active_deployment(attachment_id integer, OUT versio
 COMMENT ON ROUTINE churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) IS 'The version that scores an attachment and its digest; no row while there is none.';
 
 CREATE FUNCTION churn_internal.array_image(numbers double precision[]) RETURNS bytea
-    LANGUAGE internal IMMUTABLE PARALLEL SAFE STRICT COST 1;
+    LANGUAGE internal IMMUTABLE PARALLEL UNSAFE STRICT COST 1;
 ALTER ROUTINE churn_internal.array_image(numbers double precision[]) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.array_image(numbers double precision[]) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.array_image(numbers double precision[]) TO churn_scorer;
@@ -2826,7 +2826,7 @@ GRANT EXECUTE ON ROUTINE churn_trust.allow_pickle(artifact_sha256 bytea, comment
 COMMENT ON ROUTINE churn_trust.allow_pickle(artifact_sha256 bytea, comment text) IS 'Lets a pickle without a compiled form score, by its digest. For superusers.';
 
 CREATE FUNCTION churn_trust.array_bytes(numbers double precision[]) RETURNS bytea
-    LANGUAGE internal IMMUTABLE PARALLEL SAFE STRICT COST 1
+    LANGUAGE internal IMMUTABLE PARALLEL UNSAFE STRICT COST 1
     SET search_path TO pg_catalog, pg_temp;
 GRANT EXECUTE ON ROUTINE churn_trust.array_bytes(numbers double precision[]) TO churn_owner;
 COMMENT ON ROUTINE churn_trust.array_bytes(numbers double precision[]) IS 'The bytes of an array, as the server holds it in memory.';
