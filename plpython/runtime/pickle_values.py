@@ -42,6 +42,8 @@ BIT_GENERATORS = {
 }
 ESTIMATE = "sklearn.impute._iterative._ImputerTriplet"
 SPLINE = "scipy.interpolate._bsplines.BSpline"
+# Which SciPy 1.17 has not.
+SPLINE_PART = "scipy.interpolate._bsplines._BSpline"
 # How a spline says that its arrays are of numpy.
 SPLINE_ARRAYS = "scipy._lib.array_api_compat.numpy._aliases.asarray"
 HIGHEST_DEGREE = 20
@@ -484,11 +486,38 @@ def set_calibration(target: Any, state: Any) -> None:
 
 
 def set_spline(target: Any, state: Any) -> None:
-    """Set knots and factors that fit one another, as compiled code trusts them to."""
+    """Set knots and factors that fit one another, as compiled code trusts them to.
+
+    From SciPy 1.18 on, a part of the spline has them, which was given its state before.
+    """
+    if type(state) is tuple:
+        part, kind = state if len(state) == 2 else (None, None)
+        require(class_name(part) == SPLINE_PART and "t" in vars(part), SPLINE)
+        require(type(kind) is np.ndarray and kind.size == 0, SPLINE)
+        target.__setstate__((part, np.empty(0)))
+        return
     parts = {"_t", "_c", "k", "extrapolate", "axis", "_asarray"}
     require(type(state) is dict and set(state) == parts, SPLINE)
-    knots, factors, degree = state["_t"], state["_c"], state["k"]
     require(is_token(state["_asarray"], SPLINE_ARRAYS), SPLINE)
+    knots, factors = spline_arrays(state["_t"], state["_c"], state)
+    held = {"_t": knots, "_c": factors, "_asarray": np.asarray}
+    target.__dict__.update({**state, **held})
+
+
+def set_spline_part(target: Any, state: Any) -> None:
+    """Set the knots and factors of a spline."""
+    parts = {"t", "c", "k", "extrapolate", "axis", "_delegate_to"}
+    require(type(state) is dict and set(state) == parts, SPLINE)
+    require(state["_delegate_to"] is None, SPLINE)
+    knots, factors = spline_arrays(state["t"], state["c"], state)
+    target.__dict__.update({**state, "t": knots, "c": factors})
+
+
+def spline_arrays(
+    knots: Any, factors: Any, state: dict[str, Any]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return knots and factors of a spline, if they and the rest of it fit."""
+    degree = state["k"]
     require(is_index(degree, HIGHEST_DEGREE), SPLINE)
     require(type(state["extrapolate"]) is bool and state["axis"] == 0, SPLINE)
     require(type(state["axis"]) is int, SPLINE)
@@ -498,12 +527,7 @@ def set_spline(target: Any, state: Any) -> None:
     require(len(knots) >= 2 * degree + 2 and (np.diff(knots) >= 0).all(), SPLINE)
     require(len(factors) == len(knots) - degree - 1, SPLINE)
     require(factors.shape[1] > 0, SPLINE)
-    held = {
-        "_t": np.ascontiguousarray(knots),
-        "_c": np.ascontiguousarray(factors),
-        "_asarray": np.asarray,
-    }
-    target.__dict__.update({**state, **held})
+    return np.ascontiguousarray(knots), np.ascontiguousarray(factors)
 
 
 def set_predictor(target: Any, state: Any) -> None:

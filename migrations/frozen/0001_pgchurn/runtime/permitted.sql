@@ -49,6 +49,7 @@ from .pickle_values import (
     SEED_SEQUENCE,
     SPLINE,
     SPLINE_ARRAYS,
+    SPLINE_PART,
     TREE,
     make_array,
     make_bit_generator,
@@ -73,6 +74,7 @@ from .pickle_values import (
     set_random_state,
     set_seed_sequence,
     set_spline,
+    set_spline_part,
     set_tree,
 )
 from .searches import SEARCHES, check_search, set_search
@@ -203,6 +205,7 @@ ROWS = (
     ),
     Permitted(SPLINE_ARRAYS, argument=True),
     Permitted(SPLINE, state=set_spline),
+    Permitted(SPLINE_PART, state=set_spline_part),
     Permitted("sklearn._loss._loss.CyExponentialLoss", make=make_without_arguments),
     Permitted("sklearn._loss._loss.CyHalfBinomialLoss", make=make_without_arguments),
     Permitted("sklearn._loss.link.HalfLogitLink"),
