@@ -2,8 +2,6 @@
 
 import sys
 
-from .foreign_libraries import foreign_model
-
 ONLY = (
     "Only estimators of scikit-learn that hold nothing but numbers and texts may be "
     "brought; the documentation lists them."
@@ -51,9 +49,6 @@ def advice(module: str, name: str) -> tuple[str | None, str]:
     module, name : str
         As the pickle has them.
     """
-    booster = foreign_model(module, name)
-    if booster is not None:
-        return booster
     package = module.partition(".")[0]
     if package in INSTEAD:
         return f"It is of {package}, of which this is not read.", INSTEAD[package]

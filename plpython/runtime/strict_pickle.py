@@ -288,8 +288,12 @@ def not_permitted(module: str, name: str) -> ScoringError:
             "has to be the same, too.",
         )
     # Only here, so that no session pays for it before its first score.
+    from .foreign_libraries import foreign_model
     from .foreign_names import advice
 
+    booster = foreign_model(module, name)
+    if booster is not None:
+        return unreadable(booster[0], hint=booster[1])
     told, hint = advice(module, name)
     said = f"The name {module}.{name} is not permitted."
     return unreadable(f"{said} {told}" if told else said, hint=hint)

@@ -31,7 +31,7 @@ def attacks_bar():
     All that the pipelines need is imported by now, so that an import is suspicious.
     """
     # The reader imports them for what it refuses.
-    for module in ("foreign_files", "foreign_names"):
+    for module in ("foreign_files", "foreign_libraries", "foreign_names"):
         importlib.import_module(f"pgchurn.plpython.runtime.{module}")
     executed, crashes, accepted, unclear = [], [], [], []
     slowest = 0.0
