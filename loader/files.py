@@ -6,9 +6,11 @@ from pgchurn.loader.errors import LoaderError
 from pgchurn.plpython.runtime.pickle_scan import LARGEST_PICKLE
 
 
-def read_file(path: str | Path) -> bytes:
-    """Return a file's content."""
+def read_file(path: str | Path, most: int | None = None) -> bytes:
+    """Return a file's content, unless it has more than so many bytes."""
     try:
+        if most is not None and (size := Path(path).stat().st_size) > most:
+            raise LoaderError(f"{path} has {size:,} bytes, and {most:,} are allowed")
         return Path(path).read_bytes()
     except OSError as error:
         raise LoaderError(f"cannot read {path}: {error.strerror}") from error
@@ -16,15 +18,7 @@ def read_file(path: str | Path) -> bytes:
 
 def read_model_file(path: str | Path) -> bytes:
     """Return the content of a model's file, unless it is larger than any is read."""
-    try:
-        size = Path(path).stat().st_size
-    except OSError as error:
-        raise LoaderError(f"cannot read {path}: {error.strerror}") from error
-    if size > LARGEST_PICKLE:
-        raise LoaderError(
-            f"{path} has {size:,} bytes, and {LARGEST_PICKLE:,} are allowed"
-        )
-    return read_file(path)
+    return read_file(path, LARGEST_PICKLE)
 
 
 def write_file(path: str | Path, text: str) -> None:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from pgchurn.loader.boosters.parts import Part, refused, shown
+from pgchurn.loader.boosters.parts import Part, check_size, refused, shown
 
 # What is read takes up to 24 times its size, and up to 100 bytes for each value.
 MOST_BYTES = 32 << 20
@@ -20,11 +20,7 @@ def read_json(content: bytes) -> Part:
     LoaderError
         If it is none, has a member twice, or is too large.
     """
-    if len(content) > MOST_BYTES:
-        raise refused(
-            "the file",
-            f"has {len(content):,} bytes, and {MOST_BYTES:,} are allowed of JSON",
-        )
+    check_size(content, MOST_BYTES, "JSON")
     objects = content.count(b"{")
     members = content.count(b":")
     values = content.count(b",") + content.count(b"[") + objects

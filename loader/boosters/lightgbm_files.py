@@ -21,7 +21,7 @@ from pgchurn.loader.boosters.forest import (
     RawTree,
 )
 from pgchurn.loader.boosters.model import Booster, Categories, Unknown
-from pgchurn.loader.boosters.parts import Part, refused, shown
+from pgchurn.loader.boosters.parts import Part, check_size, refused, shown
 from pgchurn.plpython.runtime.boosters import LEAF
 
 MOST_BYTES = 40 << 20
@@ -61,11 +61,7 @@ def read_lightgbm(content: bytes) -> Booster:
     LoaderError
         Naming the part of the file that does not fit, or is not covered.
     """
-    if len(content) > MOST_BYTES:
-        raise refused(
-            "the file",
-            f"has {len(content):,} bytes, and {MOST_BYTES:,} are allowed of a text",
-        )
+    check_size(content, MOST_BYTES, "a text")
     if content.count(b"\n") > MOST_LINES:
         raise refused("the file", f"has more than {MOST_LINES:,} lines")
     if b"\r" in content:

@@ -16,6 +16,15 @@ def refused(part: str, problem: str, way_out: str = "") -> LoaderError:
     return LoaderError(f"{part} {problem}" + (f". {way_out}" if way_out else ""))
 
 
+def check_size(content: bytes, most: int, form: str) -> None:
+    """Refuse a file of more bytes than are read of its form."""
+    if len(content) > most:
+        raise refused(
+            "the file",
+            f"has {len(content):,} bytes, and {most:,} are allowed of {form}",
+        )
+
+
 @dataclass(frozen=True)
 class Part:
     """A value of a file, with the path that leads to it.

@@ -6,7 +6,7 @@ Numbers are big-endian, and arrays of one type of number are not copied.
 from typing import Any
 
 import numpy as np
-from pgchurn.loader.boosters.parts import Part, refused, shown
+from pgchurn.loader.boosters.parts import Part, check_size, refused, shown
 
 MOST_BYTES = 64 << 20
 # Outside of arrays of numbers.
@@ -32,11 +32,7 @@ def read_ubjson(content: bytes) -> Part:
     LoaderError
         If it is none, has a member twice, or is too large.
     """
-    if len(content) > MOST_BYTES:
-        raise refused(
-            "the file",
-            f"has {len(content):,} bytes, and {MOST_BYTES:,} are allowed of UBJSON",
-        )
+    check_size(content, MOST_BYTES, "UBJSON")
     reader = UbjsonReader(content)
     value = reader.value(reader.take(1), 0)
     if reader.position != len(content):

@@ -60,9 +60,8 @@ class Average:
 
     def of(self, probabilities: Mapping[str, np.ndarray]) -> np.ndarray:
         """Return the weighted mean of what each algorithm says."""
-        return np.sum(
-            [one.weight * probabilities[one.algorithm] for one in self.members], axis=0
-        )
+        weights = {one.algorithm: one.weight for one in self.members}
+        return mixed(probabilities, weights)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it, JSON-serialisable."""
@@ -101,12 +100,13 @@ def best_average(
     ]:
         said = {one: said[one] for one in weights if one not in slight}
         weights = selected(said, best)
-    if not gains(said, weights, best):
-        weights = {best: 1.0}
+    average = mixed(said, weights)
+    if not gains(said[best], average):
+        weights, average = {best: 1.0}, said[best]
     members = [Member(one, weight, own[one]) for one, weight in weights.items()]
     return Average(
         members=tuple(sorted(members, key=lambda one: -one.weight)),
-        log_loss=loss(np.sum([weights[one] * said[one] for one in weights], axis=0)),
+        log_loss=loss(average),
     )
 
 
@@ -125,12 +125,16 @@ def selected(said: Mapping[str, np.ndarray], best: str) -> dict[str, float]:
     return {one: times / kept.total() for one, times in kept.items()}
 
 
-def gains(
-    said: Mapping[str, np.ndarray], weights: Mapping[str, float], best: str
-) -> bool:
+def mixed(
+    probabilities: Mapping[str, np.ndarray], weights: Mapping[str, float]
+) -> np.ndarray:
+    """Return the weighted mean of probabilities."""
+    return np.sum([weight * probabilities[one] for one, weight in weights.items()], 0)
+
+
+def gains(best: np.ndarray, average: np.ndarray) -> bool:
     """Tell whether an average gains more than its best member by chance."""
-    average = np.sum([weights[one] * said[one] for one in weights], axis=0)
-    gained = losses(said[best]) - losses(average)
+    gained = losses(best) - losses(average)
     return bool(gained.mean() > gained.std() / np.sqrt(len(gained)))
 
 

@@ -8,7 +8,7 @@ from pgchurn.loader.boosters.classifier import classifier_of_columns
 from pgchurn.loader.boosters.files import is_booster, read_booster
 from pgchurn.loader.boosters.preprocessing import classifier_behind
 from pgchurn.loader.errors import LoaderError
-from pgchurn.loader.files import read_file
+from pgchurn.loader.files import read_model_file
 from pgchurn.loader.models.candidate import refusal
 from pgchurn.plpython.runtime.errors import ScoringError
 from pgchurn.plpython.runtime.estimators import load_transformer
@@ -60,6 +60,6 @@ def artifact_of(
 def read_preprocessing(file: str) -> object:
     """Return the fitted preprocessing in a pickle, read as strictly as a model."""
     try:
-        return load_transformer(read_file(file))
+        return load_transformer(read_model_file(file))
     except ScoringError as error:
         raise refusal(error, file) from error

@@ -21,6 +21,19 @@ MEMBERS = {
 }
 
 
+def fitted_names(estimator: Any, given: Sequence[str] = ()) -> list[str]:
+    """Return the names of the columns that a classifier was fitted on, in order.
+
+    Parameters
+    ----------
+    estimator : fitted classifier
+    given : sequence of str
+        Names for one that was fitted on a matrix, and has none.
+    """
+    own = getattr(estimator, "feature_names_in_", None)
+    return list(given) if own is None else [str(name) for name in own]
+
+
 def read_positions(part: Any, positions: Sequence[int]) -> set[int]:
     """Return the positions of the columns that a fitted part reads.
 

@@ -8,7 +8,7 @@ import pandas as pd
 from pgchurn.loader.errors import LoaderError
 from pgchurn.loader.models.candidate import Candidate
 from pgchurn.loader.models.labels import TEXTS_FOR_CHURNED
-from pgchurn.loader.models.read_columns import read_positions
+from pgchurn.loader.models.read_columns import fitted_names, read_positions
 from pgchurn.loader.models.text_features import text_positions
 from pgchurn.loader.models.unscorable import scores_nothing
 from pgchurn.plpython.runtime.errors import ScoringError
@@ -35,11 +35,11 @@ def feature_names(estimator: ClassifierMixin, given: Sequence[str]) -> list[str]
     LoaderError
         If names are missing, too many or too few, or other than the estimator's own.
     """
-    own = getattr(estimator, "feature_names_in_", None)
-    if own is not None:
+    if has_named_columns(estimator):
+        own = fitted_names(estimator)
         read = sorted(read_positions(estimator, range(len(own))))
-        names = [str(own[position]) for position in read]
-        if given and list(given) not in (list(own), names):
+        names = [own[position] for position in read]
+        if given and list(given) not in (own, names):
             raise LoaderError(
                 f"the model was fitted on {', '.join(own)}; leave --features out"
             )
@@ -62,11 +62,9 @@ def dropped_columns(estimator: ClassifierMixin) -> list[str]:
 
     One that was fitted on a matrix has no names; it is given all of its columns.
     """
-    if not has_named_columns(estimator):
-        return []
-    own = estimator.feature_names_in_
+    own = fitted_names(estimator)
     read = read_positions(estimator, range(len(own)))
-    return [str(name) for position, name in enumerate(own) if position not in read]
+    return [name for position, name in enumerate(own) if position not in read]
 
 
 def has_named_columns(estimator: ClassifierMixin) -> bool:
@@ -184,7 +182,7 @@ def signature_without_table(
     """
     classes = two_classes(estimator)
     names = feature_names(estimator, features)
-    fitted = [str(name) for name in getattr(estimator, "feature_names_in_", names)]
+    fitted = fitted_names(estimator, names)
     positions = text_positions(estimator, range(len(fitted)))
     texts = {fitted[position] for position in positions}
     return Signature(

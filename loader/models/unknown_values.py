@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 from pgchurn.loader.errors import listed
+from pgchurn.loader.models.read_columns import fitted_names
 from pgchurn.plpython.runtime.raw_readers import Reader, raw_readers
 from sklearn.base import ClassifierMixin
 
@@ -28,7 +29,7 @@ def unknown_features(estimator: ClassifierMixin, frame: pd.DataFrame) -> list[st
     list of str
         A clause for each.
     """
-    fitted = [*getattr(estimator, "feature_names_in_", frame)]
+    fitted = fitted_names(estimator, list(frame))
     readers: dict[int, list[Reader]] = {}
     for reader in raw_readers(estimator, range(len(fitted))):
         readers.setdefault(reader.position, []).append(reader)
