@@ -1,18 +1,16 @@
 """Boosted trees of other libraries as a part that computes log odds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from .boosters import LEAF, NUMBER, BoostedTrees
-from .compile_columns import GAPS, Column, Inputs, Lookup, numeric
+from .compile_columns import GAPS, Column, Columns, Inputs, Lookup, numeric
 from .compile_computed import computed, gathered
 from .compile_sums import SumBuilder
 from .compile_trees import Categories, FittedTree, build_tree
 from .form_parts import Scalar, Sigmoid
-
-Columns = Sequence[Column]
 
 
 def columns_as_read(estimator: BoostedTrees, columns: Columns) -> Columns:

@@ -4,7 +4,7 @@ A compiled model reads one matrix of doubles: numbers as they are, texts as code
 column that a transformer puts out is described in terms of one column of that matrix.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -166,6 +166,7 @@ class Dropped:
 
 
 Column = Number | Text | Lookup | Computed | Dropped
+Columns = Sequence[Column]
 
 
 def numeric(column: Column) -> Number | Lookup | Computed:

@@ -13,11 +13,16 @@ import numpy as np
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_array
 
-from .compile_columns import Column, Computed, Inputs, Lookup, NotCompilable, numeric
+from .compile_columns import (
+    Columns,
+    Computed,
+    Inputs,
+    Lookup,
+    NotCompilable,
+    numeric,
+)
 from .compile_computed import computed, gathered
 from .form_functions import FINITE, FINITE_OR_MISSING, FUNCTIONS
-
-Columns = Sequence[Column]
 
 
 def function_transformer(

@@ -1,6 +1,5 @@
 """From scikit-learn's fitted imputers to formulas, and to parts that fill gaps."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ from sklearn.impute import IterativeImputer, KNNImputer, MissingIndicator, Simpl
 
 from .compile_columns import (
     Column,
+    Columns,
     Computed,
     Inputs,
     Lookup,
@@ -19,12 +19,10 @@ from .compile_columns import (
     numeric,
 )
 from .compile_computed import computed, gathered
+from .features import NAN
 from .form_computed import Rounds
 from .form_neighbours import Donors
 from .form_parts import Matrix
-
-Columns = Sequence[Column]
-NAN = float("nan")
 
 
 def simple_imputer(
@@ -197,3 +195,11 @@ def text_indicator(column: Text, sought: float | None, inputs: Inputs) -> Lookup
 def is_missing(category: Any) -> bool:
     """Return whether a category is the one for missing values."""
     return category != category
+
+
+IMPUTERS: dict[type, Any] = {
+    IterativeImputer: iterative_imputer,
+    KNNImputer: neighbours_imputer,
+    MissingIndicator: missing_indicator,
+    SimpleImputer: simple_imputer,
+}

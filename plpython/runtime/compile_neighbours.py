@@ -1,19 +1,16 @@
 """Nearest neighbours as parts that keep the points of training."""
 
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier, RadiusNeighborsClassifier
 
-from .compile_columns import Column, Inputs, NotCompilable, numeric
+from .compile_columns import Columns, Inputs, NotCompilable, numeric
 from .compile_sums import matrix
 from .form_neighbours import Nearest, Within
 from .form_parts import Scalar
 from .neighbour_checks import metric_of
-
-Columns = Sequence[Column]
 
 
 def nearest(

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from .compile_columns import NotCompilable
+from .features import NAN
 from .form_computed import Pieces
 from .form_parts import Matrix
 
-NAN = float("nan")
 # So many functions of a spline of lines go on beyond an end.
 SHORTEST_LINE = 2
 

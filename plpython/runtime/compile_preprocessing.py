@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
-from sklearn.experimental import enable_iterative_imputer  # noqa: F401
-from sklearn.impute import IterativeImputer, KNNImputer, MissingIndicator, SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -21,6 +19,7 @@ from sklearn.preprocessing import (
 
 from .compile_columns import (
     Column,
+    Columns,
     Inputs,
     Lookup,
     NotCompilable,
@@ -31,20 +30,13 @@ from .compile_columns import (
 )
 from .compile_computed import COMPUTING
 from .compile_functions import function_transformer, refuse_infinite
-from .compile_imputers import (
-    is_missing,
-    iterative_imputer,
-    missing_indicator,
-    neighbours_imputer,
-    simple_imputer,
-)
+from .compile_imputers import IMPUTERS, is_missing
 from .compile_selection import SELECTORS, selected
+from .features import NAN
 
-Columns = Sequence[Column]
 Transform = Callable[[Any, Columns, Inputs], Columns]
 # What passes on whatever it is given, infinities too.
 UNCHECKING = (Pipeline, ColumnTransformer, FeatureUnion, FunctionTransformer)
-NAN = float("nan")
 INFINITY = float("inf")
 # What an encoder does with the unknown where there are infrequent categories.
 MAKES_INFREQUENT = ("infrequent_if_exist", "warn")
@@ -339,10 +331,6 @@ TRANSFORMERS: dict[type, Transform] = {
     Pipeline: pipeline,
     ColumnTransformer: column_transformer,
     FunctionTransformer: function_transformer,
-    IterativeImputer: iterative_imputer,
-    KNNImputer: neighbours_imputer,
-    SimpleImputer: simple_imputer,
-    MissingIndicator: missing_indicator,
     FeatureUnion: feature_union,
     StandardScaler: scaler([("subtract", "mean_"), ("divide", "scale_")]),
     MinMaxScaler: scaler([("multiply", "scale_"), ("add", "min_")]),
@@ -352,5 +340,6 @@ TRANSFORMERS: dict[type, Transform] = {
     OrdinalEncoder: ordinal_encoder,
     TargetEncoder: target_encoder,
     **COMPUTING,
+    **IMPUTERS,
     **dict.fromkeys(SELECTORS, selected),
 }

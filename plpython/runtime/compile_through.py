@@ -6,13 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from .compile_columns import Column, Computed, Dropped, Inputs, NotCompilable, Number
+from .compile_columns import (
+    Column,
+    Columns,
+    Computed,
+    Dropped,
+    Inputs,
+    NotCompilable,
+    Number,
+)
 from .compile_sums import matrix
 from .form_computed import Through
 from .form_matrices import Joined
 from .form_parts import Matrix, Scalar
-
-Columns = Sequence[Column]
 
 
 def of_columns(

@@ -33,16 +33,22 @@ def metric_of(part: Any) -> str | None:
     return NAMES.get(part.metric)
 
 
+def points_of(part: Any, kinds: str) -> np.ndarray:
+    """Return the points of a part, numbers of these kinds, one for each feature."""
+    points = part._fit_X
+    check(type(points) is np.ndarray and points.ndim == 2, part, "_fit_X")
+    check(points.dtype.kind in kinds and len(points) > 0, part, "_fit_X")
+    check(points.shape[1] == part.n_features_in_, part, "n_features_in_")
+    return points
+
+
 def check_neighbours(part: Any) -> None:
     """Refuse points, classes and a tree that do not fit one another."""
     held = vars(part)
     if "_fit_X" not in held:
         return
-    points, labels = part._fit_X, part._y
-    check(type(points) is np.ndarray and points.ndim == 2, part, "_fit_X")
-    check(points.dtype.kind in "fiu" and points.flags.c_contiguous, part, "_fit_X")
-    check(np.isfinite(points).all() and len(points) > 0, part, "_fit_X")
-    check(points.shape[1] == part.n_features_in_, part, "n_features_in_")
+    points, labels = points_of(part, "fiu"), part._y
+    check(points.flags.c_contiguous and np.isfinite(points).all(), part, "_fit_X")
     if points.size > MOST_NUMBERS or len(points) > MOST_POINTS:
         raise not_fit(
             f"A {type(part).__name__} compares every row with the {len(points)} of its "
@@ -106,10 +112,7 @@ def check_donors(part: Any) -> None:
     check(type(part.weights) is str, part, "weights")
     check(part.weights in (UNIFORM, BY_DISTANCE), part, "weights")
     check(is_count(part.n_neighbors, MOST_POINTS), part, "n_neighbors")
-    points, gaps, valid = part._fit_X, part._mask_fit_X, part._valid_mask
-    check(type(points) is np.ndarray and points.ndim == 2, part, "_fit_X")
-    check(points.dtype.kind == "f" and len(points) > 0, part, "_fit_X")
-    check(points.shape[1] == part.n_features_in_, part, "n_features_in_")
+    points, gaps, valid = points_of(part, "f"), part._mask_fit_X, part._valid_mask
     if points.size > MOST_NUMBERS or len(points) > MOST_POINTS:
         raise not_fit(
             f"A {type(part).__name__} keeps the {len(points)} rows of its training, "

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from .estimator_checks import DEEPEST_TREE, check, is_count, not_fit, within
+from .estimator_checks import DEEPEST_TREE, LEAF, check, is_count, not_fit, within
 from .pickle_values import MOST_FEATURES, require
 
 BOOSTED_TREES = "pgchurn.plpython.runtime.boosters.BoostedTrees"
-LEAF = -1
+# In place of a set's number: a node that compares a number.
 NUMBER = -1
 TWO_CLASSES = 2
 # Of the arrays with a value for each node.

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-LEAF = -1
-NUMBER = -1
+from .booster_checks import LEAF, NUMBER
+
 # More comparisons at once would take too much memory.
 VISITS_PER_STEP = 1_000_000
 

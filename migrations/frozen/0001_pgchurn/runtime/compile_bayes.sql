@@ -2,18 +2,15 @@ CREATE OR REPLACE FUNCTION churn_runtime.compile_bayes() RETURNS void
 LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """Naive Bayes as parts that compute the probability of the second class."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB
 
-from .compile_columns import Column, Inputs, Lookup, NotCompilable, numeric
+from .compile_columns import Column, Columns, Inputs, Lookup, NotCompilable, numeric
 from .compile_sums import matrix, weighted_sum
 from .form_matrices import Gaussian
 from .form_parts import Scalar, Sigmoid
-
-Columns = Sequence[Column]
 
 
 def gaussian_naive_bayes(

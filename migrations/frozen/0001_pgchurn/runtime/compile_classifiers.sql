@@ -46,7 +46,7 @@ from .compile_bayes import (
     multinomial_naive_bayes,
 )
 from .compile_boosters import boosted_trees, columns_as_read
-from .compile_columns import Column, Inputs, NotCompilable, numeric
+from .compile_columns import Columns, Inputs, NotCompilable, numeric
 from .compile_computed import computed
 from .compile_functions import refuse_infinite
 from .compile_neighbours import nearest, within_radius
@@ -70,8 +70,6 @@ from .form_parts import (
 from .pickle_values import class_name
 from .raw_readers import PIPELINE
 from .searches import SEARCHES
-
-Columns = Sequence[Column]
 
 SINGLE_TREES = (DecisionTreeClassifier, ExtraTreeClassifier)
 FORESTS = (RandomForestClassifier, ExtraTreesClassifier, *SINGLE_TREES)

@@ -17,7 +17,14 @@ from sklearn.preprocessing import (
     SplineTransformer,
 )
 
-from .compile_columns import Column, Computed, Inputs, NotCompilable, Number, numeric
+from .compile_columns import (
+    Columns,
+    Computed,
+    Inputs,
+    NotCompilable,
+    Number,
+    numeric,
+)
 from .compile_pieces import (
     SHORTEST_LINE,
     NumberPieces,
@@ -31,7 +38,6 @@ from .form_computed import Normalized, Products
 from .form_matrices import Dense, normal_quantile
 from .form_parts import Matrix
 
-Columns = Sequence[Column]
 # See BOUNDS_THRESHOLD in sklearn/preprocessing/_data.py: which value that many of a
 # normal distribution lie below.
 BOUND = 1e-7

@@ -2,7 +2,6 @@ CREATE OR REPLACE FUNCTION churn_runtime.compile_imputers() RETURNS void
 LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """From scikit-learn's fitted imputers to formulas, and to parts that fill gaps."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from sklearn.impute import IterativeImputer, KNNImputer, MissingIndicator, Simpl
 
 from .compile_columns import (
     Column,
+    Columns,
     Computed,
     Inputs,
     Lookup,
@@ -21,12 +21,10 @@ from .compile_columns import (
     numeric,
 )
 from .compile_computed import computed, gathered
+from .features import NAN
 from .form_computed import Rounds
 from .form_neighbours import Donors
 from .form_parts import Matrix
-
-Columns = Sequence[Column]
-NAN = float("nan")
 
 
 def simple_imputer(
@@ -199,5 +197,13 @@ def text_indicator(column: Text, sought: float | None, inputs: Inputs) -> Lookup
 def is_missing(category: Any) -> bool:
     """Return whether a category is the one for missing values."""
     return category != category
+
+
+IMPUTERS: dict[type, Any] = {
+    IterativeImputer: iterative_imputer,
+    KNNImputer: neighbours_imputer,
+    MissingIndicator: missing_indicator,
+    SimpleImputer: simple_imputer,
+}
 $python$;
 COMMENT ON FUNCTION churn_runtime.compile_imputers IS 'From scikit-learn''s fitted imputers to formulas, and to parts that fill gaps.';
