@@ -44,5 +44,16 @@ def install(name, requirements, title):
     _stamp(name).write_text(requirements, encoding="utf-8")
 
 
+def exit_status(*installs):
+    """Install packages; return the exit status, having said why some are missing."""
+    try:
+        for install_them in installs:
+            install_them()
+    except distribution.SetupError as error:
+        distribution.report(error)
+        return 1
+    return 0
+
+
 def _stamp(name):
     return private_server.plain_state_directory() / name / "installed"

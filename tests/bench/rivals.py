@@ -5,21 +5,8 @@ The benchmark leaves out what is not installed.
 
 import sys
 
-from pgchurn.loader import distribution
-
+from tests import environments
 from tests.bench import rival_orbital, train
 
-
-def main():
-    """Install them; return the exit status."""
-    try:
-        rival_orbital.install()
-        train.install()
-    except distribution.SetupError as error:
-        distribution.report(error)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(environments.exit_status(rival_orbital.install, train.install))

@@ -9,6 +9,8 @@ from importlib import metadata
 
 from pgchurn.loader import distribution
 
+from tests import environments
+
 EXTRA = "boosters"
 
 
@@ -22,20 +24,15 @@ def requirements():
     ]
 
 
-def main():
-    """Install them; return the exit status."""
+def install():
+    """Install them beside what is there."""
     distribution.report("installing XGBoost, LightGBM and CatBoost, over 1 GB")
     pip = (sys.executable, "-m", "pip", "--quiet", "--no-input")
-    try:
-        distribution.run(
-            *(*pip, "install", *requirements()),
-            failure="the libraries could not be installed",
-        )
-    except distribution.SetupError as error:
-        distribution.report(error)
-        return 1
-    return 0
+    distribution.run(
+        *(*pip, "install", *requirements()),
+        failure="the libraries could not be installed",
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(environments.exit_status(install))
