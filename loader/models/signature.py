@@ -62,6 +62,8 @@ def dropped_columns(estimator: ClassifierMixin) -> list[str]:
 
     One that was fitted on a matrix has no names; it is given all of its columns.
     """
+    if not has_named_columns(estimator):
+        return []
     own = fitted_names(estimator)
     read = read_positions(estimator, range(len(own)))
     return [name for position, name in enumerate(own) if position not in read]
