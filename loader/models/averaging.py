@@ -132,9 +132,9 @@ def mixed(
     return np.sum([weight * probabilities[one] for one, weight in weights.items()], 0)
 
 
-def gains(best: np.ndarray, average: np.ndarray) -> bool:
-    """Tell whether an average gains more than its best member by chance."""
-    gained = losses(best) - losses(average)
+def gains(before: np.ndarray, after: np.ndarray) -> bool:
+    """Tell whether probabilities of what came gain more than they would by chance."""
+    gained = losses(before) - losses(after)
     return bool(gained.mean() > gained.std() / np.sqrt(len(gained)))
 
 

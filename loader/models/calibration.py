@@ -1,24 +1,36 @@
 """Whether probabilities come true as often as they say, and mending those that do not.
 
-A temperature divides the log odds by one number, so that probabilities become less, or
-more, sure of themselves. It keeps the order of customers, and one number cannot follow
-the noise of few rows. Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural
-networks", ICML 2017, describe it, and the expected calibration error.
+The log odds of a model's members are weighed by a logistic regression: one member alone
+is scaled and shifted by it, as by Platt, and several are combined. An average of
+probabilities is less sure of itself than what its members know together, and weighing
+log odds undoes that. Satopaa, Baron, Foster, Mellers, Tetlock and Ungar, "Combining
+multiple probability predictions using a simple logit model", International Journal of
+Forecasting, 2014; Platt, "Probabilistic outputs for support vector machines", 1999.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from pgchurn.loader.models.averaging import loss, of_what_came
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import VotingClassifier
-from sklearn.frozen import FrozenEstimator
+from pgchurn.loader.models.averaging import (
+    LEAST_WEIGHT,
+    Average,
+    best_average,
+    loss,
+    of_what_came,
+)
+from sklearn.base import ClassifierMixin
+from sklearn.ensemble import StackingClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 
 BINS = 10
 FOLDS = 5
+# No member counts as surer than this: the log odds of certainty are infinite.
+SUREST = 0.999
 
 
 def expected_calibration_error(
@@ -38,7 +50,8 @@ def expected_calibration_error(
     float
         Over ten equal bins from 0 to 1: the difference between their mean probability
         and their share of positives, weighted by their rows. Even true probabilities
-        have some on few rows.
+        have some on few rows. Guo, Pleiss, Sun and Weinberger, "On calibration of
+        modern neural networks", ICML 2017.
     """
     positive, probabilities = np.asarray(positive, float), np.asarray(probabilities)
     bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
@@ -46,119 +59,147 @@ def expected_calibration_error(
     return float(np.abs(differences).sum() / len(positive))
 
 
-class Given(ClassifierMixin, BaseEstimator):
-    """What was predicted before, as the classifier that calibration asks for."""
-
-    def fit(self, predicted: np.ndarray, labels: np.ndarray) -> "Given":
-        """Learn the classes."""
-        self.classes_ = np.unique(labels)
-        return self
-
-    def predict(self, predicted: np.ndarray) -> np.ndarray:
-        """Return the likelier class."""
-        return self.classes_[(predicted[:, 0] > 0.5).astype(int)]
-
-    def predict_proba(self, predicted: np.ndarray) -> np.ndarray:
-        """Return the probabilities that are the only column."""
-        return np.column_stack([1 - predicted[:, 0], predicted[:, 0]])
-
-
-def tempered(labels: np.ndarray, probabilities: np.ndarray) -> CalibratedClassifierCV:
-    """Find the temperature under which probabilities come true.
+def weigh_log_odds(positive: np.ndarray, said: np.ndarray) -> Pipeline:
+    """Find the weights of log odds under which probabilities come true.
 
     Parameters
     ----------
-    labels : numpy.ndarray of shape (n_samples,)
-        Of two classes.
-    probabilities : numpy.ndarray of float, shape (n_samples,)
-        Out-of-fold probabilities of the second class.
+    positive : numpy.ndarray of bool, shape (n_samples,)
+    said : numpy.ndarray of float, shape (n_samples, n_members)
+        Out-of-fold probabilities of the positive class.
 
     Returns
     -------
-    CalibratedClassifierCV
-        Of one column, the probabilities.
+    sklearn.pipeline.Pipeline
+        A fitted classifier of such columns.
     """
-    column = probabilities[:, None]
-    given = FrozenEstimator(Given().fit(column, labels))
-    return CalibratedClassifierCV(given, method="temperature").fit(column, labels)
+    ends = np.array([[1 - SUREST], [SUREST]]).repeat(said.shape[1], axis=1)
+    scaler = MinMaxScaler((1 - 2 * SUREST, 2 * SUREST - 1), clip=True).fit(ends)
+    # Half the log odds of p are arctanh(2 p - 1).
+    log_odds = FunctionTransformer(np.arctanh)
+    columns = log_odds.fit_transform(scaler.transform(said))
+    weights = LogisticRegression(max_iter=1000).fit(columns, positive.astype(int))
+    return Pipeline([("scaler", scaler), ("log_odds", log_odds), ("weights", weights)])
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Whether out-of-fold probabilities come true, and what a temperature does.
+    """Whether out-of-fold probabilities come true, and what weighing log odds does.
 
     Attributes
     ----------
-    labels : numpy.ndarray of shape (n_samples,)
+    positive : numpy.ndarray of bool, shape (n_samples,)
     before, after : numpy.ndarray of float, shape (n_samples,)
-        Probabilities of the second class without the temperature and with it; the same
-        when they need none.
-    temperature : float or None
-        What log odds are divided by; None: they are right as they are.
+        Probabilities of the positive class, averaged and by the weighed log odds; the
+        same when they need none.
+    members : tuple of str
+        The algorithms, in the order of their columns.
+    weigher : sklearn.pipeline.Pipeline or None
+        What weighs the members' log odds; None: they are right as they are.
     """
 
-    labels: np.ndarray
+    positive: np.ndarray
     before: np.ndarray
     after: np.ndarray
-    temperature: float | None
+    members: tuple[str, ...]
+    weigher: Pipeline | None
 
-    def as_dict(self) -> dict[str, float | None]:
+    def weights(self) -> dict[str, float] | None:
+        """Return the weight of each member's log odds, if they are weighed."""
+        if self.weigher is None:
+            return None
+        # Columns are half the log odds.
+        (halves,) = self.weigher["weights"].coef_ / 2
+        return dict(zip(self.members, halves.tolist()))
+
+    def as_dict(self) -> dict[str, object]:
         """Return what became of the error, JSON-serialisable."""
-        positive = self.labels == np.unique(self.labels)[1]
         return {
-            "temperature": self.temperature,
-            "error_before": expected_calibration_error(positive, self.before),
-            "error_after": expected_calibration_error(positive, self.after),
+            "log_odds_weights": self.weights(),
+            "error_before": expected_calibration_error(self.positive, self.before),
+            "error_after": expected_calibration_error(self.positive, self.after),
         }
 
 
-def calibrate(labels: np.ndarray, probabilities: np.ndarray) -> Calibration:
-    """Find out whether out-of-fold probabilities need a temperature.
+def calibrate(
+    positive: np.ndarray, average: Average, said: Mapping[str, np.ndarray]
+) -> Calibration:
+    """Find out whether out-of-fold probabilities come nearer by weighing log odds.
 
-    That of each fold is found on the others, and it is needed when the log loss falls:
-    that of rows it was not found on.
+    The weights of each fold are found on the others, those of the average, too. Log
+    odds are weighed when the log loss falls: that of rows the weights were not found
+    on.
 
     Parameters
     ----------
+    positive : numpy.ndarray of bool, shape (n_samples,)
+        Whether each row is of the positive class.
+    average : Average
+        What is left as it is where weighing log odds gains nothing.
+    said : mapping of str to numpy.ndarray of float, shape (n_samples,)
+        Out-of-fold probabilities of the positive class, by algorithm.
+    """
+    said = {one.algorithm: said[one.algorithm] for one in average.members}
+    members = without_slight(positive, said)
+    columns = as_columns(said, members)
+    before, after = np.empty((2, len(positive)))
+    splitter = StratifiedKFold(int(min(FOLDS, np.bincount(positive).min())))
+    for others, fold in splitter.split(columns, positive):
+        found = best_average(positive[others], {one: said[one][others] for one in said})
+        before[fold] = found.of({one: said[one][fold] for one in said})
+        weigher = weigh_log_odds(positive[others], columns[others])
+        after[fold] = weigher.predict_proba(columns[fold])[:, 1]
+    weigher = weigh_log_odds(positive, columns)
+    falls = loss(of_what_came(positive, after)) < loss(of_what_came(positive, before))
+    if falls and (weigher["weights"].coef_ > 0).all():
+        return Calibration(positive, before, after, members, weigher)
+    return Calibration(positive, before, before, tuple(said), None)
+
+
+def without_slight(
+    positive: np.ndarray, said: Mapping[str, np.ndarray]
+) -> tuple[str, ...]:
+    """Return the members, less those of slight weight beside the others'.
+
+    One who is much like another may even get a negative weight, so that its yes counts
+    as a no, and nobody could explain a score by it.
+    """
+    members = tuple(said)
+    while len(members) > 1:
+        weigher = weigh_log_odds(positive, as_columns(said, members))
+        (weights,) = weigher["weights"].coef_
+        if weights.min() >= LEAST_WEIGHT * weights.sum():
+            break
+        members = tuple(np.delete(members, weights.argmin()).tolist())
+    return members
+
+
+def as_columns(said: Mapping[str, np.ndarray], members: tuple[str, ...]) -> np.ndarray:
+    """Return what some members said, a column each."""
+    return np.column_stack([said[member] for member in members])
+
+
+def with_weights(
+    fitted: list[tuple[str, ClassifierMixin]],
+    weigher: Pipeline,
+    frame: object,
+    labels: np.ndarray,
+) -> StackingClassifier:
+    """Return fitted members under the weights that were found of their log odds.
+
+    `StackingClassifier` by itself would cross-validate each member once more, only to
+    find the weights that are known already.
+
+    Parameters
+    ----------
+    fitted : list of (str, fitted classifier)
+    weigher : Pipeline
+        As `weigh_log_odds` gives it, of the members in their order.
+    frame : pandas.DataFrame of shape (n_samples, n_features)
+        What they were fitted on.
     labels : numpy.ndarray of shape (n_samples,)
-        Of two classes.
-    probabilities : numpy.ndarray of float, shape (n_samples,)
-        Out-of-fold probabilities of the second class.
     """
-    classes, counts = np.unique(labels, return_counts=True)
-    after = np.empty(len(labels))
-    splitter = StratifiedKFold(int(min(FOLDS, counts.min())))
-    for others, fold in splitter.split(probabilities, labels):
-        found = tempered(labels[others], probabilities[others])
-        after[fold] = found.predict_proba(probabilities[fold, None])[:, 1]
-    positive = labels == classes[1]
-    if loss(of_what_came(positive, after)) < loss(
-        of_what_came(positive, probabilities)
-    ):
-        temperature = temperature_of(tempered(labels, probabilities))
-        return Calibration(labels, probabilities, after, temperature)
-    return Calibration(labels, probabilities, probabilities, None)
-
-
-def with_temperature(
-    model: VotingClassifier, calibration: Calibration
-) -> CalibratedClassifierCV:
-    """Return a model, fitted on a data frame, under the temperature that was found.
-
-    `CalibratedClassifierCV` by itself would cross-validate the model once more, only to
-    find the probabilities that are known already.
-    """
-    calibrated = tempered(calibration.labels, calibration.before)
-    (one,) = calibrated.calibrated_classifiers_
-    one.estimator = model
-    calibrated.estimator = FrozenEstimator(model)
-    calibrated.feature_names_in_ = model.feature_names_in_
-    calibrated.n_features_in_ = model.n_features_in_
-    return calibrated
-
-
-def temperature_of(calibrated: CalibratedClassifierCV) -> float:
-    """Return by what a calibrated model's log odds are divided."""
-    (one,) = calibrated.calibrated_classifiers_
-    (calibrator,) = one.calibrators
-    return float(1 / calibrator.beta_)
+    stack = StackingClassifier(fitted, LogisticRegression(), cv="prefit")
+    stack.fit(frame, labels)
+    stack.final_estimator = stack.final_estimator_ = weigher
+    return stack

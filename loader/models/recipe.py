@@ -7,11 +7,7 @@ import numpy as np
 import pandas as pd
 from pgchurn.loader.models.algorithms import COMPARED
 from pgchurn.loader.models.averaging import Average, best_average
-from pgchurn.loader.models.calibration import (
-    Calibration,
-    calibrate,
-    with_temperature,
-)
+from pgchurn.loader.models.calibration import Calibration, calibrate, with_weights
 from pgchurn.loader.models.comparison import Comparison, Progress, compare
 from pgchurn.loader.models.evaluation import choose_threshold
 from pgchurn.loader.models.pipelines import (
@@ -23,11 +19,12 @@ from pgchurn.loader.models.pipelines import (
 from pgchurn.loader.models.time_budget import TimeBudget
 from sklearn.base import ClassifierMixin
 from sklearn.ensemble import VotingClassifier
+from sklearn.pipeline import Pipeline
 
 
 @dataclass(frozen=True, eq=False)
 class Recipe:
-    """An average of pipelines, and how its probabilities are mended.
+    """An average of pipelines, or how their log odds are weighed instead.
 
     Attributes
     ----------
@@ -41,7 +38,7 @@ class Recipe:
         What the rest follows from.
     average : Average
     calibration : Calibration
-        Of what the average says out of fold.
+        Of what its members say out of fold.
     threshold : float
         Probability from which a customer counts as positive.
     """
@@ -55,32 +52,33 @@ class Recipe:
     threshold: float
 
     def fit(self, frame: pd.DataFrame, labels: np.ndarray) -> ClassifierMixin:
-        """Return the model: one pipeline as it is, several as a vote.
+        """Return the model: one pipeline as it is, several as a vote or a stack.
 
         Parameters
         ----------
         frame : pandas.DataFrame of shape (n_samples, n_features)
         labels : numpy.ndarray of shape (n_samples,)
         """
-        pipelines = [
-            (
-                member.algorithm,
-                build_pipeline(
-                    member.algorithm,
-                    self.kinds,
-                    curved=self.curved,
-                    random_state=self.random_state,
-                ),
-            )
-            for member in self.average.members
-        ]
-        is_mended = self.calibration.temperature is not None
-        if len(pipelines) == 1 and not is_mended:
-            return pipelines[0][1].fit(frame, labels)
-        weights = [member.weight for member in self.average.members]
+        weigher = self.calibration.weigher
+        if weigher is not None:
+            fitted = [
+                (one, self.pipeline(one).fit(frame, labels))
+                for one in self.calibration.members
+            ]
+            return with_weights(fitted, weigher, frame, labels)
+        members = self.average.members
+        if len(members) == 1:
+            return self.pipeline(members[0].algorithm).fit(frame, labels)
+        pipelines = [(one.algorithm, self.pipeline(one.algorithm)) for one in members]
+        weights = [one.weight for one in members]
         vote = VotingClassifier(pipelines, voting="soft", weights=weights)
-        vote.fit(frame, labels)
-        return with_temperature(vote, self.calibration) if is_mended else vote
+        return vote.fit(frame, labels)
+
+    def pipeline(self, algorithm: str) -> Pipeline:
+        """Return the unfitted pipeline of a member."""
+        return build_pipeline(
+            algorithm, self.kinds, curved=self.curved, random_state=self.random_state
+        )
 
 
 def decide(
@@ -137,10 +135,7 @@ def decide(
         progress=progress,
     )
     average = best_average(comparison.positive, comparison.out_of_fold)
-    calibration = calibrate(
-        np.unique(labels)[comparison.positive.astype(int)],
-        average.of(comparison.out_of_fold),
-    )
+    calibration = calibrate(comparison.positive, average, comparison.out_of_fold)
     return Recipe(
         kinds=kinds,
         curved=curved,

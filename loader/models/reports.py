@@ -66,7 +66,7 @@ def comparison_report(result: dict[str, Any]) -> str:
         lines.append(
             f"Their average has a log loss of {result['average']['log_loss']:.4f}."
         )
-    if result["calibration"]["temperature"] is not None:
+    if result["calibration"]["log_odds_weights"] is not None:
         lines.append(mended_report(result["calibration"]))
     if comparison["skipped"]:
         skipped = (f"{name} ({why})" for name, why in comparison["skipped"].items())
@@ -75,10 +75,14 @@ def comparison_report(result: dict[str, Any]) -> str:
 
 
 def mended_report(calibration: dict[str, Any]) -> str:
-    """Return a line about the temperature of a model."""
+    """Return a line about the weights of log odds."""
+    weights = ", ".join(
+        f"{weight:.2f} of {algorithm}"
+        for algorithm, weight in calibration["log_odds_weights"].items()
+    )
     return (
-        f"Its log odds are divided by {calibration['temperature']:.3f}: the "
-        f"calibration error was {calibration['error_before']:.4f} out of fold and is "
+        f"Log odds are weighed instead ({weights}): the calibration error was "
+        f"{calibration['error_before']:.4f} out of fold and is "
         f"{calibration['error_after']:.4f}."
     )
 

@@ -13,6 +13,7 @@ FUNCTIONS: dict[str, Any] = {
         np.absolute,
         np.arcsinh,
         np.arctan,
+        np.arctanh,
         np.cbrt,
         np.ceil,
         np.cos,

@@ -1,5 +1,7 @@
 """Classifiers of classifiers: calibrated, bagged, boosted and voting."""
 
+import numpy as np
+from pgchurn.loader.models.calibration import weigh_log_odds, with_weights
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
     AdaBoostClassifier,
@@ -63,6 +65,17 @@ def stack_of_fitted(classifier):
     )
 
 
+def weighed_log_odds():
+    """Return what `pgchurn train` makes of several algorithms."""
+    frame, churned = customers()
+    members = [
+        ("line", unfitted(on_frame(LogisticRegression())).fit(frame, churned)),
+        ("forest", unfitted(on_frame(forest())).fit(frame, churned)),
+    ]
+    said = np.column_stack([one.predict_proba(frame)[:, 1] for _, one in members])
+    return with_weights(members, weigh_log_odds(churned, said), frame, churned)
+
+
 def stack_of_frames():
     """Return a stack of pipelines, each with its own preprocessing."""
     line = unfitted(on_frame(LogisticRegression()))
@@ -91,6 +104,7 @@ PIPELINES = {
         stacked(passthrough=True), sparse_threshold=0
     ),
     "stack of frames": stack_of_frames,
+    "weighed log odds": weighed_log_odds,
     "calibrated stack": lambda: on_numbers(
         CalibratedClassifierCV(stacked(final=LogisticRegression()), cv=2)
     ),

@@ -134,13 +134,19 @@ def with_encoders_of_types():
 
 def of_functions():
     """Return a pipeline that applies every function of numpy's that may be applied."""
+    # What a function is no number of is scaled before.
+    narrow = {"arctanh": [MinMaxScaler((0.1, 0.9))]}
     return on_columns(
         make_pipeline(
             ColumnTransformer(
                 [
                     (
                         name,
-                        imputed(StandardScaler(), FunctionTransformer(function)),
+                        imputed(
+                            StandardScaler(),
+                            *narrow.get(name, []),
+                            FunctionTransformer(function),
+                        ),
                         ["age"],
                     )
                     for name, function in FUNCTIONS.items()

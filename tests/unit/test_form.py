@@ -1449,6 +1449,24 @@ def test_of_a_mean_only_the_parts_that_are_too_large_are_called():
         assert score(*row) == pytest.approx(expected, rel=0, abs=1e-15, nan_ok=True)
 
 
+def test_of_parts_side_by_side_only_those_that_are_too_large_are_called():
+    keys = np.arange(MOST_ENTRIES + 1.0)
+    large = sum_of(ends=integers(len(keys)), keys=keys, entries=keys / len(keys))
+    together = Together(of=[large, Sigmoid(of=sum_of())])
+    # One that is called is called once, however often its number is read.
+    part = one_of(Normalized(of=together, norm="l2"))
+    source = Source(3)
+
+    source.line(f"return {part.write(source)}")
+
+    score = source.function("def score(x0, x1, x2):")
+    (name,) = (name for name, one in source.names.items() if one == large.value)
+    assert "".join(source.lines).count(f"{name}(") == 1
+    for row in ((0.0, 1.0, 0.0), (-3.0, 0.5, 2.0), (1e9, -1.0, float("nan"))):
+        expected = part.values(np.array([row]))[0]
+        assert score(*row) == pytest.approx(expected, rel=1e-15, nan_ok=True)
+
+
 def test_a_mean_of_parts_that_are_all_too_large_is_called_as_one():
     keys = np.arange(MOST_ENTRIES + 1.0)
     large = sum_of(ends=integers(len(keys)), keys=keys, entries=keys / len(keys))

@@ -14,7 +14,7 @@ from pgchurn.loader.models.pipelines import as_features
 from pgchurn.loader.models.time_budget import TimeBudget
 from pgchurn.loader.models.training import split, train
 from pgchurn.loader.models.usable_features import unusable_text
-from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import StackingClassifier
 from sklearn.metrics import f1_score
 from sklearn.pipeline import Pipeline
 
@@ -169,12 +169,11 @@ def test_progress_hears_of_every_fold_and_of_the_fit():
 
 def test_a_named_algorithm_is_a_pipeline_of_its_own_unless_it_needs_mending():
     result = train(*customers(), KINDS, "gradient_boosting")
-    temperature = result.recipe.calibration.temperature
-    assert temperature is not None
-    assert isinstance(result.pipeline, CalibratedClassifierCV)
+    assert result.recipe.calibration.weights()["gradient_boosting"] < 0.9
+    assert isinstance(result.pipeline, StackingClassifier)
     result = train(*customers(2_000), KINDS, "logistic_regression")
-    if result.recipe.calibration.temperature is None:
-        assert isinstance(result.pipeline, Pipeline)
+    assert result.recipe.calibration.weights() is None
+    assert isinstance(result.pipeline, Pipeline)
 
 
 def test_features_keep_their_order_and_identifiers_are_left_out():

@@ -11,7 +11,14 @@ import numpy as np
 
 from .errors import ScoringError
 from .form import require
-from .form_parts import PART_OPERATIONS, TABLE_OPERATIONS, Matrix, Part, Scalar
+from .form_parts import (
+    PART_OPERATIONS,
+    TABLE_OPERATIONS,
+    Matrix,
+    Part,
+    Scalar,
+    write_each,
+)
 from .form_source import NoSource, Source
 
 # So many numbers of a row are handed from one function of Python to the next.
@@ -124,7 +131,7 @@ class Together(Matrix):
 
     def write_row(self, source: Source) -> list[str]:
         """Add its numbers of one row to a source; return their expressions."""
-        return [part.write(source) for part in self.of]
+        return write_each(source, self.of)
 
 
 class Pieces(Matrix):

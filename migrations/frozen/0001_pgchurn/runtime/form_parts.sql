@@ -454,19 +454,26 @@ class Mean(Scalar):
         return total
 
     def write(self, source: "Source") -> str:
-        """Add the mean of one row to a source; return the variable.
-
-        Parts that are not written out are called, unless that is all of them.
-        """
-        written = [source.written(part) for part in self.of]
-        if not any(written):
-            raise NoSource
+        """Add the mean of one row to a source; return the variable."""
+        said = write_each(source, self.of)
         target = source.variable("0.0")
-        for part, said, weight in zip(self.of, written, self.weights.tolist()):
-            if said is None:
-                said = f"{source.constant(part.value)}({source.inputs()})"
-            source.line(f"{target} += {source.number(weight)} * {said}")
+        for one, weight in zip(said, self.weights.tolist()):
+            source.line(f"{target} += {source.number(weight)} * {one}")
         return target
+
+
+def write_each(source: "Source", parts: Sequence[Scalar]) -> list[str]:
+    """Add the number that each part gives of one row to a source; return the variables.
+
+    Parts that are not written out are called, unless that is all of them.
+    """
+    written = [source.written(part) for part in parts]
+    if not any(written):
+        raise NoSource
+    return [
+        one or source.variable(f"{source.constant(part.value)}({source.inputs()})")
+        for part, one in zip(parts, written)
+    ]
 
 
 def cut(source: "Source", s: str) -> str:
