@@ -255,7 +255,8 @@ def is_superuser(session):
 def evaluated(session, version):
     """Return what the server has made of a version."""
     return session.row(
-        "SELECT compiled, compiled_sha256, parity, compilation FROM churn.models"
+        "SELECT compiled, compiled_sha256, parity, compilation, explanation,"
+        " explanation_sha256, explanation_problem, reference::text FROM churn.models"
         " WHERE version = %s",
         version,
     )
@@ -272,10 +273,12 @@ def register_evaluated(session, model, profile, made):
         """
         INSERT INTO churn.models (
             attachment_id, artifact, artifact_sha256, signature, metrics, environment,
-            provenance, compiled, compiled_sha256, parity, compilation
+            provenance, compiled, compiled_sha256, parity, compilation, explanation,
+            explanation_sha256, explanation_problem, reference
         )
         VALUES (
-            %s, %s, sha256(%s), %s, '{}', %s, '{"from": "tests"}', %s, %s, %s, %s
+            %s, %s, sha256(%s), %s, '{}', %s, '{"from": "tests"}',
+            %s, %s, %s, %s, %s, %s, %s, %s
         )
         RETURNING version
         """,

@@ -30,6 +30,10 @@ column models.compiled                    -          -          -
 column models.compiled_sha256             SELECT     SELECT     -
 column models.parity                      SELECT     SELECT     -
 column models.compilation                 SELECT     SELECT     -
+column models.explanation                 -          -          -
+column models.explanation_sha256          SELECT     SELECT     -
+column models.explanation_problem         SELECT     SELECT     -
+column models.reference                   -          -          -
 column models.signature                   SELECT     SELECT     -
 column models.metrics                     SELECT     SELECT     -
 column models.environment                 SELECT     SELECT     -

@@ -179,6 +179,7 @@ class Signer:
             candidate.estimator, features, positive_class
         )
         compiled = candidate.compile(signature)
+        explanation = candidate.explanation_digest(signature)
         environment = current_environment()
         statement = Statement(
             name=self.name,
@@ -191,6 +192,7 @@ class Signer:
             named_columns=signature.named_columns,
             environment={package: environment[package] for package in SIGNED_PACKAGES},
             expires=self.expires.isoformat() if self.expires else None,
+            explanation_sha256=explanation.hex() if explanation else None,
         )
         try:
             statement.check()

@@ -14,6 +14,7 @@ from pgchurn.plpython.runtime.compile_columns import NotCompilable
 from pgchurn.plpython.runtime.compile_model import compile_model
 from pgchurn.plpython.runtime.errors import ScoringError
 from pgchurn.plpython.runtime.estimators import load_estimator, parts_of
+from pgchurn.plpython.runtime.explain_model import explain_model
 from pgchurn.plpython.runtime.pickled import PickledModel
 from pgchurn.plpython.runtime.searches import searches_among
 from pgchurn.plpython.runtime.signature import Signature
@@ -136,6 +137,16 @@ class Candidate:
         if used not in self._compiled:
             self._compiled[used] = compiled_form(self.estimator, signature)
         return self._compiled[used]
+
+    def explanation_digest(self, signature: Signature) -> bytes | None:
+        """Return SHA-256 of the explanation form, None where there is none.
+
+        The server makes its own; a signer states which one that has to be.
+        """
+        try:
+            return hashlib.sha256(explain_model(self.estimator, signature)).digest()
+        except NotCompilable:
+            return None
 
 
 def refusal(error: ScoringError, source: str | Path | None) -> LoaderError:

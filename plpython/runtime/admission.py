@@ -130,7 +130,9 @@ class Admission:
         dict
             ``replayed``, the pickle's probabilities of the client's rows; ``compiled``,
             the compiled form; ``parity``, the largest difference of the two forms;
-            ``rows_compared``; ``problem``, why there is no compiled form, or None.
+            ``rows_compared``; ``problem``, why there is no compiled form, or None;
+            ``explanation``, the explanation form; ``explanation_problem``, why there is
+            none, or None; ``reference``, JSON of what is typical, or None.
         """
         with self.refusals:
             self.registry.profile_layout(attachment_id).positions(

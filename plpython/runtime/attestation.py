@@ -48,6 +48,8 @@ class Statement:
     environment: dict[str, str | None]
     # The last day, in UTC, on which it may be registered and activated: YYYY-MM-DD.
     expires: str | None
+    # Digest in hexadecimal digits; without an explanation form there is no explanation.
+    explanation_sha256: str | None = None
 
     @classmethod
     def from_text(cls, text: str) -> "Statement":
@@ -76,7 +78,8 @@ class Statement:
             raise ValueError("the name must be of printable characters")
         if type(self.version) is not int or not 0 < self.version <= GREATEST_VERSION:
             raise ValueError("the version must be a whole number above 0")
-        for digest in (self.artifact_sha256, self.compiled_sha256 or "0" * 64):
+        forms = (self.compiled_sha256, self.explanation_sha256)
+        for digest in (self.artifact_sha256, *(one or "0" * 64 for one in forms)):
             if len(bytes.fromhex(digest)) != hashlib.sha256().digest_size:
                 raise ValueError(f"{digest!r} is no SHA-256 digest")
         if self.expires is not None:
@@ -108,6 +111,11 @@ class Statement:
     def covers(self, digest: bytes) -> bool:
         """Return whether a compiled form is the one that was signed."""
         signed = self.compiled_sha256
+        return signed is not None and bytes.fromhex(signed) == digest
+
+    def covers_explanation(self, digest: bytes) -> bool:
+        """Return whether an explanation form is the one that was signed."""
+        signed = self.explanation_sha256
         return signed is not None and bytes.fromhex(signed) == digest
 
     def check_description(self, signature: Signature, environment: Any) -> None:

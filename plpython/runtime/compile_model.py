@@ -6,7 +6,7 @@ weighs raw numbers. This runs in the sandbox, where the estimator is: sessions t
 serve read the compiled form alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .compile_classifiers import probability
@@ -27,6 +27,9 @@ from .form_parts import Affine, describe
 from .raw_readers import fitted_columns, object_columns
 from .signature import Feature, Signature
 
+# Of the estimator, its columns and the inputs.
+Make = Callable[[Any, Sequence[Column], Inputs], Any]
+
 
 def compile_model(estimator: Any, signature: Signature) -> bytes:
     """Compile a fitted binary classifier.
@@ -40,6 +43,32 @@ def compile_model(estimator: Any, signature: Signature) -> bytes:
     -------
     bytes
         What ``form.read_form`` reads.
+
+    Raises
+    ------
+    NotCompilable
+        Naming the part of the estimator that is not covered.
+    """
+    result, codes, known = with_inputs(estimator, signature, probability)
+    if signature.positive_class == 0:
+        result = Affine(of=result, slope=-1.0, constant=1.0)
+    content = write_form(codes, lambda writer: describe(result, writer), known)
+    check_size(content, MAGIC)
+    return content
+
+
+def with_inputs(
+    estimator: Any, signature: Signature, make: Make
+) -> tuple[Any, dict[str, Any], dict[str, frozenset[float | None]]]:
+    """Return what a function makes of an estimator and its columns.
+
+    With it come how the runtime codes texts, and which numbers alone are known, both by
+    feature name: see ``form.write_form``.
+
+    Parameters
+    ----------
+    make : callable
+        Takes the estimator, its columns and the inputs, as ``probability`` does.
 
     Raises
     ------
@@ -73,32 +102,27 @@ def compile_model(estimator: Any, signature: Signature) -> bytes:
     )
     try:
         try:
-            result = probability(estimator, columns, inputs)
+            result = make(estimator, columns, inputs)
         except NullsReadApart:
             inputs = inputs.again(null_apart=True)
-            result = probability(estimator, columns, inputs)
+            result = make(estimator, columns, inputs)
         if inputs.has_new_codes():
             # Trees rely on how many there are.
             inputs = inputs.again()
-            result = probability(estimator, columns, inputs)
+            result = make(estimator, columns, inputs)
     except ScoringError as refused:
         # A part that no session would take: trees that are too deep, for one.
         raise NotCompilable(refused.detail) from None
-    if signature.positive_class == 0:
-        result = Affine(of=result, slope=-1.0, constant=1.0)
-    codes = text_codes(features, inputs.vocabularies)
     known = {
         features[position].name: numbers
         for position, numbers in inputs.known_numbers.items()
     }
-    content = write_form(codes, lambda writer: describe(result, writer), known)
-    check_size(content)
-    return content
+    return result, text_codes(features, inputs.vocabularies), known
 
 
-def check_size(content: bytes) -> None:
-    """Refuse a compiled form that no session would take for its size."""
-    described = content.index(b"\n", len(MAGIC)) - len(MAGIC)
+def check_size(content: bytes, magic: bytes) -> None:
+    """Refuse a form that no session would take for its size."""
+    described = content.index(b"\n", len(magic)) - len(magic)
     if described >= MOST_HEADER_BYTES:
         raise NotCompilable(
             f"its categories and parts take {described} bytes to be described, and "

@@ -66,12 +66,13 @@ def write_form(
     texts: dict[str, Any],
     probability: Callable[["ArrayWriter"], dict[str, Any]],
     numbers: Mapping[str, Set[float | None]] = MappingProxyType({}),
+    magic: bytes = MAGIC,
 ) -> bytes:
     """Return the bytes of a compiled form.
 
     ``probability`` hands its arrays over to the writer that it is given, and returns
     its description; ``numbers`` are those that are known of a feature, None for NULL,
-    where others are refused.
+    where others are refused; ``magic`` is what the bytes begin with.
     """
     writer = ArrayWriter()
     header: dict[str, Any] = {"texts": texts, "probability": probability(writer)}
@@ -83,7 +84,7 @@ def write_form(
     header["arrays"] = [
         [code, len(array)] for code, array in zip(writer.codes, writer.arrays)
     ]
-    start = MAGIC + json.dumps(header, allow_nan=False).encode() + b"\n"
+    start = magic + json.dumps(header, allow_nan=False).encode() + b"\n"
     parts = [padded(start), *(padded(array.tobytes()) for array in writer.arrays)]
     return b"".join(parts)
 
@@ -93,14 +94,14 @@ def padded(content: bytes) -> bytes:
     return content + b" " * (-len(content) % ALIGNMENT)
 
 
-def read_form(content: bytes) -> Form:
+def read_form(content: bytes, magic: bytes = MAGIC) -> Form:
     """Read the bytes of a compiled form, as arrays that are not copied."""
     require(len(content) <= MOST_BYTES, f"It has more than {MOST_BYTES} bytes.")
-    require(content.startswith(MAGIC), "It does not begin as one.")
-    end = content.find(b"\n", len(MAGIC), len(MAGIC) + MOST_HEADER_BYTES)
+    require(content.startswith(magic), "It does not begin as one.")
+    end = content.find(b"\n", len(magic), len(magic) + MOST_HEADER_BYTES)
     require(end > 0, "Its description does not end.")
     try:
-        header = json.loads(content[len(MAGIC) : end])
+        header = json.loads(content[len(magic) : end])
     except (ValueError, RecursionError):
         raise malformed_form("Its description is no JSON.") from None
     require(type(header) is dict, "Its description is no object.")

@@ -561,9 +561,7 @@ class PartReader:
         require(type(description) is dict, "A part is none.")
         name = description.get("kind")
         require(type(name) is str, "A part is none.")
-        kind = SCALAR_KINDS.get(name)
-        if kind is None:
-            kind = kind_elsewhere(name)
+        kind = self.kind_of(name)
         described(description, {"kind", *kind.FIELDS})
         fields = {
             name: self.field(code, description[name], depth)
@@ -572,6 +570,10 @@ class PartReader:
         self.tables += len(fields.get("tables", ()))
         require(self.tables <= MOST_TABLES, "Its tables are too many.")
         return kind(**fields)
+
+    def kind_of(self, name: str) -> type[Part]:
+        """Return the kind of part that a name stands for."""
+        return SCALAR_KINDS.get(name) or kind_elsewhere(name)
 
     def field(self, code: str, value: Any, depth: int) -> Any:
         """Return a field of a part."""

@@ -17,6 +17,7 @@ from .signature import Signature
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from .attestation import Statement
     from .compiled import CompiledModel
     from .pickled import PickledModel
 
@@ -397,10 +398,11 @@ def check_signed(
     row: "Mapping[str, Any]",
     signature: Signature,
     trusted: dict[str, bytes],
-) -> None:
+) -> "Statement":
     """Refuse a stored version unless a trusted key has signed just what is stored.
 
-    The digests in its row are compared with the bytes elsewhere.
+    The digests in its row are compared with the bytes elsewhere. What was signed is
+    returned.
     """
     from .attestation import NOT_AUTHORISED, verified_statement
 
@@ -422,6 +424,7 @@ def check_signed(
             hint="Activate another version, and register this one anew.",
             sqlstate=NOT_AUTHORISED,
         )
+    return statement
 
 
 def check_not_deleted(version: int | None, row: "Mapping[str, Any]") -> None:

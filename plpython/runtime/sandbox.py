@@ -4,7 +4,8 @@ What a client sends may crash, hang or fill the memory of whatever reads it, and
 crash of one backend restarts every session of the server. So the backend starts the
 distribution's Python with nothing but pipes to it, sets limits on it, and sends it the
 modules of the runtime, the candidate and the rows; the child evaluates them
-(``sandbox_worker``) and responds with a line of JSON and the compiled form. The child
+(``sandbox_worker``) and responds with a line of JSON, the compiled form and the
+explanation form. The child
 is the same user as the server: this guards against what a candidate does to the process
 that reads it. Against code in a pickle the strict loader guards, in the child as in
 every session.
@@ -38,11 +39,19 @@ MEMORY_PER_BYTE = 16
 # How long a cancel waits at most, in seconds.
 WAITING_SECONDS = 0.05
 PIPE_CHUNK = 1 << 16
-# A response is a number for each replayed row, few words, and the compiled form.
-RESPONSE_BYTES = (1 << 16) + MOST_BYTES
+# What is told of typical rows takes 20 kB for each text, and there are 1,600 columns.
+MOST_REFERENCE_BYTES = 32 << 20
+# A response is a number for each replayed row, few words, what is typical, and the two
+# forms.
+RESPONSE_BYTES = (1 << 16) + MOST_REFERENCE_BYTES + 2 * MOST_BYTES
 RESPONSE_BYTES_PER_ROW = 32
 OTHER_PYTHON = 3
-RESULT = ("replayed", "compiled", "parity", "rows_compared", "problem")
+FORMS = ("compiled", "explanation")
+RESULT = (
+    *("replayed", "parity", "rows_compared", "problem"),
+    *("explanation_problem", "reference"),
+    *FORMS,
+)
 # Classes that tell of the server or of nothing: never a candidate's.
 IMPOSSIBLE_SQLSTATES = ("00", "01", "02", "40", "53", "57")
 
@@ -266,28 +275,49 @@ def read_response(status: int, response: bytes, seconds: int) -> dict[str, Any]:
         "refused": refusal_of,
         "failed": failure_of_child,
     }
-    line, _, compiled = response.partition(b"\n")
+    line, _, forms = response.partition(b"\n")
     try:
         # With more than one key there is more than one response.
         ((kind, content),) = json.loads(line).items()
         result = readers[kind](content)
+        if isinstance(result, ScoringError):
+            raise result
+        return result | forms_of(content["sizes"], forms)
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
         raise no_response("Its response cannot be read.") from None
-    if isinstance(result, ScoringError):
-        raise result
-    return {**result, "compiled": compiled or None}
 
 
 def result_of(content: Any) -> dict[str, Any]:
-    """Return the result of a candidate that scores."""
+    """Return the result of a candidate that scores, but for its forms."""
     keys = ("replayed", "parity", "rows_compared", "problem")
     replayed, parity, compared, problem = (content[key] for key in keys)
+    unexplained, reference = content["explanation_problem"], content["reference"]
+    described = None if reference is None else json.dumps(reference, allow_nan=False)
+    if described is not None and (
+        type(reference) is not dict or len(described) > MOST_REFERENCE_BYTES
+    ):
+        raise ValueError("reference")
     return {
         "replayed": replayed and [float(value) for value in replayed],
         "parity": None if parity is None else float(parity),
         "rows_compared": int(compared),
         "problem": None if problem is None else plain_text(problem),
+        "explanation_problem": None if unexplained is None else plain_text(unexplained),
+        "reference": described,
     }
+
+
+def forms_of(sizes: Any, content: bytes) -> dict[str, bytes | None]:
+    """Return the forms of a candidate, which follow one another."""
+    forms: dict[str, bytes | None] = {}
+    first = 0
+    for name, size in zip(FORMS, sizes, strict=True):
+        last = first if size is None else first + abs(size)
+        forms[name] = None if size is None else content[first:last]
+        first = last
+    if first != len(content):
+        raise ValueError(sizes)
+    return forms
 
 
 def refusal_of(content: Any) -> ScoringError:

@@ -13,6 +13,7 @@ from .compile_model import compile_model
 from .compiled import CompiledModel
 from .environment import check_environment
 from .errors import ScoringError, ValuesShown
+from .explain_candidate import explanation_form
 from .features import Columns, Layout, acceptable_rows, row_count
 from .parity import TOLERANCE, compare_forms, scoreable
 from .pickled import PickledModel
@@ -22,19 +23,21 @@ from .signature import Signature
 def respond(request: dict[str, Any], *parts: bytes | None) -> None:
     """Evaluate a candidate, write the response to standard output, and end the process.
 
-    The response is a line of JSON, which may be followed by a compiled form. Nothing
-    else gets there: what a candidate or a library prints is discarded.
+    The response is a line of JSON, which may be followed by the compiled form and the
+    explanation form, whose sizes it names. Nothing else gets there: what a candidate or
+    a library prints is discarded.
     """
     output = os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
         os.dup2(nowhere, descriptor)
     response: dict[str, Any]
-    compiled = None
+    forms: list[bytes | None] = []
     try:
         with ValuesShown():
-            result, compiled = evaluate(request, *parts)  # type: ignore[arg-type]
-        response = {"result": result}
+            result, *forms = evaluate(request, *parts)  # type: ignore[arg-type]
+        sizes = [None if form is None else len(form) for form in forms]
+        response = {"result": {**result, "sizes": sizes}}
     except ScoringError as error:
         response = {
             "refused": [error.message, error.detail, error.hint, error.sqlstate]
@@ -42,7 +45,9 @@ def respond(request: dict[str, Any], *parts: bytes | None) -> None:
     except Exception as error:
         response = {"failed": [type(error).__name__, str(error)]}
     with open(output, "wb") as file:
-        file.write(json.dumps(response).encode() + b"\n" + (compiled or b""))
+        file.write(
+            json.dumps(response).encode() + b"\n" + b"".join(filter(None, forms))
+        )
     # Without the clean-up of a process, in which a candidate could still hang.
     os._exit(0)
 
@@ -52,29 +57,38 @@ def evaluate(
     artifact: bytes,
     replay_numbers: bytes | None,
     sample_numbers: bytes | None,
-) -> tuple[dict[str, Any], bytes | None]:
-    """Score rows with a candidate, compile it, and compare the two forms.
+) -> tuple[dict[str, Any], bytes | None, bytes | None]:
+    """Score rows with a candidate, compile it, compare the two forms, and explain it.
 
-    Parameters and result are those of ``Admission.evaluate_candidate``.
+    Parameters and result are those of ``Admission.evaluate_candidate``, its forms last.
     """
     check_environment(json.loads(request["environment"]))
     signature = Signature.from_json(request["signature"])
     pickled = PickledModel(artifact, signature)
     positions = Layout.from_json(request["layout"]).positions(signature)
-    result = {"replayed": None, "parity": None, "rows_compared": 0, "problem": None}
+    result: dict[str, Any] = {"replayed": None, "parity": None, "rows_compared": 0}
+    result["problem"] = None
+    replayed = sample = None
     if replay_numbers is not None:
-        replayed = Batch.from_image(replay_numbers, request["replay_texts"])
-        result["replayed"] = checked_probabilities(
-            pickled, replayed.columns(positions)
-        ).tolist()
-    if not request["compile"]:
-        return {**result, "problem": "it was not wanted"}, None
-    sample = None
+        rows = Batch.from_image(replay_numbers, request["replay_texts"])
+        replayed = rows.columns(positions)
+        result["replayed"] = checked_probabilities(pickled, replayed).tolist()
     if sample_numbers is not None:
         rows = Batch.from_image(sample_numbers, request["sample_texts"])
         sample = acceptable_rows(signature, rows.columns(positions))
-    examined, compiled = compiled_form(pickled, signature, sample)
-    return result | examined, compiled
+    compiled = None
+    if request["compile"]:
+        examined, compiled = compiled_form(pickled, signature, sample)
+        result |= examined
+    else:
+        result["problem"] = "it was not wanted"
+    typical, source = (
+        (replayed, "rows replayed at registration")
+        if sample is None
+        else (sample, "rows of the profile at registration")
+    )
+    explained, explanation = explanation_form(pickled, signature, typical, source)
+    return result | explained, compiled, explanation
 
 
 def compiled_form(

@@ -3,7 +3,8 @@ CREATE OR REPLACE FUNCTION churn_internal.evaluate_candidate(
     environment jsonb, layout text, replay_numbers bytea, replay_texts text[],
     sample_numbers bytea, sample_texts text[], compile_form boolean,
     OUT replayed double precision[], OUT compiled bytea, OUT parity double precision,
-    OUT rows_compared churn_internal.required_integer, OUT problem text
+    OUT rows_compared churn_internal.required_integer, OUT problem text,
+    OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb
 )
 LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
 plpy.execute("SELECT churn_internal.load_runtime()")
@@ -13,4 +14,5 @@ return GD["pgchurn"].admission.evaluate_candidate(
 )
 $python$;
 COMMENT ON FUNCTION churn_internal.evaluate_candidate IS
-    'Scores rows with a candidate''s pickle, compiles it, and compares the two forms.';
+    'Scores rows with a candidate''s pickle, compiles it, compares the two forms, and makes '
+    'what explains its scores.';

@@ -39,6 +39,15 @@ BEGIN
         examined.compiled := NULL;
         examined.problem := 'the signature does not cover the one that the server made';
     END IF;
+    -- It was read as a statement when it was verified.
+    IF attestation IS NOT NULL AND examined.explanation IS NOT NULL
+        AND encode(sha256(examined.explanation), 'hex')
+            IS DISTINCT FROM attestation::jsonb ->> 'explanation_sha256'
+    THEN
+        examined.explanation := NULL;
+        examined.explanation_problem :=
+            'the signature does not cover the one that the server made';
+    END IF;
 
     -- The server's own path from a stored row to a probability is what will be used,
     -- so it must give what the client saw.
@@ -78,7 +87,8 @@ BEGIN
     END IF;
     INSERT INTO churn.models (
         attachment_id, artifact, artifact_sha256, compiled, compiled_sha256, parity,
-        compilation, signature, metrics, environment, provenance,
+        compilation, explanation, explanation_sha256, explanation_problem, reference,
+        signature, metrics, environment, provenance,
         attestation, attestation_signature, attestation_key
     )
     SELECT attachment.attachment_id, register_candidate.artifact,
@@ -89,6 +99,12 @@ BEGIN
                    THEN format('compared on %s rows', examined.rows_compared)
                ELSE format('no compiled form: %s', examined.problem)
            END,
+           examined.explanation, sha256(examined.explanation),
+           CASE
+               WHEN examined.explanation IS NULL
+                   THEN coalesce(examined.explanation_problem, 'it was not made')
+           END,
+           examined.reference,
            register_candidate.signature, register_candidate.metrics,
            register_candidate.environment, register_candidate.provenance,
            register_candidate.attestation, register_candidate.attestation_signature,

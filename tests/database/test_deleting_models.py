@@ -314,7 +314,8 @@ def test_a_score_under_a_version_that_is_gone_costs_no_complaint(trained_databas
     # Nothing in the interface does this.
     session.run(
         "ALTER TABLE churn.models DISABLE TRIGGER refuse_change;"
-        "UPDATE churn.models SET artifact = NULL, compiled = NULL, deleted_at = now(),"
+        "UPDATE churn.models SET artifact = NULL, compiled = NULL,"
+        " explanation = NULL, reference = NULL, deleted_at = now(),"
         " deleted_by = 'somebody'"
     )
     session.commit()
@@ -477,7 +478,8 @@ def test_nobody_else_deletes(session, role):
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE churn.models SET artifact = NULL, compiled = NULL, deleted_at = now(),"
+        "UPDATE churn.models SET artifact = NULL, compiled = NULL,"
+        " explanation = NULL, reference = NULL, deleted_at = now(),"
         " deleted_by = 'x'",
         "UPDATE churn.models SET deleted_at = NULL WHERE false",
         "DELETE FROM churn.models",
@@ -517,7 +519,8 @@ def test_a_writer_of_all_data_is_refused_by_the_trigger(session):
     [
         "UPDATE churn.models SET artifact = NULL",
         "UPDATE churn.models SET deleted_at = now(), deleted_by = 'x'",
-        "UPDATE churn.models SET artifact = NULL, compiled = NULL, deleted_at = now()",
+        "UPDATE churn.models SET artifact = NULL, compiled = NULL,"
+        " explanation = NULL, reference = NULL, deleted_at = now()",
         "UPDATE churn.models SET artifact = 'x'",
         "UPDATE churn.models SET compiled = 'x'",
         "UPDATE churn.models SET compiled_sha256 = sha256('x'), parity = 0",

@@ -256,6 +256,10 @@ CREATE TABLE churn.models (
     compiled_sha256 bytea,
     parity double precision,
     compilation text NOT NULL,
+    explanation bytea,
+    explanation_sha256 bytea,
+    explanation_problem text,
+    reference jsonb,
     signature jsonb NOT NULL,
     metrics jsonb NOT NULL,
     environment jsonb NOT NULL,
@@ -274,24 +278,29 @@ CREATE TABLE churn.models (
     CONSTRAINT models_check CHECK ((artifact_sha256 = sha256(artifact))),
     CONSTRAINT models_check1 CHECK (((compiled IS NULL) OR (compiled_sha256 = sha256(compiled)))),
     CONSTRAINT models_check2 CHECK ((num_nulls(compiled_sha256, parity) = ANY (ARRAY[0, 2]))),
-    CONSTRAINT models_check3 CHECK ((num_nulls(deleted_by, deleted_at) = ANY (ARRAY[0, 2]))),
-    CONSTRAINT models_check4 CHECK (
+    CONSTRAINT models_check3 CHECK (((explanation IS NULL) OR (explanation_sha256 = sha256(explanation)))),
+    CONSTRAINT models_check4 CHECK ((num_nonnulls(explanation_sha256, explanation_problem) <= 1)),
+    CONSTRAINT models_check5 CHECK ((num_nulls(deleted_by, deleted_at) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT models_check6 CHECK (
 CASE
-    WHEN (deleted_at IS NULL) THEN ((artifact IS NOT NULL) AND (num_nulls(compiled, parity) = ANY (ARRAY[0, 2])))
-    ELSE (num_nulls(artifact, compiled) = 2)
+    WHEN (deleted_at IS NULL) THEN ((artifact IS NOT NULL) AND (num_nulls(compiled, parity) = ANY (ARRAY[0, 2])) AND (num_nulls(explanation, explanation_sha256) = ANY (ARRAY[0, 2])))
+    ELSE (num_nulls(artifact, compiled, explanation, reference) = 4)
 END),
-    CONSTRAINT models_check5 CHECK ((num_nulls(attestation, attestation_signature, attestation_key) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT models_check7 CHECK ((num_nulls(attestation, attestation_signature, attestation_key) = ANY (ARRAY[0, 3]))),
     CONSTRAINT models_compiled_size CHECK (((octet_length(compiled) <= 67108864) AND (octet_length(compiled_sha256) = 32))),
     CONSTRAINT models_environment_size CHECK ((octet_length((environment)::text) <= 1048576)),
+    CONSTRAINT models_explanation_size CHECK (((octet_length(explanation) <= 67108864) AND (octet_length(explanation_sha256) = 32))),
+    CONSTRAINT models_reference_size CHECK ((octet_length((reference)::text) <= 67108864)),
     CONSTRAINT models_signature_size CHECK ((octet_length((signature)::text) <= 1048576))
 );
 CREATE INDEX models_attachment_idx ON churn.models USING btree (attachment_id);
 ALTER TABLE churn.models ALTER COLUMN artifact SET STORAGE EXTERNAL;
 ALTER TABLE churn.models ALTER COLUMN compiled SET STORAGE EXTERNAL;
+ALTER TABLE churn.models ALTER COLUMN explanation SET STORAGE EXTERNAL;
 ALTER TABLE churn.models OWNER TO churn_owner;
 COMMENT ON TABLE churn.models IS 'The registry: one immutable row for each version, written by churn.register_model. churn.delete_model alone takes something away.';
-GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_loader;
-GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_scorer;
+GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, explanation_sha256, explanation_problem, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_loader;
+GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, explanation_sha256, explanation_problem, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_scorer;
 COMMENT ON COLUMN churn.models.version IS 'The version''s number, never used twice.';
 COMMENT ON COLUMN churn.models.attachment_id IS 'The attachment whose profile it scores.';
 COMMENT ON COLUMN churn.models.artifact IS 'The pickled scikit-learn classifier; null: it was deleted.';
@@ -300,6 +309,10 @@ COMMENT ON COLUMN churn.models.compiled IS 'Its compiled form, which is what sco
 COMMENT ON COLUMN churn.models.compiled_sha256 IS 'Digest of the compiled form; null: there never was one.';
 COMMENT ON COLUMN churn.models.parity IS 'The largest difference of a probability between the two forms that was found.';
 COMMENT ON COLUMN churn.models.compilation IS 'What the compiled form was compared on, or why there is none.';
+COMMENT ON COLUMN churn.models.explanation IS 'The numbers that explaining its scores needs; null: there are none, or they were deleted.';
+COMMENT ON COLUMN churn.models.explanation_sha256 IS 'Digest of the explanation form; null: there never was one.';
+COMMENT ON COLUMN churn.models.explanation_problem IS 'Why its scores are not explained; null: they are.';
+COMMENT ON COLUMN churn.models.reference IS 'What is typical of the rows that scores are explained by, with the mean contribution of each feature; null: there were none, or it was deleted.';
 COMMENT ON COLUMN churn.models.signature IS 'Features by name, kind and order, which may be null, and the positive class.';
 COMMENT ON COLUMN churn.models.metrics IS 'Figures of the held-out test split, or null.';
 COMMENT ON COLUMN churn.models.environment IS 'Python and package versions it was pickled under.';
@@ -1308,10 +1321,10 @@ ALTER ROUTINE churn_internal.equals_key(attachment churn.attachments) OWNER TO c
 GRANT EXECUTE ON ROUTINE churn_internal.equals_key(attachment churn.attachments) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.equals_key(attachment churn.attachments) IS 'The operator by which a profile''s keys are equal, as SQL that finds it whatever the search_path.';
 
-CREATE FUNCTION churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) RETURNS record
+CREATE FUNCTION churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text, OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb) RETURNS record
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) IS 'Scores rows with a candidate''s pickle, compiles it, and compares the two forms.';
+ALTER ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text, OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text, OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb) IS 'Scores rows with a candidate''s pickle, compiles it, compares the two forms, and makes what explains its scores.';
 
 CREATE FUNCTION churn_internal.failed_profiles_1(OUT failed churn_internal.failed_profiles, OUT waiting boolean) RETURNS SETOF record
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -2954,6 +2967,12 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module errors
 -- Module estimator_checks
 -- Module estimators
+-- Module explain_candidate
+-- Module explain_classifiers
+-- Module explain_columns
+-- Module explain_model
+-- Module explainer
+-- Module explanations
 -- Module features
 -- Module finder
 -- Module foreign_files
@@ -2962,6 +2981,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module forest_graph
 -- Module form
 -- Module form_computed
+-- Module form_explained
 -- Module form_functions
 -- Module form_matrices
 -- Module form_neighbours
@@ -2981,6 +3001,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module pickled
 -- Module queries
 -- Module raw_readers
+-- Module reference
 -- Module registry
 -- Module sandbox
 -- Module sandbox_start

@@ -20,8 +20,10 @@ from pgchurn.plpython.runtime.sandbox import (
     run_in_sandbox,
 )
 
-RESPONSE = {"replayed": None, "parity": None, "rows_compared": 0, "problem": None}
-RESULT = {**RESPONSE, "compiled": None}
+EXPLAINED = {"explanation_problem": None, "reference": None}
+SCORED = {"replayed": None, "parity": None, "rows_compared": 0, "problem": None}
+RESPONSE = {**SCORED, **EXPLAINED, "sizes": [None, None]}
+RESULT = {**SCORED, **EXPLAINED, "compiled": None, "explanation": None}
 LONGEST = 20
 NO_MODEL = [b"", None, None, None]
 
@@ -89,26 +91,56 @@ def test_a_result_comes_back():
         "parity": math.inf,
         "rows_compared": 7,
         "problem": "half\ud800 zero\0",
+        "explanation_problem": "half\ud800 zero\0",
+        "reference": {"rows": 7},
+        "sizes": [None, None],
     }
 
     worker = responding(json.dumps({"result": result}))
 
-    expected = {**result, "problem": "half? zero?", "compiled": None}
+    expected = {
+        **RESULT,
+        "replayed": [0.25, 1.0],
+        "parity": math.inf,
+        "rows_compared": 7,
+        "problem": "half? zero?",
+        "explanation_problem": "half? zero?",
+        "reference": '{"rows": 7}',
+    }
     assert evaluated(worker, rows=2) == expected
 
 
-def test_the_compiled_form_follows_the_result_byte_for_byte():
+WRITING = (
+    "import sys\n"
+    "def respond(request, content):\n"
+    "    sys.stdout.buffer.write(content)\n"
+    "    sys.stdout.flush()\n"
+)
+
+
+def followed_by(forms, sizes):
+    """Return a response that bytes follow, in which forms have these sizes."""
+    return json.dumps({"result": {**RESPONSE, "sizes": sizes}}).encode() + b"\n" + forms
+
+
+@pytest.mark.parametrize("explanation", [None, b"", b"\n\x00" * 1_000])
+def test_the_forms_follow_the_result_byte_for_byte(explanation):
     compiled = bytes(range(256)) * 1_000 + b"\n\n"
-    response = json.dumps({"result": RESPONSE}).encode() + b"\n" + compiled
+    size = None if explanation is None else len(explanation)
+    response = followed_by(compiled + (explanation or b""), [len(compiled), size])
 
-    worker = (
-        "import sys\n"
-        "def respond(request, content):\n"
-        "    sys.stdout.buffer.write(content)\n"
-        "    sys.stdout.flush()\n"
-    )
+    found = evaluated(WRITING, parts=[response])
 
-    assert evaluated(worker, parts=[response]) == {**RESULT, "compiled": compiled}
+    assert found == {**RESULT, "compiled": compiled, "explanation": explanation}
+
+
+@pytest.mark.parametrize(
+    "sizes", [[3], [3, 3, 0], [4, 1], [2, 1], [-1, 5], None, [1, "x"]]
+)
+def test_forms_of_other_sizes_than_they_are_said_to_have_are_no_response(sizes):
+    refused = refusal(WRITING, parts=[followed_by(b"1234", sizes)])
+
+    assert "Its response cannot be read" in refused.detail
 
 
 def test_the_request_and_all_parts_arrive():
@@ -139,7 +171,8 @@ def test_what_a_candidate_prints_is_no_response():
     print("noise" * 100000, file=sys.stderr, flush=True)
     os.write(1, b"more noise")
     result = {"parity": None, "rows_compared": 0, "problem": None}
-    return {**result, "replayed": [0.5]}, b"a form"
+    explained = {"explanation_problem": None, "reference": None}
+    return {**result, **explained, "replayed": [0.5]}, b"a form", None
 """
     )
 

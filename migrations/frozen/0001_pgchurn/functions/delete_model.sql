@@ -43,7 +43,8 @@ BEGIN
         DELETE FROM churn.models m WHERE m.version = delete_model.version;
     ELSE
         UPDATE churn.models m SET
-            artifact = NULL, compiled = NULL, deleted_by = session_user, deleted_at = now()
+            artifact = NULL, compiled = NULL, explanation = NULL, reference = NULL,
+            deleted_by = session_user, deleted_at = now()
         WHERE m.version = delete_model.version AND m.deleted_at IS NULL;
         RAISE NOTICE USING
             MESSAGE = format('model version %s keeps its row, without its bytes',

@@ -8,7 +8,14 @@ import numpy as np
 
 from .errors import ScoringError
 from .features import Columns, Positions, check_values, checked_row, columns_from_arrays
-from .form import described, finite_number, malformed_form, read_form, require
+from .form import (
+    Form,
+    described,
+    finite_number,
+    malformed_form,
+    read_form,
+    require,
+)
 from .form_parts import PartReader, Scalar
 from .form_source import MOST_NODES, NoSource, profile_function, row_function
 from .form_trees import MOST_GRAPHS
@@ -46,7 +53,57 @@ class Codes(dict[str | None, int]):
         return UNKNOWN if value == value else self[None]
 
 
-class CompiledModel:
+class CodedInputs:
+    """The matrix of doubles that a form reads: numbers as they are, texts as codes.
+
+    Attributes
+    ----------
+    signature : Signature
+    codes : dict of str to Codes
+        Of each text feature.
+    refusing : set of str
+        The text features whose unknown categories are refused.
+    known_numbers : dict of str to frozenset of (float or None)
+        What is known of numbers that are refused otherwise, None for NULL.
+    """
+
+    signature: Signature
+    codes: dict[str, Codes]
+    refusing: set[str]
+    known_numbers: dict[str, frozenset[float | None]]
+
+    def read_inputs(self, form: Form, signature: Signature) -> None:
+        """Take from a form how it reads the features of a signature."""
+        self.signature = signature
+        self.codes, self.refusing = read_codes(form.texts, signature)
+        self.known_numbers = read_known_numbers(form.numbers, signature)
+
+    def input_matrix(self, columns: Columns) -> np.ndarray:
+        """Return the matrix of doubles that the form reads, texts as codes."""
+        self.check_numbers(columns)
+        numbers = [columns[feature.name] for feature in self.signature.numbers()]
+        texts = [
+            self.coded(feature.name, columns[feature.name])
+            for feature in self.signature.texts()
+        ]
+        return np.column_stack([*numbers, *texts]).astype(float, order="C")
+
+    def coded(self, name: str, values: np.ndarray) -> list[int]:
+        """Return the codes of a column of texts."""
+        found = list(map(self.codes[name].__getitem__, values.tolist()))
+        if name in self.refusing and UNKNOWN in found:
+            raise unknown_category(name, values[found.index(UNKNOWN)])
+        return found
+
+    def check_numbers(self, columns: Columns) -> None:
+        """Refuse numbers that are categories which the model does not know."""
+        for name, known in self.known_numbers.items():
+            for value in columns[name].tolist():
+                if (None if value != value else value) not in known:
+                    raise unknown_category(name, value)
+
+
+class CompiledModel(CodedInputs):
     """A classifier as plain numbers, which it is computed of without its library.
 
     It needs neither scikit-learn nor pandas, and believes nothing of its bytes: see
@@ -63,7 +120,6 @@ class CompiledModel:
     ) -> None:
         form = read_form(compiled)
         pause()
-        self.signature = signature
         reader = PartReader(form.arrays, pause)
         probability = reader.read(form.probability)
         require(isinstance(probability, Scalar), "It gives several numbers a row.")
@@ -83,8 +139,7 @@ class CompiledModel:
         self.most_rows = min(MODEL_CALL_ROWS, CALL_BYTES // held)
         self.most_rows = max(1, min(self.most_rows, CALL_OPERATIONS // operations))
         self.first_rows = min(FIRST_ROWS, self.most_rows)
-        self.codes, self.refusing = read_codes(form.texts, signature)
-        self.known_numbers = read_known_numbers(form.numbers, signature)
+        self.read_inputs(form, signature)
 
     def limit_graphs(self) -> None:
         """Leave graphs to the largest forests, where there are too many of them."""
@@ -118,30 +173,6 @@ class CompiledModel:
         """Return the same, computed row by row as single rows are."""
         score = self.row_function()
         return np.array([score(*row) for row in self.input_matrix(columns).tolist()])
-
-    def input_matrix(self, columns: Columns) -> np.ndarray:
-        """Return the matrix of doubles that the form reads, texts as codes."""
-        self.check_numbers(columns)
-        numbers = [columns[feature.name] for feature in self.signature.numbers()]
-        texts = [
-            self.coded(feature.name, columns[feature.name])
-            for feature in self.signature.texts()
-        ]
-        return np.column_stack([*numbers, *texts]).astype(float, order="C")
-
-    def coded(self, name: str, values: np.ndarray) -> list[int]:
-        """Return the codes of a column of texts."""
-        found = list(map(self.codes[name].__getitem__, values.tolist()))
-        if name in self.refusing and UNKNOWN in found:
-            raise unknown_category(name, values[found.index(UNKNOWN)])
-        return found
-
-    def check_numbers(self, columns: Columns) -> None:
-        """Refuse numbers that are categories which the model does not know."""
-        for name, known in self.known_numbers.items():
-            for value in columns[name].tolist():
-                if (None if value != value else value) not in known:
-                    raise unknown_category(name, value)
 
     def row_scorer(
         self, positions: Positions, repeated: bool = False, pause: Pausing = no_pause

@@ -7,6 +7,10 @@ CREATE TABLE churn.models (
     compiled_sha256 bytea,
     parity double precision,
     compilation text NOT NULL,
+    explanation bytea,
+    explanation_sha256 bytea,
+    explanation_problem text,
+    reference jsonb,
     signature jsonb NOT NULL,
     metrics jsonb NOT NULL,
     environment jsonb NOT NULL,
@@ -20,13 +24,16 @@ CREATE TABLE churn.models (
     deleted_at timestamptz,
     CHECK (compiled IS NULL OR compiled_sha256 = sha256(compiled)),
     CHECK (num_nulls(compiled_sha256, parity) IN (0, 2)),
+    CHECK (explanation IS NULL OR explanation_sha256 = sha256(explanation)),
+    CHECK (num_nonnulls(explanation_sha256, explanation_problem) <= 1),
     CHECK (num_nulls(deleted_by, deleted_at) IN (0, 2)),
-    -- Both forms are there, or both are deleted; their digests stay.
+    -- All forms are there, or all are deleted; their digests stay.
     CHECK (
         CASE
             WHEN deleted_at IS NULL
                 THEN artifact IS NOT NULL AND num_nulls(compiled, parity) IN (0, 2)
-            ELSE num_nulls(artifact, compiled) = 2
+                    AND num_nulls(explanation, explanation_sha256) IN (0, 2)
+            ELSE num_nulls(artifact, compiled, explanation, reference) = 4
         END
     ),
     CHECK (num_nulls(attestation, attestation_signature, attestation_key) IN (0, 3)),
@@ -38,6 +45,10 @@ CREATE TABLE churn.models (
     CONSTRAINT models_compiled_size CHECK (
         octet_length(compiled) <= 67108864 AND octet_length(compiled_sha256) = 32
     ),
+    CONSTRAINT models_explanation_size CHECK (
+        octet_length(explanation) <= 67108864 AND octet_length(explanation_sha256) = 32
+    ),
+    CONSTRAINT models_reference_size CHECK (octet_length(reference::text) <= 67108864),
     CONSTRAINT models_signature_size CHECK (octet_length(signature::text) <= 1048576),
     CONSTRAINT models_environment_size CHECK (octet_length(environment::text) <= 1048576),
     CONSTRAINT models_attestation_size CHECK (
@@ -49,6 +60,7 @@ CREATE TABLE churn.models (
 -- They hardly compress, and are read whole.
 ALTER TABLE churn.models ALTER COLUMN artifact SET STORAGE EXTERNAL;
 ALTER TABLE churn.models ALTER COLUMN compiled SET STORAGE EXTERNAL;
+ALTER TABLE churn.models ALTER COLUMN explanation SET STORAGE EXTERNAL;
 CREATE INDEX models_attachment_idx ON churn.models (attachment_id);
 COMMENT ON TABLE churn.models IS
     'The registry: one immutable row for each version, written by churn.register_model. '
@@ -66,6 +78,16 @@ COMMENT ON COLUMN churn.models.parity IS
     'The largest difference of a probability between the two forms that was found.';
 COMMENT ON COLUMN churn.models.compilation IS
     'What the compiled form was compared on, or why there is none.';
+COMMENT ON COLUMN churn.models.explanation IS
+    'The numbers that explaining its scores needs; null: there are none, or they were '
+    'deleted.';
+COMMENT ON COLUMN churn.models.explanation_sha256 IS
+    'Digest of the explanation form; null: there never was one.';
+COMMENT ON COLUMN churn.models.explanation_problem IS
+    'Why its scores are not explained; null: they are.';
+COMMENT ON COLUMN churn.models.reference IS
+    'What is typical of the rows that scores are explained by, with the mean contribution of '
+    'each feature; null: there were none, or it was deleted.';
 COMMENT ON COLUMN churn.models.signature IS
     'Features by name, kind and order, which may be null, and the positive class.';
 COMMENT ON COLUMN churn.models.metrics IS 'Figures of the held-out test split, or null.';
@@ -84,6 +106,7 @@ ALTER TABLE churn.models OWNER TO churn_owner;
 -- Not the bytes.
 GRANT SELECT (
     version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation,
-    signature, metrics, environment, provenance, attestation, attestation_signature,
-    attestation_key, registered_by, registered_at, deleted_by, deleted_at
+    explanation_sha256, explanation_problem, signature, metrics, environment, provenance,
+    attestation, attestation_signature, attestation_key, registered_by, registered_at,
+    deleted_by, deleted_at
 ) ON churn.models TO churn_loader, churn_scorer;

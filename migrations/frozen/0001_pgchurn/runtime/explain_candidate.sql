@@ -1,0 +1,98 @@
+CREATE OR REPLACE FUNCTION churn_runtime.explain_candidate() RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
+"""What the sandbox makes of a candidate so that its scores can be explained."""
+
+from typing import Any
+
+import numpy as np
+
+from .compile_columns import NotCompilable
+from .explain_model import explain_model
+from .explainer import Explainer, ExplanationForm
+from .features import Columns
+from .parity import TOLERANCE, scoreable
+from .pickled import PickledModel
+from .reference import describe_rows
+from .signature import Signature
+
+# Explaining rows to see what mostly contributes takes a second at most.
+OPERATIONS = 500_000_000
+FEWEST_ROWS = 100
+
+
+def explanation_form(
+    pickled: PickledModel, signature: Signature, rows: Columns | None, source: str
+) -> tuple[dict[str, Any], bytes | None]:
+    """Make the explanation form of a classifier, and describe typical rows.
+
+    Parameters
+    ----------
+    pickled : PickledModel
+    signature : Signature
+    rows : dict of str to ndarray of shape (n_rows,), optional
+        None: there are none.
+    source : str
+        What rows these are.
+
+    Returns
+    -------
+    dict
+        ``explanation_problem``, why there is no form, or None; ``reference``, what
+        ``reference.describe_rows`` says, with the ``means`` that lines need and the
+        ``contributions``, the mean absolute one of each feature; None without rows.
+    bytes or None
+    """
+    rows = rows_that_score(pickled, rows)
+    reference = None if rows is None else describe_rows(signature, rows, source)
+    try:
+        content = explain_model(pickled.estimator, signature)
+        if reference is not None and rows is not None:
+            means = ExplanationForm(content, signature).means(rows)
+            explainer = Explainer(content, signature, {"means": means})
+            found = mean_contributions(explainer, pickled, rows)
+            reference |= {"means": means, "contributions": found}
+        else:
+            ExplanationForm(content, signature)
+    except NotCompilable as reason:
+        problem = str(reason)
+    except MemoryError:
+        raise
+    except Exception as error:
+        problem = f"it fails where the pickle scores: {error}"
+    else:
+        return {"explanation_problem": None, "reference": reference}, content
+    return {"explanation_problem": problem, "reference": reference}, None
+
+
+def rows_that_score(pickled: PickledModel, rows: Columns | None) -> Columns | None:
+    """Return the rows that a classifier does not refuse, None where there are none."""
+    parts = [] if rows is None else list(scoreable(pickled, rows))
+    if not parts:
+        return None
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def mean_contributions(
+    explainer: Explainer, pickled: PickledModel, rows: Columns
+) -> dict[str, float]:
+    """Return the mean absolute contribution of each feature over rows.
+
+    Raises
+    ------
+    NotCompilable
+        If what is explained is another score than that of the pickle.
+    """
+    operations = explainer.probability.operations()
+    count = max(FEWEST_ROWS, OPERATIONS // operations)
+    some = {name: values[:count] for name, values in rows.items()}
+    explained = explainer.explain(some)
+    apart = np.abs(explained.scores - pickled.probabilities(some)).max(initial=0.0)
+    if not apart <= TOLERANCE:
+        raise NotCompilable(
+            f"what is explained differs from the pickle by {apart:.1e}, and "
+            f"{TOLERANCE:.0e} is allowed"
+        )
+    means = np.abs(explained.contributions).mean(axis=0).tolist()
+    return dict(zip((feature.name for feature in explainer.signature.features), means))
+$python$;
+COMMENT ON FUNCTION churn_runtime.explain_candidate IS 'What the sandbox makes of a candidate so that its scores can be explained.';

@@ -1,0 +1,159 @@
+"""Fitted classifiers as parts that are attributed to their inputs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import BaggingClassifier, VotingClassifier
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, SGDClassifier
+from sklearn.svm import LinearSVC
+
+from .compile_classifiers import (
+    CALIBRATION_EPSILON,
+    TWO_CLASSES,
+    accepted,
+    unwrap,
+)
+from .compile_columns import Columns, Inputs, NotCompilable, numeric
+from .compile_sums import matrix
+from .explain_columns import inputs_of
+from .form_explained import (
+    Attributed,
+    Average,
+    Calibration,
+    LinearTerms,
+    OddsOfShare,
+    ShareOfOdds,
+)
+
+FAMILIES = (
+    "logistic regression, SGDClassifier with log_loss, decision trees, random forests, "
+    "extra trees, gradient boosting, histogram gradient boosting, XGBoost, LightGBM "
+    "and CatBoost, calibrated classifiers and soft votes over these"
+)
+
+
+def explained(estimator: Any, columns: Columns, inputs: Inputs) -> Attributed:
+    """Return ``predict_proba`` of ``classes_[1]``, attributed to the inputs.
+
+    Parameters and errors are those of ``compile_classifiers.probability``.
+    """
+    estimator, columns = unwrap(estimator, columns, inputs)
+    kind = type(estimator)
+    columns = accepted(kind, columns)
+    if len(estimator.classes_) != TWO_CLASSES:
+        raise NotCompilable(f"{kind.__name__} of other than two classes")
+    if kind in SHARES:
+        return SHARES[kind](estimator, columns, inputs)
+    if kind in MARGINS and hasattr(estimator, "predict_proba"):
+        margin, slope = MARGINS[kind](estimator, columns, inputs)
+        return ShareOfOdds(of=margin, slope=slope, constant=0.0)
+    raise NotCompilable(kind.__name__)
+
+
+def response(
+    estimator: Any, columns: Columns, inputs: Inputs
+) -> tuple[Attributed, bool]:
+    """Return what calibration starts from, and whether it is a probability."""
+    estimator, columns = unwrap(estimator, columns, inputs)
+    kind = type(estimator)
+    if kind not in MARGINS:
+        return explained(estimator, columns, inputs), True
+    margin, _ = MARGINS[kind](estimator, accepted(kind, columns), inputs)
+    return margin, False
+
+
+def linear(
+    estimator: Any, columns: Columns, inputs: Inputs
+) -> tuple[Attributed, float]:
+    """Return ``decision_function`` of a linear classifier."""
+    if getattr(estimator, "loss", "log_loss") == "modified_huber":
+        raise NotCompilable("SGDClassifier with the loss modified_huber")
+    columns = [numeric(column) for column in columns]
+    line = LinearTerms(
+        of=matrix(columns),
+        inputs=inputs_of(columns),
+        weights=np.asarray(estimator.coef_[0], float),
+        constant=float(np.ravel(estimator.intercept_)[0]),
+    )
+    return line, 1.0
+
+
+def calibrated(
+    estimator: CalibratedClassifierCV, columns: Columns, inputs: Inputs
+) -> Attributed:
+    """Average the calibrated members."""
+    return average(
+        [
+            calibrated_member(member, columns, inputs)
+            for member in estimator.calibrated_classifiers_
+        ]
+    )
+
+
+def calibrated_member(member: Any, columns: Columns, inputs: Inputs) -> Attributed:
+    """Return what a calibrator makes of its classifier."""
+    value, is_share = response(member.estimator, columns, inputs)
+    (calibrator,) = member.calibrators
+    if type(calibrator) is IsotonicRegression:
+        if calibrator.out_of_bounds != "clip":
+            raise NotCompilable("isotonic calibration that does not clip")
+        x, y = calibrator.X_thresholds_, calibrator.y_thresholds_
+        return Calibration(of=value, x=np.asarray(x, float), y=np.asarray(y, float))
+    if hasattr(calibrator, "a_") and hasattr(calibrator, "b_"):
+        slope, constant = -float(calibrator.a_), -float(calibrator.b_)
+        return ShareOfOdds(of=value, slope=slope, constant=constant)
+    if hasattr(calibrator, "beta_"):
+        # The decision value stands against its negative.
+        slope = 2 * float(calibrator.beta_)
+        if is_share:
+            value = OddsOfShare(of=value, epsilon=CALIBRATION_EPSILON)
+            slope /= 2
+        return ShareOfOdds(of=value, slope=slope, constant=0.0)
+    raise NotCompilable(f"calibration by {type(calibrator).__name__}")
+
+
+def average(members: list[Attributed], weights: Any = None) -> Attributed:
+    """Return the weighted mean of members, or the only one."""
+    if len(members) == 1:
+        return members[0]
+    weights = np.ones(len(members)) if weights is None else np.asarray(weights, float)
+    return Average(of=members, weights=weights / weights.sum())
+
+
+def voting(estimator: VotingClassifier, columns: Columns, inputs: Inputs) -> Attributed:
+    """Average the members by their weights."""
+    members = [explained(one, columns, inputs) for one in estimator.estimators_]
+    return average(members, estimator._weights_not_none)
+
+
+def bagging(
+    estimator: BaggingClassifier, columns: Columns, inputs: Inputs
+) -> Attributed:
+    """Average the members, each of which has columns of its own."""
+    members = zip(estimator.estimators_, estimator.estimators_features_)
+    return average(
+        [
+            explained(member, [columns[i] for i in chosen], inputs)
+            for member, chosen in members
+        ]
+    )
+
+
+# Of a part, and what its number is multiplied by to be the log odds.
+Margin = Callable[[Any, Columns, Inputs], tuple[Attributed, float]]
+MARGINS: dict[type, Margin] = {
+    LogisticRegression: linear,
+    LogisticRegressionCV: linear,
+    SGDClassifier: linear,
+    LinearSVC: linear,
+    LinearDiscriminantAnalysis: linear,
+}
+SHARES: dict[type, Callable[[Any, Columns, Inputs], Attributed]] = {
+    CalibratedClassifierCV: calibrated,
+    VotingClassifier: voting,
+    BaggingClassifier: bagging,
+}
