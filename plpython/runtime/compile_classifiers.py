@@ -1,6 +1,6 @@
 """Fitted classifiers as parts that compute probabilities or decision values."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -119,9 +119,16 @@ def probability(estimator: Any, columns: Columns, inputs: Inputs) -> Scalar:
     raise NotCompilable(f"{kind.__name__} without probabilities")
 
 
-def unwrap(estimator: Any, columns: Columns, inputs: Inputs) -> tuple[Any, Columns]:
-    """Return the classifier at the end of pipelines or stacks, and what it is given."""
+def unwrap(
+    estimator: Any, columns: Columns, inputs: Inputs, stacks: bool = True
+) -> tuple[Any, Columns]:
+    """Return the classifier at the end of pipelines, and what it is given.
+
+    That of stacks, too, unless they are to be left as they are.
+    """
     while class_name(estimator) in WRAPPERS:
+        if type(estimator) is StackingClassifier and not stacks:
+            break
         if type(estimator) is StackingClassifier:
             columns = said_by_members(estimator, columns, inputs)
             estimator = estimator.final_estimator_
@@ -178,17 +185,22 @@ def stochastic_gradient(
 
 def forest(estimator: Any, columns: Columns, inputs: Inputs) -> Scalar:
     """Average the leaves' class shares over the trees."""
-    members = [estimator] if type(estimator) in SINGLE_TREES else estimator.estimators_
     total = SumBuilder()
-    for member in members:
-        add_shares(total, member, columns, 1 / len(members))
+    for fitted in forest_trees(estimator):
+        total.add_tree(build_tree(fitted, columns))
     return Share(of=total.part())
 
 
-def add_shares(total: SumBuilder, member: Any, columns: Columns, weight: float) -> None:
-    """Add the weighted class shares of one tree to a sum."""
-    fitted = from_tree(member.tree_, shares(member) * weight)
-    total.add_tree(build_tree(fitted, columns))
+def forest_trees(estimator: Any) -> Iterator[FittedTree]:
+    """Yield the trees of a forest, or the only one, with their share of the mean."""
+    members = [estimator] if type(estimator) in SINGLE_TREES else estimator.estimators_
+    for member in members:
+        yield weighted_shares(member, 1 / len(members))
+
+
+def weighted_shares(member: Any, weight: float) -> FittedTree:
+    """Return the weighted class shares of one tree."""
+    return from_tree(member.tree_, shares(member) * weight)
 
 
 def shares(member: Any) -> np.ndarray:
@@ -199,19 +211,29 @@ def shares(member: Any) -> np.ndarray:
 
 def gradient_boosting(estimator: Any, columns: Columns, inputs: Inputs) -> Scalar:
     """Add up the scaled leaves, from the prior's log odds on."""
+    total = SumBuilder(boosting_start(estimator))
+    for fitted in boosting_trees(estimator):
+        total.add_tree(build_tree(fitted, columns))
+    return total.part()
+
+
+def boosting_start(estimator: GradientBoostingClassifier) -> float:
+    """Return what the sum of gradient boosting begins with."""
     first = estimator.init_
     if isinstance(first, str) and first == "zero":
-        total = SumBuilder()
-    elif type(first) is DummyClassifier:
-        prior = first.class_prior_[1]
-        odds = float(np.log(prior / (1 - prior)))
-        total = SumBuilder(odds / 2 if estimator.loss == "exponential" else odds)
-    else:
+        return 0.0
+    if type(first) is not DummyClassifier:
         raise NotCompilable("GradientBoostingClassifier with a model for its start")
+    prior = first.class_prior_[1]
+    odds = float(np.log(prior / (1 - prior)))
+    return odds / 2 if estimator.loss == "exponential" else odds
+
+
+def boosting_trees(estimator: GradientBoostingClassifier) -> Iterator[FittedTree]:
+    """Yield the trees of gradient boosting."""
     for member in estimator.estimators_[:, 0]:
         value = estimator.learning_rate * member.tree_.value[:, 0, 0]
-        total.add_tree(build_tree(from_tree(member.tree_, value), columns))
-    return total.part()
+        yield from_tree(member.tree_, value)
 
 
 def boosted_share(
@@ -234,15 +256,34 @@ def from_tree(tree: Any, value: np.ndarray) -> FittedTree:
         missing_left=tree.missing_go_to_left.astype(bool),
         value=value,
         single_precision=True,
+        cover=tree.weighted_n_node_samples,
     )
 
 
 def hist_gradient_boosting(estimator: Any, columns: Columns, inputs: Inputs) -> Scalar:
     """Add up the leaves, from the baseline on; missing values go their own way."""
-    if estimator._preprocessor is not None:
-        columns = transform(estimator._preprocessor, columns, inputs)
+    columns = hist_columns(estimator, columns, inputs)
+    total = SumBuilder(hist_start(estimator))
+    for fitted in hist_trees(estimator):
+        total.add_tree(build_tree(fitted, columns))
+    return total.part()
+
+
+def hist_columns(estimator: Any, columns: Columns, inputs: Inputs) -> Columns:
+    """Return the columns that histogram gradient boosting itself compares."""
+    if estimator._preprocessor is None:
+        return columns
+    return transform(estimator._preprocessor, columns, inputs)
+
+
+def hist_start(estimator: Any) -> float:
+    """Return what the sum of histogram gradient boosting begins with."""
+    return float(np.ravel(estimator._baseline_prediction)[0])
+
+
+def hist_trees(estimator: Any) -> Iterator[FittedTree]:
+    """Yield the trees of histogram gradient boosting."""
     known, positions = estimator._bin_mapper.make_known_categories_bitsets()
-    total = SumBuilder(float(np.ravel(estimator._baseline_prediction)[0]))
     for (predictor,) in estimator._predictors:
         nodes = predictor.nodes
         is_leaf = nodes["is_leaf"].astype(bool)
@@ -254,7 +295,7 @@ def hist_gradient_boosting(estimator: Any, columns: Columns, inputs: Inputs) -> 
             )
             for i in categorical
         }
-        fitted = FittedTree(
+        yield FittedTree(
             left=np.where(is_leaf, -1, nodes["left"].astype(np.int64)),
             right=np.where(is_leaf, -1, nodes["right"].astype(np.int64)),
             feature=nodes["feature_idx"].astype(np.int64),
@@ -263,9 +304,8 @@ def hist_gradient_boosting(estimator: Any, columns: Columns, inputs: Inputs) -> 
             value=nodes["value"],
             single_precision=False,
             categories=categories,
+            cover=nodes["count"].astype(float),
         )
-        total.add_tree(build_tree(fitted, columns))
-    return total.part()
 
 
 def in_bitset(words: np.ndarray) -> frozenset[int]:
@@ -322,7 +362,8 @@ def bagging(estimator: BaggingClassifier, columns: Columns, inputs: Inputs) -> S
     if all(type(member) in SINGLE_TREES for member, _ in members):
         total = SumBuilder()
         for member, chosen in members:
-            add_shares(total, member, [columns[i] for i in chosen], weight)
+            fitted = weighted_shares(member, weight)
+            total.add_tree(build_tree(fitted, [columns[i] for i in chosen]))
         return Share(of=total.part())
     share = probability if hasattr(members[0][0], "predict_proba") else vote_as_share
     results = [

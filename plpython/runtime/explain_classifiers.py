@@ -6,20 +6,34 @@ from typing import Any
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.ensemble import BaggingClassifier, VotingClassifier
+from sklearn.ensemble import (
+    BaggingClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    StackingClassifier,
+    VotingClassifier,
+)
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, SGDClassifier
 from sklearn.svm import LinearSVC
 
 from .compile_classifiers import (
     CALIBRATION_EPSILON,
+    FORESTS,
     TWO_CLASSES,
     accepted,
+    boosting_start,
+    boosting_trees,
+    forest_trees,
+    hist_columns,
+    hist_start,
+    hist_trees,
     unwrap,
 )
-from .compile_columns import Columns, Inputs, NotCompilable, numeric
+from .compile_columns import Columns, Inputs, NotCompilable, Number, numeric
 from .compile_sums import matrix
 from .explain_columns import inputs_of
+from .explain_trees import tree_terms
 from .form_explained import (
     Attributed,
     Average,
@@ -27,12 +41,14 @@ from .form_explained import (
     LinearTerms,
     OddsOfShare,
     ShareOfOdds,
+    WeighedMembers,
 )
 
 FAMILIES = (
     "logistic regression, SGDClassifier with log_loss, decision trees, random forests, "
     "extra trees, gradient boosting, histogram gradient boosting, XGBoost, LightGBM "
-    "and CatBoost, calibrated classifiers and soft votes over these"
+    "and CatBoost; calibrated classifiers, soft votes and bagging over these, and "
+    "stacks of these below a line"
 )
 
 
@@ -41,7 +57,7 @@ def explained(estimator: Any, columns: Columns, inputs: Inputs) -> Attributed:
 
     Parameters and errors are those of ``compile_classifiers.probability``.
     """
-    estimator, columns = unwrap(estimator, columns, inputs)
+    estimator, columns = unwrap(estimator, columns, inputs, stacks=False)
     kind = type(estimator)
     columns = accepted(kind, columns)
     if len(estimator.classes_) != TWO_CLASSES:
@@ -58,7 +74,7 @@ def response(
     estimator: Any, columns: Columns, inputs: Inputs
 ) -> tuple[Attributed, bool]:
     """Return what calibration starts from, and whether it is a probability."""
-    estimator, columns = unwrap(estimator, columns, inputs)
+    estimator, columns = unwrap(estimator, columns, inputs, stacks=False)
     kind = type(estimator)
     if kind not in MARGINS:
         return explained(estimator, columns, inputs), True
@@ -80,6 +96,29 @@ def linear(
         constant=float(np.ravel(estimator.intercept_)[0]),
     )
     return line, 1.0
+
+
+def forest(estimator: Any, columns: Columns, inputs: Inputs) -> Attributed:
+    """Average the leaves' class shares over the trees."""
+    return tree_terms(forest_trees(estimator), columns, 0.0, is_share=True)
+
+
+def gradient_boosting(
+    estimator: GradientBoostingClassifier, columns: Columns, inputs: Inputs
+) -> tuple[Attributed, float]:
+    """Return ``decision_function`` of gradient boosting."""
+    start = boosting_start(estimator)
+    total = tree_terms(boosting_trees(estimator), columns, start, is_share=False)
+    return total, 2.0 if estimator.loss == "exponential" else 1.0
+
+
+def hist_gradient_boosting(
+    estimator: HistGradientBoostingClassifier, columns: Columns, inputs: Inputs
+) -> tuple[Attributed, float]:
+    """Return ``decision_function`` of histogram gradient boosting."""
+    columns = hist_columns(estimator, columns, inputs)
+    start = hist_start(estimator)
+    return tree_terms(hist_trees(estimator), columns, start, is_share=False), 1.0
 
 
 def calibrated(
@@ -114,6 +153,39 @@ def calibrated_member(member: Any, columns: Columns, inputs: Inputs) -> Attribut
             slope /= 2
         return ShareOfOdds(of=value, slope=slope, constant=0.0)
     raise NotCompilable(f"calibration by {type(calibrator).__name__}")
+
+
+def stack(
+    estimator: StackingClassifier, columns: Columns, inputs: Inputs
+) -> Attributed:
+    """Return the share that a line makes of what the members say, each by itself."""
+    if estimator.passthrough:
+        raise NotCompilable("StackingClassifier that passes columns through")
+    members = [
+        stacked(member, method, columns, inputs)
+        for member, method in zip(estimator.estimators_, estimator.stack_method_)
+    ]
+    said = Inputs(len(members), {})
+    final, read = unwrap(
+        estimator.final_estimator_, [Number(i) for i in range(len(members))], said
+    )
+    if MARGINS.get(type(final)) is not linear or not hasattr(final, "predict_proba"):
+        raise NotCompilable(f"StackingClassifier above {type(final).__name__}")
+    line, slope = linear(final, accepted(type(final), read), said)
+    fields = {name: getattr(line, name) for name in LinearTerms.FIELDS}
+    weighed = WeighedMembers(members=members, **fields)
+    return ShareOfOdds(of=weighed, slope=slope, constant=0.0)
+
+
+def stacked(member: Any, method: str, columns: Columns, inputs: Inputs) -> Attributed:
+    """Return what a member hands on to the final estimator."""
+    if method == "predict_proba":
+        return explained(member, columns, inputs)
+    if method == "decision_function":
+        value, is_share = response(member, columns, inputs)
+        if not is_share:
+            return value
+    raise NotCompilable(f"StackingClassifier that stacks by {method}")
 
 
 def average(members: list[Attributed], weights: Any = None) -> Attributed:
@@ -151,9 +223,13 @@ MARGINS: dict[type, Margin] = {
     SGDClassifier: linear,
     LinearSVC: linear,
     LinearDiscriminantAnalysis: linear,
+    GradientBoostingClassifier: gradient_boosting,
+    HistGradientBoostingClassifier: hist_gradient_boosting,
 }
 SHARES: dict[type, Callable[[Any, Columns, Inputs], Attributed]] = {
+    **dict.fromkeys(FORESTS, forest),
     CalibratedClassifierCV: calibrated,
     VotingClassifier: voting,
     BaggingClassifier: bagging,
+    StackingClassifier: stack,
 }

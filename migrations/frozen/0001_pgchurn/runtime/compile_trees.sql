@@ -134,6 +134,9 @@ class FittedTree:
         Whether scikit-learn casts features to float32 before it compares.
     categories : dict of int to Categories
         Of the nodes that look for a category.
+    cover : ndarray of float64, shape (n_nodes,), optional
+        How many rows of training came to each node, by their weights; None: nobody
+        knows.
     """
 
     left: np.ndarray
@@ -144,6 +147,7 @@ class FittedTree:
     value: np.ndarray
     single_precision: bool
     categories: "dict[int, Categories]" = field(default_factory=dict)
+    cover: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

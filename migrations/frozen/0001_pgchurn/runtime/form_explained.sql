@@ -28,9 +28,9 @@ EXPLANATION_MAGIC = b"pgchurn explanation 1\n"
 NEAREST = 2.0**-53
 # Of base and value, below which a difference of logarithms is told by its derivative.
 NEAR = 1e-3
-# How much of the contributions to a number may cancel out before a calibration takes
-# their sizes alone.
-MOST_CANCELLED = 1e-6
+# What share of the contributions to a number may be left for them to count as cancelled
+# out, below a function that leaps and below one that does not: see ``shared_out``.
+LEAPING_CANCELLED, SMOOTH_CANCELLED = 1e-6, 1e-12
 
 
 class Attribution(NamedTuple):
@@ -261,11 +261,34 @@ class OddsOfShare(Link):
         ) + logarithm_chord((1.0 - low) + self.epsilon, (1.0 - high) + self.epsilon)
 
 
+def shared_out(
+    contributions: np.ndarray, before: np.ndarray, change: np.ndarray, most: float
+) -> np.ndarray:
+    """Return contributions to the argument of a function as those to its value.
+
+    They are scaled by a chord. Where they all but cancel out, that would blow them up,
+    and the change is shared out by their sizes.
+
+    Parameters
+    ----------
+    contributions : ndarray of float64, shape (n_rows, n_inputs)
+    before, change : ndarray of float64, shape (n_rows,)
+        By how much argument and value differ from those of the base.
+    most : float
+        What share of their sizes may be left of them to count as cancelled out.
+    """
+    sizes = np.abs(contributions).sum(axis=1)
+    cancelled = np.abs(before) <= most * sizes
+    weights = np.where(cancelled[:, None], np.abs(contributions), contributions)
+    total = np.where(cancelled, sizes, before)
+    ratio = np.divide(change, total, out=np.zeros(len(total)), where=total != 0)
+    return weights * ratio[:, None]
+
+
 class Calibration(Link):
     """A piecewise linear function of another part; beyond its ends those hold.
 
-    Such a function may leap. Where the contributions to its argument all but cancel
-    out, a chord would blow them up, and the change is shared out by their sizes.
+    Such a function may leap.
     """
 
     FIELDS = Interpolated.FIELDS
@@ -286,13 +309,75 @@ class Calibration(Link):
         """Return what it computes of every row, and of what."""
         given, contributions = self.of.attributed(matrix)
         values = self.link(given)
-        change, before = values - self.base, given - self.of.base
-        sizes = np.abs(contributions).sum(axis=1)
-        cancelled = np.abs(before) <= MOST_CANCELLED * sizes
-        weights = np.where(cancelled[:, None], np.abs(contributions), contributions)
-        total = np.where(cancelled, sizes, before)
-        ratio = np.divide(change, total, out=np.zeros(len(total)), where=total != 0)
-        return Attribution(values, weights * ratio[:, None])
+        before, change = given - self.of.base, values - self.base
+        found = shared_out(contributions, before, change, LEAPING_CANCELLED)
+        return Attribution(values, found)
+
+
+class WeighedMembers(Attributed):
+    """A constant and weighted columns, each computed of what one member says.
+
+    What a member contributes is a function of its number, along which the contributions
+    to that are scaled by a chord.
+
+    Attributes
+    ----------
+    members : list of Attributed
+    of : Matrix
+        Computed of the members' numbers, as if they were inputs.
+    inputs : ndarray of int32, shape (of.width,)
+        Which member each column is computed of.
+    weights : ndarray of float64, shape (of.width,)
+    constant : float
+    """
+
+    FIELDS = {"members": "scalars", **LinearTerms.FIELDS}
+    members: list[Attributed]
+    of: Matrix
+    inputs: np.ndarray
+    weights: np.ndarray
+    constant: float
+
+    def check(self) -> None:
+        """Refuse what is not attributed, and columns of other members."""
+        require_attributed(self.members)
+        count = len(self.members)
+        require(
+            count > 0
+            and self.of.largest_position() < count
+            and len(self.inputs) == len(self.weights) == self.of.width
+            and np.isfinite(self.weights).all()
+            and ((self.inputs >= 0) & (self.inputs < count)).all(),
+            "The weights of members are not those of their columns.",
+        )
+
+    def largest_position(self) -> int:
+        """Return the last column of the input matrix that it reads or attributes to."""
+        return max(part.largest_position() for part in self.members)
+
+    def by_member(self, said: np.ndarray) -> np.ndarray:
+        """Return what each member's number adds, of shape (n_rows, n_members)."""
+        terms = self.of.values(said) * self.weights
+        found = np.zeros(said.shape)
+        for i, column in zip(self.inputs.tolist(), terms.T):
+            found[:, i] += column
+        return found
+
+    def prepare(self) -> None:
+        """Compute the base."""
+        super().prepare()
+        self.bases = self.by_member(np.array([[part.base for part in self.members]]))[0]
+        self.base = float(self.constant + self.bases.sum())
+
+    def attributed(self, matrix: np.ndarray) -> Attribution:
+        """Return what it computes of every row, and of what."""
+        said = [part.attributed(matrix) for part in self.members]
+        added = self.by_member(np.column_stack([one.values for one in said]))
+        total = np.zeros(matrix.shape)
+        for i, (part, one) in enumerate(zip(self.members, said)):
+            before, change = one.values - part.base, added[:, i] - self.bases[i]
+            total += shared_out(one.contributions, before, change, SMOOTH_CANCELLED)
+        return Attribution(self.constant + added.sum(axis=1), total)
 
 
 class Average(Attributed):
@@ -408,6 +493,11 @@ class ExplanationReader(PartReader):
         """Return the kind of part that a name stands for."""
         if self.in_matrix:
             return super().kind_of(name)
+        if name == "TreeTerms":
+            # Which lines do without.
+            from .form_explained_trees import TreeTerms
+
+            return TreeTerms
         if name not in EXPLAINED_KINDS:
             raise malformed_form("A part is of an unknown kind.")
         return EXPLAINED_KINDS[name]
@@ -442,6 +532,7 @@ EXPLAINED_KINDS: dict[str, type[Part]] = {
         Calibration,
         Average,
         Complement,
+        WeighedMembers,
     )
 }
 $python$;
