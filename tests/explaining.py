@@ -6,12 +6,14 @@ and of nothing that pgchurn has made.
 
 import itertools
 import math
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
 from pgchurn.plpython.runtime.boosters import BoostedTrees
 from pgchurn.plpython.runtime.explain_model import explain_model
 from pgchurn.plpython.runtime.explainer import Explainer, ExplanationForm
+from pgchurn.plpython.runtime.parity import scoreable
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
     BaggingClassifier,
@@ -32,6 +34,14 @@ def explainer_of(estimator, signature, columns):
     content = explain_model(estimator, signature)
     means = ExplanationForm(content, signature).means(columns)
     return Explainer(content, signature, {"means": means})
+
+
+def explainable_rows(explainer, columns):
+    """Split rows into parts that are explained, leaving out those that are refused.
+
+    A line refuses a number whose contribution is beyond what a double holds.
+    """
+    return list(scoreable(SimpleNamespace(probabilities=explainer.explain), columns))
 
 
 def log_odds(shares):
@@ -356,13 +366,21 @@ def shapley(left, right, feature, cover, value, is_left, shape, root=0):
     players = sorted({int(feature[node]) for node in below} - {NO_FEATURE})
     ways = {node: is_left(node) for node in below if feature[node] != NO_FEATURE}
 
+    def came(node):
+        if feature[node] == NO_FEATURE:
+            return cover[node]
+        return came(left[node]) + came(right[node])
+
     def expected(node, known):
         if feature[node] == NO_FEATURE:
             return np.full(rows, float(value[node]))
         to_left, to_right = expected(left[node], known), expected(right[node], known)
         if feature[node] in known:
             return np.where(ways[node], to_left, to_right)
-        sizes = cover[left[node]], cover[right[node]]
+        sizes = came(left[node]), came(right[node])
+        if not any(sizes):
+            # Where nobody came, half of nobody goes either way.
+            return (to_left + to_right) / 2
         return (sizes[0] * to_left + sizes[1] * to_right) / sum(sizes)
 
     worth = {

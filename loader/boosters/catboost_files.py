@@ -6,6 +6,7 @@ its target statistic is above the border. Symmetric trees, each level of which a
 same, are written out as others are.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from pgchurn.loader.boosters.forest import (
     MOST_TREES,
     Forest,
     RawTree,
+    covers,
 )
 from pgchurn.loader.boosters.model import Booster, Categories, Unknown
 from pgchurn.loader.boosters.parts import Part
@@ -314,6 +316,7 @@ def tree_of(
     left: np.ndarray,
     right: np.ndarray,
     value: np.ndarray,
+    cover: np.ndarray,
 ) -> RawTree:
     """Return a tree; ``which`` says for each node what it asks, -1 for a leaf."""
     inner = which >= 0
@@ -333,7 +336,10 @@ def tree_of(
         if one.members_right:
             # Members go to the left.
             left[nodes], right[nodes] = right[nodes], left[nodes]
-    return RawTree(left, right, feature, threshold, inner & ~missing_right, value, sets)
+    return RawTree(
+        *(left, right, feature, threshold, inner & ~missing_right),
+        *(value, cover, sets),
+    )
 
 
 def symmetric_tree(tree: Part, features: Features) -> RawTree:
@@ -356,6 +362,7 @@ def symmetric_tree(tree: Part, features: Features) -> RawTree:
         np.concatenate([2 * inner + 1, none]),
         np.concatenate([2 * inner + 2, none]),
         np.concatenate([np.zeros(leaves - 1), values]),
+        np.concatenate([np.zeros(leaves - 1), covers(tree, "leaf_weights", leaves)]),
     )
 
 
@@ -364,6 +371,7 @@ def any_tree(tree: Part, features: Features) -> RawTree:
     asked: list[Comparison] = []
     which: list[int] = []
     values: list[float] = []
+    weights: list[float] = []
     left: list[int] = []
     right: list[int] = []
     waiting: list[tuple[Part, list[int], int]] = [(tree, [], 0)]
@@ -378,10 +386,22 @@ def any_tree(tree: Part, features: Features) -> RawTree:
             which.append(len(asked))
             asked.append(features.comparison(part.member("split")))
             values.append(0.0)
+            weights.append(0.0)
             waiting.append((part.member("left"), left, here))
             waiting.append((part.member("right"), right, here))
         else:
             which.append(LEAF)
             values.append(part.member("value").number())
-    arrays = map(np.array, (which, left, right, values))
+            weights.append(weight_of(part))
+    arrays = map(np.array, (which, left, right, values, weights))
     return tree_of(asked, *arrays)
+
+
+def weight_of(leaf: Part) -> float:
+    """Return how many rows of training came to a leaf, NaN where nothing tells."""
+    if not leaf.has("weight"):
+        return math.nan
+    weight = leaf.member("weight")
+    if weight.number() < 0:
+        raise weight.refuse("is below 0")
+    return weight.number()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from pgchurn.loader.boosters.parts import refused
+from pgchurn.loader.boosters.parts import Part, refused
 from pgchurn.plpython.runtime.boosters import LEAF, NUMBER, BoostedTrees
 from pgchurn.plpython.runtime.estimator_checks import DEEPEST_TREE
 
@@ -30,6 +30,8 @@ class RawTree:
     threshold : ndarray of float64, shape (n_nodes,)
     missing_left : ndarray of bool, shape (n_nodes,)
     value : ndarray of float64, shape (n_nodes,)
+    cover : ndarray of float64, shape (n_nodes,)
+        How many rows of training came to a leaf; NaN: the file does not tell.
     sets : dict of int to frozenset of int
         What goes to the left, of nodes that look for a category.
     """
@@ -40,6 +42,7 @@ class RawTree:
     threshold: np.ndarray
     missing_left: np.ndarray
     value: np.ndarray
+    cover: np.ndarray
     sets: dict[int, frozenset[int]] = field(default_factory=dict)
 
 
@@ -58,7 +61,7 @@ class Forest:
         self.arrays: dict[str, list[np.ndarray]] = {
             name: [] for name in ("left", "right", "feature", "threshold")
         }
-        self.arrays |= {name: [] for name in ("set", "missing_left", "value")}
+        self.arrays |= {name: [] for name in ("set", "missing_left", "value", "cover")}
         self.nodes = 0
         self.sets: dict[frozenset[int], int] = {}
         self.members = 0
@@ -87,6 +90,7 @@ class Forest:
             "set": np.where(leaf, NUMBER, sets[order]),
             "missing_left": tree.missing_left[order] & ~leaf,
             "value": np.where(leaf, tree.value[order], 0.0),
+            "cover": np.where(leaf, tree.cover[order], 0.0),
         }
         for name, values in new.items():
             self.arrays[name].append(values)
@@ -121,6 +125,7 @@ class Forest:
         made.n_features_in_ = self.features
         made.roots_ = np.array(self.roots, np.int32)
         kinds = {"threshold": np.float64, "value": np.float64, "missing_left": np.bool_}
+        kinds["cover"] = np.float64
         for name, parts in self.arrays.items():
             kind = kinds.get(name, np.int32)
             together = np.concatenate([np.zeros(0, kind), *parts])
@@ -135,6 +140,28 @@ class Forest:
         made.single_inputs_, made.single_sum_ = single_inputs, single_sum
         made.start_, made.scale_ = float(start), float(scale)
         return made
+
+
+def covers(part: Part, name: str, count: int) -> np.ndarray:
+    """Return how many rows of training came to some nodes, NaN where nothing tells.
+
+    Whether a file has that decides whether scores can be explained, and no more.
+
+    Parameters
+    ----------
+    part : Part
+        A tree.
+    name : str
+        Of the member that tells it.
+    count : int
+        How many nodes there are.
+    """
+    if not part.has(name):
+        return np.full(count, np.nan)
+    found = part.member(name).doubles(count)
+    if (found < 0).any():
+        raise part.member(name).refuse(f"has {found.min():g}, which is below 0")
+    return found
 
 
 def in_order(left: np.ndarray, right: np.ndarray, path: str) -> np.ndarray:

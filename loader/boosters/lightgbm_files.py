@@ -45,6 +45,7 @@ WORD_BITS = 32
 # What LightGBM calls the columns of a matrix.
 NAMELESS = re.compile(r"Column_\d+")
 CATEGORICAL_FEATURES = re.compile(r"^\[categorical_feature: ([0-9,]{0,10000})\]$", re.M)
+MOST_ROWS = 1 << 53
 OBJECTIVES = "binary and cross_entropy"
 
 
@@ -288,6 +289,7 @@ class TreeReader:
                 threshold=threshold,
                 missing_left=missing_left,
                 value=np.concatenate([np.zeros(inner), values]),
+                cover=np.concatenate([np.zeros(inner), leaf_counts(tree, leaves)]),
                 sets={node: members for node, members in sets.items() if members},
             ),
             tree.path,
@@ -343,6 +345,15 @@ class TreeReader:
             first, last = boundaries[int(number) : int(number) + 2]
             found[node] = in_words(words[first:last])
         return found
+
+
+def leaf_counts(tree: Part, leaves: int) -> np.ndarray:
+    """Return how many rows of training came to each leaf, NaN where nothing tells."""
+    name = "leaf_count"
+    # A tree of one leaf has no such line, or one of nothing.
+    if not tree.has(name) or not tree.member(name).text():
+        return np.full(leaves, 1.0 if leaves == 1 else np.nan)
+    return wholes(tree.member(name), 0, MOST_ROWS, leaves).astype(float)
 
 
 def in_words(words: np.ndarray) -> frozenset[int]:

@@ -16,6 +16,7 @@ from pgchurn.loader.boosters.forest import (
     MOST_TREES,
     Forest,
     RawTree,
+    covers,
 )
 from pgchurn.loader.boosters.model import Booster, Categories, Unknown
 from pgchurn.loader.boosters.parts import Part
@@ -267,6 +268,7 @@ def read_tree(tree: Part, features: int, weight: np.float32) -> RawTree:
         threshold=below,
         missing_left=missing_left,
         value=(conditions * weight).astype(np.float64),
+        cover=covers(tree, "sum_hessian", count),
         sets={node: members for node, members in sets.items() if members},
     )
 

@@ -23,6 +23,7 @@ NODES = {
     "set_": np.int32,
     "missing_left_": np.bool_,
     "value_": np.float64,
+    "cover_": np.float64,
 }
 # Of the others, whose lengths differ.
 OTHERS = {
@@ -116,6 +117,7 @@ def check_comparisons(part: Any) -> None:
     check(within(part.feature_[~inner], 1), part, "feature_")
     check(not np.isnan(part.threshold_).any(), part, "threshold_")
     check(np.isfinite(part.value_).all(), part, "value_")
+    check(not (np.isinf(part.cover_) | (part.cover_ < 0)).any(), part, "cover_")
     within_ = part.missing_within_
     check(within_.shape == (part.n_features_in_,), part, "missing_within_")
     check(not (np.isinf(within_) | (within_ < 0)).any(), part, "missing_within_")

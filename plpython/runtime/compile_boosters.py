@@ -64,4 +64,5 @@ def trees_of(estimator: BoostedTrees) -> Iterator[FittedTree]:
                 int(i): Categories(left=sets[numbers[i]])
                 for i in np.flatnonzero(numbers != NUMBER)
             },
+            cover=estimator.cover_[here],
         )

@@ -66,7 +66,7 @@ def deep():
     model.feature_ = np.zeros(count, np.int32)
     model.set_ = np.full(count, -1, np.int32)
     model.missing_left_ = np.zeros(count, bool)
-    model.threshold_ = model.value_ = np.zeros(count)
+    model.threshold_ = model.value_ = model.cover_ = np.zeros(count)
     return pickle.dumps(model, 4)
 
 
@@ -80,6 +80,8 @@ BOOSTERS = {
     "boosted threshold NaN": lambda: changed("threshold_", np.nan, 0),
     "boosted leaf NaN": lambda: changed("value_", np.nan, -1),
     "boosted leaf infinite": lambda: changed("value_", np.inf, -1),
+    "boosted leaf of fewer than no rows": lambda: changed("cover_", -1.0, -1),
+    "boosted leaf of infinitely many rows": lambda: changed("cover_", np.inf, -1),
     "boosted roots far away": lambda: changed("roots_", 2_000_000_000, 1),
     "a million boosted trees of one leaf": lambda: leaves_only(1_000_000),
     "boosted trees of 1,000 levels": deep,

@@ -13,6 +13,7 @@ ELSEWHERE = {
     "fuzz": "unit/test_fuzz.py",
     "fuzz_boosters": "unit/test_fuzz.py",
     "fuzz_compiled": "unit/test_fuzz.py",
+    "fuzz_explanations": "unit/test_fuzz.py",
     "fuzz_state": "unit/test_fuzz.py",
     "boosters": "unit/test_boosters_against_libraries.py",
 }

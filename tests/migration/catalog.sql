@@ -2971,6 +2971,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module explain_classifiers
 -- Module explain_columns
 -- Module explain_model
+-- Module explain_trees
 -- Module explainer
 -- Module explanations
 -- Module features
@@ -2982,6 +2983,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module form
 -- Module form_computed
 -- Module form_explained
+-- Module form_explained_trees
 -- Module form_functions
 -- Module form_matrices
 -- Module form_neighbours

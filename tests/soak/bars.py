@@ -24,6 +24,7 @@ MODULES = (
     "fuzz_boosters",
     "boosters",
     "fuzz_compiled",
+    "fuzz_explanations",
     "fuzz_state",
     "signatures",
     "failures",

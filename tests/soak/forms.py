@@ -1,4 +1,4 @@
-"""A process that reads compiled forms and scores rows, as a session does.
+"""A process that reads forms and scores or explains rows, as a session does.
 
 It has little memory, and never imports what a pickle would need.
 """
@@ -19,6 +19,7 @@ import numpy as np
 from pgchurn.plpython.runtime.batches import checked_probabilities, checked_probability
 from pgchurn.plpython.runtime.compiled import CompiledModel
 from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.explainer import Explainer
 from pgchurn.plpython.runtime.features import Layout, row_count, text_column
 from pgchurn.plpython.runtime.signature import Feature, Signature
 
@@ -90,10 +91,12 @@ class Reader:
     ----------
     signature : Signature
     columns : dict of str to ndarray
+    reference : dict, optional
+        What is typical, where the forms are those that explain scores.
     """
 
-    def __init__(self, signature, columns):
-        self.start = pickle.dumps((signature, columns))
+    def __init__(self, signature, columns, reference=None):
+        self.start = pickle.dumps((signature, columns, reference))
 
     def __enter__(self):
         self.process = subprocess.Popen(
@@ -126,8 +129,8 @@ class Reader:
         Returns
         -------
         dict
-            ``outcome``, one of "refused", "scored", "no probability" and
-            ``UNEXPECTED``; ``scores``, in bulk; ``detail``.
+            ``outcome``, one of "refused", "scored", "no probability", "explained", "no
+            explanation" and ``UNEXPECTED``; ``scores``, in bulk; ``detail``.
         """
         try:
             self.send(content)
@@ -143,9 +146,10 @@ class Reader:
 
 def read_forms():
     """Read forms from standard input, and say of each what became of it."""
-    signature, columns = pickle.loads(received())
-    with contextlib.suppress(ScoringError):
-        CompiledModel(b"", signature)
+    signature, columns, reference = pickle.loads(received())
+    for kind in (CompiledModel, Explainer):
+        with contextlib.suppress(ScoringError):
+            kind(b"", signature)
     import onnxruntime  # noqa: F401
 
     pages = int(Path("/proc/self/statm").read_text().split()[0])
@@ -154,7 +158,7 @@ def read_forms():
     say({"outcome": "ready"})
     while (content := received()) is not None:
         started = time.process_time()
-        said = outcome(content, signature, columns)
+        said = outcome(content, signature, columns, reference)
         seconds = time.process_time() - started
         if seconds > SLOWEST:
             said = {"outcome": "slow", "detail": f"{seconds:.1f} s"}
@@ -175,15 +179,18 @@ def say(response):
     sys.stdout.flush()
 
 
-def outcome(content, signature, columns):
-    """Return what becomes of a form when rows are scored with it."""
+def outcome(content, signature, columns, reference):
+    """Return what becomes of a form when rows are scored with it, or explained."""
     try:
         try:
-            model = CompiledModel(content, signature)
+            if reference is not None:
+                model = Explainer(content, signature, reference)
+            else:
+                model = CompiledModel(content, signature)
         except ScoringError as error:
             known = error.sqlstate == "55000" and error.detail
             return {"outcome": "refused" if known else "failed", "detail": str(error)}
-        return scored(model, columns)
+        return (scored if reference is None else explained)(model, columns)
     except MemoryError:
         return {"outcome": "memory"}
     except Exception as error:
@@ -220,6 +227,20 @@ def scored(model, columns):
             model.probability.values(np.full((3, width), infinity))
         with contextlib.suppress(ScoringError):
             model.row_function()(*[infinity] * width)
+    return said
+
+
+def explained(explainer, columns):
+    """Explain rows, all at once and some by themselves."""
+    try:
+        found = explainer.explain(columns)
+        said = {"outcome": "explained", "scores": found.scores.tolist()}
+    except ScoringError as error:
+        said = {"outcome": "no explanation", "detail": str(error)}
+    count = row_count(columns)
+    for row in range(0, count, max(1, count // SINGLE_ROWS)):
+        with contextlib.suppress(ScoringError):
+            explainer.explain({name: c[[row]] for name, c in columns.items()})
     return said
 
 

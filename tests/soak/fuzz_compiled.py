@@ -155,9 +155,15 @@ def scored(model, columns):
 def mutants(family, count):
     """Give so many seeded mutants of a family's compiled form."""
     content, _, _ = original(family)
-    end = content.index(b"\n", len(MAGIC))
-    header, arrays = json.loads(content[len(MAGIC) : end]), read_form(content).arrays
-    rng = np.random.default_rng(list(family.encode()))
+    return mutants_of(content, MAGIC, CHANGES, family, count)
+
+
+def mutants_of(content, magic, changes, seed, count):
+    """Give so many mutants of a form, by a text that stands for the seed."""
+    end = content.index(b"\n", len(magic))
+    header = json.loads(content[len(magic) : end])
+    arrays = read_form(content, magic).arrays
+    rng = np.random.default_rng(list(seed.encode()))
     for _ in range(count):
         if rng.random() < 0.15:
             yield BYTEWISE[rng.integers(len(BYTEWISE))](content, rng)
@@ -166,14 +172,14 @@ def mutants(family, count):
         for _ in range(rng.choice([1, 1, 1, 2, 3, 8])):
             # What is no part any more cannot be changed as one.
             with contextlib.suppress(*NO_PART), np.errstate(all="ignore"):
-                CHANGES[rng.integers(len(CHANGES))](changed, others, rng)
+                changes[rng.integers(len(changes))](changed, others, rng)
         # More is refused for its length, whatever it is.
-        yield put_together(changed, others)[: MOST_BYTES + 1]
+        yield put_together(changed, others, magic)[: MOST_BYTES + 1]
 
 
-def put_together(header, arrays):
+def put_together(header, arrays, magic=MAGIC):
     """Return the bytes of a description and of arrays, whatever they are."""
-    parts = [MAGIC + json.dumps(header).encode() + b"\n"]
+    parts = [magic + json.dumps(header).encode() + b"\n"]
     parts += [array.tobytes() for array in arrays]
     return b"".join(part + b" " * (-len(part) % ALIGNMENT) for part in parts)
 
@@ -420,12 +426,17 @@ CHANGES = (
 def outcomes_of(family, contents):
     """Return how often each outcome came about, the unexpected ones by their place."""
     _, signature, columns = original(family)
+    return outcomes_with(contents, signature, columns)
+
+
+def outcomes_with(contents, *given):
+    """Return the same of forms, for what a ``Reader`` is given."""
     outcomes = collections.Counter()
     with contextlib.ExitStack() as stack:
         reader = None
         for number, content in enumerate(contents):
             if reader is None:
-                reader = stack.enter_context(Reader(signature, columns))
+                reader = stack.enter_context(Reader(*given))
             said = reader.read(content)
             name = said["outcome"]
             if name in UNEXPECTED:

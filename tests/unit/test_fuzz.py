@@ -1,6 +1,12 @@
 import pytest
 
-from tests.soak import fuzz, fuzz_boosters, fuzz_compiled, fuzz_state
+from tests.soak import (
+    fuzz,
+    fuzz_boosters,
+    fuzz_compiled,
+    fuzz_explanations,
+    fuzz_state,
+)
 from tests.soak.forms import UNEXPECTED
 
 
@@ -46,3 +52,19 @@ def test_pickles_with_other_attributes_are_refused_or_compiled_to_what_they_scor
     (found,) = fuzz_state.measure(None, full=False)
 
     assert found.ok, found.measured
+
+
+@pytest.mark.parametrize("family", fuzz_explanations.FAMILIES)
+def test_no_bytes_of_an_explanation_form_crash_or_hang_a_session(family):
+    found = fuzz_explanations.bar(family, fuzz_explanations.MUTANTS[False])
+
+    assert found.ok, found.measured
+
+
+@pytest.mark.parametrize("family", fuzz_explanations.FAMILIES)
+def test_an_explanation_form_that_nobody_changed_explains(family):
+    content, *given = fuzz_explanations.original(family)
+
+    (outcome,) = fuzz_compiled.outcomes_with([content], *given)
+
+    assert outcome == "explained"

@@ -41,6 +41,8 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
     missing_left_ : ndarray of bool, shape (n_nodes,)
     value_ : ndarray of float64, shape (n_nodes,)
         What a leaf adds to the sum.
+    cover_ : ndarray of float64, shape (n_nodes,)
+        How many rows of training came to a leaf, by their weights; NaN: nobody knows.
     members_ : ndarray of int32, shape (n_members,)
         Sets of categories, one after the other, each in rising order.
     ends_ : ndarray of int32, shape (n_sets,)

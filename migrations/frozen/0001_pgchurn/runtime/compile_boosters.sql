@@ -66,6 +66,7 @@ def trees_of(estimator: BoostedTrees) -> Iterator[FittedTree]:
                 int(i): Categories(left=sets[numbers[i]])
                 for i in np.flatnonzero(numbers != NUMBER)
             },
+            cover=estimator.cover_[here],
         )
 $python$;
 COMMENT ON FUNCTION churn_runtime.compile_boosters IS 'Boosted trees of other libraries as a part that computes log odds.';

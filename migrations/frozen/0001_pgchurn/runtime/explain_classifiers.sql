@@ -3,6 +3,7 @@ LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """Fitted classifiers as parts that are attributed to their inputs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, SGDClassifier
 from sklearn.svm import LinearSVC
 
+from .boosters import BoostedTrees
+from .compile_boosters import trees_of
 from .compile_classifiers import (
     CALIBRATION_EPSILON,
     FORESTS,
@@ -34,6 +37,7 @@ from .compile_classifiers import (
 )
 from .compile_columns import Columns, Inputs, NotCompilable, Number, numeric
 from .compile_sums import matrix
+from .compile_trees import FittedTree
 from .explain_columns import inputs_of
 from .explain_trees import tree_terms
 from .form_explained import (
@@ -123,6 +127,29 @@ def hist_gradient_boosting(
     return tree_terms(hist_trees(estimator), columns, start, is_share=False), 1.0
 
 
+def boosted_trees(
+    estimator: BoostedTrees, columns: Columns, inputs: Inputs
+) -> Attributed:
+    """Return the share that the sum of another library's trees stands for."""
+    trees = (with_covers(fitted) for fitted in trees_of(estimator))
+    start = estimator.start_ * estimator.scale_
+    total = tree_terms(trees, columns, start, is_share=False)
+    return ShareOfOdds(of=total, slope=1.0, constant=0.0)
+
+
+def with_covers(fitted: FittedTree) -> FittedTree:
+    """Return a tree of which only the leaves said how many rows came to them."""
+    cover = np.array(fitted.cover, float)
+    # Children come after their parents.
+    for node in reversed(np.flatnonzero(fitted.left >= 0).tolist()):
+        cover[node] = cover[fitted.left[node]] + cover[fitted.right[node]]
+    if np.isnan(cover).any():
+        raise NotCompilable(
+            "trees whose file does not tell how many rows of training came to each leaf"
+        )
+    return replace(fitted, cover=cover)
+
+
 def calibrated(
     estimator: CalibratedClassifierCV, columns: Columns, inputs: Inputs
 ) -> Attributed:
@@ -159,8 +186,8 @@ def calibrated_member(member: Any, columns: Columns, inputs: Inputs) -> Attribut
 
 def stack(
     estimator: StackingClassifier, columns: Columns, inputs: Inputs
-) -> Attributed:
-    """Return the share that a line makes of what the members say, each by itself."""
+) -> tuple[Attributed, float]:
+    """Return what a line makes of what the members say, each by itself."""
     if estimator.passthrough:
         raise NotCompilable("StackingClassifier that passes columns through")
     members = [
@@ -171,12 +198,11 @@ def stack(
     final, read = unwrap(
         estimator.final_estimator_, [Number(i) for i in range(len(members))], said
     )
-    if MARGINS.get(type(final)) is not linear or not hasattr(final, "predict_proba"):
+    if MARGINS.get(type(final)) is not linear:
         raise NotCompilable(f"StackingClassifier above {type(final).__name__}")
     line, slope = linear(final, accepted(type(final), read), said)
     fields = {name: getattr(line, name) for name in LinearTerms.FIELDS}
-    weighed = WeighedMembers(members=members, **fields)
-    return ShareOfOdds(of=weighed, slope=slope, constant=0.0)
+    return WeighedMembers(members=members, **fields), slope
 
 
 def stacked(member: Any, method: str, columns: Columns, inputs: Inputs) -> Attributed:
@@ -227,13 +253,14 @@ MARGINS: dict[type, Margin] = {
     LinearDiscriminantAnalysis: linear,
     GradientBoostingClassifier: gradient_boosting,
     HistGradientBoostingClassifier: hist_gradient_boosting,
+    StackingClassifier: stack,
 }
 SHARES: dict[type, Callable[[Any, Columns, Inputs], Attributed]] = {
     **dict.fromkeys(FORESTS, forest),
+    BoostedTrees: boosted_trees,
     CalibratedClassifierCV: calibrated,
     VotingClassifier: voting,
     BaggingClassifier: bagging,
-    StackingClassifier: stack,
 }
 $python$;
 COMMENT ON FUNCTION churn_runtime.explain_classifiers IS 'Fitted classifiers as parts that are attributed to their inputs.';

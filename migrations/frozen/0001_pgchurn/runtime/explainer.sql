@@ -35,7 +35,7 @@ from .signature import Signature
 
 # How far base and contributions may be from the log odds of a score.
 TOLERANCE = 1e-9
-# So many roundings of a number just below 1 a score may have gone through.
+# So many roundings a score and its explanation may have gone through.
 ROUNDINGS = 8
 # Log odds from which on the logistic function is 1, or nearly.
 END = 35.0
@@ -243,28 +243,39 @@ class Explainer(ExplanationForm):
             scores, found = self.probability.odds(self.input_matrix(columns))
             contributions = found[:, self.order]
             odds = self.base + contributions.sum(axis=1)
-            self.check_sum(scores, odds)
+            self.check_sum(scores, odds, np.abs(contributions).sum(axis=1))
             change, before = scores - self.base_probability, odds - self.base
             chord = sigmoid_chord(self.base, odds)
-            # Where they are far apart, the ratio itself adds up best.
-            np.divide(change, before, out=chord, where=np.abs(before) > 1)
-        return Explained(scores, contributions, contributions * chord[:, None])
+            # Where they are far apart, shares of the change add up best.
+            far = np.abs(before) > 1
+            of_all = contributions / np.where(far, before, 1.0)[:, None]
+            points = of_all * np.where(far, change, chord)[:, None]
+        return Explained(scores, contributions, points)
 
-    def check_sum(self, scores: np.ndarray, odds: np.ndarray) -> None:
+    def check_sum(
+        self, scores: np.ndarray, odds: np.ndarray, sizes: np.ndarray
+    ) -> None:
         """Refuse explanations that do not add up to the log odds of the scores.
 
-        What a score leaves open that was rounded next to 1, or made of one that was, is
-        allowed for.
+        What rounding leaves open is allowed for: of a score that was rounded next to 1,
+        or made of one that was, and of contributions so large, by the sum of their
+        sizes, that doubles cannot tell what is left of them.
 
         Raises
         ------
         ScoringError
         """
+        if not np.isfinite(sizes).all():
+            raise ScoringError(
+                "row has a number that is too large for its score to be explained",
+                detail="What it contributes is beyond what a double holds.",
+                hint="Correct the row.",
+            )
         apart = np.abs(odds - log_odds(scores))
         rest = 1.0 - scores
         if isinstance(self.probability, Complement):
             rest = np.minimum(scores, rest)
-        rounded = ROUNDINGS * NEAREST / np.maximum(rest, NEAREST)
+        rounded = ROUNDINGS * NEAREST * (1.0 / np.maximum(rest, NEAREST) + sizes)
         # Beyond these there is but one score.
         ended = ((scores >= 1.0) & (odds >= END)) | ((scores <= 0.0) & (odds <= -END))
         if (ended | (apart <= TOLERANCE + rounded)).all():

@@ -240,9 +240,8 @@ class TreeTerms(Attributed):
             numbers = numbers.astype(np.float32).astype(np.float64)
         # An infinity goes where the greatest number goes.
         numbers = np.clip(numbers, -GREATEST[self.single], GREATEST[self.single])
-        width = matrix.shape[1]
-        # The sums of the leaves stand after those of the inputs.
-        sums = np.zeros((len(matrix), width + 1))
+        # The sums of the leaves stand before those of the inputs.
+        sums = np.zeros((len(matrix), 1 + matrix.shape[1]))
         step = max(1, PAIRS_AT_ONCE // max(1, len(self.columns)))
         for first in range(0, len(matrix), step):
             rows = slice(first, first + step)
@@ -250,9 +249,9 @@ class TreeTerms(Attributed):
             start = 0
             for group in self.groups:
                 end = start + group.count * group.depth
-                group.add(sums[rows], holds[:, start:end], width)
+                group.add(sums[rows], holds[:, start:end])
                 start = end
-        return Attribution(sums[:, width] + self.constant, sums[:, :width])
+        return Attribution(sums[:, 0] + self.constant, sums[:, 1:])
 
     def holds(self, numbers: np.ndarray) -> np.ndarray:
         """Return whether each row leads to each leaf, by each of its columns."""
@@ -311,6 +310,7 @@ class LeafGroup:
                 (weight, on, off, (1.0 - self.shares) / on, -1.0 / (1.0 - t))
             )
         if not self.is_tabulated:
+            self.targets = np.pad(1 + self.inputs.ravel(), (0, self.count))
             return
         ways = np.arange(1 << self.depth)
         known = (ways[:, None, None] >> np.arange(self.depth)[:, None]) & 1 == 1
@@ -323,15 +323,15 @@ class LeafGroup:
         self.table = np.concatenate([found, reached], axis=1).transpose(2, 0, 1)
         self.table = np.ascontiguousarray(self.table).reshape(-1, self.depth + 1)
         self.starts = np.arange(self.count) << self.depth
-        self.targets = self.inputs.T
+        self.targets = np.pad(1 + self.inputs.T, ((0, 0), (0, 1))).ravel()
 
-    def add(self, sums: np.ndarray, holds: np.ndarray, width: int) -> None:
-        """Add what each row's columns contribute, and the leaves, to sums by input.
+    def add(self, sums: np.ndarray, holds: np.ndarray) -> None:
+        """Add the leaves, and what each row's columns contribute, to sums by input.
 
         Parameters
         ----------
-        sums : ndarray of float64, shape (n_rows, width + 1)
-            The leaves come last.
+        sums : ndarray of float64, shape (n_rows, 1 + n_inputs)
+            The leaves come first.
         holds : ndarray of bool, shape (n_rows, depth * n_leaves)
         """
         holds = holds.reshape(len(sums), self.depth, self.count)
@@ -340,16 +340,12 @@ class LeafGroup:
             for place in range(1, self.depth):
                 way += holds[:, place].astype(np.int64) << place
             found = self.table[way].reshape(len(sums), -1)
-            last = np.full((self.count, 1), width)
-            targets = np.concatenate([self.targets, last], axis=1).ravel()
         else:
             each = self.contributions(holds).reshape(len(sums), -1)
             reached = holds.all(axis=1) * self.values
             found = np.concatenate([each, reached], axis=1)
-            ends = np.full(self.count, width)
-            targets = np.concatenate([self.inputs.ravel(), ends])
         for row, one in zip(sums, found):
-            row += np.bincount(targets, one, minlength=width + 1)
+            row += np.bincount(self.targets, one, minlength=len(row))
 
     def contributions(self, holds: np.ndarray) -> np.ndarray:
         """Return the Shapley value of each column at each leaf.

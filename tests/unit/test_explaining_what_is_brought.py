@@ -1,0 +1,72 @@
+"""Explanations of models that others have made: of boosters, and of every pipeline."""
+
+import copy
+import re
+
+import numpy as np
+import pytest
+from pgchurn.plpython.runtime.compile_columns import NotCompilable
+from pgchurn.plpython.runtime.explain_candidate import rows_that_score
+from pgchurn.plpython.runtime.explain_model import explain_model
+from pgchurn.plpython.runtime.parity import scoreable
+from pgchurn.plpython.runtime.pickled import PickledModel
+
+from tests.explaining import explainable_rows, explainer_of, slow_odds
+from tests.legitimate import PIPELINES, boosters, fitted, rows_for
+from tests.soak.forms import columns_of, random_columns, signature_of
+
+# What adds up leaves in single precision differs by that from what is explained.
+SINGLE = 1e-6
+
+
+@pytest.mark.parametrize("file", boosters.FILES)
+def test_boosters_are_explained_by_shapley_values_over_all_subsets(file):
+    estimator, rows = boosters.classifier(file), boosters.rows_of(file)
+    signature = signature_of(estimator, rows)
+    columns = columns_of(signature, rows)
+    explainer = explainer_of(estimator, signature, columns)
+
+    found = explainer.explain(columns)
+
+    slow = slow_odds(estimator, rows, rows)
+    assert explainer.base == pytest.approx(slow.base, abs=1e-10)
+    wanted = slow.contributions
+    np.testing.assert_allclose(found.contributions, wanted, rtol=0, atol=1e-10)
+    model = PickledModel(b"", signature, estimator=estimator)
+    scores = model.probabilities(columns)
+    np.testing.assert_allclose(found.scores, scores, rtol=0, atol=SINGLE)
+
+
+def test_a_booster_that_does_not_tell_of_its_training_is_refused_for_that():
+    file = "lightgbm.txt"
+    content = re.sub(rb"\nleaf_count=[^\n]*", b"", boosters.content_of(file))
+    booster = boosters.read_booster(content, file)
+    estimator = boosters.classifier_of_columns(booster, [])
+    signature = signature_of(estimator, boosters.rows_of(file))
+
+    with pytest.raises(NotCompilable, match="how many rows of training came to each"):
+        explain_model(estimator, signature)
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_a_pipeline_is_explained_or_refused_by_the_families_that_are(name):
+    estimator = copy.deepcopy(fitted(name))
+    rows = rows_for(estimator)
+    signature = signature_of(estimator, rows)
+    model = PickledModel(b"", signature, estimator=estimator)
+    typical = rows_that_score(model, columns_of(signature, rows))
+    try:
+        explainer = explainer_of(estimator, signature, typical)
+    except NotCompilable as refused:
+        assert "; explained are logistic regression" in str(refused)
+        assert len(str(refused).partition(";")[0]) > 3
+        return
+    for columns in scoreable(
+        model, random_columns(columns_of(signature, rows), count=100)
+    ):
+        for part in explainable_rows(explainer, columns):
+            found = explainer.explain(part)
+            wanted = model.probabilities(part)
+            np.testing.assert_allclose(found.scores, wanted, rtol=0, atol=SINGLE)
+            total = explainer.base_probability + found.points.sum(axis=1)
+            np.testing.assert_allclose(total, found.scores, rtol=0, atol=1e-12)
