@@ -15,6 +15,7 @@ from pgchurn.plpython.runtime.explain_model import explain_model
 from pgchurn.plpython.runtime.explainer import Explainer, ExplanationForm
 from pgchurn.plpython.runtime.parity import scoreable
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
     BaggingClassifier,
     GradientBoostingClassifier,
@@ -22,11 +23,36 @@ from sklearn.ensemble import (
     StackingClassifier,
     VotingClassifier,
 )
-from sklearn.pipeline import Pipeline
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from tests.compiling import BOOLEANS, NUMBERS, TEXTS
 
 # A score of exactly 0 or 1 counts as this far from it.
 NEAREST = 2.0**-53
 NO_FEATURE = -1
+
+
+def scaled():
+    """Return preprocessing that fills, scales, and knows each category by itself."""
+    return ColumnTransformer(
+        [
+            (
+                "numbers",
+                make_pipeline(SimpleImputer(), StandardScaler()),
+                NUMBERS + BOOLEANS,
+            ),
+            (
+                "texts",
+                make_pipeline(
+                    SimpleImputer(strategy="most_frequent"),
+                    OneHotEncoder(handle_unknown="ignore"),
+                ),
+                TEXTS,
+            ),
+        ]
+    )
 
 
 def explainer_of(estimator, signature, columns):

@@ -6,7 +6,11 @@ The benchmark leaves out what is not installed.
 import sys
 
 from tests import environments
-from tests.bench import rival_orbital, train
+from tests.bench import rival_orbital, rival_shap, train
 
 if __name__ == "__main__":
-    sys.exit(environments.exit_status(rival_orbital.install, train.install))
+    sys.exit(
+        environments.exit_status(
+            rival_orbital.install, rival_shap.install, train.install
+        )
+    )

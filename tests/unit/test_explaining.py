@@ -28,7 +28,6 @@ from sklearn.preprocessing import (
     OneHotEncoder,
     OrdinalEncoder,
     PowerTransformer,
-    StandardScaler,
 )
 from sklearn.tree import DecisionTreeClassifier
 
@@ -42,33 +41,12 @@ from tests.compiling import (
     signature_of,
     training,
 )
-from tests.explaining import explainer_of, log_odds, slow_odds
+from tests.explaining import explainer_of, log_odds, scaled, slow_odds
 
 FRAME, LABELS = training(rows=400, seed=1)
 ROWS, _ = training(rows=60, seed=2, missing=0.15)
 KINDS = {name: kind_of(name) for name in COLUMNS}
 FEW = ["age", "contract", "charges", "usage"]
-
-
-def scaled():
-    """Return preprocessing that fills, scales, and knows each category by itself."""
-    return ColumnTransformer(
-        [
-            (
-                "numbers",
-                make_pipeline(SimpleImputer(), StandardScaler()),
-                NUMBERS + BOOLEANS,
-            ),
-            (
-                "texts",
-                make_pipeline(
-                    SimpleImputer(strategy="most_frequent"),
-                    OneHotEncoder(handle_unknown="ignore"),
-                ),
-                TEXTS,
-            ),
-        ]
-    )
 
 
 def numbered():
