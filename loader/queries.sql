@@ -26,7 +26,8 @@ SELECT churn.server_environment();
 -- Keeps in the session, until the transaction ends, what the next statement needs: the server
 -- logs the whole text of a statement that fails, and that is not to hold a model.
 SELECT length(set_config('pgchurn.artifact', %(artifact)s, true)),
-       length(set_config('pgchurn.replay_keys', (%(replay_keys)s::text[])::text, true));
+       length(set_config('pgchurn.replay_keys', (%(replay_keys)s::text[])::text, true)),
+       length(set_config('pgchurn.training_sample', coalesce(%(training_sample)s, ''), true));
 
 -- register_model --
 SELECT churn.register_model(
@@ -34,7 +35,8 @@ SELECT churn.register_model(
     %(signature)s, %(metrics)s, %(environment)s, %(provenance)s,
     current_setting('pgchurn.replay_keys')::text[], %(replay_probabilities)s::float8[],
     %(compile)s, %(allow_pickle)s, %(attestation)s, %(attestation_signature)s,
-    %(attestation_key)s, %(allow_older)s
+    %(attestation_key)s, %(allow_older)s,
+    nullif(current_setting('pgchurn.training_sample'), '')::jsonb
 );
 
 -- compilation --

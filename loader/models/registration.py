@@ -5,6 +5,7 @@ import os
 from base64 import b64encode
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pgchurn.loader import output
 from pgchurn.loader.database import Connection, fetch_all, fetch_value
@@ -17,6 +18,7 @@ from pgchurn.loader.models.profile import Profile
 from pgchurn.loader.models.signature import dropped_columns, signature_for_table
 from pgchurn.loader.models.unknown_values import unknown_features
 from pgchurn.plpython.runtime.environment import MODEL_PACKAGES, current_environment
+from pgchurn.plpython.runtime.reference import MOST_TRAINING_ROWS
 
 REPLAYED_ROWS = 1_000
 
@@ -55,6 +57,7 @@ def register(
     allow_older: bool = False,
     expected: str | None = None,
     allow_unknown: bool = False,
+    training_rows: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Register a classifier; the server replays rows before it accepts it.
 
@@ -87,6 +90,9 @@ def register(
         it.
     allow_unknown : bool, default=False
         Whether most values of a feature may be unknown to its encoder.
+    training_rows : pandas.DataFrame, optional
+        What it was fitted on: some of these rows tell what is typical, in place of some
+        of the profile.
 
     Returns
     -------
@@ -111,6 +117,7 @@ def register(
         "hand_over",
         artifact=b64encode(candidate.artifact).decode(),
         replay_keys=list(probabilities),
+        training_sample=None if training_rows is None else sampled(training_rows),
     )
     version = fetch_value(
         connection,
@@ -161,6 +168,18 @@ def check_known_values(
             "register it with --allow-unknown."
         )
     output.message(named)
+
+
+def sampled(rows: pd.DataFrame) -> str:
+    """Return some rows as JSON, as ``churn.register_model`` takes a training sample."""
+    finite = rows[~rows.isin([np.inf, -np.inf]).any(axis=1)]
+    some = finite.sample(min(len(finite), MOST_TRAINING_ROWS), random_state=0)
+    return as_json(
+        {
+            name: [None if value != value else value for value in some[name].tolist()]
+            for name in some
+        }
+    )
 
 
 def environment_of(attestation: Attestation | None) -> dict[str, Any]:

@@ -112,5 +112,6 @@ def train_and_register(
         attestation=attestation,
         # It was fitted on this table's own values.
         allow_unknown=True,
+        training_rows=frame[list(trained.features)],
     )
     return {**report, **registered, "left_out": left_out}

@@ -1,17 +1,74 @@
 """What is typical of the rows that a version is explained by, kept with it as JSON."""
 
+import json
 from collections import Counter
 from typing import Any
 
 import numpy as np
 
-from .features import Columns, row_count
+from .errors import LIMIT_SQLSTATE, ScoringError
+from .features import NAN, Columns, acceptable_rows, row_count, text_column
 from .signature import Feature, Signature
 
 MOST_CATEGORIES = 100
 # Longer texts are no categories that anybody would read.
 LONGEST_CATEGORY = 200
 QUANTILES = 21
+MOST_TRAINING_ROWS = 10_000
+
+
+def rows_from_json(document: str, signature: Signature) -> Columns:
+    """Read rows as the client hands them over: a list of values for each feature.
+
+    Parameters
+    ----------
+    document : str
+        JSON: an object of lists by the names of the features; null is what is missing.
+    signature : Signature
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_rows,)
+        Without the rows that the signature does not accept.
+
+    Raises
+    ------
+    ScoringError
+        If it is something else, or there are too many rows.
+    """
+    try:
+        given = json.loads(document)
+        columns = {
+            feature.name: values_of(feature, given[feature.name])
+            for feature in signature.features
+        }
+        (rows,) = {len(values) for values in columns.values()}
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise ScoringError(
+            "training sample is malformed",
+            detail=f"It lacks or misuses {type(error).__name__}: {error}.",
+            hint="Pass a list of values for each feature, all of them as long.",
+        ) from None
+    if rows > MOST_TRAINING_ROWS:
+        raise ScoringError(
+            f"training sample takes {MOST_TRAINING_ROWS:,} rows at most",
+            detail=f"There are {rows:,}.",
+            hint="Pass fewer of them.",
+            sqlstate=LIMIT_SQLSTATE,
+        )
+    return acceptable_rows(signature, columns)
+
+
+def values_of(feature: Feature, given: Any) -> np.ndarray:
+    """Return the values of a feature as a column; raise TypeError where it is none."""
+    kinds = (str,) if feature.is_text else (int, float, bool)
+    if type(given) is not list or not all(
+        value is None or type(value) in kinds for value in given
+    ):
+        raise TypeError(f'values of feature "{feature.name}"')
+    if feature.is_text:
+        return text_column(given)
+    return np.array([NAN if value is None else value for value in given], float)
 
 
 def describe_rows(

@@ -6,7 +6,8 @@ CREATE OR REPLACE FUNCTION churn.register_model(
     replay_keys text[], replay_probabilities double precision[],
     compile boolean DEFAULT true, allow_pickle boolean DEFAULT false,
     attestation text DEFAULT NULL, attestation_signature bytea DEFAULT NULL,
-    attestation_key text DEFAULT NULL, allow_older boolean DEFAULT false
+    attestation_key text DEFAULT NULL, allow_older boolean DEFAULT false,
+    training_sample jsonb DEFAULT NULL
 ) RETURNS bigint LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
@@ -43,7 +44,8 @@ BEGIN
         profile, artifact, signature, metrics, environment, provenance,
         replay_keys, replay_probabilities, reading.layout,
         replayed.keys, replayed.numbers, replayed.texts, sample.numbers, sample.texts,
-        compile, allow_pickle, attestation, attestation_signature, attestation_key, allow_older
+        compile, allow_pickle, attestation, attestation_signature, attestation_key, allow_older,
+        training_sample
     );
 END $body$;
 COMMENT ON FUNCTION churn.register_model IS

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import psycopg2
 import pytest
 from pgchurn.loader.models.attestation import Signer
 from pgchurn.loader.models.candidate import Candidate
@@ -19,7 +20,14 @@ from tests.models import (
     read_features,
     register,
 )
-from tests.signers import KEY, register_signed, signed, trust
+from tests.signers import (
+    KEY,
+    REGISTER,
+    register_signed,
+    registration,
+    signed,
+    trust,
+)
 
 MODEL = default_model()
 NEIGHBOURS = fit(pipeline=pipeline_for(KINDS, KNeighborsClassifier(7)))
@@ -79,6 +87,54 @@ def test_a_registered_version_is_explained_whichever_form_scores(session, compil
     )
     assert reference["rows"] == len(wanted)
     assert reference["features"].keys() == reference["contributions"].keys()
+
+
+def test_a_training_sample_tells_what_is_typical(session):
+    frame = read_features(session, KINDS)[:7]
+    sample = {
+        name: [None if value != value else value for value in frame[name]]
+        for name in KINDS
+    }
+    version = register_with(session, sample)
+
+    explainer, _, reference = explained(session, version)
+
+    assert (reference["source"], reference["rows"]) == ("training sample", 7)
+    found = explainer.explain({name: frame[name].to_numpy() for name in KINDS})
+    # A line contributes nothing, over the rows that its means are of.
+    total = found.contributions.mean(axis=0)
+    np.testing.assert_allclose(total, 0, atol=1e-12)
+
+
+FIRST = next(iter(KINDS))
+NO_SAMPLES = {
+    "without a feature": ({name: [] for name in KINDS if name != FIRST}, "malformed"),
+    "of unequal lengths": ({**dict.fromkeys(KINDS, [None]), FIRST: []}, "malformed"),
+    "of other kinds": (dict.fromkeys(KINDS, [[]]), "malformed"),
+    "of no lists": (dict.fromkeys(KINDS, 3), "malformed"),
+    "no object": ([1], "malformed"),
+    "of many rows": (dict.fromkeys(KINDS, [None] * 10_001), "10,000 rows at most"),
+}
+
+
+@pytest.mark.parametrize("kind", NO_SAMPLES)
+def test_a_training_sample_that_is_none_is_refused(session, kind):
+    sample, message = NO_SAMPLES[kind]
+
+    with pytest.raises(psycopg2.Error, match=message), session.savepoint():
+        register_with(session, sample)
+
+
+def register_with(session, sample):
+    """Register a model with rows of its training; return its version."""
+    with session.connection.cursor() as cursor:
+        cursor.execute(
+            REGISTER.replace(
+                "allow_older =>", "training_sample => %(sample)s, allow_older =>"
+            ),
+            {**registration(session, MODEL), "sample": json.dumps(sample)},
+        )
+        return cursor.fetchone()[0]
 
 
 def test_without_a_row_a_line_is_kept_and_says_what_it_lacks(session):

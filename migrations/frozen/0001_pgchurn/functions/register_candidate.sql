@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION churn_internal.register_candidate(
     replayed_keys text[], replay_numbers bytea, replay_texts text[],
     sample_numbers bytea, sample_texts text[],
     compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea,
-    attestation_key text, allow_older boolean
+    attestation_key text, allow_older boolean, training_sample jsonb
 ) RETURNS bigint LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
@@ -31,7 +31,8 @@ BEGIN
     END IF;
     examined := churn_internal.evaluate_candidate(
         attachment.attachment_id, artifact, signature, environment, layout,
-        replay_numbers, replay_texts, sample_numbers, sample_texts, compile
+        replay_numbers, replay_texts, sample_numbers, sample_texts, compile,
+        training_sample
     );
     IF attestation IS NOT NULL AND examined.compiled IS NOT NULL
         AND encode(sha256(examined.compiled), 'hex') <> signed_form

@@ -10,6 +10,7 @@ from .attestation import Statement, today_in_utc, verified_statement
 from .batches import rows_in
 from .errors import LIMIT_SQLSTATE, Refusals, ScoringError
 from .features import RowOfTexts
+from .reference import MOST_TRAINING_ROWS
 from .registry import Registry
 from .sandbox import RESULT, module_sources, run_in_sandbox
 from .signature import Signature
@@ -109,6 +110,7 @@ class Admission:
         replay: tuple[bytes | None, Sequence[RowOfTexts] | None],
         sample: tuple[bytes | None, Sequence[RowOfTexts] | None],
         compile_form: bool,
+        training_sample: str | None,
     ) -> dict[str, Any]:
         """Score rows with a candidate before it is registered, and compile it.
 
@@ -126,6 +128,8 @@ class Admission:
             those that the client has scored, and those to compare the two forms on.
         compile_form : bool
             Whether its compiled form is wanted.
+        training_sample : str, optional
+            Rows that it was fitted on, as ``reference.rows_from_json`` reads them.
 
         Returns
         -------
@@ -158,7 +162,10 @@ class Admission:
                 "replay_texts": replay_texts,
                 "sample_texts": sample_texts,
                 "compile": compile_form,
+                "training_sample": training_sample,
             }
+            if training_sample is not None:
+                rows += MOST_TRAINING_ROWS
             return run_in_sandbox(
                 module_sources("sandbox_worker"),
                 request,

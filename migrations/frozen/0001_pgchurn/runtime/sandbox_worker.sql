@@ -19,6 +19,7 @@ from .explain_candidate import explanation_form
 from .features import Columns, Layout, acceptable_rows, row_count
 from .parity import TOLERANCE, compare_forms, scoreable
 from .pickled import PickledModel
+from .reference import rows_from_json
 from .signature import Signature
 
 
@@ -84,11 +85,14 @@ def evaluate(
         result |= examined
     else:
         result["problem"] = "it was not wanted"
-    typical, source = (
-        (replayed, "rows replayed at registration")
-        if sample is None
-        else (sample, "rows of the profile at registration")
-    )
+    typical: Columns | None
+    if request["training_sample"] is not None:
+        typical = rows_from_json(request["training_sample"], signature)
+        source = "training sample"
+    elif sample is not None:
+        typical, source = sample, "rows of the profile at registration"
+    else:
+        typical, source = replayed, "rows replayed at registration"
     explained, explanation = explanation_form(pickled, signature, typical, source)
     return result | explained, compiled, explanation
 
