@@ -180,6 +180,23 @@ def test_a_session_reads_what_explains_a_version_and_checks_it(session):
     assert "does not match its digest" in refused.message
 
 
+def test_a_session_that_explains_nothing_imports_nothing_for_it(trained_database):
+    session = trained_database.session()
+    session.run("INSERT INTO churn.complaints (customer_id) VALUES (1)")
+    session.run("SELECT churn.score(c) FROM churn.customers c")
+    session.run("""
+        CREATE FUNCTION pg_temp.modules() RETURNS text[] LANGUAGE plpython3u AS $$
+            import sys
+            return sorted(sys.modules)
+        $$
+    """)
+
+    modules = session.value("SELECT pg_temp.modules()")
+
+    assert any(name.endswith(".compiled") for name in modules)
+    assert not [name for name in modules if "expla" in name or "reference" in name]
+
+
 def test_what_was_signed_is_explained_and_nothing_else(session):
     trust(session)
     version = register_signed(session, MODEL, signed(MODEL))

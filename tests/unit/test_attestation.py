@@ -316,11 +316,12 @@ from tests.models import default_model, fit_matrix
 from tests.signers import signed
 trees = HistGradientBoostingClassifier(max_iter=3, categorical_features=[1])
 for model in (default_model(), fit_matrix(["a", "b"], trees)):
-    print(json.loads(signed(model).statement)["compiled_sha256"])
+    statement = json.loads(signed(model).statement)
+    print(statement["compiled_sha256"], statement["explanation_sha256"])
 """
 
 
-def test_the_compiled_form_comes_out_the_same_every_time():
+def test_both_forms_come_out_the_same_every_time():
     runs = [
         subprocess.run(
             [sys.executable, "-c", COMPILES],
@@ -333,7 +334,7 @@ def test_the_compiled_form_comes_out_the_same_every_time():
     ]
 
     assert runs[0].stdout == runs[1].stdout
-    assert len(runs[0].stdout.split()) == 2, runs[0].stderr
+    assert len(runs[0].stdout.split()) == 4, runs[0].stderr
     assert "None" not in runs[0].stdout
 
 
