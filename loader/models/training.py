@@ -19,6 +19,7 @@ from pgchurn.loader.errors import TrainingError
 from pgchurn.loader.models.algorithms import ALGORITHMS
 from pgchurn.loader.models.comparison import Comparison, Progress
 from pgchurn.loader.models.evaluation import Evaluation, evaluate
+from pgchurn.loader.models.importance import importance_of_features
 from pgchurn.loader.models.labels import encode_labels, require_rows
 from pgchurn.loader.models.recipe import Recipe, decide
 from pgchurn.loader.models.time_budget import TimeBudget
@@ -51,6 +52,9 @@ class TrainingResult:
         probability is the score.
     evaluation : Evaluation
         Metrics on the test part.
+    importance : dict of str to dict, or None
+        What each feature is worth there, see `importance_of_features`; None: there was
+        no time to find out.
     train_rows, fitted_rows : int
         Rows that `evaluated` and `pipeline` were fitted on. They are the same, as the
         models are, when there was no time to fit again.
@@ -64,6 +68,7 @@ class TrainingResult:
     left_out: dict[str, str]
     classes: tuple[Any, ...]
     evaluation: Evaluation
+    importance: dict[str, dict[str, float]] | None
     train_rows: int
     fitted_rows: int
     seconds: float
@@ -104,7 +109,10 @@ class TrainingResult:
             "comparison": self.comparison.as_dict(),
             "average": self.recipe.average.as_dict(),
             "calibration": self.recipe.calibration.as_dict(),
-            "evaluation": asdict(self.evaluation),
+            "evaluation": {
+                **asdict(self.evaluation),
+                "permutation_importance": self.importance,
+            },
             "train_rows": self.train_rows,
             "fitted_rows": self.fitted_rows,
             "random_state": self.recipe.random_state,
@@ -202,6 +210,10 @@ def train(
         has_time = budget.allows(taken * len(rows) / len(train_rows))
         if has_time:
             pipeline = fit(rows, encoded)
+        # Last, so that it costs no model its time.
+        importance = importance_of_features(
+            evaluated, test_rows, test_labels, random_state, budget
+        )
     return TrainingResult(
         pipeline=pipeline,
         evaluated=evaluated,
@@ -209,6 +221,7 @@ def train(
         left_out=left_out,
         classes=tuple(pipeline.classes_.tolist()),
         evaluation=evaluation,
+        importance=importance,
         train_rows=len(train_rows),
         fitted_rows=len(rows) if has_time else len(train_rows),
         seconds=budget.elapsed,
