@@ -65,7 +65,12 @@ function delete_model                     EXECUTE    -          -
 function detach                           -          -          -
 function expire_outbox                    EXECUTE    -          -
 function expire_predictions               -          -          -
+function explain                          EXECUTE    EXECUTE    -
+function explain_base                     EXECUTE    EXECUTE    -
+function explain_prediction               EXECUTE    EXECUTE    -
+function explain_query                    EXECUTE    EXECUTE    -
 function forget                           -          -          -
+function global_explain                   EXECUTE    EXECUTE    -
 function predict                          EXECUTE    EXECUTE    -
 function predict_query                    EXECUTE    EXECUTE    -
 function register_model                   EXECUTE    -          -
@@ -86,6 +91,7 @@ function set_write_search_path            -          -          -
 function verify                           EXECUTE    EXECUTE    -
 function version                          EXECUTE    EXECUTE    EXECUTE
 function warm                             EXECUTE    EXECUTE    EXECUTE
+function what_would_help                  EXECUTE    EXECUTE    -
 function why_changed                      EXECUTE    EXECUTE    -
 function work                             EXECUTE    -          -
 
@@ -99,6 +105,8 @@ table recounts                            -          -          -
 table rescore_ranges                      -          -          -
 table rescore_runs                        -          -          -
 
+view known_values                         SELECT     SELECT     -
+
 type *                                    -          -          -
 
 sequence own_writes                       -          -          -
@@ -107,10 +115,12 @@ sequence rescore_runs_run_id_seq          -          -          -
 function abandon_rescoring                -          -          -
 function active_attestation               -          -          -
 function active_deployment                -          -          -
+function active_version                   EXECUTE    EXECUTE    -
 function array_image                      EXECUTE    EXECUTE    -
 function attachment_of                    EXECUTE    EXECUTE    -
 function attachment_of_version            -          -          -
 function attachment_placeholders          -          -          -
+function base_of_version                  EXECUTE    EXECUTE    -
 function base_type                        -          -          -
 function begin_rescoring                  EXECUTE    -          -
 function candidate_statements             EXECUTE    -          -
@@ -150,6 +160,10 @@ function enqueue_profiles                 -          -          -
 function enter                            -          -          -
 function equals_key                       EXECUTE    -          -
 function evaluate_candidate               -          -          -
+function explain_change                   EXECUTE    EXECUTE    -
+function explain_features                 EXECUTE    EXECUTE    -
+function explain_many                     EXECUTE    EXECUTE    -
+function explain_values                   EXECUTE    EXECUTE    -
 function failed_profiles_N                -          -          -
 function failures_of                      EXECUTE    EXECUTE    -
 function family_operator                  -          -          -
@@ -157,6 +171,7 @@ function feature_arrays                   -          -          -
 function feature_expression               -          -          -
 function feature_names                    -          -          -
 function features_changed_by_writing      EXECUTE    -          -
+function features_of_version              EXECUTE    EXECUTE    -
 function fetch_rows                       EXECUTE    EXECUTE    -
 function fit_functions                    -          -          -
 function fit_layout                       -          -          -
@@ -188,6 +203,7 @@ function mend_attachment                  -          -          -
 function note_recount                     -          -          -
 function note_worker                      -          -          -
 function named_objects                    -          -          -
+function observed_values                  EXECUTE    EXECUTE    -
 function operator_name                    -          -          -
 function own_write                        -          -          -
 function plain_snapshot                   EXECUTE    EXECUTE    -
@@ -219,16 +235,19 @@ function score_changed                    -          -          -
 function score_features                   EXECUTE    EXECUTE    -
 function score_features_many              EXECUTE    EXECUTE    -
 function score_image                      -          -          -
+function score_query                      EXECUTE    EXECUTE    -
 function score_remembered                 EXECUTE    EXECUTE    -
 function session_environment              EXECUTE    EXECUTE    -
 function shortest_double                  EXECUTE    EXECUTE    -
 function shortest_text                    EXECUTE    EXECUTE    -
+function smallest_changes                 EXECUTE    EXECUTE    -
 function table_name                       EXECUTE    EXECUTE    -
 function take_failure                     -          -          -
 function tells_by_snapshot                EXECUTE    EXECUTE    -
 function template_*                       -          -          -
 function to_double                        EXECUTE    EXECUTE    -
 function try_write                        -          -          -
+function typical_values                   EXECUTE    EXECUTE    -
 function update_profile_N                  -          -          -
 function update_profiles_N                -          -          -
 function type_name                        -          -          -

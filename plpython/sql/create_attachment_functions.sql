@@ -33,6 +33,8 @@ BEGIN
     FROM (VALUES
         ('score', '($1)', '($1).complaint_count', 'NULL'),
         ('score_many', 'p', 'p.complaint_count', '''NaN'''),
+        ('explain', '($1)', '($1).complaint_count', 'NULL'),
+        ('what_would_help', '($1)', '($1).complaint_count', 'NULL'),
         ('write_profiles', 'p', 'n.complaints', '''NaN'''),
         ('write_guarded', 'p', 'p.complaint_count', '''NaN'''),
         ('rescore_profiles', 'p', 'p.complaint_count', '''NaN'''),

@@ -1,88 +1,16 @@
--- No SECURITY DEFINER, because the query runs with its caller's rights. It also runs under
--- its caller's search_path, so every other name in the body is written in full; what is
--- set here is for the type of the variables.
 CREATE OR REPLACE FUNCTION churn.predict_query(
     version bigint, query text, on_error text DEFAULT 'raise',
     pass_features boolean DEFAULT false,
     search_path text DEFAULT current_setting('search_path')
 )
 RETURNS TABLE (row_number bigint, passed jsonb, score double precision)
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
--- All rows are wanted, not the first of them soon.
-SET cursor_tuple_fraction = 1 AS $body$
-DECLARE
-    bare CONSTANT pg_catalog.text := pg_catalog.rtrim(query, E' \t\r\n\f;');
-    opened refcursor;
-    reason pg_catalog.text;
-    plan pg_catalog.record;
-    rows_before pg_catalog.int8 := 0;
-    fetched pg_catalog.int8;
-BEGIN
-    IF on_error IS NULL
-       OR on_error OPERATOR(pg_catalog.<>) ALL (ARRAY['keep', 'raise']) THEN
-        RAISE invalid_parameter_value USING
-            MESSAGE = pg_catalog.format('unknown failure policy %s', COALESCE(on_error, 'null')),
-            HINT = 'Pass keep or raise.';
-    END IF;
-    IF bare IS NULL THEN
-        RAISE invalid_parameter_value USING
-            MESSAGE = 'query is null',
-            HINT = 'Pass the text of a SELECT.';
-    END IF;
-    PERFORM pg_catalog.set_config('search_path', search_path, true);
-    -- A subtransaction, at whose end PostgreSQL allows again what was allowed before: what
-    -- the query calls writes nothing either.
-    BEGIN
-        PERFORM pg_catalog.set_config('transaction_read_only', 'on', true);
-        -- As it stands, so that it is one statement, which in parentheses is the same, and
-        -- one that writes nothing: a function that is not volatile may not open another.
-        BEGIN
-            -- A query of its own, because pgspot reads no plain expression here.
-            OPEN opened FOR EXECUTE (SELECT bare);
-        EXCEPTION WHEN invalid_cursor_definition OR feature_not_supported THEN
-            GET STACKED DIAGNOSTICS reason = MESSAGE_TEXT;
-            RAISE invalid_parameter_value USING
-                MESSAGE = 'query cannot be scored',
-                DETAIL = pg_catalog.format('The server says: %s.', reason),
-                HINT = 'Pass a single SELECT, VALUES or TABLE that locks and writes nothing.';
-        END;
-        CLOSE opened;
-        SELECT s.statement, s.batch_size INTO plan
-        FROM churn_internal.query_columns(bare) c
-        CROSS JOIN LATERAL churn_internal.query_statement(
-            version, bare, c.names, c.types, pass_features
-        ) s;
-        OPEN opened FOR EXECUTE (SELECT plan.statement);
-        LOOP
-            RETURN QUERY
-            WITH batch AS MATERIALIZED (
-                SELECT f.numbers, f.texts, f.passed, f.ordinality
-                FROM churn_internal.fetch_rows(opened, plan.batch_size) WITH ORDINALITY f
-            ), scored AS MATERIALIZED (
-                SELECT churn_internal.predict_many(
-                    version, churn_internal.array_image(pg_catalog.array_agg(b.numbers)),
-                    pg_catalog.array_agg(b.texts) FILTER (WHERE b.texts IS NOT NULL),
-                    rows_before, on_error
-                ) AS scores
-                FROM batch b
-            )
-            SELECT rows_before OPERATOR(pg_catalog.+) b.ordinality, b.passed,
-                   s.scores[b.ordinality]
-            FROM batch b CROSS JOIN scored s;
-            GET DIAGNOSTICS fetched = ROW_COUNT;
-            EXIT WHEN fetched OPERATOR(pg_catalog.<) plan.batch_size;
-            rows_before := rows_before OPERATOR(pg_catalog.+) fetched;
-        END LOOP;
-        CLOSE opened;
-    EXCEPTION WHEN read_only_sql_transaction THEN
-        GET STACKED DIAGNOSTICS reason = MESSAGE_TEXT;
-        RAISE read_only_sql_transaction USING
-            MESSAGE = reason,
-            DETAIL = 'A function that the query calls would write, and nothing is written '
-                     'while a query is scored.';
-    END;
-END $body$;
+LANGUAGE sql STABLE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT q.row_number, q.passed, q.score
+    FROM churn_internal.score_query(
+        version, query, on_error, pass_features, search_path, false
+    ) q;
+END;
 COMMENT ON FUNCTION churn.predict_query IS
     'Probabilities of churn, 0 to 1, under any version, of the rows of any query.';
 GRANT EXECUTE ON FUNCTION churn.predict_query TO churn_scorer, churn_loader;

@@ -84,6 +84,16 @@ def test_a_model_of_real_customers_follows_their_complaints(owner, pgchurn):
         owner.run("INSERT INTO telecom.complaints (customer) VALUES (%s)", customer)
     assert owner.value(mean, chosen) - before >= 0.2
 
+    owner.run("SELECT churn.set_prediction_log(%s, 1)", PROFILE)
+    customer = chosen[0]
+    for _ in range(2):
+        owner.run("INSERT INTO telecom.complaints (customer) VALUES (%s)", customer)
+    why = pgchurn("why", str(customer), "--table", PROFILE)
+    assert why[4]["what"] == "complaint_count"
+    assert sum(cause["points"] for cause in why[4:]) == pytest.approx(
+        float(why[0]["current"]) - float(why[0]["former"]), rel=0, abs=1e-12
+    )
+
     stored = pgchurn("show", str(trained["version"]))
     kinds = {one["name"]: one["kind"] for one in stored["signature"]["features"]}
     artifact = owner.value(

@@ -37,6 +37,14 @@ DEEDS = {
         "SELECT churn.score_customer(1)",
         "SELECT churn.predict({other}, values) FROM values_by_name",
         "SELECT * FROM churn.predict_query({other}, 'TABLE churn.customers')",
+        "SELECT e.* FROM churn.customers c, churn.explain(c) e",
+        "SELECT h.* FROM churn.customers c,"
+        " churn.what_would_help(c, '{{age,contract}}', 0.3) h",
+        "SELECT * FROM churn.explain_base({other})",
+        "SELECT * FROM churn.global_explain({other})",
+        "SELECT * FROM churn.explain_query({other}, 'TABLE churn.customers')",
+        "SELECT * FROM churn.explain_prediction('churn.customers', '1')",
+        "SELECT * FROM churn.why_changed('churn.customers', '1')",
         "SELECT * FROM churn.verify('churn.customers')",
         "SELECT churn.server_environment()",
         "UPDATE churn.customers SET age = 50",
@@ -103,6 +111,7 @@ def owners_functions(session):
 
 def test_no_function_is_misled_by_what_the_caller_puts_in_front(first):
     other, unused = (register(first, other_model()) for _ in range(2))
+    first.run("SELECT churn.set_prediction_log('churn.customers', 1)")
     first.run(SHADOWS.read_text(encoding="utf-8"))
     first.run(
         "CREATE TEMPORARY TABLE given AS SELECT * FROM churn.models WHERE version = %s;"

@@ -348,7 +348,7 @@ def test_why_a_score_changed_is_still_told(session):
 
     changes = {
         what: (former, current)
-        for what, former, current in session.run(
+        for what, former, current, _ in session.run(
             "SELECT * FROM churn.why_changed('churn.customers', '1')"
         )
     }

@@ -633,6 +633,18 @@ COMMENT ON COLUMN churn.rescore_progress.started_by IS 'Who started it.';
 COMMENT ON COLUMN churn.rescore_progress.started_at IS 'When it was started.';
 COMMENT ON COLUMN churn.rescore_progress.ended_at IS 'When it ended.';
 
+CREATE VIEW churn_internal.known_values AS SELECT
+    NULL::bigint AS version,
+    NULL::text AS feature,
+    NULL::jsonb AS known;
+ALTER VIEW churn_internal.known_values OWNER TO churn_owner;
+GRANT SELECT ON churn_internal.known_values TO churn_loader;
+GRANT SELECT ON churn_internal.known_values TO churn_scorer;
+COMMENT ON VIEW churn_internal.known_values IS 'What versions know of the values of their features: one row for each that its reader may read in the profile, where no row level security hides rows.';
+COMMENT ON COLUMN churn_internal.known_values.version IS 'The model version.';
+COMMENT ON COLUMN churn_internal.known_values.feature IS 'The feature''s name.';
+COMMENT ON COLUMN churn_internal.known_values.known IS 'What is typical, the share that is known, and the categories or the quantiles.';
+
 CREATE FUNCTION churn.activate_model(version bigint, allow_older boolean DEFAULT false, allow_expired boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
@@ -674,11 +686,62 @@ CREATE FUNCTION churn.expire_predictions(older_than interval, OUT partitions int
 ALTER ROUTINE churn.expire_predictions(older_than interval, OUT partitions integer, OUT predictions bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn.expire_predictions(older_than interval, OUT partitions integer, OUT predictions bigint) IS 'Drops the partitions of churn.predictions of which all is older, says how many and how many predictions were in them, and makes the coming ones.';
 
+CREATE FUNCTION churn.explain(profile churn.customers, top_k integer DEFAULT NULL::integer) RETURNS TABLE(feature text, value text, contribution double precision, points double precision, typical text, reason text)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    AS $function$
+#variable_conflict use_column
+BEGIN
+    -- The missing side of an outer join is nobody's row.
+    IF num_nonnulls(($1).customer_id, ($1).complaint_count) = 0 THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT e.feature, e.value, e.contribution, e.points, e.typical, e.reason::text
+    FROM churn_internal.explain_features(
+        1, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[],
+        churn_internal.typical_values(churn_internal.active_version(1)), $2
+    ) e;
+END $function$;
+ALTER ROUTINE churn.explain(profile churn.customers, top_k integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.explain(profile churn.customers, top_k integer) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.explain(profile churn.customers, top_k integer) TO churn_scorer;
+COMMENT ON ROUTINE churn.explain(profile churn.customers, top_k integer) IS 'What each feature contributes to the score of a profile row under its active model.';
+
+CREATE FUNCTION churn.explain_base(version bigint, OUT base double precision, OUT probability double precision) RETURNS record
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn.explain_base(version bigint, OUT base double precision, OUT probability double precision) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.explain_base(version bigint, OUT base double precision, OUT probability double precision) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.explain_base(version bigint, OUT base double precision, OUT probability double precision) TO churn_scorer;
+COMMENT ON ROUTINE churn.explain_base(version bigint, OUT base double precision, OUT probability double precision) IS 'What the explanations of a version start from: its log odds without any feature, and their probability.';
+
+CREATE FUNCTION churn.explain_prediction(profile regclass, key text, at timestamp with time zone DEFAULT 'infinity'::timestamp with time zone, top_k integer DEFAULT NULL::integer) RETURNS TABLE(feature text, value text, contribution double precision, points double precision, typical text, reason text)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.explain_prediction(profile regclass, key text, at timestamp with time zone, top_k integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.explain_prediction(profile regclass, key text, at timestamp with time zone, top_k integer) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.explain_prediction(profile regclass, key text, at timestamp with time zone, top_k integer) TO churn_scorer;
+COMMENT ON ROUTINE churn.explain_prediction(profile regclass, key text, at timestamp with time zone, top_k integer) IS 'What each feature contributed to a logged score, the last one at this time or before, under the version that gave it.';
+
+CREATE FUNCTION churn.explain_query(version bigint, query text, on_error text DEFAULT 'raise'::text, pass_features boolean DEFAULT false, search_path text DEFAULT current_setting('search_path'::text)) RETURNS TABLE(row_number bigint, passed jsonb, score double precision, contributions jsonb)
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn.explain_query(version bigint, query text, on_error text, pass_features boolean, search_path text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.explain_query(version bigint, query text, on_error text, pass_features boolean, search_path text) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.explain_query(version bigint, query text, on_error text, pass_features boolean, search_path text) TO churn_scorer;
+COMMENT ON ROUTINE churn.explain_query(version bigint, query text, on_error text, pass_features boolean, search_path text) IS 'Probabilities of churn, 0 to 1, under any version, of the rows of any query, and what each feature contributes to their log odds.';
+
 CREATE FUNCTION churn.forget(profile regclass, key text) RETURNS TABLE(relation regclass, rows bigint)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn.forget(profile regclass, key text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn.forget(profile regclass, key text) IS 'Takes a customer out of the log, the outbox, the queue and unfinished runs, and says how many rows of what are gone; the company''s own tables stay as they are. Delete the profile row first, or its next score is stored again. What a replication slot has still to send is sent all the same, and backups keep what they hold.';
+
+CREATE FUNCTION churn.global_explain(version bigint) RETURNS TABLE(feature text, contribution double precision, importance double precision, typical text)
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn.global_explain(version bigint) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.global_explain(version bigint) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.global_explain(version bigint) TO churn_scorer;
+COMMENT ON ROUTINE churn.global_explain(version bigint) IS 'What a version goes by: the mean size of each feature''s contribution, its permutation importance, and what is typical of it.';
 
 CREATE FUNCTION churn.predict(version bigint, features jsonb) RETURNS double precision
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -688,9 +751,7 @@ GRANT EXECUTE ON ROUTINE churn.predict(version bigint, features jsonb) TO churn_
 COMMENT ON ROUTINE churn.predict(version bigint, features jsonb) IS 'Probability of churn, 0 to 1, under any version, of any feature values by name.';
 
 CREATE FUNCTION churn.predict_query(version bigint, query text, on_error text DEFAULT 'raise'::text, pass_features boolean DEFAULT false, search_path text DEFAULT current_setting('search_path'::text)) RETURNS TABLE(row_number bigint, passed jsonb, score double precision)
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp
-    SET cursor_tuple_fraction TO '1';
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn.predict_query(version bigint, query text, on_error text, pass_features boolean, search_path text) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.predict_query(version bigint, query text, on_error text, pass_features boolean, search_path text) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.predict_query(version bigint, query text, on_error text, pass_features boolean, search_path text) TO churn_scorer;
@@ -865,13 +926,35 @@ GRANT EXECUTE ON ROUTINE churn.warm() TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.warm() TO churn_scorer;
 COMMENT ON ROUTINE churn.warm() IS 'Loads the packages and active models into this session; returns how many models.';
 
-CREATE FUNCTION churn.why_changed(profile regclass, key text) RETURNS TABLE(what text, former text, current text)
+CREATE FUNCTION churn.what_would_help(profile churn.customers, features text[], below double precision) RETURNS TABLE(changes jsonb, score double precision, distance double precision, reason text)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    AS $function$
+#variable_conflict use_column
+BEGIN
+    -- The missing side of an outer join is nobody's row.
+    IF num_nonnulls(($1).customer_id, ($1).complaint_count) = 0 THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT c.changes, c.score, c.distance, c.reason::text
+    FROM churn_internal.smallest_changes(
+        1, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[],
+        churn_internal.observed_values(churn_internal.active_version(1), $2), $2, $3
+    ) c;
+END $function$;
+ALTER ROUTINE churn.what_would_help(profile churn.customers, features text[], below double precision) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.what_would_help(profile churn.customers, features text[], below double precision) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.what_would_help(profile churn.customers, features text[], below double precision) TO churn_scorer;
+COMMENT ON ROUTINE churn.what_would_help(profile churn.customers, features text[], below double precision) IS 'The smallest changes of these features, one or two at a time, that bring the score of a profile row below a threshold.';
+
+CREATE FUNCTION churn.why_changed(profile regclass, key text) RETURNS TABLE(what text, former text, current text, points double precision)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn.why_changed(profile regclass, key text) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.why_changed(profile regclass, key text) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.why_changed(profile regclass, key text) TO churn_scorer;
-COMMENT ON ROUTINE churn.why_changed(profile regclass, key text) IS 'The last two logged scores of a customer side by side, with the features that differ.';
+COMMENT ON ROUTINE churn.why_changed(profile regclass, key text) IS 'The last two logged scores of a customer side by side, with the features that differ, and what each contributes to the difference.';
 
 CREATE FUNCTION churn.work(batch_size integer DEFAULT 1000, profile regclass DEFAULT NULL::regclass, OUT scored bigint, OUT failed bigint) RETURNS record
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -895,6 +978,13 @@ CREATE FUNCTION churn_internal.active_deployment(attachment_id integer, OUT vers
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) IS 'The version that scores an attachment and its digest; no row while there is none.';
+
+CREATE FUNCTION churn_internal.active_version(attachment_id integer) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.active_version(attachment_id integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.active_version(attachment_id integer) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.active_version(attachment_id integer) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.active_version(attachment_id integer) IS 'The version that scores an attachment; null while there is none.';
 
 CREATE FUNCTION churn_internal.array_image(numbers double precision[]) RETURNS bytea
     LANGUAGE internal IMMUTABLE PARALLEL UNSAFE STRICT COST 1;
@@ -922,6 +1012,14 @@ CREATE FUNCTION churn_internal.attachment_placeholders(attachment churn.attachme
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.attachment_placeholders(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.attachment_placeholders(attachment churn.attachments) IS 'What stands for the placeholders of the templates in an attachment''s functions.';
+
+CREATE FUNCTION churn_internal.base_of_version(version bigint, OUT base double precision, OUT probability churn_internal.probability) RETURNS record
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.base_of_version(version bigint, OUT base double precision, OUT probability churn_internal.probability) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.base_of_version(version bigint, OUT base double precision, OUT probability churn_internal.probability) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.base_of_version(version bigint, OUT base double precision, OUT probability churn_internal.probability) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.base_of_version(version bigint, OUT base double precision, OUT probability churn_internal.probability) IS 'What the explanations of a version start from, for churn.explain_base.';
 
 CREATE FUNCTION churn_internal.base_type(type oid) RETURNS oid
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -1326,6 +1424,38 @@ CREATE FUNCTION churn_internal.evaluate_candidate(attachment_id integer, artifac
 ALTER ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, training_sample jsonb, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text, OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, training_sample jsonb, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text, OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb) IS 'Scores rows with a candidate''s pickle, compiles it, compares the two forms, and makes what explains its scores.';
 
+CREATE FUNCTION churn_internal.explain_change(version bigint, former json, current json, former_score double precision, current_score double precision) RETURNS TABLE(feature churn_internal.required_text, points double precision)
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.explain_change(version bigint, former json, current json, former_score double precision, current_score double precision) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.explain_change(version bigint, former json, current json, former_score double precision, current_score double precision) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.explain_change(version bigint, former json, current json, former_score double precision, current_score double precision) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.explain_change(version bigint, former json, current json, former_score double precision, current_score double precision) IS 'What each feature that differs contributes to the difference of two scores, for churn.why_changed.';
+
+CREATE FUNCTION churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) RETURNS TABLE(feature text, value text, contribution double precision, points double precision, typical text, reason churn_internal.required_text)
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) IS 'What each feature of a profile row contributes to its score under the active version, for churn.explain.';
+
+CREATE FUNCTION churn_internal.explain_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text, OUT scores churn_internal.probabilities, OUT contributions text[]) RETURNS record
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.explain_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text, OUT scores churn_internal.probabilities, OUT contributions text[]) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.explain_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text, OUT scores churn_internal.probabilities, OUT contributions text[]) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.explain_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text, OUT scores churn_internal.probabilities, OUT contributions text[]) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.explain_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text, OUT scores churn_internal.probabilities, OUT contributions text[]) IS 'The same as churn_internal.predict_many, and what each feature contributes to the log odds, a text of JSON for each row.';
+
+CREATE FUNCTION churn_internal.explain_values(version bigint, features json, score double precision, typical_values jsonb, top_k integer) RETURNS TABLE(feature text, value text, contribution double precision, points double precision, typical text, reason churn_internal.required_text)
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.explain_values(version bigint, features json, score double precision, typical_values jsonb, top_k integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.explain_values(version bigint, features json, score double precision, typical_values jsonb, top_k integer) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.explain_values(version bigint, features json, score double precision, typical_values jsonb, top_k integer) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.explain_values(version bigint, features json, score double precision, typical_values jsonb, top_k integer) IS 'What each feature contributes to a score that a version has given for these values, for churn.explain_prediction.';
+
 CREATE FUNCTION churn_internal.failed_profiles_1(OUT failed churn_internal.failed_profiles, OUT waiting boolean) RETURNS SETOF record
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
@@ -1376,6 +1506,14 @@ CREATE FUNCTION churn_internal.features_changed_by_writing(version bigint) RETUR
 ALTER ROUTINE churn_internal.features_changed_by_writing(version bigint) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.features_changed_by_writing(version bigint) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.features_changed_by_writing(version bigint) IS 'The features of a version that change when pgchurn writes a score.';
+
+CREATE FUNCTION churn_internal.features_of_version(version bigint, typical_values jsonb) RETURNS TABLE(feature churn_internal.required_text, contribution double precision, importance double precision, typical text)
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.features_of_version(version bigint, typical_values jsonb) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.features_of_version(version bigint, typical_values jsonb) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.features_of_version(version bigint, typical_values jsonb) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.features_of_version(version bigint, typical_values jsonb) IS 'What a version goes by, for churn.global_explain.';
 
 CREATE FUNCTION churn_internal.fetch_rows(cursor refcursor, batch_size integer) RETURNS TABLE(numbers double precision[], texts text[], passed jsonb)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE;
@@ -1555,6 +1693,13 @@ CREATE FUNCTION churn_internal.note_worker(run_id bigint) RETURNS void
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.note_worker(run_id bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.note_worker(run_id bigint) IS 'Lets churn.rescore_progress count this session as a worker of a run, until commit.';
+
+CREATE FUNCTION churn_internal.observed_values(version bigint, features text[]) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.observed_values(version bigint, features text[]) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.observed_values(version bigint, features text[]) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.observed_values(version bigint, features text[]) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.observed_values(version bigint, features text[]) IS 'What a version knows of some features, as far as its caller may read the profile.';
 
 CREATE FUNCTION churn_internal.operator_name(operator oid) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -1956,6 +2101,15 @@ CREATE FUNCTION churn_internal.score_image(attachment_id integer, version bigint
 ALTER ROUTINE churn_internal.score_image(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.score_image(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) IS 'Probabilities of many rows in few calls of the model, as the bytes of an array; NaN for a row that keeps its score.';
 
+CREATE FUNCTION churn_internal.score_query(version bigint, query text, on_error text, pass_features boolean, search_path text, explained boolean) RETURNS TABLE(row_number bigint, passed jsonb, score double precision, contributions jsonb)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    SET cursor_tuple_fraction TO '1';
+ALTER ROUTINE churn_internal.score_query(version bigint, query text, on_error text, pass_features boolean, search_path text, explained boolean) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.score_query(version bigint, query text, on_error text, pass_features boolean, search_path text, explained boolean) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.score_query(version bigint, query text, on_error text, pass_features boolean, search_path text, explained boolean) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.score_query(version bigint, query text, on_error text, pass_features boolean, search_path text, explained boolean) IS 'Probabilities of the rows of any query, for churn.predict_query and, with their contributions by feature, churn.explain_query.';
+
 CREATE FUNCTION churn_internal.score_remembered(integer, text, double precision[], text[], text) RETURNS double precision
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE STRICT;
 ALTER ROUTINE churn_internal.score_remembered(integer, text, double precision[], text[], text) OWNER TO churn_owner;
@@ -1985,6 +2139,14 @@ ALTER ROUTINE churn_internal.shortest_text(value real) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.shortest_text(value real) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.shortest_text(value real) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.shortest_text(value real) IS 'The shortest decimal that is this number, whatever the session has its floats print.';
+
+CREATE FUNCTION churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) RETURNS TABLE(changes jsonb, score double precision, distance double precision, reason churn_internal.required_text)
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) IS 'The smallest changes of a profile row that bring its score below a threshold, for churn.what_would_help.';
 
 CREATE FUNCTION churn_internal.table_name(relation regclass) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -2065,6 +2227,12 @@ CREATE FUNCTION churn_internal.template_downstream_trigger() RETURNS text
 ALTER ROUTINE churn_internal.template_downstream_trigger() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.template_downstream_trigger() IS 'Template: see churn_trust.fill_template.';
 
+CREATE FUNCTION churn_internal.template_explain() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_explain() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_explain() IS 'Template: see churn_trust.fill_template.';
+
 CREATE FUNCTION churn_internal.template_failed_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -2143,6 +2311,12 @@ CREATE FUNCTION churn_internal.template_verify_profiles() RETURNS text
 ALTER ROUTINE churn_internal.template_verify_profiles() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.template_verify_profiles() IS 'Template: see churn_trust.fill_template.';
 
+CREATE FUNCTION churn_internal.template_what_would_help() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_what_would_help() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_what_would_help() IS 'Template: see churn_trust.fill_template.';
+
 CREATE FUNCTION churn_internal.template_work_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -2178,6 +2352,13 @@ CREATE FUNCTION churn_internal.type_name(type oid, "collation" oid DEFAULT NULL:
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.type_name(type oid, "collation" oid) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.type_name(type oid, "collation" oid) IS 'Schema-qualified and quoted name of a type, as what follows :: to cast to it, with a collation where it has such.';
+
+CREATE FUNCTION churn_internal.typical_values(version bigint) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.typical_values(version bigint) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.typical_values(version bigint) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.typical_values(version bigint) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.typical_values(version bigint) IS 'What is typical of each feature of a version, as far as its caller may read the profile.';
 
 CREATE FUNCTION churn_internal.update_profile_1(tid tid, relation oid, writer xid, complaints integer, latest timestamp with time zone, score double precision, version bigint, scored_at timestamp with time zone) RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -2973,6 +3154,8 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module explain_model
 -- Module explain_trees
 -- Module explainer
+-- Module explaining
+-- Module explanation_rows
 -- Module explanations
 -- Module features
 -- Module finder
@@ -3011,7 +3194,9 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module scoring
 -- Module searches
 -- Module session
+-- Module shapley
 -- Module signature
+-- Module smallest_changes
 -- Module strict_pickle
 -- Module unpacking
 -- Module unread

@@ -37,7 +37,7 @@ BEGIN
         WHERE (f.pronamespace = 'churn_internal'::regnamespace
                AND f.proname ~ format('^[a-z_]+_%s$', attachment.attachment_id))
            OR (f.pronamespace = 'churn'::regnamespace
-               AND f.proname IN ('score', 'score_many')
+               AND f.proname IN ('score', 'score_many', 'explain', 'what_would_help')
                AND f.proargtypes[0] IN (
                 SELECT unnest(ARRAY[y.oid, y.typarray])
                 FROM pg_catalog.pg_type y WHERE y.typrelid = attachment.profile

@@ -6,7 +6,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,10 +14,11 @@ from .errors import ScoringError, failure_of
 from .features import Columns, Positions, RowOfTexts, check_values, columns_from_arrays
 
 if TYPE_CHECKING:
+    from .pacing import Pace
     from .registry import Model, Scorer
 
-    # Of the first row and the one after the last.
-    Score = Callable[[int, int], list[float]]
+    # Of the first row and the one after the last: scores, or what holds them.
+    Score = Callable[[int, int], list[Any]]
     FailedRows = list[tuple[int, Exception]]
 
 # What no choice of rows can mend.
@@ -131,19 +132,41 @@ def paced_scores(
     Before each call ``check_for_interrupts`` is called, and after it ``check_call``
     with the seconds that it took: to raise where that is too long.
     """
-    scores: list[float] = []
+
+    def score(start: int, end: int) -> list[float]:
+        columns = batch.columns(scorer.positions, start, end)
+        return checked_probabilities(scorer.model, columns).tolist()
+
+    return paced(scorer.pace, first, last, check_for_interrupts, score, check_call)
+
+
+def paced(
+    pace: "Pace",
+    first: int,
+    last: int,
+    check_for_interrupts: Callable[[], object],
+    call: Callable[[int, int], list[Any]],
+    check_call: Callable[[float], object] | None = None,
+) -> list[Any]:
+    """Return what ``call`` returns of rows, in calls like those of ``paced_scores``.
+
+    Parameters
+    ----------
+    call : callable
+        Of the first row and the one after the last; it returns a list of them.
+    """
+    results: list[Any] = []
     while first < last:
-        end = min(first + scorer.pace.rows, last)
+        end = min(first + pace.rows, last)
         check_for_interrupts()
         started = time.monotonic()
-        columns = batch.columns(scorer.positions, first, end)
-        scores += checked_probabilities(scorer.model, columns).tolist()
+        results += call(first, end)
         seconds = time.monotonic() - started
-        scorer.pace.record(end - first, seconds)
+        pace.record(end - first, seconds)
         if check_call is not None:
             check_call(seconds)
         first = end
-    return scores
+    return results
 
 
 def checked_probabilities(model: "Model", columns: Columns) -> np.ndarray:
@@ -179,7 +202,7 @@ def score_what_scores(
     last: int,
     failures: "FailedRows",
     most_failures: int = MOST_FAILURES,
-) -> Sequence[float | None]:
+) -> Sequence[Any]:
     """Score rows, halving where it fails, None where a row fails.
 
     One row with an impossible value must not cost the other rows their score. After

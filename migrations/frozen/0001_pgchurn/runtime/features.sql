@@ -81,16 +81,20 @@ class Layout(NamedTuple):
 
 def missing_feature(name: str, candidates: Iterable[str], place: str) -> ScoringError:
     """Return the error for a feature that is not there, guessing what was meant."""
+    return ScoringError(
+        f'feature "{name}" is missing from the {place}',
+        hint=f"{guess(name, candidates)}The model needs it under exactly this name.",
+        sqlstate="42703",
+    )
+
+
+def guess(name: str, candidates: Iterable[str]) -> str:
+    """Return a sentence that says which name was meant, with a blank, or nothing."""
     # Imported here, since a session that scores never needs it.
     import difflib
 
     alike = difflib.get_close_matches(name, candidates, n=1)
-    guess = f'Perhaps "{alike[0]}" was meant. ' if alike else ""
-    return ScoringError(
-        f'feature "{name}" is missing from the {place}',
-        hint=f"{guess}The model needs it under exactly this name.",
-        sqlstate="42703",
-    )
+    return f'Perhaps "{alike[0]}" was meant. ' if alike else ""
 
 
 def columns_from_arrays(

@@ -7,7 +7,7 @@ only when the query is; no other SQL is written by Python.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .batches import (
     MODEL_SQLSTATE,
@@ -131,21 +131,34 @@ class Queries:
 
             if on_error == "raise":
                 return scores_or_row(score, len(batch), rows_before)
-            failures: FailedRows = []
-            scores = score_what_scores(score, 0, len(batch), failures, len(batch))
-            if failures:
-                row, error = failures[0]
-                self.refusals.warn(
-                    f"model version {version} could not score {scores.count(None)} of "
-                    f"{len(batch)} rows: {getattr(error, 'message', error)}",
-                    f"The first is row {rows_before + row + 1} of the query.",
-                    "Their score is null.",
-                )
-            return scores
+            return scores_or_none(
+                score, len(batch), rows_before, version, self.refusals
+            )
         return None
 
 
-def scores_or_row(score: "Score", rows: int, rows_before: int) -> list[float]:
+def scores_or_none(
+    score: "Score",
+    rows: int,
+    rows_before: int,
+    version: int | None,
+    refusals: Refusals,
+) -> Sequence[Any]:
+    """Return the score of each row that can be scored, and warn of the others."""
+    failures: FailedRows = []
+    scores = score_what_scores(score, 0, rows, failures, rows)
+    if failures:
+        row, error = failures[0]
+        refusals.warn(
+            f"model version {version} could not score {scores.count(None)} of "
+            f"{rows} rows: {getattr(error, 'message', error)}",
+            f"The first is row {rows_before + row + 1} of the query.",
+            "Their score is null.",
+        )
+    return scores
+
+
+def scores_or_row(score: "Score", rows: int, rows_before: int) -> list[Any]:
     """Return the scores of all rows, or raise an error that names the first failing."""
     try:
         return score(0, rows)

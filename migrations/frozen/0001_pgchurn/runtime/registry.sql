@@ -325,17 +325,23 @@ class Registry:
 
         def fit() -> Scorer:
             model = self.model(version, digest, keys)
-            columns = Layout.from_json(layout)
-            try:
-                positions = columns.positions(model.signature)
-            except ScoringError:
-                # Says more, where the profile itself lacks something.
-                self.profile_layout(attachment_id).positions(model.signature)
-                self.notice_replaced_functions()
-                raise OutdatedFunction from None
+            positions = self.positions(attachment_id, layout, model.signature)
             return Scorer(model, positions, self.pause)
 
         return self.scorers.get((version, digest, keys, attachment_id, layout), fit)
+
+    def positions(
+        self, attachment_id: int, layout: str, signature: Signature
+    ) -> Positions:
+        """Return where a model's features stand in arrays of an attachment."""
+        columns = Layout.from_json(layout)
+        try:
+            return columns.positions(signature)
+        except ScoringError:
+            # Says more, where the profile itself lacks something.
+            self.profile_layout(attachment_id).positions(signature)
+            self.notice_replaced_functions()
+            raise OutdatedFunction from None
 
     def query_scorer(self, version: int | None) -> Scorer:
         """Return a model fitted to arrays of its features and no others."""

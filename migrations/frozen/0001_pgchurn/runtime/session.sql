@@ -12,6 +12,7 @@ from .scoring import Scoring
 if TYPE_CHECKING:
     from .admission import Admission
     from .diagnostics import Diagnostics
+    from .explaining import Explaining
     from .queries import Queries
 
 
@@ -32,6 +33,13 @@ class Session:
         from .queries import Queries
 
         return Queries(self.registry, self.refusals)
+
+    @cached_property
+    def explaining(self) -> "Explaining":
+        """Explains scores."""
+        from .explaining import Explaining
+
+        return Explaining(self.registry, self.refusals)
 
     @cached_property
     def admission(self) -> "Admission":
