@@ -1,8 +1,10 @@
 -- attachment --
 -- The attachment of a table, by the table's name as SQL spells it.
 SELECT a.attachment_id, churn_internal.table_name(a.profile) AS profile, a.profile_key,
-       churn_internal.equals_key(a) AS equals_key
-FROM churn_internal.attachment_of(%(table)s::regclass) a;
+       churn_internal.equals_key(a) AS equals_key,
+       format_type(k.atttypid, k.atttypmod) AS key_type
+FROM churn_internal.attachment_of(%(table)s::regclass) a
+JOIN pg_catalog.pg_attribute k ON k.attrelid = a.profile AND k.attname = a.profile_key;
 
 -- profile_columns --
 -- The profile's columns, and how each can be a feature.
@@ -372,6 +374,12 @@ SELECT EXISTS (
            SELECT FROM churn.predictions p
            WHERE p.tableoid = 'churn_internal.predictions_default'::regclass
        ) AS caught;
+
+-- explained_from --
+-- The active version of an attachment, and what its explanations start from.
+SELECT d.version, b.base, b.probability
+FROM churn.active_deployments d CROSS JOIN LATERAL churn.explain_base(d.version) b
+WHERE d.attachment_id = %(attachment_id)s;
 
 -- why_changed --
 SELECT * FROM churn.why_changed(%(table)s::regclass, %(key)s);

@@ -10,6 +10,9 @@ from pgchurn.loader import command_line
 from pgchurn.loader.command_line import main
 from pgchurn.loader.models.algorithms import ALGORITHMS
 
+from tests.company import MODEL, attach
+from tests.models import deploy
+
 
 @pytest.fixture
 def customers(owner):
@@ -222,9 +225,69 @@ def test_why_shows_what_changed_between_two_scores(customers, pgchurn):
         customers.run("INSERT INTO churn.complaints (customer_id) VALUES (7)")
     rows = pgchurn("why", "7")
     shown = {row["what"]: (row["former"], row["current"]) for row in rows}
+    points = {row["what"]: row["points"] for row in rows}
+    assert points["complaint_count"] == points["score"]
     assert shown["complaint_count"] == ("1", "2")
     assert shown["cause"] == ("complaint", "complaint")
     assert float(shown["score"][0]) < float(shown["score"][1])
+
+
+def test_explain_shows_why_a_customer_has_its_score(customers, pgchurn):
+    version = train(pgchurn, "--algorithm", "logistic_regression")["version"]
+    assert "no active model" in pgchurn("explain", "7", status=1).err
+    pgchurn("activate", str(version))
+
+    shown = pgchurn("explain", "7", "--top", "2")
+
+    assert shown["version"] == version
+    assert shown["score"] == customers.value(
+        "SELECT churn.score(c) FROM churn.customers c WHERE customer_id = 7"
+    )
+    assert [row["feature"] for row in shown["features"][2:]] == [None]
+    points = sum(row["points"] for row in shown["features"])
+    assert shown["base_probability"] + points == pytest.approx(
+        shown["score"], rel=0, abs=1e-12
+    )
+    everything = pgchurn("explain", "7")["features"]
+    assert everything[:2] == shown["features"][:2]
+    assert None not in {row["feature"] for row in everything}
+
+
+def test_explain_says_it_in_words(customers, pgchurn, capsys, empty_database):
+    version = train(pgchurn, "--algorithm", "logistic_regression")["version"]
+    pgchurn("activate", str(version))
+
+    assert main(["explain", "7", "--database-url", empty_database.url]) == 0
+
+    said = capsys.readouterr().out
+    assert said.startswith(f"Version {version} gives 7 the score 0.")
+    (row,) = customers.run(
+        "SELECT reason FROM churn.customers c, churn.explain(c) WHERE customer_id = 7"
+        " LIMIT 1"
+    )
+    assert row[0] in said.splitlines()
+
+
+def test_explain_finds_customers_by_keys_of_any_type(customers, pgchurn):
+    customers.run(
+        'CREATE SCHEMA "Odd Shop";'
+        "CREATE DOMAIN \"Odd Shop\".code AS text CHECK (value <> '');"
+        'CREATE TABLE "Odd Shop"."Cli ""ents"'
+        ' ("the key" "Odd Shop".code PRIMARY KEY, usage float8, plan text);'
+        'CREATE TABLE "Odd Shop".calls (client "Odd Shop".code, at timestamptz);'
+        'INSERT INTO "Odd Shop"."Cli ""ents" SELECT \'it\'\'s % \' || i, i,'
+        " substr('abc', 1 + i % 3, 1) FROM generate_series(1, 12) i"
+    )
+    names = ('"Odd Shop"."Cli ""ents"', "the key", '"Odd Shop".calls', "client", "at")
+    attach(customers, names)
+    version = deploy(customers, MODEL, names[0], names[1])
+
+    shown = pgchurn("explain", "it's % 3", "--table", names[0])
+
+    assert shown["version"] == version
+    assert {row["feature"] for row in shown["features"]} == MODEL.kinds.keys()
+    missing = pgchurn("explain", "nobody", "--table", names[0], status=1).err
+    assert "has no customer with the key 'nobody'" in missing
 
 
 @pytest.mark.parametrize(
@@ -239,6 +302,8 @@ def test_why_shows_what_changed_between_two_scores(customers, pgchurn):
         (("activate", "99"), "does not exist"),
         (("rescore",), "no model is active"),
         (("rollback", "--table", "churn.models"), "not attached"),
+        (("explain", "x"), "invalid input syntax for type bigint"),
+        (("explain", "1", "--table", "churn.models"), "not attached"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_its_cause(

@@ -109,6 +109,7 @@ POOLS = {
     "regclass": RELATIONS,
     "oid": RELATIONS,
     "bytea": BYTES,
+    "json": DOCUMENTS,
     "jsonb": DOCUMENTS,
     "boolean": ("NULL", "true", "false"),
     "timestamp with time zone": ("NULL", "now()", "'infinity'", "'-infinity'"),

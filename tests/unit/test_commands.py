@@ -18,6 +18,7 @@ READ_NO_MODEL = {
     "rescore": [],
     "work": [],
     "verify": [],
+    "explain": ["1"],
     "why": ["1"],
     "listen": [],
     "doctor": [],
@@ -65,6 +66,7 @@ def test_the_version_is_that_of_the_installed_package(capsys):
     [
         (["work", "--batch-size", "x"], "must be a whole number"),
         (["work", "--batch-size", "0"], "must be at least 1"),
+        (["explain", "--top", "0"], "must be at least 1"),
         (["work", "--poll", "soon"], "must be a number"),
         (["work", "--poll", "nan"], "must be more than 0"),
         (["sign", "m.pkl", "--expires", "soon"], "must be a date such as 2026-12-31"),
