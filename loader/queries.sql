@@ -87,7 +87,10 @@ SELECT m.version, coalesce(a.profile_name, a.profile::text) AS profile,
        (m.attestation::jsonb ->> 'version')::bigint AS signed_version,
        m.attestation_key AS signed_by, m.attestation::jsonb ->> 'expires' AS expires,
        a.detached_at, m.deleted_at, m.deleted_by,
-       m.provenance, m.metrics, m.environment, m.signature
+       -- Up to 500 scores, of which pgchurn report draws curves.
+       CASE WHEN jsonb_typeof(m.provenance) = 'object'
+            THEN m.provenance - 'held_out' ELSE m.provenance END AS provenance,
+       m.metrics, m.environment, m.signature
 FROM churn.models m
 JOIN churn.attachments a ON a.attachment_id = m.attachment_id
 LEFT JOIN churn.active_deployments d ON d.version = m.version

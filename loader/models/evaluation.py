@@ -84,13 +84,10 @@ def choose_threshold(positive: npt.ArrayLike, probabilities: npt.ArrayLike) -> f
     return float(thresholds[f1.argmax()])
 
 
-def evaluate(
-    pipeline: ClassifierMixin,
-    frame: pd.DataFrame,
-    labels: npt.ArrayLike,
-    threshold: float,
-) -> Evaluation:
-    """Measure a fitted pipeline on rows that it was not fitted on.
+def predicted(
+    pipeline: ClassifierMixin, frame: pd.DataFrame, labels: npt.ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what came of rows, and what a fitted pipeline says of them.
 
     Parameters
     ----------
@@ -100,13 +97,11 @@ def evaluate(
         The test part, as `pgchurn.loader.models.pipelines.as_features` returns it.
     labels : array-like of shape (n_samples,)
         The labels, among the pipeline's ``classes_``.
-    threshold : float
-        Probability from which a row counts as positive.
 
     Returns
     -------
-    Evaluation
-        Of plain Python numbers.
+    positive : numpy.ndarray of bool, shape (n_samples,)
+    probabilities : numpy.ndarray of float, shape (n_samples,)
 
     Raises
     ------
@@ -121,8 +116,51 @@ def evaluate(
             f"the model's classes are {listed(pipeline.classes_.tolist())}; "
             "evaluate on rows of both classes"
         )
-    positive = labels == pipeline.classes_[1]
-    probabilities = churn_probability(pipeline, frame)
+    return labels == pipeline.classes_[1], churn_probability(pipeline, frame)
+
+
+def evaluate(
+    pipeline: ClassifierMixin,
+    frame: pd.DataFrame,
+    labels: npt.ArrayLike,
+    threshold: float,
+) -> Evaluation:
+    """Measure a fitted pipeline on rows that it was not fitted on.
+
+    Parameters
+    ----------
+    pipeline, frame, labels
+        As `predicted` takes them, and refuses them.
+    threshold : float
+        Probability from which a row counts as positive.
+
+    Returns
+    -------
+    Evaluation
+        Of plain Python numbers.
+    """
+    return measure(*predicted(pipeline, frame, labels), threshold)
+
+
+def measure(
+    positive: np.ndarray, probabilities: np.ndarray, threshold: float
+) -> Evaluation:
+    """Compare probabilities with what came of rows.
+
+    Parameters
+    ----------
+    positive : numpy.ndarray of bool, shape (n_samples,)
+        Whether each row is of the positive class; some are and some are not.
+    probabilities : numpy.ndarray of float, shape (n_samples,)
+        Probability of the positive class, 0 to 1.
+    threshold : float
+        Probability from which a row counts as positive.
+
+    Returns
+    -------
+    Evaluation
+        Of plain Python numbers.
+    """
     tn, fp, fn, tp = confusion_matrix(positive, probabilities >= threshold).ravel()
     return Evaluation(
         roc_auc=float(roc_auc_score(positive, probabilities)),
@@ -135,7 +173,7 @@ def evaluate(
         fn=int(fn),
         tp=int(tp),
         threshold=float(threshold),
-        rows=len(labels),
+        rows=len(positive),
         positive_share=float(positive.mean()),
     )
 

@@ -18,9 +18,10 @@ import pandas as pd
 from pgchurn.loader.errors import TrainingError
 from pgchurn.loader.models.algorithms import ALGORITHMS
 from pgchurn.loader.models.comparison import Comparison, Progress
-from pgchurn.loader.models.evaluation import Evaluation, evaluate
+from pgchurn.loader.models.evaluation import Evaluation, evaluate, predicted
 from pgchurn.loader.models.importance import importance_of_features
 from pgchurn.loader.models.labels import encode_labels, require_rows
+from pgchurn.loader.models.outcomes import Outcomes
 from pgchurn.loader.models.recipe import Recipe, decide
 from pgchurn.loader.models.time_budget import TimeBudget
 from pgchurn.loader.models.usable_features import finite_features, usable_features
@@ -55,6 +56,8 @@ class TrainingResult:
     importance : dict of str to dict, or None
         What each feature is worth there, see `importance_of_features`; None: there was
         no time to find out.
+    held_out : Outcomes
+        The scores there beside what came of the customers.
     train_rows, fitted_rows : int
         Rows that `evaluated` and `pipeline` were fitted on. They are the same, as the
         models are, when there was no time to fit again.
@@ -69,6 +72,7 @@ class TrainingResult:
     classes: tuple[Any, ...]
     evaluation: Evaluation
     importance: dict[str, dict[str, float]] | None
+    held_out: Outcomes
     train_rows: int
     fitted_rows: int
     seconds: float
@@ -207,6 +211,7 @@ def train(
         pipeline = evaluated = fit(train_rows, train_labels)
         taken = time.monotonic() - started
         evaluation = evaluate(evaluated, test_rows, test_labels, recipe.threshold)
+        positive, probabilities = predicted(evaluated, test_rows, test_labels)
         has_time = budget.allows(taken * len(rows) / len(train_rows))
         if has_time:
             pipeline = fit(rows, encoded)
@@ -222,6 +227,7 @@ def train(
         classes=tuple(pipeline.classes_.tolist()),
         evaluation=evaluation,
         importance=importance,
+        held_out=Outcomes.of_rows(probabilities, positive),
         train_rows=len(train_rows),
         fitted_rows=len(rows) if has_time else len(train_rows),
         seconds=budget.elapsed,

@@ -57,6 +57,10 @@ def test_without_options_an_average_is_trained_compiled_and_scores(customers, pg
     shown = pgchurn("show", str(trained["version"]))
     assert shown["provenance"]["average"] == trained["average"]
     assert shown["provenance"]["fitted_rows"] == 320
+    # Hundreds of numbers, which a report draws.
+    assert "held_out" not in shown["provenance"]
+    held_out = customers.value("SELECT provenance -> 'held_out' FROM churn.models")
+    assert sum(held_out["rows"]) == trained["evaluation"]["rows"]
 
 
 def test_a_time_budget_too_short_for_anything_registers_nothing(customers, pgchurn):

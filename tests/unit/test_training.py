@@ -8,8 +8,9 @@ from pgchurn.loader.errors import TrainingError
 from pgchurn.loader.models import training
 from pgchurn.loader.models.algorithms import COMPARED
 from pgchurn.loader.models.comparison import compare
-from pgchurn.loader.models.evaluation import choose_threshold, evaluate
+from pgchurn.loader.models.evaluation import choose_threshold, evaluate, predicted
 from pgchurn.loader.models.labels import encode_labels
+from pgchurn.loader.models.outcomes import Outcomes
 from pgchurn.loader.models.pipelines import as_features
 from pgchurn.loader.models.time_budget import TimeBudget
 from pgchurn.loader.models.training import split, train
@@ -80,6 +81,9 @@ def test_what_is_evaluated_has_not_seen_the_rows_it_is_evaluated_on(result):
     train_rows, test_rows, train_labels, test_labels = split(rows, churned)
     again = evaluate(result.evaluated, test_rows, test_labels, result.threshold)
     assert again == result.evaluation
+    positive, probabilities = predicted(result.evaluated, test_rows, test_labels)
+    recorded = Outcomes.of_rows(probabilities, positive)
+    assert recorded.as_dict() == result.held_out.as_dict()
     refitted = result.recipe.fit(train_rows, train_labels)
     assert np.array_equal(
         refitted.predict_proba(rows), result.evaluated.predict_proba(rows)
