@@ -48,7 +48,7 @@ check: lint ## Lint, and run the tests that need no database and little time
 	@$(PYTHON) -m pytest $(PROCESSES) -q -m "not slow" tests/unit \
 		tests/migration/test_frozen_files.py
 
-clients: setup ## Install Django, JDBC and others, for the tests that use them
+clients: setup ## Install Django, JDBC, Chromium and others that tests use
 	@$(PYTHON) -m tests.clients
 
 test-clients: clients database ## Run an application on attached tables by each of them

@@ -96,6 +96,45 @@ JOIN churn.attachments a ON a.attachment_id = m.attachment_id
 LEFT JOIN churn.active_deployments d ON d.version = m.version
 WHERE m.version = %(version)s;
 
+-- report_held_out --
+-- What the training of a version has recorded of the rows that it held out, if anything.
+SELECT m.provenance -> 'held_out' FROM churn.models m WHERE m.version = %(version)s;
+
+-- report_columns --
+-- The columns of the attached table that a version is for, which of them who asks may read,
+-- and which are texts of any length; none where it is not attached any more.
+SELECT churn_internal.table_name(a.profile) AS profile, a.profile_key, c.attname AS name,
+       has_column_privilege(a.profile, c.attnum, 'SELECT') AS is_readable,
+       c.atttypid IN ('text'::regtype, 'varchar'::regtype) AND c.atttypmod < 0 AS is_unbounded
+FROM churn.models m
+JOIN churn.attachments a ON a.attachment_id = m.attachment_id
+JOIN pg_catalog.pg_attribute c ON c.attrelid = a.profile
+WHERE m.version = %(version)s AND a.detached_at IS NULL
+  AND c.attnum > 0 AND NOT c.attisdropped
+ORDER BY c.attnum;
+
+-- report_decisions --
+-- When a version became the one that scores its table, by what and by whom, and when another
+-- one did in its place: the newest first.
+SELECT d.action, d.version, d.former_version, d.deployed_by, d.deployed_at
+FROM (
+    SELECT d.deployment_id, d.action, d.version, d.deployed_by, d.deployed_at,
+           lag(d.version) OVER (ORDER BY d.deployment_id) AS former_version
+    FROM churn.deployments d
+    WHERE d.attachment_id = (
+        SELECT m.attachment_id FROM churn.models m WHERE m.version = %(version)s
+    )
+) d
+WHERE %(version)s IN (d.version, d.former_version)
+ORDER BY d.deployment_id DESC;
+
+-- global_explain --
+SELECT g.feature, g.contribution, g.importance, g.typical
+FROM churn.global_explain(%(version)s) g;
+
+-- explain_base --
+SELECT b.base, b.probability FROM churn.explain_base(%(version)s) b;
+
 -- active_version --
 SELECT d.version FROM churn.active_deployments d
 WHERE d.attachment_id = %(attachment_id)s;

@@ -134,12 +134,7 @@ class Profile:
         compares the server's reading with that. Only of long texts no more is
         transferred than can be a category.
         """
-        features = [
-            sql.SQL(
-                "churn_internal.cut_text({})" if name in self.unbounded else "{}"
-            ).format(sql.Identifier("p", name))
-            for name in kinds
-        ]
+        features = [column_as_read(name, name in self.unbounded) for name in kinds]
         return sql.SQL("SELECT {} FROM {} p").format(
             sql.SQL(", ").join([first, *features]), sql.SQL(self.name)
         )
@@ -255,6 +250,12 @@ class Profile:
         with connection.cursor() as cursor:
             cursor.execute(statement)
             return dict(cursor.fetchall())
+
+
+def column_as_read(name: str, is_unbounded: bool) -> sql.Composed:
+    """Return a column of the profile ``p``, of a text of any length its beginning."""
+    read = "churn_internal.cut_text({})" if is_unbounded else "{}"
+    return sql.SQL(read).format(sql.Identifier("p", name))
 
 
 def fetch_features(
