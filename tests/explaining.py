@@ -58,7 +58,7 @@ def scaled():
 def explainer_of(estimator, signature, columns):
     """Return what explains an estimator, with the means of some rows."""
     content = explain_model(estimator, signature)
-    means = ExplanationForm(content, signature).means(columns)
+    means = ExplanationForm(content, signature).from_rows(columns)
     return Explainer(content, signature, {"means": means})
 
 

@@ -17,6 +17,7 @@ from pgchurn.plpython.runtime.environment import current_environment
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -31,6 +32,15 @@ KINDS = {
     "contract": "text",
     "paperless_billing": "boolean",
     "complaint_count": "number",
+}
+# Of all columns that can be features.
+EVERY_KIND = {
+    **dict.fromkeys(("age", "tenure_months", "monthly_charges"), "number"),
+    **dict.fromkeys(("total_charges", "data_usage_gb", "support_calls"), "number"),
+    **dict.fromkeys(("late_payments", "complaint_count"), "number"),
+    **dict.fromkeys(("paperless_billing", "has_dependents"), "boolean"),
+    **dict.fromkeys(("region", "contract", "payment_method"), "text"),
+    "internet_service": "text",
 }
 CATEGORIES = {"contract": CONTRACTS}
 TOLERANCE = 1e-9
@@ -138,6 +148,11 @@ def not_compilable():
     pipeline = make_pipeline(SimpleImputer(missing_values=-1.0), LogisticRegression())
     pipeline.fit(matrix, np.arange(20) % 2)
     return Model(pipeline, {"complaint_count": "number"}, named_columns=False)
+
+
+def unexplained():
+    """Return a model without an explanation: its kind has none of so many features."""
+    return fit(EVERY_KIND, pipeline_for(EVERY_KIND, KNeighborsClassifier(3)))
 
 
 def read_features(session, kinds, profile="churn.customers", key="customer_id"):

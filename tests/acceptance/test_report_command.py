@@ -11,10 +11,15 @@ from pgchurn.loader.command_line import main
 from pgchurn.loader.database import connect
 from pgchurn.loader.reports.parts import part_or_missing
 from psycopg2.extensions import make_dsn
-from sklearn.neighbors import KNeighborsClassifier
 
 from tests import browser
-from tests.models import KINDS, activate, fit, pipeline_for, quoted, register
+from tests.models import (
+    activate,
+    fit,
+    quoted,
+    register,
+    unexplained,
+)
 
 ATTACK = '"><img src=x onerror=parent.hasRun=1><script>parent.hasRun=1</script>'
 FILL = """
@@ -190,8 +195,7 @@ def test_rows_that_cannot_be_scored_are_counted_and_told(owner, write):
 
 def test_a_version_without_explanation_has_the_rest(owner, write):
     owner.run(FILL, 60)
-    model = fit(pipeline=pipeline_for(KINDS, KNeighborsClassifier(3)))
-    printed, page = write(registered(owner, model), "--label", "churned")
+    printed, page = write(registered(owner, unexplained()), "--label", "churned")
     assert list(printed["missing"]) == ["what it goes by", "reasons and customers"]
     assert "KNeighborsClassifier" in printed["missing"]["reasons and customers"]
     assert page.count('class="plot"') == 7

@@ -5,7 +5,6 @@ import math
 
 import pytest
 from sklearn.ensemble import GradientBoostingClassifier
-from sklearn.neighbors import KNeighborsClassifier
 
 from tests.company import attach
 from tests.models import (
@@ -19,6 +18,7 @@ from tests.models import (
     pipeline_for,
     read_features,
     register,
+    unexplained,
 )
 
 EXPLAIN = (
@@ -224,8 +224,7 @@ def test_without_an_active_version_nothing_is_explained(bare):
 
 
 def test_a_model_without_an_explanation_is_refused_by_name(session):
-    model = fit_matrix(("age", "monthly_charges"), KNeighborsClassifier())
-    version = register(session, model)
+    version = register(session, unexplained())
     activate(session, version)
 
     for refused in (
@@ -312,17 +311,17 @@ def test_global_explain_has_the_permutation_importance_of_training(session):
 
 
 def test_importance_is_told_of_a_model_without_an_explanation(session):
-    numbers = ("age", "monthly_charges")
-    importance = {name: {"mean": 0.2, "std": 0.0} for name in numbers}
+    model = unexplained()
+    importance = {name: {"mean": 0.2, "std": 0.0} for name in model.kinds}
     version = register(
         session,
-        fit_matrix(numbers, KNeighborsClassifier()),
+        model,
         metrics=json.dumps({"permutation_importance": importance}),
     )
 
     found = session.run("SELECT * FROM churn.global_explain(%s)", version)
 
-    assert [row[:3] for row in found] == [(name, None, 0.2) for name in numbers]
+    assert [row[:3] for row in found] == [(n, None, 0.2) for n in model.kinds]
 
 
 def test_a_deleted_version_is_named(session, version):

@@ -17,6 +17,7 @@ from tests.models import (
     pipeline_for,
     register,
     rescore_in_place,
+    unexplained,
 )
 
 WHY = "SELECT * FROM churn.why_changed('churn.customers', %s)"
@@ -249,17 +250,23 @@ def test_many_causes_add_up_as_well(session, features):
     assert session.run(WHY, "1") == rows
 
 
-def test_a_change_is_explained_of_every_kind_of_model(session):
-    """Also of one whose scores have no explanation."""
-    numbers = ("age", "monthly_charges")
-    deploy(session, fit_matrix(numbers, KNeighborsClassifier()))
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: fit_matrix(("age", "monthly_charges"), KNeighborsClassifier()),
+        unexplained,
+    ],
+    ids=["explained by subsets", "without an explanation"],
+)
+def test_a_change_is_explained_of_every_kind_of_model(make, session):
+    deploy(session, make())
     session.run(LOG)
     session.run(CHANGE.format("age = 3, monthly_charges = 90"))
     session.run(CHANGE.format("age = 90, monthly_charges = 3"))
 
     rows = session.run(WHY, "1")
 
-    assert set(causes(rows)) == set(numbers)
+    assert set(causes(rows)) == {"age", "monthly_charges"}
     assert sum(causes(rows).values()) == pytest.approx(change(rows), rel=0, abs=1e-12)
 
 

@@ -10,15 +10,13 @@ from pgchurn.loader.models.attestation import Signer
 from pgchurn.loader.models.candidate import Candidate
 from pgchurn.plpython.runtime.explainer import Explainer
 from pgchurn.plpython.runtime.signature import Signature
-from sklearn.neighbors import KNeighborsClassifier
 
 from tests.models import (
     KINDS,
     default_model,
-    fit,
-    pipeline_for,
     read_features,
     register,
+    unexplained,
 )
 from tests.signers import (
     KEY,
@@ -30,7 +28,6 @@ from tests.signers import (
 )
 
 MODEL = default_model()
-NEIGHBOURS = fit(pipeline=pipeline_for(KINDS, KNeighborsClassifier(7)))
 KEPT = (
     "SELECT explanation, explanation_sha256 = sha256(explanation), explanation_problem,"
     " reference FROM churn.models WHERE version = %s"
@@ -150,7 +147,7 @@ def test_without_a_row_a_line_is_kept_and_says_what_it_lacks(session):
 
 
 def test_what_has_no_explanation_says_which_families_have_one(session):
-    version = register(session, NEIGHBOURS)
+    version = register(session, unexplained())
 
     content, _, problem, reference = session.row(KEPT, version)
 

@@ -31,6 +31,8 @@ FAMILIES = {
     "isotonic": "isotonic of gradient boosting",
     "sigmoid": "sigmoid of a forest",
     "vote": "vote",
+    "network": "neural network by sgd",
+    "weighed log odds": "weighed log odds",
 }
 
 
@@ -65,7 +67,7 @@ def original(family):
     signature = signature_of(estimator, rows)
     content = explain_model(estimator, signature)
     columns = columns_of(signature, rows)
-    reference = {"means": ExplanationForm(content, signature).means(columns)}
+    reference = {"means": ExplanationForm(content, signature).from_rows(columns)}
     explainer = Explainer(content, signature, reference)
     parts = explainable_rows(explainer, random_columns(columns))
     rows = {name: np.concatenate([part[name] for part in parts]) for name in columns}
