@@ -58,7 +58,7 @@ test-clients: clients database ## Run an application on attached tables by each 
 test-debian13: setup ## Run demo and tests on Debian 13, as root; QUICK=1 runs fewer
 	@$(PYTHON) -m tests.debian13 $(if $(QUICK),--quick) -- $(ARGS)
 
-boosters: setup ## Install XGBoost, LightGBM and CatBoost, which tests compare with
+boosters: setup ## Install boosters and exporters to ONNX, which tests compare with
 	@$(PYTHON) -m tests.boosters.installing
 
 rivals: setup ## Install what the benchmarks compare with: orbital, FLAML, AutoGluon

@@ -38,24 +38,49 @@ def classifier_of_columns(booster: Booster, features: Sequence[str]) -> Classifi
     trees = booster.trees
     names = list(features) or booster.names
     if names is None:
-        raise LoaderError(
-            f"the model was fitted on a matrix of {trees.n_features_in_} columns "
-            "without names; name them in order with --features"
-        )
-    if len(names) != trees.n_features_in_:
-        raise LoaderError(
-            f"the model takes {trees.n_features_in_} features, --features names "
-            f"{len(names)}"
-        )
-    if len(set(names)) < len(names):
-        raise LoaderError("the model has two features of the same name")
+        raise no_names(trees.n_features_in_)
+    check_features(names, trees.n_features_in_)
     if not booster.categories:
         trees.feature_names_in_ = np.array(names, dtype=object)
         return trees
+    transformer = numbers_of_categories(names, booster.categories)
+    return Pipeline([("categories", transformer), ("trees", trees)])
+
+
+def no_names(count: int) -> LoaderError:
+    """Return the error about a model whose features have no names."""
+    return LoaderError(
+        f"the model was fitted on a matrix of {count} columns without names; name them "
+        "in order with --features"
+    )
+
+
+def check_features(names: Sequence[str], count: int) -> None:
+    """Refuse names that are not as many as the features, or not distinct."""
+    if len(names) != count:
+        raise LoaderError(
+            f"the model takes {count} features, --features names {len(names)}"
+        )
+    if len(set(names)) < len(names):
+        raise LoaderError("the model has two features of the same name")
+
+
+def numbers_of_categories(
+    names: Sequence[str], listed: dict[int, Categories]
+) -> ColumnTransformer:
+    """Return what turns categories into their numbers, and passes on the other columns.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the columns of the table.
+    listed : dict of int to Categories
+        By position.
+    """
     encoders: list[tuple[str, Any, list[str]]] = []
     example: dict[str, pd.Series] = {}
     for place, name in enumerate(names):
-        categories = booster.categories.get(place)
+        categories = listed.get(place)
         if categories is None:
             encoders.append((f"column {place}", "passthrough", [name]))
             example[name] = pd.Series([0.0])
@@ -64,8 +89,7 @@ def classifier_of_columns(booster: Booster, features: Sequence[str]) -> Classifi
             encoders.append((f"column {place}", encoder(categories), [name]))
             example[name] = pd.Series([categories.values[0]], dtype=kind_of(categories))
     transformer = ColumnTransformer(encoders, sparse_threshold=0)
-    transformer.fit(pd.DataFrame(example))
-    return Pipeline([("categories", transformer), ("trees", trees)])
+    return transformer.fit(pd.DataFrame(example))
 
 
 def check_categories(categories: Categories, name: str) -> None:

@@ -118,6 +118,8 @@ class Forest:
         missing_within: np.ndarray | None = None,
         refuses_missing: Sequence[int] = (),
         classes: Sequence[object] = (0, 1),
+        shares: bool = False,
+        exact_sets: bool = False,
     ) -> BoostedTrees:
         """Return the trees as a classifier: see the attributes of `BoostedTrees`."""
         made = BoostedTrees()
@@ -138,6 +140,7 @@ class Forest:
         made.missing_within_ = missing_within
         made.refuses_missing_ = np.isin(np.arange(self.features), refuses_missing)
         made.single_inputs_, made.single_sum_ = single_inputs, single_sum
+        made.shares_, made.exact_sets_ = shares, exact_sets
         made.start_, made.scale_ = float(start), float(scale)
         return made
 

@@ -54,8 +54,9 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
         metavar="FILE",
-        help="the pickle of a scikit-learn model, or a booster in its own form: "
-        "XGBoost's JSON or UBJSON, LightGBM's text, CatBoost's JSON",
+        help="the pickle of a scikit-learn model, a booster in its own form "
+        "(XGBoost's JSON or UBJSON, LightGBM's text, CatBoost's JSON), or a binary "
+        "classifier in ONNX",
     )
 
 
@@ -76,7 +77,7 @@ def add_features(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="COLUMN",
         help="feature names in order, for a model fitted on a matrix, or a booster "
-        "whose file has other names",
+        "or an ONNX file that has other names",
     )
     parser.add_argument(
         "--positive-class",

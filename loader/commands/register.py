@@ -16,7 +16,7 @@ from pgchurn.loader.commands.options import (
 from pgchurn.loader.database import connect
 from pgchurn.loader.files import read_model_file
 
-HELP = "Bring a model: scikit-learn's as a pickle, a booster's in its own form."
+HELP = "Bring a model: a pickle of scikit-learn's, a booster's own file, or ONNX."
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""Reading the file of a model that is brought: a pickle, or a booster's own."""
+"""Reading the file of a model that is brought: a pickle, a booster's own, or ONNX."""
 
 import pickle
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from pgchurn.loader.boosters.preprocessing import classifier_behind
 from pgchurn.loader.errors import LoaderError
 from pgchurn.loader.files import read_model_file
 from pgchurn.loader.models.candidate import refusal
+from pgchurn.loader.onnx.files import is_onnx, read_onnx
 from pgchurn.plpython.runtime.errors import ScoringError
 from pgchurn.plpython.runtime.estimators import load_transformer
 
@@ -21,8 +22,9 @@ def artifact_of(
 ) -> bytes:
     """Return the pickle that is registered of a file.
 
-    Of a booster that is one of a class of pgchurn's own, which holds the trees as plain
-    numbers, behind its preprocessing. The same file always gives the same pickle.
+    Of a booster, and of trees in ONNX, that is one of a class of pgchurn's own, which
+    holds the trees as plain numbers, behind its preprocessing. The same file always
+    gives the same pickle.
 
     Parameters
     ----------
@@ -31,15 +33,23 @@ def artifact_of(
     file : str
         Its name, for messages.
     features : sequence of str
-        Names of a booster's features, in place of those in its file.
+        Names of a booster's features, or of those of ONNX, in place of those in the
+        file.
     pipeline : str or None
         The file of the fitted preprocessing whose output a booster reads.
 
     Raises
     ------
     LoaderError
-        If it is the file of a booster, and not read.
+        If it is the file of a booster, or of ONNX, and not read.
     """
+    if is_onnx(content):
+        if pipeline is not None:
+            raise LoaderError(
+                f"--pipeline goes with the file of a booster, and {file} is ONNX; "
+                "export the pipeline as a whole, with skl2onnx"
+            )
+        return pickle.dumps(read_onnx(content, features, file), PROTOCOL)
     if not is_booster(content):
         if pipeline is not None:
             raise LoaderError(

@@ -92,8 +92,10 @@ class Candidate:
     @property
     def is_single(self) -> bool:
         """Whether its probabilities are of single precision, as XGBoost's are."""
-        steps = getattr(self.estimator, "steps", [("", self.estimator)])
-        return getattr(steps[-1][1], "single_sum_", False)
+        return any(
+            getattr(part, "single_sum_", False) or getattr(part, "single_", False)
+            for part in parts_of(self.estimator)
+        )
 
     def model(self, signature: Signature) -> PickledModel:
         """Return the model as the server scores with it."""

@@ -21,7 +21,8 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
 
     A node sends to the left what is less than or equal to its threshold, or the
     categories of its set; NaN goes where ``missing_left_`` says, anything else to the
-    right. A category is a whole number, and a fraction counts as the one below it.
+    right. A category is a whole number; a fraction counts as the one below it, unless
+    ``exact_sets_`` says otherwise.
 
     Attributes
     ----------
@@ -53,6 +54,10 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
         Whether features are cast to single precision before they are compared.
     single_sum_ : bool
         Whether leaves are added up in single precision, tree after tree.
+    shares_ : bool
+        Whether the sum is the probability of the second class, and not its log odds.
+    exact_sets_ : bool
+        Whether a fraction is no category, in place of the one below it.
     start_, scale_ : float
         What the sum begins with, and what it is multiplied by.
     """
@@ -77,15 +82,18 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_rows, 2)
         """
         matrix = self.as_read(X)
-        sets = Sets(self.members_, self.ends_)
+        sets = Sets(self.members_, self.ends_, self.exact_sets_)
         step = max(1, VISITS_PER_STEP // max(1, len(self.roots_)))
         parts = [
             self.sums(matrix[first : first + step], sets)
             for first in range(0, len(matrix), step)
         ]
-        with np.errstate(over="ignore"):
-            odds = np.exp(-self.scale_ * np.concatenate([np.zeros(0), *parts]))
-        second = 1.0 / (1.0 + odds)
+        total = self.scale_ * np.concatenate([np.zeros(0), *parts])
+        if self.shares_:
+            second = np.clip(total, 0.0, 1.0)
+        else:
+            with np.errstate(over="ignore"):
+                second = 1.0 / (1.0 + np.exp(-total))
         return np.column_stack([1.0 - second, second])
 
     def as_read(self, X: Any) -> np.ndarray:
@@ -140,7 +148,8 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
 class Sets:
     """Sets of categories, one after the other."""
 
-    def __init__(self, members: np.ndarray, ends: np.ndarray) -> None:
+    def __init__(self, members: np.ndarray, ends: np.ndarray, exact: bool) -> None:
+        self.exact = exact
         sizes: Any = np.diff(ends.astype(np.int64), prepend=0)
         # A member has a key: the set's number, and which one it is of all there are.
         self.distinct, ranks = np.unique(members, return_inverse=True)
@@ -148,7 +157,7 @@ class Sets:
 
     def hold(self, value: np.ndarray, number: np.ndarray) -> np.ndarray:
         """Return whether the category of each value is in the set of a number."""
-        whole = np.floor(value)
+        whole = value if self.exact else np.floor(value)
         rank = np.searchsorted(self.distinct, whole)
         known = np.append(self.distinct.astype(np.float64), np.nan)[rank] == whole
         sought = number.astype(np.int64) * len(self.distinct) + rank

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .booster_checks import BOOSTED_TREES
+from .column_checks import COLUMN_STEPS
 from .errors import ScoringError, is_of_server
 from .estimator_checks import (
     ATOMS,
@@ -37,6 +38,8 @@ TYPES_AS_THEY_ARE = tuple(
     for (module, name), one in BY_NAME.items()
     if one.as_is
 )
+# What the client makes of the files of others.
+OWN_CLASSES = (BOOSTED_TREES, COLUMN_STEPS)
 ISOTONIC = "sklearn.isotonic.IsotonicRegression"
 NO_CLASSIFIER = "model is not a fitted classifier with predict_proba"
 FIT_HINT = "Call fit before it is pickled."
@@ -208,7 +211,7 @@ def children_of(part: Any) -> list[Any]:
             for key, value in held
             if key not in FUNCTION_PARAMETERS or type(value) is not np.ufunc
         ]
-    elif kind.__module__.startswith("sklearn.") or name == BOOSTED_TREES:
+    elif kind.__module__.startswith("sklearn.") or name in OWN_CLASSES:
         values = list(getattr(part, "__dict__", {}).values())
     elif kind.__module__.startswith("numpy.random.") or name == SPLINE:
         return []

@@ -1,7 +1,7 @@
 """Install the libraries that the tests compare with: ``make boosters``.
 
-They are those of the extra ``boosters``, and go where the tests run. Without them, the
-tests that need them are skipped.
+They are those of the extras ``boosters`` and ``exports``, and go where the tests run.
+Without them, the tests that need them are skipped.
 """
 
 import sys
@@ -11,22 +11,22 @@ from pgchurn.loader import distribution
 
 from tests import environments
 
-EXTRA = "boosters"
+EXTRAS = ("boosters", "exports")
 
 
 def requirements():
-    """Return what the extra demands, with versions."""
+    """Return what the extras demand, with versions."""
     given = (one.partition(";") for one in metadata.requires("pgchurn"))
     return [
         wanted.strip()
         for wanted, _, condition in given
-        if f'extra == "{EXTRA}"' in condition
+        if any(f'extra == "{extra}"' in condition for extra in EXTRAS)
     ]
 
 
 def install():
     """Install them beside what is there."""
-    distribution.report("installing XGBoost, LightGBM and CatBoost, over 1 GB")
+    distribution.report("installing boosters and exporters to ONNX, over 1 GB")
     pip = (sys.executable, "-m", "pip", "--quiet", "--no-input")
     distribution.run(
         *(*pip, "install", *requirements()),

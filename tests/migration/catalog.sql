@@ -3127,9 +3127,12 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module boundary_rows
 -- Module bounded_cache
 -- Module chosen_columns
+-- Module column_checks
+-- Module column_steps
 -- Module compile_bayes
 -- Module compile_boosters
 -- Module compile_classifiers
+-- Module compile_column_steps
 -- Module compile_columns
 -- Module compile_computed
 -- Module compile_functions

@@ -92,6 +92,10 @@ FAMILIES = {
     "donors by distance": "gaps filled by the nearest by distance",
     "stack": "stack that passes columns through",
     "stacked decisions": "stack of decisions",
+    "rounded columns": "classifier of counts.onnx",
+    "rounded layers": "classifier of logistic-network.onnx",
+    "rounded votes": "classifier of calibrated.onnx",
+    "rounded categories": "classifier of lightgbm-categories.onnx",
 }
 # What a text of a part may be.
 TEXTS = {

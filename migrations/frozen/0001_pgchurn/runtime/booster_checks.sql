@@ -35,7 +35,7 @@ OTHERS = {
     "missing_within_": np.float64,
     "refuses_missing_": np.bool_,
 }
-FLAGS = ("single_inputs_", "single_sum_")
+FLAGS = ("single_inputs_", "single_sum_", "shares_", "exact_sets_")
 NUMBERS = ("start_", "scale_")
 NAMES = "feature_names_in_"
 STATE = {"classes_", "n_features_in_", *NODES, *OTHERS, *FLAGS, *NUMBERS}

@@ -12,13 +12,19 @@ from .compile_columns import GAPS, Column, Columns, Inputs, Lookup, numeric
 from .compile_computed import computed, gathered
 from .compile_sums import SumBuilder
 from .compile_trees import Categories, FittedTree, build_tree
-from .form_parts import Scalar, Sigmoid
+from .form_parts import Scalar, Share, Sigmoid
 
 
 def columns_as_read(estimator: BoostedTrees, columns: Columns) -> Columns:
     """Return columns with what counts as missing as NaN."""
     results: list[Any] = list(columns)
     numbers: list[tuple[int, Column]] = []
+    for place in rounded_categories(estimator):
+        made = numeric(columns[place]).step("single", 0.0)
+        if isinstance(made, Lookup):
+            results[place] = made
+        else:
+            numbers.append((place, made))
     for place, (column, bound) in enumerate(zip(columns, estimator.missing_within_)):
         if np.isnan(bound):
             continue
@@ -35,12 +41,22 @@ def columns_as_read(estimator: BoostedTrees, columns: Columns) -> Columns:
     return results
 
 
+def rounded_categories(estimator: BoostedTrees) -> list[int]:
+    """Return the features that are rounded before they are compared with categories.
+
+    A comparison of numbers takes the rounding into its threshold.
+    """
+    if not (estimator.exact_sets_ and estimator.single_inputs_):
+        return []
+    return np.unique(estimator.feature_[estimator.set_ != NUMBER]).tolist()
+
+
 def boosted_trees(estimator: BoostedTrees, columns: Columns, inputs: Inputs) -> Scalar:
-    """Return the share that the leaves' sum stands for."""
+    """Return the share that the leaves' sum is, or stands for."""
     total = SumBuilder(estimator.start_ * estimator.scale_)
     for fitted in trees_of(estimator):
         total.add_tree(build_tree(fitted, columns))
-    return Sigmoid(of=total.part())
+    return Share(of=total.part()) if estimator.shares_ else Sigmoid(of=total.part())
 
 
 def trees_of(estimator: BoostedTrees) -> Iterator[FittedTree]:
@@ -63,7 +79,7 @@ def trees_of(estimator: BoostedTrees) -> Iterator[FittedTree]:
             value=estimator.value_[here] * estimator.scale_,
             single_precision=estimator.single_inputs_,
             categories={
-                int(i): Categories(left=sets[numbers[i]])
+                int(i): Categories(left=sets[numbers[i]], exact=estimator.exact_sets_)
                 for i in np.flatnonzero(numbers != NUMBER)
             },
             cover=estimator.cover_[here],

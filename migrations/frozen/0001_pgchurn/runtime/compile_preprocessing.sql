@@ -19,6 +19,8 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
+from .column_steps import ColumnSteps
+from .compile_column_steps import column_steps
 from .compile_columns import (
     Column,
     Columns,
@@ -38,7 +40,9 @@ from .features import NAN
 
 Transform = Callable[[Any, Columns, Inputs], Columns]
 # What passes on whatever it is given, infinities too.
-UNCHECKING = (Pipeline, ColumnTransformer, FeatureUnion, FunctionTransformer)
+UNCHECKING = (
+    *(Pipeline, ColumnTransformer, FeatureUnion, FunctionTransformer, ColumnSteps),
+)
 INFINITY = float("inf")
 # What an encoder does with the unknown where there are infrequent categories.
 MAKES_INFREQUENT = ("infrequent_if_exist", "warn")
@@ -341,6 +345,7 @@ TRANSFORMERS: dict[type, Transform] = {
     OneHotEncoder: one_hot_encoder,
     OrdinalEncoder: ordinal_encoder,
     TargetEncoder: target_encoder,
+    ColumnSteps: column_steps,
     **COMPUTING,
     **IMPUTERS,
     **dict.fromkeys(SELECTORS, selected),

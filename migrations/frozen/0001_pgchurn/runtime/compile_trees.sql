@@ -160,10 +160,17 @@ class Categories:
     known : frozenset of int, optional
         What is not known goes the way of a missing value, as in histogram gradient
         boosting; by default only what is missing does.
+    exact : bool
+        Whether a fraction is no category, in place of the one below it.
     """
 
     left: frozenset[int]
     known: frozenset[int] | None = None
+    exact: bool = False
+
+    def of(self, value: float) -> float:
+        """Return the category that a number is, if it is any."""
+        return value if self.exact else float(np.floor(value))
 
 
 def build_tree(fitted: FittedTree, columns: Sequence[Column]) -> Tree:
@@ -201,7 +208,7 @@ def decision(fitted: FittedTree, i: int) -> Callable[[float], bool]:
         def is_left(value: float) -> bool:
             if value != value or not is_known(categories, value):
                 return missing_left
-            return np.floor(value) in categories.left
+            return categories.of(value) in categories.left
 
         return is_left
     threshold = fitted.threshold[i]
@@ -217,7 +224,7 @@ def decision(fitted: FittedTree, i: int) -> Callable[[float], bool]:
 
 def is_known(categories: Categories, value: float) -> bool:
     """Return whether a value is a category that is told from a missing one."""
-    return categories.known is None or np.floor(value) in categories.known
+    return categories.known is None or categories.of(value) in categories.known
 
 
 def looked_up(column: Column, categories: Categories) -> Column:
@@ -230,7 +237,7 @@ def looked_up(column: Column, categories: Categories) -> Column:
     told_apart = categories.left if categories.known is None else categories.known
     known = {float(category): float(category) for category in told_apart}
     missing = fills[0] if fills else float("nan")
-    return Lookup(column.position, known, -1.0, missing, whole=True)
+    return Lookup(column.position, known, -1.0, missing, whole=not categories.exact)
 
 
 def category_node(

@@ -4,6 +4,7 @@ LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 
 import functools
 import math
+import struct
 from collections.abc import Iterable
 from typing import Any
 
@@ -61,6 +62,16 @@ def not_positive() -> ScoringError:
 def missing_within(values: Any, bound: float) -> Any:
     """Return NaN for numbers of no greater magnitude than a bound, and the others."""
     return np.where(np.abs(values) <= bound, np.nan, values)
+
+
+def single(values: Any, _: Any = None) -> Any:
+    """Return values rounded to single precision."""
+    return np.asarray(values).astype(np.float32).astype(np.float64)
+
+
+def truncate(values: Any, _: Any = None) -> Any:
+    """Return whole numbers, what is behind the point being left out."""
+    return np.trunc(values)
 
 
 def normal_quantile(shares: np.ndarray, most: Any) -> np.ndarray:
@@ -127,6 +138,8 @@ FAR_TAIL = (
     ),
 )
 EPSILON = float(np.spacing(1.0))
+# A number of single precision as bytes.
+SINGLE = struct.Struct("f")
 STEPS: dict[str, Any] = {
     "fill": lambda values, constant: np.where(np.isnan(values), constant, values),
     "add": lambda values, constant: values + constant,
@@ -143,6 +156,8 @@ STEPS: dict[str, Any] = {
     "box-cox": box_cox,
     "normal quantile": normal_quantile,
     "missing within": missing_within,
+    "single": single,
+    "truncate": truncate,
     **FUNCTION_STEPS,
 }
 ACTIVATIONS: dict[str, Any] = {
@@ -276,6 +291,21 @@ def normal_quantile_of_one(share: float, most: float) -> float:
     return max(-most, min(most, standard_normal().inv_cdf(share)))
 
 
+def single_of_one(value: float, _: float) -> float:
+    """Return the same of one number."""
+    try:
+        return SINGLE.unpack(SINGLE.pack(value))[0]
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
+def truncate_of_one(value: float, _: float) -> float:
+    """Return the same of one number."""
+    return (
+        math.copysign(float(math.trunc(value)), value) if abs(value) < 2**53 else value
+    )
+
+
 @functools.cache
 def standard_normal() -> Any:
     """Return the normal distribution, of a module that few models need."""
@@ -288,6 +318,8 @@ CALLED_STEPS = {
     "yeo-johnson": yeo_johnson_of_one,
     "box-cox": box_cox_of_one,
     "normal quantile": normal_quantile_of_one,
+    "single": single_of_one,
+    "truncate": truncate_of_one,
     **CALLED_FUNCTION_STEPS,
 }
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from .balanced_pipelines import set_pipeline
 from .booster_checks import BOOSTED_TREES, check_boosted_trees, set_boosted_trees
 from .chosen_columns import set_column_transformer
+from .column_checks import COLUMN_STEPS, check_column_steps, set_column_steps
 from .estimator_checks import (
     BIN_MAPPER,
     COLUMN_TRANSFORMER,
@@ -183,6 +184,7 @@ ROWS = (
         check=check_boosted_trees,
         state=set_boosted_trees,
     ),
+    Permitted(COLUMN_STEPS, check=check_column_steps, state=set_column_steps),
     Permitted(SPLINE_ARRAYS, argument=True),
     Permitted(SPLINE, state=set_spline),
     Permitted(SPLINE_PART, state=set_spline_part),

@@ -1,0 +1,1 @@
+"""Reading ONNX files of binary classifiers, without ONNX's own library."""
