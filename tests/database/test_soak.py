@@ -14,8 +14,10 @@ ELSEWHERE = {
     "fuzz_boosters": "unit/test_fuzz.py",
     "fuzz_compiled": "unit/test_fuzz.py",
     "fuzz_explanations": "unit/test_fuzz.py",
+    "fuzz_onnx": "unit/test_fuzz.py",
     "fuzz_state": "unit/test_fuzz.py",
     "boosters": "unit/test_boosters_against_libraries.py",
+    "exports": "unit/test_onnx_against_exporters.py",
 }
 
 

@@ -217,7 +217,7 @@ def exported(name, frame, labels, seed, file):
             cat_smooth=1,
             min_child_samples=5,
         )
-        place = list(frame).index("region")
+        place = list(frame).index("complaint_count")
         return of_booster(
             *(onnxmltools.convert_lightgbm, model, frame, labels),
             categorical_feature=[place],

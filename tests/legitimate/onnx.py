@@ -40,7 +40,7 @@ KINDS = {
     "extra-trees": MATRIX,
     "xgboost": MATRIX,
     "lightgbm": MATRIX,
-    "lightgbm-categories": (*MATRIX, "region"),
+    "lightgbm-categories": MATRIX,
     "catboost": MATRIX,
     "xgboost-pipeline": NAMED,
     "lightgbm-pipeline": NAMED,
@@ -48,7 +48,6 @@ KINDS = {
 WITH_GAPS = ("xgboost", "lightgbm", "lightgbm-categories", "catboost")
 MATRICES = tuple(kind for kind, names in KINDS.items() if not set(TEXTS) & set(names))
 MATRICES = tuple(kind for kind in MATRICES if kind != "counts")
-REGIONS = 12
 
 
 def frame_of(kind, **options):
@@ -63,8 +62,6 @@ def frame_of(kind, **options):
     if kind not in WITH_GAPS:
         frame[list(others)] = frame[list(others)].fillna(0.0)
     frame[list(COUNTS)] = frame[list(COUNTS)].fillna(0.0)
-    chance = np.random.default_rng(len(frame))
-    frame["region"] = chance.integers(0, REGIONS, len(frame)).astype(float)
     frame = frame[list(KINDS[kind])]
     if kind not in MATRICES:
         frame = frame.astype(dict.fromkeys(COUNTS, np.int64))

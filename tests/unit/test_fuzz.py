@@ -5,6 +5,7 @@ from tests.soak import (
     fuzz_boosters,
     fuzz_compiled,
     fuzz_explanations,
+    fuzz_onnx,
     fuzz_state,
 )
 from tests.soak.forms import UNEXPECTED
@@ -20,6 +21,13 @@ def test_mutants_of_a_pickle_are_refused_or_score(family):
 @pytest.mark.parametrize("file", fuzz_boosters.FILES)
 def test_mutants_of_a_boosters_file_are_refused_or_score(file):
     found = fuzz_boosters.bar(file, fuzz_boosters.MUTANTS[False])
+
+    assert found.ok, found.measured
+
+
+@pytest.mark.parametrize("kind", fuzz_onnx.KINDS)
+def test_mutants_of_an_onnx_file_are_refused_or_score(kind):
+    found = fuzz_onnx.bar(kind, fuzz_onnx.MUTANTS[False])
 
     assert found.ok, found.measured
 
