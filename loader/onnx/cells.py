@@ -36,12 +36,21 @@ class Lookup:
         Whether the runtime fails where there is no value of its own.
     missing : float
         What stands for NaN.
+    known : dict of str or float, optional
+        In place of the values, what is told from all others. Several lookups may share
+        it.
     """
 
     values: dict[Any, float]
     default: float
     refuses_others: bool = False
     missing: float = 0.0
+    known: dict[Any, None] | None = None
+
+    @property
+    def categories(self) -> dict[Any, Any]:
+        """What is told from all others, in order."""
+        return self.values if self.known is None else self.known
 
     def mapped(self, function: Callable[[float], float]) -> "Lookup":
         """Return the lookup of what a function makes of its numbers."""

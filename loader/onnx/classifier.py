@@ -312,11 +312,16 @@ class ClassifierMaker:
 
 def known_to_all(columns: Sequence[Column], strict: Sequence[Lookup]) -> list[Any]:
     """Return the categories of some lookups, in their order, that strict ones know."""
+    listed = {
+        id(one.lookup.categories): one.lookup.categories
+        for one in columns
+        if one.lookup is not None
+    }
+    refusing = {id(one.categories): one.categories for one in strict}
     known: dict[Any, None] = {}
-    for column in columns:
-        if column.lookup is not None:
-            known |= dict.fromkeys(column.lookup.values)
-    return [one for one in known if all(one in lookup.values for lookup in strict)]
+    for categories in listed.values():
+        known |= dict.fromkeys(categories)
+    return [one for one in known if all(one in each for each in refusing.values())]
 
 
 def columns_within(probability: Share | Mixture) -> Iterator[Column]:

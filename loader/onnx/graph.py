@@ -109,6 +109,13 @@ class Node:
     attributes: Attributes
     version: int
 
+    @property
+    def given(self) -> str:
+        """Its first input."""
+        if not self.inputs:
+            raise self.refuse("has no input")
+        return self.inputs[0]
+
     def refuse(self, problem: str, way_out: str = "") -> LoaderError:
         """Return the error about this node."""
         return self.attributes.refuse(problem, way_out)

@@ -49,14 +49,14 @@ LARGEST_WHOLE = 2**53
 
 def same(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Pass a table on."""
-    return [translator.table(node.inputs[0])]
+    return [translator.table(node.given)]
 
 
 def cast(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Translate a Cast."""
     element = node.attributes.whole("to", 0)
     element_type(element, node.attributes.path)
-    table = translator.table(node.inputs[0])
+    table = translator.table(node.given)
 
     def done(cell: Cell) -> Cell:
         if isinstance(cell, Column):
@@ -71,8 +71,8 @@ def cast(translator: Translator, node: Node) -> Sequence[Table | None]:
 
 def reshape(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Translate a Reshape that leaves each row together."""
-    table = translator.table(node.inputs[0])
-    shape = needed_constant(translator, node, 1, "shape").ravel().tolist()
+    table = translator.table(node.given)
+    shape = needed_wholes(translator, node, 1, "shape")
     count = len(table.cells)
     rows = [shape[0]] if shape else []
     if shape[:1] == [1] and len(shape) == 3 and shape[1] in (-1, 0):
@@ -92,17 +92,17 @@ def flatten(translator: Translator, node: Node) -> Sequence[Table | None]:
 
 def squeeze(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Translate a Squeeze or Unsqueeze of other axes than that of the rows."""
-    axes = node.attributes.wholes("axes")
+    axes = node.attributes.wholes("axes").tolist()
     if len(node.inputs) > 1 and node.inputs[1]:
-        axes = needed_constant(translator, node, 1, "axes")
-    if len(axes) == 0 or 0 in axes.ravel().tolist():
+        axes = needed_wholes(translator, node, 1, "axes")
+    if not axes or 0 in axes:
         raise node.refuse("may take the axis of the rows")
     return same(translator, node)
 
 
 def concat(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Put tables side by side, or in layers."""
-    tables = [translator.table(name) for name in node.inputs]
+    tables = [translator.table(name) for name in (node.given, *node.inputs[1:])]
     axis = node.attributes.whole("axis", 1)
     if axis == 0 and all(table.layers for table in tables):
         layers = [layer for table in tables for layer in table.layers]
@@ -117,7 +117,7 @@ def concat(translator: Translator, node: Node) -> Sequence[Table | None]:
 
 def feature_vectorizer(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Put tables side by side, in single precision."""
-    tables = [translator.table(name) for name in node.inputs]
+    tables = [translator.table(name) for name in (node.given, *node.inputs[1:])]
     widths = node.attributes.wholes("inputdimensions").tolist()
     if widths != [len(table.cells) for table in tables]:
         raise node.refuse("has other inputdimensions than its inputs")
@@ -129,31 +129,30 @@ def chosen(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Translate what chooses columns: Gather and ArrayFeatureExtractor."""
     if node.kind == "Gather" and node.attributes.whole("axis", 0) not in FEATURE_AXES:
         raise node.refuse("chooses rows: its axis is that of the rows")
-    if translator.constant(node.inputs[0]) is not None:
+    if translator.constant(node.given) is not None:
         raise node.refuse("looks up constants, which has no translation")
-    table = translator.table(node.inputs[0])
-    places = needed_constant(translator, node, 1, "indices").ravel().tolist()
+    table = translator.table(node.given)
+    places = needed_wholes(translator, node, 1, "indices")
     return [Table([cell_at(node, table, place) for place in places], table.element)]
 
 
-def cell_at(node: Node, table: Table, place: Any) -> Cell:
+def cell_at(node: Node, table: Table, place: int) -> Cell:
     """Return a cell of a table."""
     count = len(table.cells)
-    if type(place) is not int or not -count <= place < count:
+    if not -count <= place < count:
         raise node.refuse(f"chooses the column {place} of {count:,}")
     return table.cells[place]
 
 
 def sliced(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Translate a Slice along the columns."""
-    table = translator.table(node.inputs[0])
+    table = translator.table(node.given)
     given = node.attributes
     bounds = {name: given.wholes(name).tolist() for name in ("starts", "ends", "axes")}
     bounds["steps"] = []
     for place, name in enumerate(("starts", "ends", "axes", "steps"), 1):
         if len(node.inputs) > place and node.inputs[place]:
-            found = needed_constant(translator, node, place, name)
-            bounds[name] = found.ravel().tolist()
+            bounds[name] = needed_wholes(translator, node, place, name)
     if (
         len(bounds["starts"]) != 1
         or len(bounds["ends"]) != 1
@@ -167,7 +166,7 @@ def sliced(translator: Translator, node: Node) -> Sequence[Table | None]:
 
 def imputer(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Translate an Imputer of NaN."""
-    table, given = translator.table(node.inputs[0]), node.attributes
+    table, given = translator.table(node.given), node.attributes
     if table.element in WHOLES:
         raise node.refuse("fills gaps of whole numbers, which have none")
     if table.element != FLOAT:
@@ -186,7 +185,7 @@ def imputer(translator: Translator, node: Node) -> Sequence[Table | None]:
 
 def scaler(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Translate a Scaler, which gives single precision."""
-    table, given = translator.table(node.inputs[0]), node.attributes
+    table, given = translator.table(node.given), node.attributes
     count = len(table.cells)
     offset = per_column(node, given.numbers("offset"), count, "offset")
     scale = per_column(node, given.numbers("scale"), count, "scale")
@@ -199,7 +198,7 @@ def scaler(translator: Translator, node: Node) -> Sequence[Table | None]:
 
 def normalizer(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Translate a Normalizer: of what adds up to 1 already, or of columns."""
-    table, norm = translator.table(node.inputs[0]), node.attributes.text("norm", "MAX")
+    table, norm = translator.table(node.given), node.attributes.text("norm", "MAX")
     if norm not in NORMS:
         raise node.refuse(
             f"has the norm {norm}, and L1 and L2 are covered",
@@ -231,30 +230,27 @@ def is_one(cell: Cell) -> bool:
 
 def binarizer(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Translate a Binarizer."""
-    table = translator.table(node.inputs[0])
+    table = translator.table(node.given)
     threshold = np.full(len(table.cells), node.attributes.number("threshold", 0.0))
     return [steps_of(node, table, "above", threshold)]
 
 
 def one_hot_encoder(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Translate a OneHotEncoder."""
-    table, given = translator.table(node.inputs[0]), node.attributes
+    table, given = translator.table(node.given), node.attributes
     texts = given.texts("cats_strings")
     categories = texts or given.wholes("cats_int64s").tolist()
     check_categories(node, categories)
     if bool(texts) != (table.element == STRING):
         raise node.refuse("has categories of another type than its input")
+    strict, known = not given.whole("zeros", 1), dict.fromkeys(categories)
+    lookups = [Lookup({one: 1.0}, 0.0, strict, known=known) for one in categories]
     cells: list[Cell] = []
     for cell in table.cells:
         column = needed_column(node, cell)
         if not texts:
             column = column.cast(INT64)
-        for category in categories:
-            values = dict.fromkeys(categories, 0.0) | {category: 1.0}
-            strict = not given.whole("zeros", 1)
-            if not strict and not texts:
-                values = {category: 1.0}
-            cells.append(column.looked_up(Lookup(values, 0.0, strict), FLOAT))
+        cells += [column.looked_up(lookup, FLOAT) for lookup in lookups]
     return [Table(cells, FLOAT)]
 
 
@@ -268,7 +264,7 @@ def check_categories(node: Node, categories: Sequence[Any]) -> None:
 
 def label_encoder(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Translate a LabelEncoder."""
-    given, table = node.attributes, translator.table(node.inputs[0])
+    given, table = node.attributes, translator.table(node.given)
     if given.has("classes_strings"):
         keys: list[Any] = given.texts("classes_strings")
         values: list[float] = [float(i) for i in range(len(keys))]
@@ -281,7 +277,7 @@ def label_encoder(translator: Translator, node: Node) -> Sequence[Table | None]:
 
 def category_mapper(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Translate a CategoryMapper from texts to whole numbers."""
-    given, table = node.attributes, translator.table(node.inputs[0])
+    given, table = node.attributes, translator.table(node.given)
     keys = given.texts("cats_strings")
     values = [float(one) for one in given.wholes("cats_int64s")]
     default = float(given.whole("default_int64", -1))
@@ -398,7 +394,7 @@ def of_tables(node: Node, name: str, one: Table, other: Table) -> Table:
 
 def summed(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Translate a Sum of tables."""
-    total = translator.table(node.inputs[0])
+    total = translator.table(node.given)
     for name in node.inputs[1:]:
         total = of_tables(node, "add", total, translator.table(name))
     return [total]
@@ -406,10 +402,10 @@ def summed(translator: Translator, node: Node) -> Sequence[Table | None]:
 
 def reduced(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Translate a ReduceSum or ReduceMean along the columns, or the layers."""
-    table = translator.table(node.inputs[0])
+    table = translator.table(node.given)
     axes = node.attributes.wholes("axes").tolist()
     if len(node.inputs) > 1 and node.inputs[1]:
-        axes = needed_constant(translator, node, 1, "axes").ravel().tolist()
+        axes = needed_wholes(translator, node, 1, "axes")
     if table.layers and axes == [0]:
         rows = [list(cells) for cells in zip(*table.layers)]
     elif not table.layers and axes in ([1], [-1]):
@@ -429,7 +425,7 @@ def reduced(translator: Translator, node: Node) -> Sequence[Table | None]:
 
 def matrix_product(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Translate a MatMul with a constant on the right."""
-    table = translator.table(node.inputs[0])
+    table = translator.table(node.given)
     weights = needed_constant(translator, node, 1, "weights")
     return [product(node, table, weights)]
 
@@ -450,17 +446,19 @@ def product(node: Node, table: Table, weights: np.ndarray) -> Table:
 
 def general_product(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Translate a Gemm with constants."""
-    given, table = node.attributes, translator.table(node.inputs[0])
+    given, table = node.attributes, translator.table(node.given)
     weights = needed_constant(translator, node, 1, "weights")
     if given.whole("transA", 0) or weights.ndim != TWO:
         raise node.refuse("turns its table")
+    if weights.dtype.kind != "f":
+        raise node.refuse("has weights that are no numbers")
     if given.whole("transB", 0):
         weights = weights.T
     alpha, beta = given.number("alpha", 1.0), given.number("beta", 1.0)
     made = product(node, table, weights * weights.dtype.type(alpha))
     if len(node.inputs) > TWO and node.inputs[2]:
         moved = needed_constant(translator, node, 2, "constants")
-        each = per_column(node, moved * beta, len(made.cells), "constant")
+        each = per_column(node, moved, len(made.cells), "constant") * beta
         cells = [
             with_constant("add", c, float(n), False) for c, n in zip(made.cells, each)
         ]
@@ -472,7 +470,7 @@ def function(done: Callable[[Cell], Cell]) -> Operator:
     """Return what translates a function of each cell."""
 
     def applied(translator: Translator, node: Node) -> Sequence[Table | None]:
-        return [translator.table(node.inputs[0]).mapped(done)]
+        return [translator.table(node.given).mapped(done)]
 
     return applied
 
@@ -498,7 +496,7 @@ def stepping(*steps: tuple[str, float]) -> Operator:
     """Return what translates a function of each column into steps."""
 
     def done(translator: Translator, node: Node) -> Sequence[Table | None]:
-        table = translator.table(node.inputs[0])
+        table = translator.table(node.given)
         for name, constant in steps:
             table = steps_of(node, table, name, np.full(len(table.cells), constant))
         return [table]
@@ -508,7 +506,7 @@ def stepping(*steps: tuple[str, float]) -> Operator:
 
 def clip(translator: Translator, node: Node) -> Sequence[Table | None]:
     """Translate a Clip."""
-    table, given = translator.table(node.inputs[0]), node.attributes
+    table, given = translator.table(node.given), node.attributes
     limits = [given.number("min"), given.number("max")]
     for place in (1, 2):
         if len(node.inputs) > place and node.inputs[place]:
@@ -527,7 +525,7 @@ def two_way_softmax(translator: Translator, node: Node) -> Sequence[Table | None
         not in FEATURE_AXES
     ):
         raise node.refuse("goes along the rows")
-    table = translator.table(node.inputs[0])
+    table = translator.table(node.given)
     if len(table.cells) != TWO:
         raise node.refuse(f"is of {len(table.cells):,} classes, {MULTI_CLASS}")
     return [Table(softmax(table.cells), table.element)]
@@ -563,7 +561,7 @@ def linear_classifier(translator: Translator, node: Node) -> Sequence[Table | No
 
 def linear_sums(translator: Translator, node: Node) -> list[Weighted]:
     """Return the weighted sums that a LinearClassifier's attributes say."""
-    given, table = node.attributes, translator.table(node.inputs[0])
+    given, table = node.attributes, translator.table(node.given)
     columns = tuple(one.cast(FLOAT).rounded() for one in table.columns())
     weights, constants = given.numbers("coefficients"), given.numbers("intercepts")
     if not len(constants) or len(weights) != len(constants) * len(columns):
@@ -594,6 +592,16 @@ def needed_constant(
     if found is None:
         raise node.refuse(f"has {name} that are not constant")
     return found
+
+
+def needed_wholes(
+    translator: Translator, node: Node, place: int, name: str
+) -> list[int]:
+    """Return an input of a node that has to be constant whole numbers."""
+    found = needed_constant(translator, node, place, name)
+    if found.dtype.kind != "i":
+        raise node.refuse(f"has {name} that are no whole numbers")
+    return found.ravel().tolist()
 
 
 def per_column(node: Node, given: np.ndarray, count: int, name: str) -> np.ndarray:

@@ -19,7 +19,9 @@ LONGEST_VARINT = 10
 CONTINUES, PAYLOAD = 0x80, 0x7F
 DEEPEST = 12
 # Reading one takes microseconds, and a hundred bytes.
-MOST_MESSAGES = 200_000
+MOST_MESSAGES = 100_000
+# Numbers that stand together are read at once, in 10 microseconds at least.
+MOST_ARRAYS = 40_000
 MOST_TEXTS = 1_000_000
 MOST_NUMBERS = 8_000_000
 # Numbers are looked for in so few bytes first, since most arrays are short, and in no
@@ -65,6 +67,7 @@ class Counts:
 
     messages: int = 0
     texts: int = 0
+    arrays: int = 0
     numbers: int = 0
     # The same few names are repeated for every node of a tree.
     known: dict[bytes, str] = field(default_factory=dict)
@@ -226,6 +229,11 @@ class MessageReader:
             Where the first tag begins and ends.
         last : int
         """
+        self.counts.arrays += 1
+        if self.counts.arrays > MOST_ARRAYS:
+            raise refused(
+                "the file", f"has more than {MOST_ARRAYS:,} arrays of numbers"
+            )
         if wire == LENGTH:
             length, position = self.varint(position, last)
             end = self.end(length, position, last)

@@ -68,7 +68,11 @@ def read_tensor(tensor: dict[str, Any], path: str) -> np.ndarray:
         raise refused(path, "is one segment of a tensor")
     element = element_type(tensor.get("data_type", 0), path)
     shape = tuple(int(one) for one in tensor.get("dims", ()))
-    if len(shape) > MOST_DIMENSIONS or any(one < 0 for one in shape):
+    if len(shape) > MOST_DIMENSIONS:
+        raise refused(
+            path, f"has {len(shape):,} dimensions, and {MOST_DIMENSIONS} are allowed"
+        )
+    if any(one < 0 for one in shape):
         raise refused(path, f"has the shape {shape}")
     if "raw_data" in tensor:
         found = from_raw(tensor["raw_data"], element, path)

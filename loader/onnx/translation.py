@@ -82,8 +82,8 @@ class Translator:
         if found is None and (node := self.graph.makers.get(name)) is not None:
             if node.kind == "Constant":
                 return node_constant(node)
-            if node.kind == "Identity" and len(node.inputs) == 1:
-                return self.graph.constants.get(node.inputs[0])
+            if node.kind == "Identity":
+                return self.graph.constants.get(node.given)
         return found
 
     def table(self, name: str) -> Table:
@@ -122,6 +122,8 @@ class Translator:
     def keep(self, names: Sequence[str], tables: Sequence[Table | None]) -> list[Table]:
         """Keep the tables of names, so that each is made once."""
         kept = [table for table in tables if table is not None]
+        if not all(table.cells for table in kept):
+            raise refused("the graph", "computes a table without columns")
         self.cells += sum(len(table.cells) for table in kept)
         if self.cells > MOST_CELLS:
             raise refused("the graph", f"computes more than {MOST_CELLS:,} columns")
@@ -198,6 +200,8 @@ def translated(
         )
     check_complement(first, second)
     classes = classes or labels_of(translator)
+    if not {type(one) for one in classes} <= {int, str}:
+        raise refused("the file", "has classes that are no whole numbers or texts")
     if len(classes) != TWO or classes[0] == classes[1]:
         raise refused(
             "the file",
@@ -269,7 +273,7 @@ def zipped(translator: Translator, node: Node) -> tuple[list[Cell], list[Any]]:
         given.texts("classlabels_strings")
         or given.wholes("classlabels_int64s").tolist()
     )
-    return translator.table(node.inputs[0]).cells, classes
+    return translator.table(node.given).cells, classes
 
 
 def labels_of(translator: Translator) -> list[Any]:

@@ -227,22 +227,25 @@ class Ensemble:
         Where they lead to the same node, as onnxmltools writes the categories of
         LightGBM, a tree is none otherwise.
         """
-        for place in sorted(sets, reverse=True):
+        inner = ~self.leaf
+        children = np.concatenate([left[inner], right[inner]])
+        parents = np.bincount(children, minlength=self.count)
+        # What something else leads to as well stays a node of its own.
+        parents[self.starts] = 0
+        places = np.array(sorted(sets), np.int64)
+        following = right[places]
+        taken = np.isin(following, places) & (parents[following] == 1)
+        for array in (left, self.feature, missing_left):
+            taken &= array[following] == array[places]
+        next_of = dict(zip(places[taken].tolist(), following[taken].tolist()))
+        for place in sorted(next_of.keys() - set(next_of.values())):
             members = set(sets[place])
-            following = int(right[place])
-            # Each is taken once, so that a circle ends.
-            while (
-                sets.get(following)
-                and left[following] == left[place]
-                and self.feature[following] == self.feature[place]
-                and missing_left[following] == missing_left[place]
-                and following != place
-            ):
-                members |= sets.pop(following)
-                following = int(right[following])
-            if following != right[place]:
-                sets[place] = frozenset(members)
-                right[place] = following
+            last = place
+            while (one := next_of.get(last)) is not None:
+                members |= sets.pop(one)
+                last = one
+            sets[place] = frozenset(members)
+            right[place] = right[last]
 
     def below(self) -> np.ndarray:
         """Return the greatest numbers below those that are compared with."""
@@ -267,7 +270,7 @@ class Ensemble:
 
 def ensemble_of(translator: Translator, node: Node, prefix: str) -> tuple[Any, Table]:
     """Return the trees of a node, and the table that they read."""
-    table = translator.table(node.inputs[0])
+    table = translator.table(node.given)
     single = table.element != DOUBLE
     return Ensemble(node.attributes, len(table.cells), single, prefix), table
 

@@ -208,6 +208,23 @@ def test_categories_one_after_the_other_are_one_node():
     np.testing.assert_allclose(got, expected, rtol=0, atol=NEAR)
 
 
+def test_a_node_that_two_others_lead_to_is_refused_and_not_taken_together():
+    tree = {
+        "nodes_treeids": [0] * 8,
+        "nodes_nodeids": [*range(8)],
+        "nodes_featureids": [0] * 8,
+        "nodes_modes": ["BRANCH_LEQ"] + ["BRANCH_EQ"] * 4 + ["LEAF"] * 3,
+        "nodes_values": [9.0, 1.0, 2.0, 3.0, 4.0, 0.0, 0.0, 0.0],
+        "nodes_truenodeids": [1, 5, 5, 5, 5, 0, 0, 0],
+        "nodes_falsenodeids": [2, 3, 3, 4, 6, 0, 0, 0],
+        "nodes_missing_value_tracks_true": None,
+        "class_nodeids": [5, 6],
+    }
+
+    with pytest.raises(LoaderError, match="has a node that is reached twice"):
+        read_onnx(model(stump(**tree)), ["x"], "file")
+
+
 def test_thresholds_behind_arithmetic_are_compared_in_single_precision():
     chance = np.random.default_rng(5)
     given = chance.normal(1e6, 3.0, 20_000)
@@ -395,6 +412,30 @@ DAMAGED = {
             )
         ),
         None,
+    ),
+    "a node without inputs": (
+        model(node("Sigmoid", [], ["P"], ""), outputs=[value("P")]),
+        "Sigmoid (node '') has no input",
+    ),
+    "nothing put together": (
+        model(node("Concat", [], ["P"], "", axis=0), outputs=[value("P")]),
+        "Concat (node '') has no input",
+    ),
+    "no columns chosen": (
+        model(
+            node("Gather", ["X", "none"], ["P"], "", axis=1),
+            constants=[whole(1, 0) + whole(2, 7) + part(8, "none")],
+            outputs=[value("P")],
+        ),
+        "computes a table without columns",
+    ),
+    "a shape of fractions": (
+        model(
+            node("Reshape", ["X", "shape"], ["P"], ""),
+            constants=[tensor("shape", [-1.0, 1.0])],
+            outputs=[value("P")],
+        ),
+        "has shape that are no whole numbers",
     ),
     "nothing": (b"\x08\x08", "has no graph"),
     "half a file": (model(linear())[:-30], None),
