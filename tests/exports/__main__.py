@@ -2,17 +2,29 @@
 
 import numpy as np
 import onnx
+from pgchurn.loader.demonstration.simulation import simulate
+from skl2onnx import convert_sklearn
+from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import AdaBoostClassifier, RandomForestRegressor
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import KBinsDiscretizer, PowerTransformer
+from sklearn.preprocessing import (
+    KBinsDiscretizer,
+    OneHotEncoder,
+    PowerTransformer,
+    StandardScaler,
+)
 from sklearn.svm import SVC, LinearSVC
 
+from tests.databases import CHECKOUT
 from tests.exports import exporting
 from tests.legitimate.onnx import FOLDER, KINDS, REFUSED, frame_of
 
+DOCUMENTS = CHECKOUT / "tests/exports/documents"
 SEED = 0
 FEW_ROWS = 30
 ROWS = 200
@@ -49,11 +61,37 @@ def refused():
         yield name, exporting.of_matrix(pipeline, frame, labels)
 
 
+def of_documents():
+    """Return the model that the pages register on the demonstration's customers."""
+    simulated = simulate()
+    counts = simulated.complaints["customer_id"].value_counts()
+    found = simulated.profiles["customer_id"].map(counts).fillna(0)
+    profiles = simulated.profiles.assign(complaint_count=found)
+    known = profiles[profiles["churned"].notna()]
+    numbers = ["tenure_months", "support_calls", "complaint_count"]
+    frame = known[["contract", *numbers]]
+    pipeline = make_pipeline(
+        make_column_transformer(
+            (OneHotEncoder(handle_unknown="ignore"), ["contract"]),
+            (make_pipeline(SimpleImputer(), StandardScaler()), numbers),
+        ),
+        LogisticRegression(max_iter=500),
+    ).fit(frame, known["churned"].astype(int))
+    types = [
+        ("contract", StringTensorType([None, 1])),
+        *((name, FloatTensorType([None, 1])) for name in numbers),
+    ]
+    return convert_sklearn(
+        pipeline, initial_types=types, target_opset=exporting.OPERATOR_SETS
+    )
+
+
 def main():
     """Write all files."""
     exporting.register_boosters()
-    for folder in (FOLDER, REFUSED):
+    for folder in (FOLDER, REFUSED, DOCUMENTS):
         folder.mkdir(exist_ok=True)
+    onnx.save(of_documents(), DOCUMENTS / "churn.onnx")
     for kind in KINDS:
         file = FOLDER / f"{kind}.onnx"
         frame, labels = frame_of(kind, rows=ROWS)
