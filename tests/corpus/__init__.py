@@ -7,6 +7,7 @@ or bring a model that does so when it is asked.
 
 from tests.corpus.boosters import BOOSTERS
 from tests.corpus.calls import CALLS, DOTTED
+from tests.corpus.columns import COLUMNS
 from tests.corpus.files import FILES
 from tests.corpus.opcodes import OPCODES
 from tests.corpus.resources import RESOURCES
@@ -22,4 +23,5 @@ ATTACKS = {
     **FILES,
     **RESOURCES,
     **BOOSTERS,
+    **COLUMNS,
 }
