@@ -382,6 +382,18 @@ WHERE a.detached_at IS NULL AND a.guarded
   AND has_function_privilege('churn_internal.check_writing(integer)', 'EXECUTE')
 ORDER BY a.attachment_id;
 
+-- doctor_labels --
+-- Each attachment whose labels are recorded: the column, and how many are not; null: it is
+-- none any more.
+SELECT a.profile::text AS profile, a.outcome_label AS label,
+       churn_internal.count_unrecorded_labels(a.attachment_id) AS unrecorded
+FROM churn.attachments a
+WHERE a.detached_at IS NULL AND a.outcome_label IS NOT NULL
+  AND has_function_privilege(
+    'churn_internal.count_unrecorded_labels(integer)', 'EXECUTE'
+)
+ORDER BY a.attachment_id;
+
 -- doctor_queues --
 -- Each attachment with customers who have been due for more than five minutes: how many,
 -- how long the first of them has, and the version that would score them.

@@ -17,6 +17,7 @@ object                                    loader     scorer     application
 ----------------------------------------  ---------  ---------  -----------
 schema churn                              USAGE      USAGE      USAGE
 
+table actions                             SELECT     SELECT     -
 table attachments                         SELECT     SELECT     -
 table complaints                          -          -          INSERT
 table customers                           SELECT     SELECT     -
@@ -46,24 +47,29 @@ column models.attestation                 SELECT     SELECT     -
 column models.attestation_signature       SELECT     SELECT     -
 column models.attestation_key             SELECT     SELECT     -
 table outbox                              SELECT     SELECT     -
+table outcomes                            SELECT     SELECT     -
 table predictions                         SELECT     SELECT     -
 
 view active_deployments                   SELECT     SELECT     -
 view health                               SELECT     SELECT     -
+view known_outcomes                       SELECT,INSERT  SELECT     -
 view queue                                SELECT     SELECT     -
 view rescore_progress                     SELECT     SELECT     -
 
+sequence actions_action_id_seq            -          -          -
 sequence complaints_complaint_id_seq      -          -          -
 sequence customers_customer_id_seq        -          -          -
 sequence deployments_deployment_id_seq    -          -          -
 sequence models_version_seq               -          -          -
 sequence outbox_change_id_seq             -          -          -
+sequence outcomes_outcome_id_seq          -          -          -
 
 function activate_model                   EXECUTE    -          -
 function attach                           -          -          -
 function delete_model                     EXECUTE    -          -
 function detach                           -          -          -
 function expire_outbox                    EXECUTE    -          -
+function expire_outcomes                  -          -          -
 function expire_predictions               -          -          -
 function explain                          EXECUTE    EXECUTE    -
 function explain_base                     EXECUTE    EXECUTE    -
@@ -71,8 +77,12 @@ function explain_prediction               EXECUTE    EXECUTE    -
 function explain_query                    EXECUTE    EXECUTE    -
 function forget                           -          -          -
 function global_explain                   EXECUTE    EXECUTE    -
+function matured                          EXECUTE    EXECUTE    -
+function matures_at                       EXECUTE    EXECUTE    -
 function predict                          EXECUTE    EXECUTE    -
 function predict_query                    EXECUTE    EXECUTE    -
+function record_action                    EXECUTE    -          -
+function record_outcome                   EXECUTE    -          -
 function register_model                   EXECUTE    -          -
 function repair                           EXECUTE    -          -
 function rescore                          EXECUTE    -          -
@@ -84,6 +94,7 @@ function server_environment               EXECUTE    EXECUTE    -
 function set_notifications                EXECUTE    -          -
 function set_on_error                     EXECUTE    -          -
 function set_outbox                       EXECUTE    -          -
+function set_outcome                      -          -          -
 function set_prediction_log               -          -          -
 function set_score_timeout                EXECUTE    -          -
 function set_scoring_mode                 EXECUTE    -          -
@@ -126,6 +137,7 @@ function begin_rescoring                  EXECUTE    -          -
 function candidate_statements             EXECUTE    -          -
 function changed_by_writing               -          -          -
 function changed_features                 -          -          -
+function changed_outcome                  -          -          -
 function check_activation                 -          -          -
 function check_attachable                 -          -          -
 function check_attestation                -          -          -
@@ -135,6 +147,7 @@ function check_deletable                  -          -          -
 function check_code_of_others             -          -          -
 function check_inheritance                -          -          -
 function check_isolation                  -          -          -
+function check_labels                     -          -          -
 function check_model                      -          -          -
 function check_publishing                 -          -          -
 function check_writing                    -          -          -
@@ -146,6 +159,7 @@ function complaint_time                   -          -          -
 function complaints_inserted_N            -          -          -
 function complaints_recounted_N           -          -          -
 function count_later                      -          -          -
+function count_unrecorded_labels          EXECUTE    -          -
 function create_attachment_functions      -          -          -
 function create_from_template             -          -          -
 function create_log_predictions           -          -          -
@@ -181,9 +195,11 @@ function fix_key_settings                 -          -          -
 function follow_altered_tables            -          -          -
 function grant_schemas                    -          -          -
 function has_changed_models               EXECUTE    EXECUTE    -
+function has_label                        -          -          -
 function has_recounted                    -          -          -
 function has_unique_key                   -          -          -
 function inner_write                      -          -          -
+function insert_known_outcome             -          -          -
 function is_cast                          -          -          -
 function is_integer                       -          -          -
 function keep_attached_tables             -          -          -
@@ -192,6 +208,8 @@ function key_comparison                   -          -          -
 function key_order                        -          -          -
 function key_spellings                    -          -          -
 function key_text                         -          -          -
+function label_expression                 -          -          -
+function label_value                      -          -          -
 function layout                           -          -          -
 function load_runtime                     -          -          -
 function lock_deployments                 -          -          -
@@ -200,13 +218,16 @@ function mark_failures                    -          -          -
 function may_have_recounted               -          -          -
 function most_rows                        -          -          -
 function mend_attachment                  -          -          -
+function move_history                     -          -          -
 function note_recount                     -          -          -
 function note_worker                      -          -          -
 function named_objects                    -          -          -
 function observed_values                  EXECUTE    EXECUTE    -
 function operator_name                    -          -          -
+function outcome_expression               -          -          -
 function own_write                        -          -          -
 function plain_snapshot                   EXECUTE    EXECUTE    -
+function positive_labels                  -          -          -
 function predict_many                     EXECUTE    EXECUTE    -
 function predict_row                      EXECUTE    EXECUTE    -
 function previous_deployment              -          -          -
@@ -220,6 +241,7 @@ function raise_failure                    -          -          -
 function read_profiles                    -          -          -
 function register_candidate               EXECUTE    -          -
 function record_failures                  -          -          -
+function record_labels                    -          -          -
 function recount_profiles                 -          -          -
 function refresh_attachment               -          -          -
 function refuse_change                    -          -          -
@@ -230,6 +252,7 @@ function rescore_batch                    EXECUTE    -          -
 function rescore_profiles_N               -          -          -
 function reserve_batch                    EXECUTE    -          -
 function revoke_from_owner                -          -          -
+function row_image                        -          -          -
 function score_batch                      -          -          -
 function score_changed                    -          -          -
 function score_features                   EXECUTE    EXECUTE    -
@@ -241,6 +264,7 @@ function session_environment              EXECUTE    EXECUTE    -
 function shortest_double                  EXECUTE    EXECUTE    -
 function shortest_text                    EXECUTE    EXECUTE    -
 function smallest_changes                 EXECUTE    EXECUTE    -
+function stored_key                       -          -          -
 function table_name                       EXECUTE    EXECUTE    -
 function take_failure                     -          -          -
 function tells_by_snapshot                EXECUTE    EXECUTE    -
@@ -248,6 +272,7 @@ function template_*                       -          -          -
 function to_double                        EXECUTE    EXECUTE    -
 function try_write                        -          -          -
 function typical_values                   EXECUTE    EXECUTE    -
+function unrecorded_labels                -          -          -
 function update_profile_N                  -          -          -
 function update_profiles_N                -          -          -
 function type_name                        -          -          -

@@ -63,6 +63,7 @@ def examine(connection: Connection) -> list[Finding]:
     findings.append(prediction_log(fetch_all(connection, "doctor_prediction_log")[0]))
     findings += [attachment(row) for row in fetch_all(connection, "doctor_attachments")]
     findings += [write(row) for row in fetch_all(connection, "doctor_writes")]
+    findings += [labels(row) for row in fetch_all(connection, "doctor_labels")]
     findings += [queue(row) for row in fetch_all(connection, "doctor_queues")]
     findings += [slot(row) for row in fetch_all(connection, "doctor_slots")]
     return findings
@@ -249,6 +250,25 @@ def write(row: Row) -> Finding:
             "application, WHEN ((OLD.a, OLD.b) IS DISTINCT FROM (NEW.a, NEW.b))",
         )
     return finding(check, True, "works, with the triggers and checks of others")
+
+
+def labels(row: Row) -> Finding:
+    """Return the finding on the labels that tell outcomes."""
+    check = f"labels of {row['profile']}"
+    if row["unrecorded"] is None:
+        return finding(
+            check,
+            False,
+            f"column {row['label']} is gone, or of a type that is no label: call "
+            "churn.set_outcome with another, or with null",
+        )
+    if row["unrecorded"]:
+        return finding(
+            check,
+            False,
+            f"{row['unrecorded']} are not recorded: call churn.set_outcome again",
+        )
+    return finding(check, True, f"{row['label']} is recorded")
 
 
 def queue(row: Row) -> Finding:

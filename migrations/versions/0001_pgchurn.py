@@ -9,7 +9,8 @@ depends_on = None
 
 BEFORE_FUNCTIONS = (
     *("prerequisites", "roles", "schemas", "result_types", "attachments", "models"),
-    *("deployments", "queue", "rescoring", "predictions", "outbox", "trusted_keys"),
+    *("deployments", "queue", "rescoring", "predictions", "outbox", "outcomes"),
+    "trusted_keys",
 )
 AFTER_FUNCTIONS = ("result_checks", "event_triggers", "customers")
 

@@ -65,6 +65,16 @@ BEGIN
         PERFORM churn_internal.check_inheritance(
             attachment.profile, attachment.complaints, are_attached => true
         );
+        -- A command that is about a column, and after which one is missing, renamed it.
+        UPDATE churn.attachments a SET outcome_label = r.attname
+        FROM pg_event_trigger_ddl_commands() c
+        JOIN pg_catalog.pg_attribute r ON r.attrelid = c.objid AND r.attnum = c.objsubid
+        WHERE a.attachment_id = attachment.attachment_id
+          AND c.classid = 'pg_catalog.pg_class'::regclass AND c.objid = a.profile
+          AND c.objsubid > 0 AND NOT EXISTS (
+            SELECT FROM pg_catalog.pg_attribute l
+            WHERE l.attrelid = a.profile AND l.attname = a.outcome_label AND NOT l.attisdropped
+        ) AND a.outcome_label IS NOT NULL;
         PERFORM churn_internal.refresh_attachment(attachment.attachment_id);
         PERFORM churn_internal.check_writing(attachment.attachment_id);
         PERFORM churn_internal.remark_renamed(a, commands.objects)

@@ -85,6 +85,13 @@ BEGIN
         attachment.attachment_id, attachment.profile, attachment.write_search_path
     );
     PERFORM churn_internal.create_attachment_functions(attachment);
+    IF attachment.outcome_label IS NOT NULL AND NOT churn_internal.has_label(attachment) THEN
+        PERFORM churn_internal.warn(
+            format('labels of %s are not recorded any more', attachment.profile),
+            format('Column %I is gone, or of a type that is no label.', attachment.outcome_label),
+            'Call churn.set_outcome with another column, or with null.'
+        );
+    END IF;
     PERFORM churn_internal.fit_profile_triggers(attachment);
     -- Partitions take complaints with them, and bring some.
     IF former_tables <> '{}' AND EXISTS (

@@ -220,6 +220,21 @@ def test_doctor_is_content_with_a_log_that_has_its_partitions(owner, pgchurn):
     assert findings["churn.customers with churn.complaints"]["ok"]
 
 
+def test_doctor_finds_labels_that_are_not_recorded(customers, pgchurn):
+    customers.run("SELECT churn.set_outcome('churn.customers', 'churned')")
+    check = "labels of churn.customers"
+    findings = {one["check"]: one for one in pgchurn("doctor")}
+    assert findings[check]["found"] == "churned is recorded"
+    customers.run("SET session_replication_role = replica")
+    customers.run("UPDATE churn.customers SET churned = NULL")
+    customers.run("RESET session_replication_role")
+    labels = customers.value("SELECT count(*) FROM churn.outcomes")
+    printed = pgchurn("doctor", status=1).out
+    assert f"{labels} are not recorded: call churn.set_outcome again" in printed
+    customers.run("ALTER TABLE churn.customers DROP COLUMN churned")
+    assert "column churned is gone" in pgchurn("doctor", status=1).out
+
+
 def test_why_shows_what_changed_between_two_scores(customers, pgchurn):
     version = train(pgchurn, "--algorithm", "logistic_regression")["version"]
     pgchurn("activate", str(version))

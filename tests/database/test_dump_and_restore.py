@@ -32,6 +32,9 @@ def source(module_database):
     deploy(session, COMPANY, '"the company"."Clients"', "id")
     session.run("SELECT churn.set_outbox('\"the company\".\"Clients\"', 'every')")
     session.run("INSERT INTO \"the company\".calls VALUES ('1', '2024-01-01')")
+    session.run("SELECT churn.set_outcome('churn.customers', 'churned', '30 days')")
+    session.run("UPDATE churn.customers SET churned = true WHERE customer_id = 1")
+    session.run("SELECT churn.record_action('churn.customers', '1', 'call')")
     session.commit()
     return module_database
 
@@ -101,6 +104,25 @@ def test_the_outbox_goes_on_where_it_was_dumped(both):
     after.run("INSERT INTO \"the company\".calls VALUES ('2', '2024-01-01')")
 
     assert after.column("SELECT key FROM churn.outbox ORDER BY change_id") == ["1", "2"]
+
+
+def test_labels_go_on_being_recorded_where_they_were(both):
+    before, after = both
+    outcomes = "SELECT * FROM churn.outcomes ORDER BY outcome_id"
+    actions = "SELECT * FROM churn.actions ORDER BY action_id"
+    assert len(before.run(outcomes)) == len(before.run(actions)) == 1
+    assert after.run(outcomes) == before.run(outcomes)
+    assert after.run(actions) == before.run(actions)
+
+    after.run("UPDATE churn.customers SET churned = true WHERE customer_id <= 2")
+
+    assert after.column("SELECT key FROM churn.outcomes ORDER BY outcome_id") == [
+        *("1", "2"),
+    ]
+    assert (
+        after.value("SELECT churn.set_outcome('churn.customers', 'churned', '30 days')")
+        == 0
+    )
 
 
 def test_the_restored_tables_can_be_altered_and_detached(both):

@@ -47,6 +47,13 @@ def follow(session, table=CUSTOMERS):
     session.run("SELECT churn.set_outbox(%s::regclass, 'every')", table)
 
 
+def learn(session, *keys):
+    """Record of customers that they were called and left all the same."""
+    for key in keys:
+        session.run("SELECT churn.record_outcome('churn.customers', %s, true)", key)
+        session.run("SELECT churn.record_action('churn.customers', %s, 'call')", key)
+
+
 def complain(session, *keys):
     for key in keys:
         session.run("INSERT INTO churn.complaints (customer_id) VALUES (%s)", key)
@@ -104,6 +111,36 @@ def test_the_same_key_of_another_table_is_another_customer(followed):
         "churn.predictions": 1,
         "churn.outbox": 1,
     }
+
+
+def test_what_became_of_a_customer_is_forgotten(session):
+    learn(session, "1", "2")
+
+    assert session.run(FORGET, CUSTOMERS, "1") == [
+        ("churn.outcomes", 1),
+        ("churn.actions", 1),
+    ]
+
+    assert traces(session, "1") == set()
+    assert session.column("SELECT key FROM churn.outcomes") == ["2"]
+    assert session.column("SELECT key FROM churn.actions") == ["2"]
+
+
+def test_a_customer_who_got_another_key_is_forgotten_under_that(followed):
+    learn(followed, "1")
+    followed.run("UPDATE churn.customers SET customer_id = 801 WHERE customer_id = 1")
+    followed.run("DELETE FROM churn.outbox WHERE key = '1'")
+
+    forgotten = dict(followed.run(FORGET, CUSTOMERS, "801"))
+
+    # Scored twice more, when the profile changed and when its complaints followed.
+    assert forgotten == {
+        "churn.predictions": 4,
+        "churn.outbox": 2,
+        "churn.outcomes": 1,
+        "churn.actions": 1,
+    }
+    assert traces(followed, "1") == set()
 
 
 def test_every_partition_of_the_log_is_searched(session):

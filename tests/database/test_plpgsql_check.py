@@ -46,6 +46,7 @@ SANITIZED = {
     "churn.forget": "churn_internal.type_name and operator_name write them",
     "churn.register_model": "churn_internal.candidate_statements writes them",
     "churn_internal.begin_rescoring": "a number",
+    "churn_internal.check_labels": "churn_internal.label_expression writes it",
     "churn_internal.changed_by_writing": "table_name, operator_name and type_name do",
     "churn_internal.recount_profiles": "placeholders are quoted one by one",
     "churn_internal.remark_renamed": "placeholders are quoted one by one",

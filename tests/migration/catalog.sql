@@ -65,6 +65,30 @@ CREATE DOMAIN churn_trust.array_image AS bytea CONSTRAINT is_array CHECK (churn_
 GRANT USAGE ON DOMAIN churn_trust.array_image TO churn_owner;
 COMMENT ON DOMAIN churn_trust.array_image IS 'The bytes of an array of numbers, as the server holds it in memory.';
 
+CREATE TABLE churn.actions (
+    action_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    attachment_id integer NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    action text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    recorded_by name DEFAULT SESSION_USER NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT actions_pkey PRIMARY KEY (action_id),
+    CONSTRAINT actions_at_check CHECK (isfinite(at))
+);
+CREATE INDEX actions_key_idx ON churn.actions USING btree (attachment_id, key, at);
+ALTER TABLE churn.actions OWNER TO churn_owner;
+GRANT SELECT ON churn.actions TO churn_loader;
+GRANT SELECT ON churn.actions TO churn_scorer;
+COMMENT ON TABLE churn.actions IS 'What was done to keep customers: who was acted upon changes what becomes of them.';
+COMMENT ON COLUMN churn.actions.action_id IS 'Tells actions apart.';
+COMMENT ON COLUMN churn.actions.attachment_id IS 'The attachment of the profile.';
+COMMENT ON COLUMN churn.actions.key IS 'The profile row''s key, as text; when that changes, this does.';
+COMMENT ON COLUMN churn.actions.action IS 'What was done: a call, an offer.';
+COMMENT ON COLUMN churn.actions.at IS 'When it was done.';
+COMMENT ON COLUMN churn.actions.recorded_by IS 'Who recorded it.';
+COMMENT ON COLUMN churn.actions.recorded_at IS 'When it was recorded.';
+
 CREATE TABLE churn.attachments (
     attachment_id integer NOT NULL,
     profile regclass NOT NULL,
@@ -80,6 +104,9 @@ CREATE TABLE churn.attachments (
     notification_threshold double precision,
     outbox text DEFAULT 'off'::text NOT NULL,
     outbox_threshold double precision,
+    outcome_label name,
+    positive_class text,
+    horizon interval DEFAULT '90 days'::interval NOT NULL,
     number_columns name[] DEFAULT '{}'::name[] NOT NULL,
     text_columns name[] DEFAULT '{}'::name[] NOT NULL,
     write_search_path text NOT NULL,
@@ -93,6 +120,7 @@ CREATE TABLE churn.attachments (
     dropped_at timestamp with time zone,
     CONSTRAINT attachments_pkey PRIMARY KEY (attachment_id),
     CONSTRAINT attachments_detached_check CHECK (((num_nulls(detached_at, profile_name, complaints_name) = ANY (ARRAY[0, 3])) AND ((detached_at IS NOT NULL) OR (dropped_at IS NULL)))),
+    CONSTRAINT attachments_horizon_check CHECK ((horizon > '00:00:00'::interval)),
     CONSTRAINT attachments_log_rate_check CHECK (((log_rate >= (0)::double precision) AND (log_rate <= (1)::double precision))),
     CONSTRAINT attachments_notifications_check CHECK (((notifications = ANY (ARRAY['off'::text, 'every'::text, 'threshold'::text])) AND ((notifications = 'threshold'::text) = (notification_threshold IS NOT NULL)))),
     CONSTRAINT attachments_on_error_check CHECK ((on_error = ANY (ARRAY['keep'::text, 'raise'::text]))),
@@ -118,6 +146,9 @@ COMMENT ON COLUMN churn.attachments.notifications IS 'Which stored scores are to
 COMMENT ON COLUMN churn.attachments.notification_threshold IS 'The threshold of notifications; null: not in this mode.';
 COMMENT ON COLUMN churn.attachments.outbox IS 'Which stored scores go to churn.outbox: off, every, or threshold, those that cross it.';
 COMMENT ON COLUMN churn.attachments.outbox_threshold IS 'The threshold of the outbox; null: not in this mode.';
+COMMENT ON COLUMN churn.attachments.outcome_label IS 'The column of the profile whose labels are appended to churn.outcomes; null: none is.';
+COMMENT ON COLUMN churn.attachments.positive_class IS 'The label of who has left, as text; null: true, 1 or a word for yes.';
+COMMENT ON COLUMN churn.attachments.horizon IS 'How long after a prediction a customer who leaves counts for it.';
 COMMENT ON COLUMN churn.attachments.number_columns IS 'The numeric and boolean columns that are features of a version, as scoring passes them.';
 COMMENT ON COLUMN churn.attachments.text_columns IS 'The text columns that are features of a version, as scoring passes them.';
 COMMENT ON COLUMN churn.attachments.write_search_path IS 'The search_path of what others have put on the profile, when pgchurn writes it.';
@@ -256,10 +287,6 @@ CREATE TABLE churn.models (
     compiled_sha256 bytea,
     parity double precision,
     compilation text NOT NULL,
-    explanation bytea,
-    explanation_sha256 bytea,
-    explanation_problem text,
-    reference jsonb,
     signature jsonb NOT NULL,
     metrics jsonb NOT NULL,
     environment jsonb NOT NULL,
@@ -278,29 +305,24 @@ CREATE TABLE churn.models (
     CONSTRAINT models_check CHECK ((artifact_sha256 = sha256(artifact))),
     CONSTRAINT models_check1 CHECK (((compiled IS NULL) OR (compiled_sha256 = sha256(compiled)))),
     CONSTRAINT models_check2 CHECK ((num_nulls(compiled_sha256, parity) = ANY (ARRAY[0, 2]))),
-    CONSTRAINT models_check3 CHECK (((explanation IS NULL) OR (explanation_sha256 = sha256(explanation)))),
-    CONSTRAINT models_check4 CHECK ((num_nonnulls(explanation_sha256, explanation_problem) <= 1)),
-    CONSTRAINT models_check5 CHECK ((num_nulls(deleted_by, deleted_at) = ANY (ARRAY[0, 2]))),
-    CONSTRAINT models_check6 CHECK (
+    CONSTRAINT models_check3 CHECK ((num_nulls(deleted_by, deleted_at) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT models_check4 CHECK (
 CASE
-    WHEN (deleted_at IS NULL) THEN ((artifact IS NOT NULL) AND (num_nulls(compiled, parity) = ANY (ARRAY[0, 2])) AND (num_nulls(explanation, explanation_sha256) = ANY (ARRAY[0, 2])))
-    ELSE (num_nulls(artifact, compiled, explanation, reference) = 4)
+    WHEN (deleted_at IS NULL) THEN ((artifact IS NOT NULL) AND (num_nulls(compiled, parity) = ANY (ARRAY[0, 2])))
+    ELSE (num_nulls(artifact, compiled) = 2)
 END),
-    CONSTRAINT models_check7 CHECK ((num_nulls(attestation, attestation_signature, attestation_key) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT models_check5 CHECK ((num_nulls(attestation, attestation_signature, attestation_key) = ANY (ARRAY[0, 3]))),
     CONSTRAINT models_compiled_size CHECK (((octet_length(compiled) <= 67108864) AND (octet_length(compiled_sha256) = 32))),
     CONSTRAINT models_environment_size CHECK ((octet_length((environment)::text) <= 1048576)),
-    CONSTRAINT models_explanation_size CHECK (((octet_length(explanation) <= 67108864) AND (octet_length(explanation_sha256) = 32))),
-    CONSTRAINT models_reference_size CHECK ((octet_length((reference)::text) <= 67108864)),
     CONSTRAINT models_signature_size CHECK ((octet_length((signature)::text) <= 1048576))
 );
 CREATE INDEX models_attachment_idx ON churn.models USING btree (attachment_id);
 ALTER TABLE churn.models ALTER COLUMN artifact SET STORAGE EXTERNAL;
 ALTER TABLE churn.models ALTER COLUMN compiled SET STORAGE EXTERNAL;
-ALTER TABLE churn.models ALTER COLUMN explanation SET STORAGE EXTERNAL;
 ALTER TABLE churn.models OWNER TO churn_owner;
 COMMENT ON TABLE churn.models IS 'The registry: one immutable row for each version, written by churn.register_model. churn.delete_model alone takes something away.';
-GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, explanation_sha256, explanation_problem, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_loader;
-GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, explanation_sha256, explanation_problem, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_scorer;
+GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_loader;
+GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_scorer;
 COMMENT ON COLUMN churn.models.version IS 'The version''s number, never used twice.';
 COMMENT ON COLUMN churn.models.attachment_id IS 'The attachment whose profile it scores.';
 COMMENT ON COLUMN churn.models.artifact IS 'The pickled scikit-learn classifier; null: it was deleted.';
@@ -309,10 +331,6 @@ COMMENT ON COLUMN churn.models.compiled IS 'Its compiled form, which is what sco
 COMMENT ON COLUMN churn.models.compiled_sha256 IS 'Digest of the compiled form; null: there never was one.';
 COMMENT ON COLUMN churn.models.parity IS 'The largest difference of a probability between the two forms that was found.';
 COMMENT ON COLUMN churn.models.compilation IS 'What the compiled form was compared on, or why there is none.';
-COMMENT ON COLUMN churn.models.explanation IS 'The numbers that explaining its scores needs; null: there are none, or they were deleted.';
-COMMENT ON COLUMN churn.models.explanation_sha256 IS 'Digest of the explanation form; null: there never was one.';
-COMMENT ON COLUMN churn.models.explanation_problem IS 'Why its scores are not explained; null: they are.';
-COMMENT ON COLUMN churn.models.reference IS 'What is typical of the rows that scores are explained by, with the mean contribution of each feature; null: there were none, or it was deleted.';
 COMMENT ON COLUMN churn.models.signature IS 'Features by name, kind and order, which may be null, and the positive class.';
 COMMENT ON COLUMN churn.models.metrics IS 'Figures of the held-out test split, or null.';
 COMMENT ON COLUMN churn.models.environment IS 'Python and package versions it was pickled under.';
@@ -352,6 +370,33 @@ COMMENT ON COLUMN churn.outbox.score IS 'The score that was stored.';
 COMMENT ON COLUMN churn.outbox.former_version IS 'The version that gave the score before.';
 COMMENT ON COLUMN churn.outbox.version IS 'The version that gave the score.';
 COMMENT ON COLUMN churn.outbox.scored_at IS 'When the score was given.';
+
+CREATE TABLE churn.outcomes (
+    outcome_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    attachment_id integer NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    outcome boolean,
+    known_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    recorded_by name DEFAULT SESSION_USER NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT outcomes_pkey PRIMARY KEY (outcome_id),
+    CONSTRAINT outcomes_known_at_check CHECK ((known_at < 'infinity'::timestamp with time zone)),
+    CONSTRAINT outcomes_source_check CHECK ((source = ANY (ARRAY['label'::text, 'call'::text])))
+);
+CREATE INDEX outcomes_key_idx ON churn.outcomes USING btree (attachment_id, key, known_at, outcome_id);
+ALTER TABLE churn.outcomes OWNER TO churn_owner;
+GRANT SELECT ON churn.outcomes TO churn_loader;
+GRANT SELECT ON churn.outcomes TO churn_scorer;
+COMMENT ON TABLE churn.outcomes IS 'What became of customers, as it became known: a label that is corrected, or set back to null, is another row. churn.expire_outcomes removes what no prediction needs any more.';
+COMMENT ON COLUMN churn.outcomes.outcome_id IS 'Tells which of several that were known at the same time was recorded last.';
+COMMENT ON COLUMN churn.outcomes.attachment_id IS 'The attachment of the profile.';
+COMMENT ON COLUMN churn.outcomes.key IS 'The profile row''s key, as text; when that changes, this does.';
+COMMENT ON COLUMN churn.outcomes.outcome IS 'Whether the customer has left; null: what was known before is withdrawn.';
+COMMENT ON COLUMN churn.outcomes.known_at IS 'Since when that is known; -infinity: since before all predictions.';
+COMMENT ON COLUMN churn.outcomes.source IS 'label: the column that churn.set_outcome names; call: churn.record_outcome or churn.known_outcomes.';
+COMMENT ON COLUMN churn.outcomes.recorded_by IS 'Who changed the label, or called.';
+COMMENT ON COLUMN churn.outcomes.recorded_at IS 'When it was recorded.';
 
 CREATE TABLE churn.predictions (
     attachment_id integer NOT NULL,
@@ -585,6 +630,20 @@ COMMENT ON COLUMN churn.health.failures IS 'How often it failed.';
 COMMENT ON COLUMN churn.health.first_failed_at IS 'When it failed first.';
 COMMENT ON COLUMN churn.health.last_failed_at IS 'When it failed last.';
 
+CREATE VIEW churn.known_outcomes AS SELECT
+    NULL::regclass AS profile,
+    NULL::text AS key,
+    NULL::boolean AS outcome,
+    NULL::timestamp with time zone AS known_at;
+ALTER VIEW churn.known_outcomes OWNER TO churn_owner;
+GRANT INSERT, SELECT ON churn.known_outcomes TO churn_loader;
+GRANT SELECT ON churn.known_outcomes TO churn_scorer;
+COMMENT ON VIEW churn.known_outcomes IS 'What became of customers, to be read, and to be written by INSERT and COPY as by churn.record_outcome.';
+COMMENT ON COLUMN churn.known_outcomes.profile IS 'The profile table.';
+COMMENT ON COLUMN churn.known_outcomes.key IS 'The profile row''s key, as text.';
+COMMENT ON COLUMN churn.known_outcomes.outcome IS 'Whether the customer has left; null: what was known before is withdrawn.';
+COMMENT ON COLUMN churn.known_outcomes.known_at IS 'Since when that is known; left out of an INSERT: since now.';
+
 CREATE VIEW churn.queue AS SELECT
     NULL::regclass AS profile,
     NULL::text AS scoring_mode,
@@ -633,18 +692,6 @@ COMMENT ON COLUMN churn.rescore_progress.started_by IS 'Who started it.';
 COMMENT ON COLUMN churn.rescore_progress.started_at IS 'When it was started.';
 COMMENT ON COLUMN churn.rescore_progress.ended_at IS 'When it ended.';
 
-CREATE VIEW churn_internal.known_values AS SELECT
-    NULL::bigint AS version,
-    NULL::text AS feature,
-    NULL::jsonb AS known;
-ALTER VIEW churn_internal.known_values OWNER TO churn_owner;
-GRANT SELECT ON churn_internal.known_values TO churn_loader;
-GRANT SELECT ON churn_internal.known_values TO churn_scorer;
-COMMENT ON VIEW churn_internal.known_values IS 'What versions know of the values of their features: one row for each that its reader may read in the profile, where no row level security hides rows.';
-COMMENT ON COLUMN churn_internal.known_values.version IS 'The model version.';
-COMMENT ON COLUMN churn_internal.known_values.feature IS 'The feature''s name.';
-COMMENT ON COLUMN churn_internal.known_values.known IS 'What is typical, the share that is known, and the categories or the quantiles.';
-
 CREATE FUNCTION churn.activate_model(version bigint, allow_older boolean DEFAULT false, allow_expired boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
@@ -678,6 +725,13 @@ ALTER ROUTINE churn.expire_outbox(older_than interval) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.expire_outbox(older_than interval) TO churn_loader;
 COMMENT ON ROUTINE churn.expire_outbox(older_than interval) IS 'Removes rows of churn.outbox that are older; returns how many. What a replication slot has still to send is sent all the same.';
 
+CREATE FUNCTION churn.expire_outcomes(older_than interval, OUT outcomes bigint, OUT actions bigint) RETURNS record
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET TimeZone TO 'UTC';
+ALTER ROUTINE churn.expire_outcomes(older_than interval, OUT outcomes bigint, OUT actions bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn.expire_outcomes(older_than interval, OUT outcomes bigint, OUT actions bigint) IS 'Removes outcomes and actions that are older, of customers of whom no prediction is logged any more; returns how many.';
+
 CREATE FUNCTION churn.expire_predictions(older_than interval, OUT partitions integer, OUT predictions bigint) RETURNS record
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
@@ -686,62 +740,29 @@ CREATE FUNCTION churn.expire_predictions(older_than interval, OUT partitions int
 ALTER ROUTINE churn.expire_predictions(older_than interval, OUT partitions integer, OUT predictions bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn.expire_predictions(older_than interval, OUT partitions integer, OUT predictions bigint) IS 'Drops the partitions of churn.predictions of which all is older, says how many and how many predictions were in them, and makes the coming ones.';
 
-CREATE FUNCTION churn.explain(profile churn.customers, top_k integer DEFAULT NULL::integer) RETURNS TABLE(feature text, value text, contribution double precision, points double precision, typical text, reason text)
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp
-    AS $function$
-#variable_conflict use_column
-BEGIN
-    -- The missing side of an outer join is nobody's row.
-    IF num_nonnulls(($1).customer_id, ($1).complaint_count) = 0 THEN
-        RETURN;
-    END IF;
-    RETURN QUERY
-    SELECT e.feature, e.value, e.contribution, e.points, e.typical, e.reason::text
-    FROM churn_internal.explain_features(
-        1, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[],
-        churn_internal.typical_values(churn_internal.active_version(1)), $2
-    ) e;
-END $function$;
-ALTER ROUTINE churn.explain(profile churn.customers, top_k integer) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn.explain(profile churn.customers, top_k integer) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn.explain(profile churn.customers, top_k integer) TO churn_scorer;
-COMMENT ON ROUTINE churn.explain(profile churn.customers, top_k integer) IS 'What each feature contributes to the score of a profile row under its active model.';
-
-CREATE FUNCTION churn.explain_base(version bigint, OUT base double precision, OUT probability double precision) RETURNS record
-    LANGUAGE sql STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn.explain_base(version bigint, OUT base double precision, OUT probability double precision) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn.explain_base(version bigint, OUT base double precision, OUT probability double precision) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn.explain_base(version bigint, OUT base double precision, OUT probability double precision) TO churn_scorer;
-COMMENT ON ROUTINE churn.explain_base(version bigint, OUT base double precision, OUT probability double precision) IS 'What the explanations of a version start from: its log odds without any feature, and their probability.';
-
-CREATE FUNCTION churn.explain_prediction(profile regclass, key text, at timestamp with time zone DEFAULT 'infinity'::timestamp with time zone, top_k integer DEFAULT NULL::integer) RETURNS TABLE(feature text, value text, contribution double precision, points double precision, typical text, reason text)
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn.explain_prediction(profile regclass, key text, at timestamp with time zone, top_k integer) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn.explain_prediction(profile regclass, key text, at timestamp with time zone, top_k integer) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn.explain_prediction(profile regclass, key text, at timestamp with time zone, top_k integer) TO churn_scorer;
-COMMENT ON ROUTINE churn.explain_prediction(profile regclass, key text, at timestamp with time zone, top_k integer) IS 'What each feature contributed to a logged score, the last one at this time or before, under the version that gave it.';
-
-CREATE FUNCTION churn.explain_query(version bigint, query text, on_error text DEFAULT 'raise'::text, pass_features boolean DEFAULT false, search_path text DEFAULT current_setting('search_path'::text)) RETURNS TABLE(row_number bigint, passed jsonb, score double precision, contributions jsonb)
-    LANGUAGE sql STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn.explain_query(version bigint, query text, on_error text, pass_features boolean, search_path text) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn.explain_query(version bigint, query text, on_error text, pass_features boolean, search_path text) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn.explain_query(version bigint, query text, on_error text, pass_features boolean, search_path text) TO churn_scorer;
-COMMENT ON ROUTINE churn.explain_query(version bigint, query text, on_error text, pass_features boolean, search_path text) IS 'Probabilities of churn, 0 to 1, under any version, of the rows of any query, and what each feature contributes to their log odds.';
-
 CREATE FUNCTION churn.forget(profile regclass, key text) RETURNS TABLE(relation regclass, rows bigint)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn.forget(profile regclass, key text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn.forget(profile regclass, key text) IS 'Takes a customer out of the log, the outbox, the queue and unfinished runs, and says how many rows of what are gone; the company''s own tables stay as they are. Delete the profile row first, or its next score is stored again. What a replication slot has still to send is sent all the same, and backups keep what they hold.';
+COMMENT ON ROUTINE churn.forget(profile regclass, key text) IS 'Takes a customer out of the log, the outbox, outcomes, actions, the queue and unfinished runs, and says how many rows of what are gone; the company''s own tables stay as they are. Delete the profile row first, or its next score is stored again. What a replication slot has still to send is sent all the same, and backups keep what they hold.';
 
-CREATE FUNCTION churn.global_explain(version bigint) RETURNS TABLE(feature text, contribution double precision, importance double precision, typical text)
-    LANGUAGE sql STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn.global_explain(version bigint) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn.global_explain(version bigint) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn.global_explain(version bigint) TO churn_scorer;
-COMMENT ON ROUTINE churn.global_explain(version bigint) IS 'What a version goes by: the mean size of each feature''s contribution, its permutation importance, and what is typical of it.';
+CREATE FUNCTION churn.matured(profile regclass, version bigint DEFAULT NULL::bigint, since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS TABLE(key text, predicted_at timestamp with time zone, model_version bigint, score double precision, features json, outcome boolean, known_at timestamp with time zone, acted_upon boolean)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET TimeZone TO 'UTC';
+ALTER ROUTINE churn.matured(profile regclass, version bigint, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.matured(profile regclass, version bigint, since timestamp with time zone, until timestamp with time zone) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.matured(profile regclass, version bigint, since timestamp with time zone, until timestamp with time zone) TO churn_scorer;
+COMMENT ON ROUTINE churn.matured(profile regclass, version bigint, since timestamp with time zone, until timestamp with time zone) IS 'Logged predictions whose horizon has passed, and what became of the customers: one row for each who had not left before, the last score of the window, with what it was made of. Null as version: of whichever gave it; null as until: of all that is mature.';
+
+CREATE FUNCTION churn.matures_at(profile regclass, until timestamp with time zone DEFAULT now()) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    SET TimeZone TO 'UTC';
+ALTER ROUTINE churn.matures_at(profile regclass, until timestamp with time zone) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.matures_at(profile regclass, until timestamp with time zone) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.matures_at(profile regclass, until timestamp with time zone) TO churn_scorer;
+COMMENT ON ROUTINE churn.matures_at(profile regclass, until timestamp with time zone) IS 'When it is known what became of all customers who were scored before a time.';
 
 CREATE FUNCTION churn.predict(version bigint, features jsonb) RETURNS double precision
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -751,18 +772,34 @@ GRANT EXECUTE ON ROUTINE churn.predict(version bigint, features jsonb) TO churn_
 COMMENT ON ROUTINE churn.predict(version bigint, features jsonb) IS 'Probability of churn, 0 to 1, under any version, of any feature values by name.';
 
 CREATE FUNCTION churn.predict_query(version bigint, query text, on_error text DEFAULT 'raise'::text, pass_features boolean DEFAULT false, search_path text DEFAULT current_setting('search_path'::text)) RETURNS TABLE(row_number bigint, passed jsonb, score double precision)
-    LANGUAGE sql STABLE PARALLEL UNSAFE;
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    SET cursor_tuple_fraction TO '1';
 ALTER ROUTINE churn.predict_query(version bigint, query text, on_error text, pass_features boolean, search_path text) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.predict_query(version bigint, query text, on_error text, pass_features boolean, search_path text) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.predict_query(version bigint, query text, on_error text, pass_features boolean, search_path text) TO churn_scorer;
 COMMENT ON ROUTINE churn.predict_query(version bigint, query text, on_error text, pass_features boolean, search_path text) IS 'Probabilities of churn, 0 to 1, under any version, of the rows of any query.';
 
-CREATE FUNCTION churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean DEFAULT true, allow_pickle boolean DEFAULT false, attestation text DEFAULT NULL::text, attestation_signature bytea DEFAULT NULL::bytea, attestation_key text DEFAULT NULL::text, allow_older boolean DEFAULT false, training_sample jsonb DEFAULT NULL::jsonb) RETURNS bigint
+CREATE FUNCTION churn.record_action(profile regclass, key text, action text, at timestamp with time zone DEFAULT now()) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.record_action(profile regclass, key text, action text, at timestamp with time zone) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.record_action(profile regclass, key text, action text, at timestamp with time zone) TO churn_loader;
+COMMENT ON ROUTINE churn.record_action(profile regclass, key text, action text, at timestamp with time zone) IS 'Appends what was done to keep a customer to churn.actions, and says whether it did: not where the same of the same time is there.';
+
+CREATE FUNCTION churn.record_outcome(profile regclass, key text, outcome boolean, known_at timestamp with time zone DEFAULT now()) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.record_outcome(profile regclass, key text, outcome boolean, known_at timestamp with time zone) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.record_outcome(profile regclass, key text, outcome boolean, known_at timestamp with time zone) TO churn_loader;
+COMMENT ON ROUTINE churn.record_outcome(profile regclass, key text, outcome boolean, known_at timestamp with time zone) IS 'Appends what became of a customer to churn.outcomes, and says whether it did: not where the same of the same time is there. Null withdraws what was known before.';
+
+CREATE FUNCTION churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean DEFAULT true, allow_pickle boolean DEFAULT false, attestation text DEFAULT NULL::text, attestation_signature bytea DEFAULT NULL::bytea, attestation_key text DEFAULT NULL::text, allow_older boolean DEFAULT false) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean, training_sample jsonb) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean, training_sample jsonb) TO churn_loader;
-COMMENT ON ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean, training_sample jsonb) IS 'Registers a pickled classifier after replaying rows, by key, whose probabilities the client computed, and compiles it; keeps the compiled form when the two agree. Returns the version.';
+ALTER ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) TO churn_loader;
+COMMENT ON ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) IS 'Registers a pickled classifier after replaying rows, by key, whose probabilities the client computed, and compiles it; keeps the compiled form when the two agree. Returns the version.';
 
 CREATE PROCEDURE churn.repair(IN profile regclass, IN batch_size integer DEFAULT 10000)
     LANGUAGE plpgsql;
@@ -876,6 +913,12 @@ ALTER ROUTINE churn.set_outbox(profile regclass, mode text, threshold double pre
 GRANT EXECUTE ON ROUTINE churn.set_outbox(profile regclass, mode text, threshold double precision) TO churn_loader;
 COMMENT ON ROUTINE churn.set_outbox(profile regclass, mode text, threshold double precision) IS 'Which stored scores go to churn.outbox: off, every, or threshold, those that cross it.';
 
+CREATE FUNCTION churn.set_outcome(profile regclass, label_column name, horizon interval DEFAULT '90 days'::interval, positive_class text DEFAULT NULL::text, labels_known_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.set_outcome(profile regclass, label_column name, horizon interval, positive_class text, labels_known_at timestamp with time zone) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn.set_outcome(profile regclass, label_column name, horizon interval, positive_class text, labels_known_at timestamp with time zone) IS 'Names the column of a profile that says who has left, and for how long after a prediction that counts for it: from then on its labels are appended to churn.outcomes. Null: none is. Returns how many of those that are there were appended.';
+
 CREATE FUNCTION churn.set_prediction_log(profile regclass, rate double precision) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -926,35 +969,13 @@ GRANT EXECUTE ON ROUTINE churn.warm() TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.warm() TO churn_scorer;
 COMMENT ON ROUTINE churn.warm() IS 'Loads the packages and active models into this session; returns how many models.';
 
-CREATE FUNCTION churn.what_would_help(profile churn.customers, features text[], below double precision) RETURNS TABLE(changes jsonb, score double precision, distance double precision, reason text)
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp
-    AS $function$
-#variable_conflict use_column
-BEGIN
-    -- The missing side of an outer join is nobody's row.
-    IF num_nonnulls(($1).customer_id, ($1).complaint_count) = 0 THEN
-        RETURN;
-    END IF;
-    RETURN QUERY
-    SELECT c.changes, c.score, c.distance, c.reason::text
-    FROM churn_internal.smallest_changes(
-        1, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[],
-        churn_internal.observed_values(churn_internal.active_version(1), $2), $2, $3
-    ) c;
-END $function$;
-ALTER ROUTINE churn.what_would_help(profile churn.customers, features text[], below double precision) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn.what_would_help(profile churn.customers, features text[], below double precision) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn.what_would_help(profile churn.customers, features text[], below double precision) TO churn_scorer;
-COMMENT ON ROUTINE churn.what_would_help(profile churn.customers, features text[], below double precision) IS 'The smallest changes of these features, one or two at a time, that bring the score of a profile row below a threshold.';
-
-CREATE FUNCTION churn.why_changed(profile regclass, key text) RETURNS TABLE(what text, former text, current text, points double precision)
+CREATE FUNCTION churn.why_changed(profile regclass, key text) RETURNS TABLE(what text, former text, current text)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn.why_changed(profile regclass, key text) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.why_changed(profile regclass, key text) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.why_changed(profile regclass, key text) TO churn_scorer;
-COMMENT ON ROUTINE churn.why_changed(profile regclass, key text) IS 'The last two logged scores of a customer side by side, with the features that differ, and what each contributes to the difference.';
+COMMENT ON ROUTINE churn.why_changed(profile regclass, key text) IS 'The last two logged scores of a customer side by side, with the features that differ.';
 
 CREATE FUNCTION churn.work(batch_size integer DEFAULT 1000, profile regclass DEFAULT NULL::regclass, OUT scored bigint, OUT failed bigint) RETURNS record
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -978,13 +999,6 @@ CREATE FUNCTION churn_internal.active_deployment(attachment_id integer, OUT vers
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) IS 'The version that scores an attachment and its digest; no row while there is none.';
-
-CREATE FUNCTION churn_internal.active_version(attachment_id integer) RETURNS bigint
-    LANGUAGE sql STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.active_version(attachment_id integer) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.active_version(attachment_id integer) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.active_version(attachment_id integer) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.active_version(attachment_id integer) IS 'The version that scores an attachment; null while there is none.';
 
 CREATE FUNCTION churn_internal.array_image(numbers double precision[]) RETURNS bytea
     LANGUAGE internal IMMUTABLE PARALLEL UNSAFE STRICT COST 1;
@@ -1012,14 +1026,6 @@ CREATE FUNCTION churn_internal.attachment_placeholders(attachment churn.attachme
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.attachment_placeholders(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.attachment_placeholders(attachment churn.attachments) IS 'What stands for the placeholders of the templates in an attachment''s functions.';
-
-CREATE FUNCTION churn_internal.base_of_version(version bigint, OUT base double precision, OUT probability churn_internal.probability) RETURNS record
-    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.base_of_version(version bigint, OUT base double precision, OUT probability churn_internal.probability) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.base_of_version(version bigint, OUT base double precision, OUT probability churn_internal.probability) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.base_of_version(version bigint, OUT base double precision, OUT probability churn_internal.probability) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.base_of_version(version bigint, OUT base double precision, OUT probability churn_internal.probability) IS 'What the explanations of a version start from, for churn.explain_base.';
 
 CREATE FUNCTION churn_internal.base_type(type oid) RETURNS oid
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -1057,6 +1063,11 @@ CREATE FUNCTION churn_internal.changed_features(attachment churn.attachments, fo
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.changed_features(attachment churn.attachments, former text, present text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.changed_features(attachment churn.attachments, former text, present text) IS 'SQL of the names of the features in which two rows of a profile differ, among nulls. The count of complaints is pgchurn''s own.';
+
+CREATE FUNCTION churn_internal.changed_outcome(attachment churn.attachments, former text, present text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.changed_outcome(attachment churn.attachments, former text, present text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.changed_outcome(attachment churn.attachments, former text, present text) IS 'SQL of whether the labels of two rows of a profile say different things.';
 
 CREATE FUNCTION churn_internal.check_activation(attestation text, active_attestation text, allow_older boolean, allow_expired boolean) RETURNS churn_internal.required_boolean
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
@@ -1111,6 +1122,12 @@ CREATE FUNCTION churn_internal.check_isolation(impossible text, consequence text
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.check_isolation(impossible text, consequence text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.check_isolation(impossible text, consequence text) IS 'An error in a transaction that does not see what was committed after it began.';
+
+CREATE FUNCTION churn_internal.check_labels(attachment churn.attachments) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.check_labels(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_labels(attachment churn.attachments) IS 'An error where the column that is to tell outcomes is none that training could read.';
 
 CREATE FUNCTION churn_internal.check_model(version bigint) RETURNS churn_internal.required_boolean
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
@@ -1300,6 +1317,13 @@ CREATE FUNCTION churn_internal.count_later(what text, transaction_id bigint, ent
 ALTER ROUTINE churn_internal.count_later(what text, transaction_id bigint, entered text, keys text[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.count_later(what text, transaction_id bigint, entered text, keys text[]) IS 'Whether a statement is changing rows of the profile, which may not be written before its end; then remembers whose complaints are to be counted there.';
 
+CREATE FUNCTION churn_internal.count_unrecorded_labels(attachment_id integer) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.count_unrecorded_labels(attachment_id integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.count_unrecorded_labels(attachment_id integer) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.count_unrecorded_labels(attachment_id integer) IS 'How many labels of a profile say what was not recorded last, as after a failure; null: it has none.';
+
 CREATE FUNCTION churn_internal.create_attachment_functions(attachment churn.attachments) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -1419,42 +1443,10 @@ ALTER ROUTINE churn_internal.equals_key(attachment churn.attachments) OWNER TO c
 GRANT EXECUTE ON ROUTINE churn_internal.equals_key(attachment churn.attachments) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.equals_key(attachment churn.attachments) IS 'The operator by which a profile''s keys are equal, as SQL that finds it whatever the search_path.';
 
-CREATE FUNCTION churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, training_sample jsonb, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text, OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb) RETURNS record
+CREATE FUNCTION churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) RETURNS record
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, training_sample jsonb, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text, OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, training_sample jsonb, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text, OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb) IS 'Scores rows with a candidate''s pickle, compiles it, compares the two forms, and makes what explains its scores.';
-
-CREATE FUNCTION churn_internal.explain_change(version bigint, former json, current json, former_score double precision, current_score double precision) RETURNS TABLE(feature churn_internal.required_text, points double precision)
-    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.explain_change(version bigint, former json, current json, former_score double precision, current_score double precision) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.explain_change(version bigint, former json, current json, former_score double precision, current_score double precision) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.explain_change(version bigint, former json, current json, former_score double precision, current_score double precision) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.explain_change(version bigint, former json, current json, former_score double precision, current_score double precision) IS 'What each feature that differs contributes to the difference of two scores, for churn.why_changed.';
-
-CREATE FUNCTION churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) RETURNS TABLE(feature text, value text, contribution double precision, points double precision, typical text, reason churn_internal.required_text)
-    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) IS 'What each feature of a profile row contributes to its score under the active version, for churn.explain.';
-
-CREATE FUNCTION churn_internal.explain_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text, OUT scores churn_internal.probabilities, OUT contributions text[]) RETURNS record
-    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.explain_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text, OUT scores churn_internal.probabilities, OUT contributions text[]) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.explain_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text, OUT scores churn_internal.probabilities, OUT contributions text[]) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.explain_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text, OUT scores churn_internal.probabilities, OUT contributions text[]) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.explain_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text, OUT scores churn_internal.probabilities, OUT contributions text[]) IS 'The same as churn_internal.predict_many, and what each feature contributes to the log odds, a text of JSON for each row.';
-
-CREATE FUNCTION churn_internal.explain_values(version bigint, features json, score double precision, typical_values jsonb, top_k integer) RETURNS TABLE(feature text, value text, contribution double precision, points double precision, typical text, reason churn_internal.required_text)
-    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.explain_values(version bigint, features json, score double precision, typical_values jsonb, top_k integer) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.explain_values(version bigint, features json, score double precision, typical_values jsonb, top_k integer) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.explain_values(version bigint, features json, score double precision, typical_values jsonb, top_k integer) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.explain_values(version bigint, features json, score double precision, typical_values jsonb, top_k integer) IS 'What each feature contributes to a score that a version has given for these values, for churn.explain_prediction.';
+ALTER ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) IS 'Scores rows with a candidate''s pickle, compiles it, and compares the two forms.';
 
 CREATE FUNCTION churn_internal.failed_profiles_1(OUT failed churn_internal.failed_profiles, OUT waiting boolean) RETURNS SETOF record
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -1506,14 +1498,6 @@ CREATE FUNCTION churn_internal.features_changed_by_writing(version bigint) RETUR
 ALTER ROUTINE churn_internal.features_changed_by_writing(version bigint) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.features_changed_by_writing(version bigint) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.features_changed_by_writing(version bigint) IS 'The features of a version that change when pgchurn writes a score.';
-
-CREATE FUNCTION churn_internal.features_of_version(version bigint, typical_values jsonb) RETURNS TABLE(feature churn_internal.required_text, contribution double precision, importance double precision, typical text)
-    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.features_of_version(version bigint, typical_values jsonb) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.features_of_version(version bigint, typical_values jsonb) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.features_of_version(version bigint, typical_values jsonb) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.features_of_version(version bigint, typical_values jsonb) IS 'What a version goes by, for churn.global_explain.';
 
 CREATE FUNCTION churn_internal.fetch_rows(cursor refcursor, batch_size integer) RETURNS TABLE(numbers double precision[], texts text[], passed jsonb)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE;
@@ -1572,6 +1556,11 @@ GRANT EXECUTE ON ROUTINE churn_internal.has_changed_models() TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.has_changed_models() TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.has_changed_models() IS 'Whether this transaction has activated, trusted or deleted anything that scoring depends on, or may have, also if it was rolled back to a savepoint since.';
 
+CREATE FUNCTION churn_internal.has_label(attachment churn.attachments) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.has_label(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.has_label(attachment churn.attachments) IS 'Whether a profile has the column that is to tell outcomes, of a type that can.';
+
 CREATE FUNCTION churn_internal.has_recounted(transaction_id bigint) RETURNS boolean
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.has_recounted(transaction_id bigint) OWNER TO churn_owner;
@@ -1587,6 +1576,12 @@ CREATE FUNCTION churn_internal.inner_write(around bigint, own bigint) RETURNS bi
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.inner_write(around bigint, own bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.inner_write(around bigint, own bigint) IS 'What churn_internal.own_writes is set to for a write within another one; null: there are too many within each other.';
+
+CREATE FUNCTION churn_internal.insert_known_outcome() RETURNS trigger
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.insert_known_outcome() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.insert_known_outcome() IS 'Trigger of churn.known_outcomes: records what is inserted.';
 
 CREATE FUNCTION churn_internal.is_cast(source oid, target oid, binary_too boolean) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -1640,6 +1635,16 @@ CREATE FUNCTION churn_internal.key_text(key anyelement) RETURNS text
 ALTER ROUTINE churn_internal.key_text(key anyelement) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.key_text(key anyelement) IS 'The text that a key is stored as, whatever the session''s settings are.';
 
+CREATE FUNCTION churn_internal.label_expression(type oid, modifier integer, value text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.label_expression(type oid, modifier integer, value text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.label_expression(type oid, modifier integer, value text) IS 'SQL of a label of this type as lower-case text, a whole number without its decimals; null: nothing of this type can be a label.';
+
+CREATE FUNCTION churn_internal.label_value(type oid, modifier integer, value text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.label_value(type oid, modifier integer, value text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.label_value(type oid, modifier integer, value text) IS 'SQL of a label of this type as a boolean, a number, or a text.';
+
 CREATE FUNCTION churn_internal.layout(attachment churn.attachments) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.layout(attachment churn.attachments) OWNER TO churn_owner;
@@ -1678,6 +1683,12 @@ CREATE FUNCTION churn_internal.most_rows(attachment churn.attachments) RETURNS i
 ALTER ROUTINE churn_internal.most_rows(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.most_rows(attachment churn.attachments) IS 'How many rows of an attachment are handed to a model at once, at most.';
 
+CREATE FUNCTION churn_internal.move_history(attachment_id integer, former_keys text[], present_keys text[], lost_keys text[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.move_history(attachment_id integer, former_keys text[], present_keys text[], lost_keys text[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.move_history(attachment_id integer, former_keys text[], present_keys text[], lost_keys text[]) IS 'Has the log, outcomes and actions of customers follow their keys, and warns of those that cannot.';
+
 CREATE FUNCTION churn_internal.named_objects(attachment churn.attachments) RETURNS TABLE(classid oid, objid oid)
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.named_objects(attachment churn.attachments) OWNER TO churn_owner;
@@ -1694,17 +1705,15 @@ CREATE FUNCTION churn_internal.note_worker(run_id bigint) RETURNS void
 ALTER ROUTINE churn_internal.note_worker(run_id bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.note_worker(run_id bigint) IS 'Lets churn.rescore_progress count this session as a worker of a run, until commit.';
 
-CREATE FUNCTION churn_internal.observed_values(version bigint, features text[]) RETURNS jsonb
-    LANGUAGE sql STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.observed_values(version bigint, features text[]) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.observed_values(version bigint, features text[]) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.observed_values(version bigint, features text[]) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.observed_values(version bigint, features text[]) IS 'What a version knows of some features, as far as its caller may read the profile.';
-
 CREATE FUNCTION churn_internal.operator_name(operator oid) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.operator_name(operator oid) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.operator_name(operator oid) IS 'An operator, as SQL that finds it whatever the search_path.';
+
+CREATE FUNCTION churn_internal.outcome_expression(attachment churn.attachments, row_name text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.outcome_expression(attachment churn.attachments, row_name text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.outcome_expression(attachment churn.attachments, row_name text) IS 'SQL of what the label of a row of a profile says: whether the customer has left; null: it is not known, or no label is recorded.';
 
 CREATE FUNCTION churn_internal.own_write(attachment_id integer, depth integer) RETURNS bigint
     LANGUAGE sql VOLATILE PARALLEL UNSAFE;
@@ -1717,6 +1726,11 @@ ALTER ROUTINE churn_internal.plain_snapshot() OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.plain_snapshot() TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.plain_snapshot() TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.plain_snapshot() IS 'The snapshot of a statement, if nothing but that tells which models and keys it sees, where churn_internal.tells_by_snapshot says so; else null.';
+
+CREATE FUNCTION churn_internal.positive_labels(positive_class text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.positive_labels(positive_class text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.positive_labels(positive_class text) IS 'The labels, in lower case, that mean that a customer has left; null: those that do where nobody says which one.';
 
 CREATE FUNCTION churn_internal.predict_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text) RETURNS churn_internal.probabilities
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -1778,8 +1792,10 @@ DECLARE
     own boolean := false;
     nestloop CONSTANT text := current_setting('enable_nestloop');
     active record;
-    keys pg_catalog.int8[];
-    complaints bigint[];
+    changed record;
+    single boolean;
+    moved record;
+    labels record;
     ignored text;
 BEGIN
     -- Written out in each trigger: a function of it took a twentieth of the whole INSERT.
@@ -1798,6 +1814,13 @@ BEGIN
         ignored := set_config('churn.score_cause', 'profile', true);
     END IF;
     IF TG_OP = 'INSERT' THEN
+        IF false THEN
+            PERFORM churn_internal.record_labels(
+                1, array_agg(p.customer_id::text), array_agg(NULL::pg_catalog.bool),
+                array_agg(true)
+            )
+            FROM inserted p HAVING count(*) > 0;
+        END IF;
         PERFORM churn_internal."write_profiles_1"(n.keys, NULL, NULL, false, true)
         FROM (
             SELECT array_agg(p.customer_id::pg_catalog.int8 ORDER BY p.customer_id) AS keys
@@ -1812,44 +1835,99 @@ BEGIN
     -- compared each of 10,000 rows with all the others, which took 9 s instead of 0.1. Not as
     -- a setting of the function, since what that calls would be planned without them, too.
     ignored := set_config('enable_nestloop', 'off', true);
-    -- Only rows in which something that scoring reads or writes has changed; of what
-    -- pgchurn itself wrote, only rows in which that changed features in turn. What the
-    -- version in force does not read leaves its scores as they are, not those of others.
-    -- Complaints are counted anew where the key, the counter or what tells who is pending
-    -- was overwritten. When a row was scored is no part of it: should no role tell pgchurn's
-    -- own writes, after a restore under other owners, it ends with the first that changes
-    -- nothing.
-    SELECT n.keys, n.complaints INTO keys, complaints
+    -- Only rows in which something that scoring reads or writes has changed, or what the
+    -- label says; of what pgchurn itself wrote, only rows in which that changed features or
+    -- labels in turn. What the version in force does not read leaves its scores as they are,
+    -- not those of others. Complaints are counted anew where the key, the counter or what
+    -- tells who is pending was overwritten. When a row was scored is no part of it: should no
+    -- role tell pgchurn's own writes, after a restore under other owners, it ends with the
+    -- first that changes nothing.
+    SELECT array_agg(n.key ORDER BY n.key) FILTER (WHERE n.scores) AS keys,
+           array_agg(CASE WHEN n.kept THEN 0::bigint END ORDER BY n.key)
+               FILTER (WHERE n.scores) AS complaints,
+           bool_or(n.is_new) AS has_new, bool_or(n.relabels) AS has_relabelled
+    INTO changed
     FROM (
-        SELECT array_agg(p.customer_id::pg_catalog.int8 ORDER BY p.customer_id) AS keys,
-               array_agg(
-                   CASE WHEN own
-                             OR (f.complaint_count, f.last_complaint_at, f.churn_score,
-                                 f.churn_model_version)
-                                IS NOT DISTINCT FROM
-                                (p.complaint_count, p.last_complaint_at, p.churn_score,
-                                 p.churn_model_version)
-                        THEN 0::bigint END
-                   ORDER BY p.customer_id
-               ) AS complaints
+        SELECT p.customer_id::pg_catalog.int8 AS key, f.customer_id IS NULL AS is_new,
+               own
+               OR (f.complaint_count, f.last_complaint_at, f.churn_score,
+                   f.churn_model_version)
+                  IS NOT DISTINCT FROM
+                  (p.complaint_count, p.last_complaint_at, p.churn_score,
+                   p.churn_model_version) AS kept,
+               f.customer_id IS NULL
+               OR ARRAY[]::text[] && CASE
+                      WHEN p.churn_model_version = active.version THEN active.features
+                      ELSE '{}'::text[]
+                  END
+               OR (NOT own
+                   AND (f.complaint_count, f.last_complaint_at, f.churn_score,
+                        f.churn_model_version)
+                       IS DISTINCT FROM
+                       (p.complaint_count, p.last_complaint_at, p.churn_score,
+                        p.churn_model_version)) AS scores,
+               f.customer_id IS NOT NULL AND false AS relabels
         FROM updated p
         LEFT JOIN former f ON f.customer_id OPERATOR(pg_catalog.=) p.customer_id
-        WHERE f.customer_id IS NULL
-           OR ARRAY[]::text[] && CASE
-                  WHEN p.churn_model_version = active.version THEN active.features
-                  ELSE '{}'::text[]
-              END
-           OR (NOT own
-               AND (f.complaint_count, f.last_complaint_at, f.churn_score, f.churn_model_version)
-                   IS DISTINCT FROM
-                   (p.complaint_count, p.last_complaint_at, p.churn_score, p.churn_model_version))
-    ) n;
+        -- So that each row is compared once.
+        OFFSET 0
+    ) n
+    WHERE n.scores OR n.relabels;
+    IF changed.has_new THEN
+        -- Which key has become which is certain of a single row, and of others where all the
+        -- rest of the row tells.
+        single := (SELECT count(*) = 1 FROM former);
+        SELECT array_agg(f.key) FILTER (WHERE p.key IS NOT NULL) AS former_keys,
+               array_agg(p.key) FILTER (WHERE p.key IS NOT NULL) AS present_keys,
+               array_agg(f.key) FILTER (WHERE p.key IS NULL) AS lost_keys
+        INTO moved
+        FROM (
+            SELECT f.customer_id::text AS key, i.image, count(*) OVER (PARTITION BY i.image) AS alike
+            FROM former f
+            CROSS JOIN LATERAL (
+                SELECT CASE WHEN single THEN '' ELSE ROW(f.customer_name, f.signed_up_on, f.age, f.region, f.contract, f.payment_method, f.internet_service, f.paperless_billing, f.has_dependents, f.tenure_months, f.monthly_charges, f.total_charges, f.data_usage_gb, f.support_calls, f.late_payments, f.churned, f.complaint_count, f.last_complaint_at, f.churn_score, f.churn_model_version, f.churn_scored_at)::pg_catalog.text END
+            ) i (image)
+            WHERE NOT EXISTS (
+                SELECT FROM updated p WHERE p.customer_id OPERATOR(pg_catalog.=) f.customer_id
+            )
+        ) f
+        LEFT JOIN (
+            SELECT p.customer_id::text AS key, i.image, count(*) OVER (PARTITION BY i.image) AS alike
+            FROM updated p
+            CROSS JOIN LATERAL (
+                SELECT CASE WHEN single THEN '' ELSE ROW(p.customer_name, p.signed_up_on, p.age, p.region, p.contract, p.payment_method, p.internet_service, p.paperless_billing, p.has_dependents, p.tenure_months, p.monthly_charges, p.total_charges, p.data_usage_gb, p.support_calls, p.late_payments, p.churned, p.complaint_count, p.last_complaint_at, p.churn_score, p.churn_model_version, p.churn_scored_at)::pg_catalog.text END
+            ) i (image)
+            WHERE NOT EXISTS (
+                SELECT FROM former f WHERE f.customer_id OPERATOR(pg_catalog.=) p.customer_id
+            )
+        ) p ON p.image = f.image AND p.alike = 1 AND f.alike = 1;
+    END IF;
+    IF false AND (changed.has_new OR changed.has_relabelled) THEN
+        SELECT array_agg(p.customer_id::text) AS keys, array_agg(NULL::pg_catalog.bool) AS outcomes,
+               array_agg(f.customer_id IS NULL) AS are_new
+        INTO labels
+        FROM updated p
+        LEFT JOIN former f ON f.customer_id OPERATOR(pg_catalog.=) p.customer_id
+        WHERE f.customer_id IS NULL OR false;
+    END IF;
     ignored := set_config('enable_nestloop', nestloop, true);
+    IF changed.has_new THEN
+        PERFORM churn_internal.move_history(
+            1, moved.former_keys, moved.present_keys, moved.lost_keys
+        );
+    END IF;
+    IF false AND (changed.has_new OR changed.has_relabelled) THEN
+        PERFORM churn_internal.record_labels(
+            1, labels.keys, labels.outcomes, labels.are_new
+        );
+    END IF;
     -- What is written on trial, and taken back, is not scored in turn.
-    IF keys IS NOT NULL
+    IF changed.keys IS NOT NULL
         AND NOT (own AND current_setting('churn.writing', true) = 'on trial')
     THEN
-        PERFORM churn_internal."write_profiles_1"(keys, complaints, NULL, false, true);
+        PERFORM churn_internal."write_profiles_1"(
+            changed.keys, changed.complaints, NULL, false, true
+        );
     END IF;
     RETURN NULL;
 END $function$;
@@ -1895,6 +1973,12 @@ CREATE FUNCTION churn_internal.record_failures(attachment_id integer, version bi
 ALTER ROUTINE churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[]) IS 'Marks the profiles that got no score, with the reason that the runtime has set.';
 
+CREATE FUNCTION churn_internal.record_labels(attachment_id integer, keys text[], outcomes boolean[], are_new boolean[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.record_labels(attachment_id integer, keys text[], outcomes boolean[], are_new boolean[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.record_labels(attachment_id integer, keys text[], outcomes boolean[], are_new boolean[]) IS 'Appends what labels say to churn.outcomes; of rows that are new only what differs from what the label said last. What fails costs the statement nothing, unless on_error is raise.';
+
 CREATE FUNCTION churn_internal.recount_profiles(attachment churn.attachments) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -1913,12 +1997,12 @@ CREATE FUNCTION churn_internal.refuse_change() RETURNS trigger
 ALTER ROUTINE churn_internal.refuse_change() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.refuse_change() IS 'Trigger of the registry''s tables, whose rows are only ever added.';
 
-CREATE FUNCTION churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean, training_sample jsonb) RETURNS bigint
+CREATE FUNCTION churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean, training_sample jsonb) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean, training_sample jsonb) TO churn_loader;
-COMMENT ON ROUTINE churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean, training_sample jsonb) IS 'Registers a classifier for churn.register_model, which has read the rows on which it is tried with the rights of its own caller.';
+ALTER ROUTINE churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) IS 'Registers a classifier for churn.register_model, which has read the rows on which it is tried with the rights of its own caller.';
 
 CREATE FUNCTION churn_internal.remark_renamed(attachment churn.attachments, altered oid[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2070,6 +2154,11 @@ CREATE FUNCTION churn_internal.revoke_from_owner(attachment churn.attachments) R
 ALTER ROUTINE churn_internal.revoke_from_owner(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.revoke_from_owner(attachment churn.attachments) IS 'Takes back what churn.attach granted on the tables of an attachment and on schemas, where no other needs it.';
 
+CREATE FUNCTION churn_internal.row_image(attachment churn.attachments, row_name text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.row_image(attachment churn.attachments, row_name text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.row_image(attachment churn.attachments, row_name text) IS 'SQL of all that is in a row of a profile but its key, as text.';
+
 CREATE FUNCTION churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) RETURNS double precision[]
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) OWNER TO churn_owner;
@@ -2101,15 +2190,6 @@ CREATE FUNCTION churn_internal.score_image(attachment_id integer, version bigint
 ALTER ROUTINE churn_internal.score_image(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.score_image(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) IS 'Probabilities of many rows in few calls of the model, as the bytes of an array; NaN for a row that keeps its score.';
 
-CREATE FUNCTION churn_internal.score_query(version bigint, query text, on_error text, pass_features boolean, search_path text, explained boolean) RETURNS TABLE(row_number bigint, passed jsonb, score double precision, contributions jsonb)
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp
-    SET cursor_tuple_fraction TO '1';
-ALTER ROUTINE churn_internal.score_query(version bigint, query text, on_error text, pass_features boolean, search_path text, explained boolean) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.score_query(version bigint, query text, on_error text, pass_features boolean, search_path text, explained boolean) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.score_query(version bigint, query text, on_error text, pass_features boolean, search_path text, explained boolean) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.score_query(version bigint, query text, on_error text, pass_features boolean, search_path text, explained boolean) IS 'Probabilities of the rows of any query, for churn.predict_query and, with their contributions by feature, churn.explain_query.';
-
 CREATE FUNCTION churn_internal.score_remembered(integer, text, double precision[], text[], text) RETURNS double precision
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE STRICT;
 ALTER ROUTINE churn_internal.score_remembered(integer, text, double precision[], text[], text) OWNER TO churn_owner;
@@ -2140,13 +2220,11 @@ GRANT EXECUTE ON ROUTINE churn_internal.shortest_text(value real) TO churn_loade
 GRANT EXECUTE ON ROUTINE churn_internal.shortest_text(value real) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.shortest_text(value real) IS 'The shortest decimal that is this number, whatever the session has its floats print.';
 
-CREATE FUNCTION churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) RETURNS TABLE(changes jsonb, score double precision, distance double precision, reason churn_internal.required_text)
-    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+CREATE FUNCTION churn_internal.stored_key(attachment churn.attachments, key text) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) IS 'The smallest changes of a profile row that bring its score below a threshold, for churn.what_would_help.';
+ALTER ROUTINE churn_internal.stored_key(attachment churn.attachments, key text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.stored_key(attachment churn.attachments, key text) IS 'The text that a key which a caller has spelled is stored as.';
 
 CREATE FUNCTION churn_internal.table_name(relation regclass) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -2227,12 +2305,6 @@ CREATE FUNCTION churn_internal.template_downstream_trigger() RETURNS text
 ALTER ROUTINE churn_internal.template_downstream_trigger() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.template_downstream_trigger() IS 'Template: see churn_trust.fill_template.';
 
-CREATE FUNCTION churn_internal.template_explain() RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.template_explain() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_explain() IS 'Template: see churn_trust.fill_template.';
-
 CREATE FUNCTION churn_internal.template_failed_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -2311,12 +2383,6 @@ CREATE FUNCTION churn_internal.template_verify_profiles() RETURNS text
 ALTER ROUTINE churn_internal.template_verify_profiles() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.template_verify_profiles() IS 'Template: see churn_trust.fill_template.';
 
-CREATE FUNCTION churn_internal.template_what_would_help() RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.template_what_would_help() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.template_what_would_help() IS 'Template: see churn_trust.fill_template.';
-
 CREATE FUNCTION churn_internal.template_work_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -2353,12 +2419,11 @@ CREATE FUNCTION churn_internal.type_name(type oid, "collation" oid DEFAULT NULL:
 ALTER ROUTINE churn_internal.type_name(type oid, "collation" oid) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.type_name(type oid, "collation" oid) IS 'Schema-qualified and quoted name of a type, as what follows :: to cast to it, with a collation where it has such.';
 
-CREATE FUNCTION churn_internal.typical_values(version bigint) RETURNS jsonb
-    LANGUAGE sql STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.typical_values(version bigint) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.typical_values(version bigint) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.typical_values(version bigint) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.typical_values(version bigint) IS 'What is typical of each feature of a version, as far as its caller may read the profile.';
+CREATE FUNCTION churn_internal.unrecorded_labels(attachment churn.attachments) RETURNS TABLE(key text, outcome boolean, is_first boolean)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.unrecorded_labels(attachment churn.attachments) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.unrecorded_labels(attachment churn.attachments) IS 'What labels of a profile say that they did not say when they were recorded last, and whether nothing is recorded of the customer.';
 
 CREATE FUNCTION churn_internal.update_profile_1(tid tid, relation oid, writer xid, complaints integer, latest timestamp with time zone, score double precision, version bigint, scored_at timestamp with time zone) RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -3127,12 +3192,9 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module boundary_rows
 -- Module bounded_cache
 -- Module chosen_columns
--- Module column_checks
--- Module column_steps
 -- Module compile_bayes
 -- Module compile_boosters
 -- Module compile_classifiers
--- Module compile_column_steps
 -- Module compile_columns
 -- Module compile_computed
 -- Module compile_functions
@@ -3151,15 +3213,6 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module errors
 -- Module estimator_checks
 -- Module estimators
--- Module explain_candidate
--- Module explain_classifiers
--- Module explain_columns
--- Module explain_model
--- Module explain_trees
--- Module explainer
--- Module explaining
--- Module explanation_rows
--- Module explanations
 -- Module features
 -- Module finder
 -- Module foreign_files
@@ -3168,8 +3221,6 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module forest_graph
 -- Module form
 -- Module form_computed
--- Module form_explained
--- Module form_explained_trees
 -- Module form_functions
 -- Module form_matrices
 -- Module form_neighbours
@@ -3189,7 +3240,6 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module pickled
 -- Module queries
 -- Module raw_readers
--- Module reference
 -- Module registry
 -- Module sandbox
 -- Module sandbox_start
@@ -3197,9 +3247,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module scoring
 -- Module searches
 -- Module session
--- Module shapley
 -- Module signature
--- Module smallest_changes
 -- Module strict_pickle
 -- Module unpacking
 -- Module unread

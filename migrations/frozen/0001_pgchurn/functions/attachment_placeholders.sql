@@ -115,6 +115,11 @@ BEGIN
         END,
         'queued', attachment.scoring_mode = 'queued',
         'logged', attachment.log_rate > 0,
+        'records_labels', attachment.outcome_label IS NOT NULL,
+        'relabels', churn_internal.changed_outcome(attachment, 'f', 'p'),
+        'present_outcome', churn_internal.outcome_expression(attachment, 'p'),
+        'former_image', churn_internal.row_image(attachment, 'f'),
+        'present_image', churn_internal.row_image(attachment, 'p'),
         'carried', format(
             '%L::text[]', (attachment.number_columns || attachment.text_columns)::text[]
         ),

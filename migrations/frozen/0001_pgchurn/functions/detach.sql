@@ -11,7 +11,7 @@ BEGIN
     END IF;
     -- The names, for when the tables have been dropped.
     UPDATE churn.attachments a SET
-        detached_at = now(), log_rate = 0,
+        detached_at = now(), log_rate = 0, outcome_label = NULL, positive_class = NULL,
         profile_name = churn_internal.table_name(attachment.profile),
         complaints_name = coalesce(
             churn_internal.table_name(attachment.complaints), attachment.complaints::text

@@ -13,6 +13,9 @@ CREATE TABLE churn.attachments (
     notification_threshold double precision,
     outbox text NOT NULL DEFAULT 'off',
     outbox_threshold double precision,
+    outcome_label name,
+    positive_class text,
+    horizon interval NOT NULL DEFAULT '90 days' CHECK (horizon > interval '0'),
     number_columns name[] NOT NULL DEFAULT '{}',
     text_columns name[] NOT NULL DEFAULT '{}',
     write_search_path text NOT NULL,
@@ -66,6 +69,12 @@ COMMENT ON COLUMN churn.attachments.outbox IS
     'Which stored scores go to churn.outbox: off, every, or threshold, those that cross it.';
 COMMENT ON COLUMN churn.attachments.outbox_threshold IS
     'The threshold of the outbox; null: not in this mode.';
+COMMENT ON COLUMN churn.attachments.outcome_label IS
+    'The column of the profile whose labels are appended to churn.outcomes; null: none is.';
+COMMENT ON COLUMN churn.attachments.positive_class IS
+    'The label of who has left, as text; null: true, 1 or a word for yes.';
+COMMENT ON COLUMN churn.attachments.horizon IS
+    'How long after a prediction a customer who leaves counts for it.';
 COMMENT ON COLUMN churn.attachments.number_columns IS
     'The numeric and boolean columns that are features of a version, as scoring passes them.';
 COMMENT ON COLUMN churn.attachments.text_columns IS

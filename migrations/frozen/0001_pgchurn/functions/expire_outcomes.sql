@@ -1,0 +1,32 @@
+CREATE OR REPLACE FUNCTION churn.expire_outcomes(
+    older_than interval, OUT outcomes bigint, OUT actions bigint
+)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET timezone = 'UTC' AS $body$
+#variable_conflict use_column
+BEGIN
+    IF older_than IS NULL OR older_than <= interval '0' THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('older_than must be more than nothing, not %s',
+                             coalesce(older_than::text, 'null')),
+            HINT = 'Pass for instance interval ''1 year''.';
+    END IF;
+    DELETE FROM churn.outcomes o
+    WHERE o.recorded_at < now() - older_than AND o.known_at < now() - older_than
+      AND NOT EXISTS (
+        SELECT FROM churn.predictions p
+        WHERE p.attachment_id = o.attachment_id AND p.key = o.key
+    );
+    GET DIAGNOSTICS outcomes = ROW_COUNT;
+    DELETE FROM churn.actions a
+    WHERE a.recorded_at < now() - older_than AND a.at < now() - older_than
+      AND NOT EXISTS (
+        SELECT FROM churn.predictions p
+        WHERE p.attachment_id = a.attachment_id AND p.key = a.key
+    );
+    GET DIAGNOSTICS actions = ROW_COUNT;
+END $body$;
+COMMENT ON FUNCTION churn.expire_outcomes IS
+    'Removes outcomes and actions that are older, of customers of whom no prediction is '
+    'logged any more; returns how many.';
