@@ -206,6 +206,8 @@ class Ensemble:
                     threshold=threshold[here],
                     missing_left=missing_left[here],
                     value=values[here],
+                    # No operator has a place for it.
+                    cover=np.full(last - first, np.nan),
                     sets={
                         place: sets[place + first]
                         for place in np.flatnonzero(is_set[here]).tolist()

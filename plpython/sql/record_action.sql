@@ -9,7 +9,7 @@ DECLARE
     stored_key CONSTANT text := churn_internal.stored_key(attachment, record_action.key);
 BEGIN
     IF record_action.action IS NULL THEN
-        RAISE null_value_not_allowed USING
+        RAISE invalid_parameter_value USING
             MESSAGE = 'action is null',
             HINT = 'Say what was done: ''call'', ''offer''.';
     ELSIF record_action.at IS NULL OR NOT isfinite(record_action.at) THEN

@@ -15,10 +15,10 @@ BEGIN
     LEFT JOIN LATERAL (
         SELECT o.outcome
         FROM churn.outcomes o
-        WHERE o.attachment_id = record_labels.attachment_id AND o.key = k.key
+        WHERE k.is_new AND o.attachment_id = record_labels.attachment_id AND o.key = k.key
           AND o.source = 'label'
         ORDER BY o.outcome_id DESC LIMIT 1
-    ) last ON k.is_new
+    ) last ON true
     WHERE NOT k.is_new OR k.outcome IS DISTINCT FROM last.outcome;
 -- OTHERS are neither assertions nor cancels, which go on.
 EXCEPTION WHEN OTHERS THEN

@@ -3,19 +3,22 @@ RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 BEGIN
     IF key IS NULL THEN
-        RAISE null_value_not_allowed USING
+        RAISE invalid_parameter_value USING
             MESSAGE = 'key is null',
             HINT = 'Pass the key of the profile row, as text.';
     END IF;
+    -- The type as churn_internal.key_comparison finds it, for files of many keys: that and
+    -- the functions of a type's name are planned with every call.
     RETURN (
-        SELECT s.spellings[2]
-        FROM churn_internal.key_comparison(
-            attachment.profile, attachment.profile_key, attachment.complaints,
-            attachment.complaint_key
-        ) c
-        CROSS JOIN LATERAL churn_internal.key_spellings(
-            churn_internal.type_name(c.key_type), key
-        ) s (spellings)
+        SELECT (churn_internal.key_spellings(CASE
+            WHEN t.typtype = 'd' THEN churn_internal.type_name(churn_internal.base_type(t.oid))
+            ELSE format('%I.%I', n.nspname, t.typname)
+        END, key))[2]
+        FROM pg_catalog.pg_attribute a
+        JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+        JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+        WHERE a.attrelid = attachment.profile AND a.attname = attachment.profile_key
+          AND NOT a.attisdropped
     );
 END $body$;
 COMMENT ON FUNCTION churn_internal.stored_key IS

@@ -317,7 +317,7 @@ def test_outcomes_can_be_copied_in(session):
 @pytest.mark.parametrize(
     "call, sqlstate, message",
     [
-        ("record_outcome('churn.customers', NULL, true)", "22004", "key is null"),
+        ("record_outcome('churn.customers', NULL, true)", "22023", "key is null"),
         (
             "record_outcome('churn.customers', 'x', true)",
             *("22P02", 'invalid input syntax for type bigint: "x"'),
@@ -334,8 +334,8 @@ def test_outcomes_can_be_copied_in(session):
             "record_outcome('churn.complaints', '1', true)",
             *("22023", "table churn.complaints is not attached"),
         ),
-        ("record_action('churn.customers', '1', NULL)", "22004", "action is null"),
-        ("record_action('churn.customers', NULL, 'call')", "22004", "key is null"),
+        ("record_action('churn.customers', '1', NULL)", "22023", "action is null"),
+        ("record_action('churn.customers', NULL, 'call')", "22023", "key is null"),
         (
             "record_action('churn.customers', '1', 'call', '-infinity')",
             *("22023", "at must be a time, not -infinity"),
