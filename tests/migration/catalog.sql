@@ -287,6 +287,10 @@ CREATE TABLE churn.models (
     compiled_sha256 bytea,
     parity double precision,
     compilation text NOT NULL,
+    explanation bytea,
+    explanation_sha256 bytea,
+    explanation_problem text,
+    reference jsonb,
     signature jsonb NOT NULL,
     metrics jsonb NOT NULL,
     environment jsonb NOT NULL,
@@ -305,24 +309,29 @@ CREATE TABLE churn.models (
     CONSTRAINT models_check CHECK ((artifact_sha256 = sha256(artifact))),
     CONSTRAINT models_check1 CHECK (((compiled IS NULL) OR (compiled_sha256 = sha256(compiled)))),
     CONSTRAINT models_check2 CHECK ((num_nulls(compiled_sha256, parity) = ANY (ARRAY[0, 2]))),
-    CONSTRAINT models_check3 CHECK ((num_nulls(deleted_by, deleted_at) = ANY (ARRAY[0, 2]))),
-    CONSTRAINT models_check4 CHECK (
+    CONSTRAINT models_check3 CHECK (((explanation IS NULL) OR (explanation_sha256 = sha256(explanation)))),
+    CONSTRAINT models_check4 CHECK ((num_nonnulls(explanation_sha256, explanation_problem) <= 1)),
+    CONSTRAINT models_check5 CHECK ((num_nulls(deleted_by, deleted_at) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT models_check6 CHECK (
 CASE
-    WHEN (deleted_at IS NULL) THEN ((artifact IS NOT NULL) AND (num_nulls(compiled, parity) = ANY (ARRAY[0, 2])))
-    ELSE (num_nulls(artifact, compiled) = 2)
+    WHEN (deleted_at IS NULL) THEN ((artifact IS NOT NULL) AND (num_nulls(compiled, parity) = ANY (ARRAY[0, 2])) AND (num_nulls(explanation, explanation_sha256) = ANY (ARRAY[0, 2])))
+    ELSE (num_nulls(artifact, compiled, explanation, reference) = 4)
 END),
-    CONSTRAINT models_check5 CHECK ((num_nulls(attestation, attestation_signature, attestation_key) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT models_check7 CHECK ((num_nulls(attestation, attestation_signature, attestation_key) = ANY (ARRAY[0, 3]))),
     CONSTRAINT models_compiled_size CHECK (((octet_length(compiled) <= 67108864) AND (octet_length(compiled_sha256) = 32))),
     CONSTRAINT models_environment_size CHECK ((octet_length((environment)::text) <= 1048576)),
+    CONSTRAINT models_explanation_size CHECK (((octet_length(explanation) <= 67108864) AND (octet_length(explanation_sha256) = 32))),
+    CONSTRAINT models_reference_size CHECK ((octet_length((reference)::text) <= 67108864)),
     CONSTRAINT models_signature_size CHECK ((octet_length((signature)::text) <= 1048576))
 );
 CREATE INDEX models_attachment_idx ON churn.models USING btree (attachment_id);
 ALTER TABLE churn.models ALTER COLUMN artifact SET STORAGE EXTERNAL;
 ALTER TABLE churn.models ALTER COLUMN compiled SET STORAGE EXTERNAL;
+ALTER TABLE churn.models ALTER COLUMN explanation SET STORAGE EXTERNAL;
 ALTER TABLE churn.models OWNER TO churn_owner;
 COMMENT ON TABLE churn.models IS 'The registry: one immutable row for each version, written by churn.register_model. churn.delete_model alone takes something away.';
-GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_loader;
-GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_scorer;
+GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, explanation_sha256, explanation_problem, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_loader;
+GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, explanation_sha256, explanation_problem, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_scorer;
 COMMENT ON COLUMN churn.models.version IS 'The version''s number, never used twice.';
 COMMENT ON COLUMN churn.models.attachment_id IS 'The attachment whose profile it scores.';
 COMMENT ON COLUMN churn.models.artifact IS 'The pickled scikit-learn classifier; null: it was deleted.';
@@ -331,6 +340,10 @@ COMMENT ON COLUMN churn.models.compiled IS 'Its compiled form, which is what sco
 COMMENT ON COLUMN churn.models.compiled_sha256 IS 'Digest of the compiled form; null: there never was one.';
 COMMENT ON COLUMN churn.models.parity IS 'The largest difference of a probability between the two forms that was found.';
 COMMENT ON COLUMN churn.models.compilation IS 'What the compiled form was compared on, or why there is none.';
+COMMENT ON COLUMN churn.models.explanation IS 'The numbers that explaining its scores needs; null: there are none, or they were deleted.';
+COMMENT ON COLUMN churn.models.explanation_sha256 IS 'Digest of the explanation form; null: there never was one.';
+COMMENT ON COLUMN churn.models.explanation_problem IS 'Why its scores are not explained; null: they are.';
+COMMENT ON COLUMN churn.models.reference IS 'What is typical of the rows that scores are explained by, with the mean contribution of each feature; null: there were none, or it was deleted.';
 COMMENT ON COLUMN churn.models.signature IS 'Features by name, kind and order, which may be null, and the positive class.';
 COMMENT ON COLUMN churn.models.metrics IS 'Figures of the held-out test split, or null.';
 COMMENT ON COLUMN churn.models.environment IS 'Python and package versions it was pickled under.';
@@ -692,6 +705,18 @@ COMMENT ON COLUMN churn.rescore_progress.started_by IS 'Who started it.';
 COMMENT ON COLUMN churn.rescore_progress.started_at IS 'When it was started.';
 COMMENT ON COLUMN churn.rescore_progress.ended_at IS 'When it ended.';
 
+CREATE VIEW churn_internal.known_values AS SELECT
+    NULL::bigint AS version,
+    NULL::text AS feature,
+    NULL::jsonb AS known;
+ALTER VIEW churn_internal.known_values OWNER TO churn_owner;
+GRANT SELECT ON churn_internal.known_values TO churn_loader;
+GRANT SELECT ON churn_internal.known_values TO churn_scorer;
+COMMENT ON VIEW churn_internal.known_values IS 'What versions know of the values of their features: one row for each that its reader may read in the profile, where no row level security hides rows.';
+COMMENT ON COLUMN churn_internal.known_values.version IS 'The model version.';
+COMMENT ON COLUMN churn_internal.known_values.feature IS 'The feature''s name.';
+COMMENT ON COLUMN churn_internal.known_values.known IS 'What is typical, the share that is known, and the categories or the quantiles.';
+
 CREATE FUNCTION churn.activate_model(version bigint, allow_older boolean DEFAULT false, allow_expired boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
@@ -740,11 +765,62 @@ CREATE FUNCTION churn.expire_predictions(older_than interval, OUT partitions int
 ALTER ROUTINE churn.expire_predictions(older_than interval, OUT partitions integer, OUT predictions bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn.expire_predictions(older_than interval, OUT partitions integer, OUT predictions bigint) IS 'Drops the partitions of churn.predictions of which all is older, says how many and how many predictions were in them, and makes the coming ones.';
 
+CREATE FUNCTION churn.explain(profile churn.customers, top_k integer DEFAULT NULL::integer) RETURNS TABLE(feature text, value text, contribution double precision, points double precision, typical text, reason text)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    AS $function$
+#variable_conflict use_column
+BEGIN
+    -- The missing side of an outer join is nobody's row.
+    IF num_nonnulls(($1).customer_id, ($1).complaint_count) = 0 THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT e.feature, e.value, e.contribution, e.points, e.typical, e.reason::text
+    FROM churn_internal.explain_features(
+        1, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[],
+        churn_internal.typical_values(churn_internal.active_version(1)), $2
+    ) e;
+END $function$;
+ALTER ROUTINE churn.explain(profile churn.customers, top_k integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.explain(profile churn.customers, top_k integer) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.explain(profile churn.customers, top_k integer) TO churn_scorer;
+COMMENT ON ROUTINE churn.explain(profile churn.customers, top_k integer) IS 'What each feature contributes to the score of a profile row under its active model.';
+
+CREATE FUNCTION churn.explain_base(version bigint, OUT base double precision, OUT probability double precision) RETURNS record
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn.explain_base(version bigint, OUT base double precision, OUT probability double precision) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.explain_base(version bigint, OUT base double precision, OUT probability double precision) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.explain_base(version bigint, OUT base double precision, OUT probability double precision) TO churn_scorer;
+COMMENT ON ROUTINE churn.explain_base(version bigint, OUT base double precision, OUT probability double precision) IS 'What the explanations of a version start from: its log odds without any feature, and their probability.';
+
+CREATE FUNCTION churn.explain_prediction(profile regclass, key text, at timestamp with time zone DEFAULT 'infinity'::timestamp with time zone, top_k integer DEFAULT NULL::integer) RETURNS TABLE(feature text, value text, contribution double precision, points double precision, typical text, reason text)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.explain_prediction(profile regclass, key text, at timestamp with time zone, top_k integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.explain_prediction(profile regclass, key text, at timestamp with time zone, top_k integer) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.explain_prediction(profile regclass, key text, at timestamp with time zone, top_k integer) TO churn_scorer;
+COMMENT ON ROUTINE churn.explain_prediction(profile regclass, key text, at timestamp with time zone, top_k integer) IS 'What each feature contributed to a logged score, the last one at this time or before, under the version that gave it.';
+
+CREATE FUNCTION churn.explain_query(version bigint, query text, on_error text DEFAULT 'raise'::text, pass_features boolean DEFAULT false, search_path text DEFAULT current_setting('search_path'::text)) RETURNS TABLE(row_number bigint, passed jsonb, score double precision, contributions jsonb)
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn.explain_query(version bigint, query text, on_error text, pass_features boolean, search_path text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.explain_query(version bigint, query text, on_error text, pass_features boolean, search_path text) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.explain_query(version bigint, query text, on_error text, pass_features boolean, search_path text) TO churn_scorer;
+COMMENT ON ROUTINE churn.explain_query(version bigint, query text, on_error text, pass_features boolean, search_path text) IS 'Probabilities of churn, 0 to 1, under any version, of the rows of any query, and what each feature contributes to their log odds.';
+
 CREATE FUNCTION churn.forget(profile regclass, key text) RETURNS TABLE(relation regclass, rows bigint)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn.forget(profile regclass, key text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn.forget(profile regclass, key text) IS 'Takes a customer out of the log, the outbox, outcomes, actions, the queue and unfinished runs, and says how many rows of what are gone; the company''s own tables stay as they are. Delete the profile row first, or its next score is stored again. What a replication slot has still to send is sent all the same, and backups keep what they hold.';
+
+CREATE FUNCTION churn.global_explain(version bigint) RETURNS TABLE(feature text, contribution double precision, importance double precision, typical text)
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn.global_explain(version bigint) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.global_explain(version bigint) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.global_explain(version bigint) TO churn_scorer;
+COMMENT ON ROUTINE churn.global_explain(version bigint) IS 'What a version goes by: the mean size of each feature''s contribution, its permutation importance, and what is typical of it.';
 
 CREATE FUNCTION churn.matured(profile regclass, version bigint DEFAULT NULL::bigint, since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS TABLE(key text, predicted_at timestamp with time zone, model_version bigint, score double precision, features json, outcome boolean, known_at timestamp with time zone, acted_upon boolean)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -772,9 +848,7 @@ GRANT EXECUTE ON ROUTINE churn.predict(version bigint, features jsonb) TO churn_
 COMMENT ON ROUTINE churn.predict(version bigint, features jsonb) IS 'Probability of churn, 0 to 1, under any version, of any feature values by name.';
 
 CREATE FUNCTION churn.predict_query(version bigint, query text, on_error text DEFAULT 'raise'::text, pass_features boolean DEFAULT false, search_path text DEFAULT current_setting('search_path'::text)) RETURNS TABLE(row_number bigint, passed jsonb, score double precision)
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp
-    SET cursor_tuple_fraction TO '1';
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn.predict_query(version bigint, query text, on_error text, pass_features boolean, search_path text) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.predict_query(version bigint, query text, on_error text, pass_features boolean, search_path text) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.predict_query(version bigint, query text, on_error text, pass_features boolean, search_path text) TO churn_scorer;
@@ -794,12 +868,12 @@ ALTER ROUTINE churn.record_outcome(profile regclass, key text, outcome boolean, 
 GRANT EXECUTE ON ROUTINE churn.record_outcome(profile regclass, key text, outcome boolean, known_at timestamp with time zone) TO churn_loader;
 COMMENT ON ROUTINE churn.record_outcome(profile regclass, key text, outcome boolean, known_at timestamp with time zone) IS 'Appends what became of a customer to churn.outcomes, and says whether it did: not where the same of the same time is there. Null withdraws what was known before.';
 
-CREATE FUNCTION churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean DEFAULT true, allow_pickle boolean DEFAULT false, attestation text DEFAULT NULL::text, attestation_signature bytea DEFAULT NULL::bytea, attestation_key text DEFAULT NULL::text, allow_older boolean DEFAULT false) RETURNS bigint
+CREATE FUNCTION churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean DEFAULT true, allow_pickle boolean DEFAULT false, attestation text DEFAULT NULL::text, attestation_signature bytea DEFAULT NULL::bytea, attestation_key text DEFAULT NULL::text, allow_older boolean DEFAULT false, training_sample jsonb DEFAULT NULL::jsonb) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) TO churn_loader;
-COMMENT ON ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) IS 'Registers a pickled classifier after replaying rows, by key, whose probabilities the client computed, and compiles it; keeps the compiled form when the two agree. Returns the version.';
+ALTER ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean, training_sample jsonb) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean, training_sample jsonb) TO churn_loader;
+COMMENT ON ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean, training_sample jsonb) IS 'Registers a pickled classifier after replaying rows, by key, whose probabilities the client computed, and compiles it; keeps the compiled form when the two agree. Returns the version.';
 
 CREATE PROCEDURE churn.repair(IN profile regclass, IN batch_size integer DEFAULT 10000)
     LANGUAGE plpgsql;
@@ -969,13 +1043,35 @@ GRANT EXECUTE ON ROUTINE churn.warm() TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.warm() TO churn_scorer;
 COMMENT ON ROUTINE churn.warm() IS 'Loads the packages and active models into this session; returns how many models.';
 
-CREATE FUNCTION churn.why_changed(profile regclass, key text) RETURNS TABLE(what text, former text, current text)
+CREATE FUNCTION churn.what_would_help(profile churn.customers, features text[], below double precision) RETURNS TABLE(changes jsonb, score double precision, distance double precision, reason text)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    AS $function$
+#variable_conflict use_column
+BEGIN
+    -- The missing side of an outer join is nobody's row.
+    IF num_nonnulls(($1).customer_id, ($1).complaint_count) = 0 THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT c.changes, c.score, c.distance, c.reason::text
+    FROM churn_internal.smallest_changes(
+        1, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[],
+        churn_internal.observed_values(churn_internal.active_version(1), $2), $2, $3
+    ) c;
+END $function$;
+ALTER ROUTINE churn.what_would_help(profile churn.customers, features text[], below double precision) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.what_would_help(profile churn.customers, features text[], below double precision) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.what_would_help(profile churn.customers, features text[], below double precision) TO churn_scorer;
+COMMENT ON ROUTINE churn.what_would_help(profile churn.customers, features text[], below double precision) IS 'The smallest changes of these features, one or two at a time, that bring the score of a profile row below a threshold.';
+
+CREATE FUNCTION churn.why_changed(profile regclass, key text) RETURNS TABLE(what text, former text, current text, points double precision)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn.why_changed(profile regclass, key text) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.why_changed(profile regclass, key text) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.why_changed(profile regclass, key text) TO churn_scorer;
-COMMENT ON ROUTINE churn.why_changed(profile regclass, key text) IS 'The last two logged scores of a customer side by side, with the features that differ.';
+COMMENT ON ROUTINE churn.why_changed(profile regclass, key text) IS 'The last two logged scores of a customer side by side, with the features that differ, and what each contributes to the difference.';
 
 CREATE FUNCTION churn.work(batch_size integer DEFAULT 1000, profile regclass DEFAULT NULL::regclass, OUT scored bigint, OUT failed bigint) RETURNS record
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -999,6 +1095,14 @@ CREATE FUNCTION churn_internal.active_deployment(attachment_id integer, OUT vers
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) IS 'The version that scores an attachment and its digest; no row while there is none.';
+
+CREATE FUNCTION churn_internal.active_version(attachment_id integer) RETURNS bigint
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.active_version(attachment_id integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.active_version(attachment_id integer) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.active_version(attachment_id integer) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.active_version(attachment_id integer) IS 'The version that scores an attachment; null while there is none.';
 
 CREATE FUNCTION churn_internal.array_image(numbers double precision[]) RETURNS bytea
     LANGUAGE internal IMMUTABLE PARALLEL UNSAFE STRICT COST 1;
@@ -1026,6 +1130,14 @@ CREATE FUNCTION churn_internal.attachment_placeholders(attachment churn.attachme
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.attachment_placeholders(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.attachment_placeholders(attachment churn.attachments) IS 'What stands for the placeholders of the templates in an attachment''s functions.';
+
+CREATE FUNCTION churn_internal.base_of_version(version bigint, OUT base double precision, OUT probability churn_internal.probability) RETURNS record
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.base_of_version(version bigint, OUT base double precision, OUT probability churn_internal.probability) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.base_of_version(version bigint, OUT base double precision, OUT probability churn_internal.probability) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.base_of_version(version bigint, OUT base double precision, OUT probability churn_internal.probability) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.base_of_version(version bigint, OUT base double precision, OUT probability churn_internal.probability) IS 'What the explanations of a version start from, for churn.explain_base.';
 
 CREATE FUNCTION churn_internal.base_type(type oid) RETURNS oid
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -1443,10 +1555,42 @@ ALTER ROUTINE churn_internal.equals_key(attachment churn.attachments) OWNER TO c
 GRANT EXECUTE ON ROUTINE churn_internal.equals_key(attachment churn.attachments) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.equals_key(attachment churn.attachments) IS 'The operator by which a profile''s keys are equal, as SQL that finds it whatever the search_path.';
 
-CREATE FUNCTION churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) RETURNS record
+CREATE FUNCTION churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, training_sample jsonb, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text, OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb) RETURNS record
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text) IS 'Scores rows with a candidate''s pickle, compiles it, and compares the two forms.';
+ALTER ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, training_sample jsonb, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text, OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, training_sample jsonb, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text, OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb) IS 'Scores rows with a candidate''s pickle, compiles it, compares the two forms, and makes what explains its scores.';
+
+CREATE FUNCTION churn_internal.explain_change(version bigint, former json, current json, former_score double precision, current_score double precision) RETURNS TABLE(feature churn_internal.required_text, points double precision)
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.explain_change(version bigint, former json, current json, former_score double precision, current_score double precision) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.explain_change(version bigint, former json, current json, former_score double precision, current_score double precision) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.explain_change(version bigint, former json, current json, former_score double precision, current_score double precision) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.explain_change(version bigint, former json, current json, former_score double precision, current_score double precision) IS 'What each feature that differs contributes to the difference of two scores, for churn.why_changed.';
+
+CREATE FUNCTION churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) RETURNS TABLE(feature text, value text, contribution double precision, points double precision, typical text, reason churn_internal.required_text)
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) IS 'What each feature of a profile row contributes to its score under the active version, for churn.explain.';
+
+CREATE FUNCTION churn_internal.explain_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text, OUT scores churn_internal.probabilities, OUT contributions text[]) RETURNS record
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.explain_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text, OUT scores churn_internal.probabilities, OUT contributions text[]) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.explain_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text, OUT scores churn_internal.probabilities, OUT contributions text[]) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.explain_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text, OUT scores churn_internal.probabilities, OUT contributions text[]) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.explain_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text, OUT scores churn_internal.probabilities, OUT contributions text[]) IS 'The same as churn_internal.predict_many, and what each feature contributes to the log odds, a text of JSON for each row.';
+
+CREATE FUNCTION churn_internal.explain_values(version bigint, features json, score double precision, typical_values jsonb, top_k integer) RETURNS TABLE(feature text, value text, contribution double precision, points double precision, typical text, reason churn_internal.required_text)
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.explain_values(version bigint, features json, score double precision, typical_values jsonb, top_k integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.explain_values(version bigint, features json, score double precision, typical_values jsonb, top_k integer) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.explain_values(version bigint, features json, score double precision, typical_values jsonb, top_k integer) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.explain_values(version bigint, features json, score double precision, typical_values jsonb, top_k integer) IS 'What each feature contributes to a score that a version has given for these values, for churn.explain_prediction.';
 
 CREATE FUNCTION churn_internal.failed_profiles_1(OUT failed churn_internal.failed_profiles, OUT waiting boolean) RETURNS SETOF record
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -1498,6 +1642,14 @@ CREATE FUNCTION churn_internal.features_changed_by_writing(version bigint) RETUR
 ALTER ROUTINE churn_internal.features_changed_by_writing(version bigint) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.features_changed_by_writing(version bigint) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.features_changed_by_writing(version bigint) IS 'The features of a version that change when pgchurn writes a score.';
+
+CREATE FUNCTION churn_internal.features_of_version(version bigint, typical_values jsonb) RETURNS TABLE(feature churn_internal.required_text, contribution double precision, importance double precision, typical text)
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.features_of_version(version bigint, typical_values jsonb) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.features_of_version(version bigint, typical_values jsonb) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.features_of_version(version bigint, typical_values jsonb) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.features_of_version(version bigint, typical_values jsonb) IS 'What a version goes by, for churn.global_explain.';
 
 CREATE FUNCTION churn_internal.fetch_rows(cursor refcursor, batch_size integer) RETURNS TABLE(numbers double precision[], texts text[], passed jsonb)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE;
@@ -1704,6 +1856,14 @@ CREATE FUNCTION churn_internal.note_worker(run_id bigint) RETURNS void
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.note_worker(run_id bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.note_worker(run_id bigint) IS 'Lets churn.rescore_progress count this session as a worker of a run, until commit.';
+
+CREATE FUNCTION churn_internal.observed_values(version bigint, features text[]) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.observed_values(version bigint, features text[]) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.observed_values(version bigint, features text[]) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.observed_values(version bigint, features text[]) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.observed_values(version bigint, features text[]) IS 'What a version knows of some features, as far as its caller may read the profile.';
 
 CREATE FUNCTION churn_internal.operator_name(operator oid) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -1997,12 +2157,12 @@ CREATE FUNCTION churn_internal.refuse_change() RETURNS trigger
 ALTER ROUTINE churn_internal.refuse_change() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.refuse_change() IS 'Trigger of the registry''s tables, whose rows are only ever added.';
 
-CREATE FUNCTION churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) RETURNS bigint
+CREATE FUNCTION churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean, training_sample jsonb) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) TO churn_loader;
-COMMENT ON ROUTINE churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean) IS 'Registers a classifier for churn.register_model, which has read the rows on which it is tried with the rights of its own caller.';
+ALTER ROUTINE churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean, training_sample jsonb) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean, training_sample jsonb) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean, training_sample jsonb) IS 'Registers a classifier for churn.register_model, which has read the rows on which it is tried with the rights of its own caller.';
 
 CREATE FUNCTION churn_internal.remark_renamed(attachment churn.attachments, altered oid[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2190,6 +2350,15 @@ CREATE FUNCTION churn_internal.score_image(attachment_id integer, version bigint
 ALTER ROUTINE churn_internal.score_image(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.score_image(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) IS 'Probabilities of many rows in few calls of the model, as the bytes of an array; NaN for a row that keeps its score.';
 
+CREATE FUNCTION churn_internal.score_query(version bigint, query text, on_error text, pass_features boolean, search_path text, explained boolean) RETURNS TABLE(row_number bigint, passed jsonb, score double precision, contributions jsonb)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    SET cursor_tuple_fraction TO '1';
+ALTER ROUTINE churn_internal.score_query(version bigint, query text, on_error text, pass_features boolean, search_path text, explained boolean) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.score_query(version bigint, query text, on_error text, pass_features boolean, search_path text, explained boolean) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.score_query(version bigint, query text, on_error text, pass_features boolean, search_path text, explained boolean) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.score_query(version bigint, query text, on_error text, pass_features boolean, search_path text, explained boolean) IS 'Probabilities of the rows of any query, for churn.predict_query and, with their contributions by feature, churn.explain_query.';
+
 CREATE FUNCTION churn_internal.score_remembered(integer, text, double precision[], text[], text) RETURNS double precision
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE STRICT;
 ALTER ROUTINE churn_internal.score_remembered(integer, text, double precision[], text[], text) OWNER TO churn_owner;
@@ -2219,6 +2388,14 @@ ALTER ROUTINE churn_internal.shortest_text(value real) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.shortest_text(value real) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.shortest_text(value real) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.shortest_text(value real) IS 'The shortest decimal that is this number, whatever the session has its floats print.';
+
+CREATE FUNCTION churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) RETURNS TABLE(changes jsonb, score double precision, distance double precision, reason churn_internal.required_text)
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) IS 'The smallest changes of a profile row that bring its score below a threshold, for churn.what_would_help.';
 
 CREATE FUNCTION churn_internal.stored_key(attachment churn.attachments, key text) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -2305,6 +2482,12 @@ CREATE FUNCTION churn_internal.template_downstream_trigger() RETURNS text
 ALTER ROUTINE churn_internal.template_downstream_trigger() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.template_downstream_trigger() IS 'Template: see churn_trust.fill_template.';
 
+CREATE FUNCTION churn_internal.template_explain() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_explain() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_explain() IS 'Template: see churn_trust.fill_template.';
+
 CREATE FUNCTION churn_internal.template_failed_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -2383,6 +2566,12 @@ CREATE FUNCTION churn_internal.template_verify_profiles() RETURNS text
 ALTER ROUTINE churn_internal.template_verify_profiles() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.template_verify_profiles() IS 'Template: see churn_trust.fill_template.';
 
+CREATE FUNCTION churn_internal.template_what_would_help() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_what_would_help() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_what_would_help() IS 'Template: see churn_trust.fill_template.';
+
 CREATE FUNCTION churn_internal.template_work_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -2418,6 +2607,14 @@ CREATE FUNCTION churn_internal.type_name(type oid, "collation" oid DEFAULT NULL:
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.type_name(type oid, "collation" oid) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.type_name(type oid, "collation" oid) IS 'Schema-qualified and quoted name of a type, as what follows :: to cast to it, with a collation where it has such.';
+
+CREATE FUNCTION churn_internal.typical_values(version bigint) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.typical_values(version bigint) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.typical_values(version bigint) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.typical_values(version bigint) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.typical_values(version bigint) IS 'What is typical of each feature of a version, as far as its caller may read the profile.';
 
 CREATE FUNCTION churn_internal.unrecorded_labels(attachment churn.attachments) RETURNS TABLE(key text, outcome boolean, is_first boolean)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -3192,9 +3389,12 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module boundary_rows
 -- Module bounded_cache
 -- Module chosen_columns
+-- Module column_checks
+-- Module column_steps
 -- Module compile_bayes
 -- Module compile_boosters
 -- Module compile_classifiers
+-- Module compile_column_steps
 -- Module compile_columns
 -- Module compile_computed
 -- Module compile_functions
@@ -3213,6 +3413,15 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module errors
 -- Module estimator_checks
 -- Module estimators
+-- Module explain_candidate
+-- Module explain_classifiers
+-- Module explain_columns
+-- Module explain_model
+-- Module explain_trees
+-- Module explainer
+-- Module explaining
+-- Module explanation_rows
+-- Module explanations
 -- Module features
 -- Module finder
 -- Module foreign_files
@@ -3221,6 +3430,9 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module forest_graph
 -- Module form
 -- Module form_computed
+-- Module form_explained
+-- Module form_explained_subsets
+-- Module form_explained_trees
 -- Module form_functions
 -- Module form_matrices
 -- Module form_neighbours
@@ -3240,6 +3452,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module pickled
 -- Module queries
 -- Module raw_readers
+-- Module reference
 -- Module registry
 -- Module sandbox
 -- Module sandbox_start
@@ -3247,7 +3460,9 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module scoring
 -- Module searches
 -- Module session
+-- Module shapley
 -- Module signature
+-- Module smallest_changes
 -- Module strict_pickle
 -- Module unpacking
 -- Module unread

@@ -17,7 +17,7 @@ from .signature import Signature
 
 # Explaining rows to see what mostly contributes takes a second at most.
 OPERATIONS = 500_000_000
-FEWEST_ROWS = 100
+FEWEST_ROWS = 20
 
 
 def explanation_form(
@@ -47,7 +47,7 @@ def explanation_form(
     try:
         content = explain_model(pickled.estimator, signature)
         if reference is not None and rows is not None:
-            means = ExplanationForm(content, signature).means(rows)
+            means = ExplanationForm(content, signature).from_rows(rows)
             explainer = Explainer(content, signature, {"means": means})
             found = mean_contributions(explainer, pickled, rows)
             reference |= {"means": means, "contributions": found}

@@ -33,14 +33,17 @@ from .compile_classifiers import (
     hist_columns,
     hist_start,
     hist_trees,
+    probability,
     unwrap,
 )
 from .compile_columns import Columns, Inputs, NotCompilable, Number, numeric
 from .compile_sums import matrix
 from .compile_trees import FittedTree
-from .explain_columns import inputs_of
+from .explain_columns import inputs_of, inputs_read_by
 from .explain_trees import tree_terms
+from .form_computed import Together
 from .form_explained import (
+    NEAREST,
     Attributed,
     Average,
     Calibration,
@@ -49,12 +52,13 @@ from .form_explained import (
     ShareOfOdds,
     WeighedMembers,
 )
+from .form_explained_subsets import MOST_PLAYERS, Subsets
 
 FAMILIES = (
     "logistic regression, SGDClassifier with log_loss, decision trees, random forests, "
     "extra trees, gradient boosting, histogram gradient boosting, XGBoost, LightGBM "
     "and CatBoost; calibrated classifiers, soft votes and bagging over these, and "
-    "stacks of these below a line"
+    f"stacks of these below a line; any other of up to {MOST_PLAYERS} features"
 )
 
 
@@ -68,12 +72,40 @@ def explained(estimator: Any, columns: Columns, inputs: Inputs) -> Attributed:
     columns = accepted(kind, columns)
     if len(estimator.classes_) != TWO_CLASSES:
         raise NotCompilable(f"{kind.__name__} of other than two classes")
+    try:
+        return by_family(estimator, columns, inputs)
+    except NotCompilable as reason:
+        try:
+            return by_subsets(estimator, columns, inputs)
+        except NotCompilable:
+            raise reason from None
+
+
+def by_family(estimator: Any, columns: Columns, inputs: Inputs) -> Attributed:
+    """Return the same of a classifier whose family has a way of its own."""
+    kind = type(estimator)
     if kind in SHARES:
         return SHARES[kind](estimator, columns, inputs)
     if kind in MARGINS and hasattr(estimator, "predict_proba"):
         margin, slope = MARGINS[kind](estimator, columns, inputs)
         return ShareOfOdds(of=margin, slope=slope, constant=0.0)
     raise NotCompilable(kind.__name__)
+
+
+def by_subsets(estimator: Any, columns: Columns, inputs: Inputs) -> Attributed:
+    """Return the same of any classifier that is computed of few inputs.
+
+    Raises
+    ------
+    NotCompilable
+        If it has too many of them, or is not compiled.
+    """
+    read = inputs_read_by(columns)
+    if not 0 < len(read) <= MOST_PLAYERS:
+        raise NotCompilable(f"{type(estimator).__name__} of {len(read)} features")
+    part = Together(of=[probability(estimator, columns, inputs)])
+    odds = Subsets(of=part, inputs=np.array(read, np.int32), surest=1.0 - NEAREST)
+    return ShareOfOdds(of=odds, slope=1.0, constant=0.0)
 
 
 def response(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .compile_columns import Column, Computed, NotCompilable, numeric
+from .compile_columns import Column, Computed, Dropped, NotCompilable, numeric
 from .form_computed import Normalized, Onward, Pieces, Products, Rounds, Together
 from .form_matrices import Dense, Inputs, Joined, Table
 from .form_neighbours import Donors
@@ -53,6 +53,17 @@ def inputs_of(columns: Sequence[Column]) -> np.ndarray:
             )
         found.append(min(read, default=0))
     return np.array(found, np.int32)
+
+
+def inputs_read_by(columns: Sequence[Column]) -> list[int]:
+    """Return all inputs that some columns are computed of, rising."""
+    found: set[int] = set()
+    for column in columns:
+        if isinstance(column, Computed):
+            found |= inputs_read(column.part)[column.column.position]
+        elif not isinstance(column, Dropped):
+            found.add(column.position)
+    return sorted(found)
 
 
 def inputs_read(part: Matrix) -> list[frozenset[int]]:

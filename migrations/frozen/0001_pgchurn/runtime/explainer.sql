@@ -14,11 +14,10 @@ from .compiled import (
     CALL_BYTES,
     CALL_OPERATIONS,
     DOUBLE_BYTES,
-    MOST_OPERATIONS,
     CodedInputs,
 )
 from .errors import ScoringError
-from .features import Columns, check_values, row_count
+from .features import NAN, Columns, check_values, row_count
 from .form import finite_number, malformed_form, read_form, require
 from .form_explained import (
     EXPLANATION_MAGIC,
@@ -33,6 +32,8 @@ from .form_explained import (
 from .pacing import MODEL_CALL_ROWS, Pausing, no_pause
 from .signature import Signature
 
+# Of a row, 0.4 s: nobody explains within a trigger.
+MOST_OPERATIONS = 200_000_000
 # How far base and contributions may be from the log odds of a score.
 TOLERANCE = 1e-9
 # So many roundings a score and its explanation may have gone through.
@@ -117,11 +118,13 @@ class ExplanationForm(CodedInputs):
         self.order = [ordered.index(feature) for feature in signature.features]
         return probability
 
-    def means(self, columns: Columns) -> list[list[float]]:
-        """Return the means of each line's columns over some rows."""
-        lines = self.probability.linear()
+    def from_rows(self, columns: Columns) -> list[list[float | None]]:
+        """Return what its parts learn of typical rows, JSON-serialisable."""
         matrix = self.input_matrix(columns)
-        return [line.of.values(matrix).mean(axis=0).tolist() for line in lines]
+        return [
+            [None if number != number else number for number in part.from_rows(matrix)]
+            for part in self.probability.needing_rows()
+        ]
 
 
 class Explainer(ExplanationForm):
@@ -170,33 +173,34 @@ class Explainer(ExplanationForm):
     ) -> None:
         super().__init__(content, signature, pause)
         self.set_means(reference)
+        self.probability.set_pause(pause)
         self.probability.prepare()
         self.base = self.probability.base_odds()
         self.base_probability = float(np.clip(self.probability.base, 0.0, 1.0))
 
     def set_means(self, reference: dict[str, Any] | str | None) -> None:
-        """Hand the means of typical rows over to the lines.
+        """Hand what is typical over to the parts that need it.
 
         Raises
         ------
         ScoringError
-            If there are lines, and no means of them.
+            If there are such parts, and no typical rows are known.
         """
-        lines = self.probability.linear()
-        if not lines:
+        parts = self.probability.needing_rows()
+        if not parts:
             return
         said = json.loads(reference) if isinstance(reference, str) else reference
-        means = said.get("means") if isinstance(said, dict) else None
-        if not means:
+        numbers = said.get("means") if isinstance(said, dict) else None
+        if not numbers:
             raise no_means()
         require(
-            type(means) is list
-            and [type(each) is list and len(each) for each in means]
-            == [line.of.width for line in lines],
-            "The means are not those of its lines.",
+            type(numbers) is list
+            and [type(each) is list and len(each) for each in numbers]
+            == [part.numbers_from_rows for part in parts],
+            "The means are not those of its parts.",
         )
-        for line, each in zip(lines, means):
-            line.means = np.array([finite_number(one) for one in each])
+        for part, each in zip(parts, numbers):
+            part.learn(np.array([NAN if n is None else finite_number(n) for n in each]))
 
     def probabilities(self, columns: Columns) -> np.ndarray:
         """Return the score of every row."""

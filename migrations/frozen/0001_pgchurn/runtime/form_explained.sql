@@ -21,6 +21,7 @@ from .form_parts import (
     PartReader,
     sigmoid,
 )
+from .pacing import Pausing, no_pause
 
 EXPLANATION_MAGIC = b"pgchurn explanation 1\n"
 # Next to 1 below it, in doubles, and as near to 0: what stands for a score of exactly 1
@@ -64,6 +65,7 @@ class Attributed(Part):
 
     base: float
     is_share: bool = False
+    pause: Pausing = staticmethod(no_pause)
 
     def attributed(self, matrix: np.ndarray) -> Attribution:
         """Return what it computes of every row, and of what."""
@@ -84,12 +86,31 @@ class Attributed(Part):
         chord = log_odds_chord(within(self.base), within(scores))
         return Odds(scores, contributions * chord[:, None])
 
-    def linear(self) -> "list[LinearTerms]":
-        """Return all lines that it contains, which need the means of their columns."""
-        return [line for part in attributed_parts(self) for line in part.linear()]
+    @property
+    def numbers_from_rows(self) -> int:
+        """How many numbers it learns of typical rows."""
+        return 0
+
+    def from_rows(self, matrix: np.ndarray) -> list[float]:
+        """Return what it learns of typical rows."""
+        raise NotImplementedError
+
+    def learn(self, numbers: np.ndarray) -> None:
+        """Take over what it has learned of typical rows."""
+        raise NotImplementedError
+
+    def needing_rows(self) -> "list[Attributed]":
+        """Return all parts that it contains which learn of typical rows."""
+        return [one for part in attributed_parts(self) for one in part.needing_rows()]
+
+    def set_pause(self, pause: Pausing) -> None:
+        """Let a cancel take effect in what takes long."""
+        self.pause = pause
+        for part in attributed_parts(self):
+            part.set_pause(pause)
 
     def prepare(self) -> None:
-        """Compute the base, once the lines have their means."""
+        """Compute the base, once typical rows are known."""
         for part in attributed_parts(self):
             part.prepare()
 
@@ -157,7 +178,21 @@ class LinearTerms(Attributed):
         """Return about how many numbers a row takes while it is computed."""
         return super().numbers_held() + 4 * self.of.width
 
-    def linear(self) -> "list[LinearTerms]":
+    @property
+    def numbers_from_rows(self) -> int:
+        """How many numbers typical rows tell: the mean of each column."""
+        return self.of.width
+
+    def from_rows(self, matrix: np.ndarray) -> list[float]:
+        """Return the mean of each column."""
+        return self.of.values(matrix).mean(axis=0).tolist()
+
+    def learn(self, numbers: np.ndarray) -> None:
+        """Take over the mean of each column."""
+        require(np.isfinite(numbers).all(), "A mean of a line is missing.")
+        self.means = numbers
+
+    def needing_rows(self) -> list[Attributed]:
         """Return itself."""
         return [self]
 
@@ -493,11 +528,15 @@ class ExplanationReader(PartReader):
         """Return the kind of part that a name stands for."""
         if self.in_matrix:
             return super().kind_of(name)
+        # Which lines do without.
         if name == "TreeTerms":
-            # Which lines do without.
             from .form_explained_trees import TreeTerms
 
             return TreeTerms
+        if name == "Subsets":
+            from .form_explained_subsets import Subsets
+
+            return Subsets
         if name not in EXPLAINED_KINDS:
             raise malformed_form("A part is of an unknown kind.")
         return EXPLAINED_KINDS[name]
@@ -513,11 +552,11 @@ class ExplanationReader(PartReader):
 
 
 def no_means() -> ScoringError:
-    """Return the error for a line whose typical rows nobody knows."""
+    """Return the error for a model whose typical rows nobody knows."""
     return ScoringError(
-        "explanation of a linear model needs typical rows, and there are none",
+        "explanation of this model needs typical rows, and there are none",
         detail="Its version was registered without a row to replay: what a value "
-        "contributes is told from the mean.",
+        "contributes is told from what is typical.",
         hint="Register it again, on a profile that has rows and that you may read.",
         sqlstate="55000",
     )
