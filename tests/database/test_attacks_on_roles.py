@@ -48,7 +48,9 @@ DEEDS = {
         "SELECT * FROM churn.verify('churn.customers')",
         "SELECT churn.server_environment()",
         "UPDATE churn.customers SET age = 50",
+        "UPDATE churn.customers SET churned = true",
         "SELECT * FROM churn.health",
+        "SELECT * FROM churn.matured('churn.customers')",
     ],
     "churn_loader": [
         "SELECT churn.delete_model({unused})",
@@ -64,6 +66,10 @@ DEEDS = {
         "SELECT churn.set_notifications('churn.customers', 'threshold', 0.5)",
         "SELECT churn.set_outbox('churn.customers', 'every')",
         "SELECT churn.expire_outbox('7 days')",
+        "SELECT churn.record_outcome('churn.customers', '1', false)",
+        "INSERT INTO churn.known_outcomes VALUES ('churn.customers', '2', true)",
+        "SELECT churn.record_action('churn.customers', '1', 'call')",
+        "SELECT churn_internal.count_unrecorded_labels(1)",
         "SELECT churn_internal.columns_changed_by_writing('churn.customers')",
         "SELECT churn_internal.equals_key("
         "churn_internal.attachment_of('churn.customers'))",
@@ -85,6 +91,7 @@ DEEDS = {
         "SELECT churn.work(1000, 'churn.customers')",
         "DROP TABLE given",
         "SELECT churn.expire_predictions('1 year')",
+        "SELECT churn.expire_outcomes('1 year')",
         "SELECT * FROM churn.forget('churn.customers', '1')",
     ],
 }
@@ -123,7 +130,8 @@ def test_no_function_is_misled_by_what_the_caller_puts_in_front(first):
         " SELECT to_jsonb(c) AS values FROM churn.customers c LIMIT 1;"
         " GRANT ALL ON values_by_name TO PUBLIC"
     )
-    first.run("GRANT UPDATE (age) ON churn.customers TO churn_scorer")
+    first.run("GRANT UPDATE (age, churned) ON churn.customers TO churn_scorer")
+    first.run("SELECT churn.set_outcome('churn.customers', 'churned')")
     first.run("SET LOCAL track_functions = 'all'")
     first.run(PINNED_PATH)
 
