@@ -116,6 +116,11 @@ class ExplanationForm(CodedInputs):
         self.order = [ordered.index(feature) for feature in signature.features]
         return probability
 
+    def tied(self, columns: Columns) -> np.ndarray:
+        """Return which rows scikit-learn decides by the order of its training."""
+        with np.errstate(all="ignore"):
+            return self.probability.tied(self.input_matrix(columns))
+
     def from_rows(self, columns: Columns) -> list[list[float | None]]:
         """Return what its parts learn of typical rows, JSON-serialisable."""
         matrix = self.input_matrix(columns)

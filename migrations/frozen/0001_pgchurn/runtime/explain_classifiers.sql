@@ -24,6 +24,7 @@ from .boosters import BoostedTrees
 from .compile_boosters import trees_of
 from .compile_classifiers import (
     CALIBRATION_EPSILON,
+    DECISIONS,
     FORESTS,
     TWO_CLASSES,
     accepted,
@@ -115,6 +116,8 @@ def response(
     estimator, columns = unwrap(estimator, columns, inputs, stacks=False)
     kind = type(estimator)
     if kind not in MARGINS:
+        if kind in DECISIONS:
+            raise NotCompilable(f"{kind.__name__} below another classifier")
         return explained(estimator, columns, inputs), True
     margin, _ = MARGINS[kind](estimator, accepted(kind, columns), inputs)
     return margin, False
