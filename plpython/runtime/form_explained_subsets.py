@@ -51,7 +51,8 @@ class Subsets(Attributed):
         require(
             self.of.width == 1
             and 0 < len(self.inputs) <= MOST_PLAYERS
-            and self.inputs[0] >= 0
+            # Else a difference may leave the range of its type.
+            and (self.inputs >= 0).all()
             and (np.diff(self.inputs) > 0).all(),
             "A number of few inputs has too many, or is none.",
         )

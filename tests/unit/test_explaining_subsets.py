@@ -16,9 +16,11 @@ from pgchurn.plpython.runtime.explainer import Explainer, ExplanationForm
 from pgchurn.plpython.runtime.form_explained_subsets import (
     MOST_PLAYERS,
     SUBSETS_AT_ONCE,
+    Subsets,
     shapley_weights,
     typical,
 )
+from pgchurn.plpython.runtime.form_matrices import Inputs
 from pgchurn.plpython.runtime.pickled import PickledModel
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
@@ -243,6 +245,22 @@ def test_typical_rows_of_another_model_are_refused(means):
     content = explain_model(fitted("naive Bayes"), signature)
     with pytest.raises(ScoringError):
         Explainer(content, signature, {"means": means})
+
+
+@pytest.mark.parametrize(
+    "inputs", [[], [-1], [1, 0], [0, 0], [0, 2**31 - 1, -(2**31)], range(14)], ids=str
+)
+def test_inputs_that_do_not_rise_or_are_too_many_are_refused(inputs):
+    of = Inputs(positions=np.zeros(1, np.int32), steps="", constants=np.zeros(0))
+    with pytest.raises(ScoringError, match="malformed"):
+        Subsets(of=of, inputs=np.array(inputs, np.int32), surest=0.9)
+
+
+@pytest.mark.parametrize("surest", [0.5, 1.0, 2.0, float("nan")])
+def test_a_surest_probability_that_is_none_is_refused(surest):
+    of = Inputs(positions=np.zeros(1, np.int32), steps="", constants=np.zeros(0))
+    with pytest.raises(ScoringError, match="malformed"):
+        Subsets(of=of, inputs=np.zeros(1, np.int32), surest=surest)
 
 
 @pytest.mark.parametrize("count", range(1, 8))
