@@ -152,7 +152,7 @@ def test_no_row_buys_time_that_is_not_there(shop):
     refused = shop.refusal(
         "SELECT churn_internal.register_candidate(%s::regclass, %s, %s, '{}', %s, '{}',"
         " '{}', '{}', '[[\"an income\"], []]', NULL, %s, NULL, NULL, NULL, true, false,"
-        " NULL, NULL, NULL, false)",
+        " NULL, NULL, NULL, false, NULL)",
         *given[:4],
         numbers,
     )
