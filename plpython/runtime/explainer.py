@@ -87,8 +87,7 @@ class ExplanationForm(CodedInputs):
         try:
             self.probability = self.read(content, signature)
         except ScoringError as error:
-            error.message = "explanation form is malformed"
-            raise
+            raise malformed_explanation(error.detail) from None
 
     def read(self, content: bytes, signature: Signature) -> Attributed:
         """Return what gives the probability, completely checked."""
@@ -128,6 +127,13 @@ class ExplanationForm(CodedInputs):
             [None if number != number else number for number in part.from_rows(matrix)]
             for part in self.probability.needing_rows()
         ]
+
+
+def malformed_explanation(detail: str | None) -> ScoringError:
+    """Return the error for bytes that explain nothing."""
+    error = malformed_form(detail or "")
+    error.message = "explanation form is malformed"
+    return error
 
 
 class Explainer(ExplanationForm):
@@ -177,7 +183,11 @@ class Explainer(ExplanationForm):
         super().__init__(content, signature, pause)
         self.set_means(reference)
         self.probability.set_pause(pause)
-        self.probability.prepare()
+        try:
+            self.probability.prepare()
+        except ScoringError:
+            # What a part refuses of the base it would refuse of every row.
+            raise malformed_explanation("Its base cannot be computed.") from None
         self.base = self.probability.base_odds()
         self.base_probability = float(np.clip(self.probability.base, 0.0, 1.0))
 

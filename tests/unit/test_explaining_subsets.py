@@ -231,6 +231,22 @@ def test_one_feature_more_is_refused_by_name():
         explain_model(estimator, signature)
 
 
+def test_what_refuses_its_own_base_is_malformed(monkeypatch):
+    signature = signature_of(KINDS)
+    content = explain_model(fitted("naive Bayes"), signature)
+    means = ExplanationForm(content, signature).from_rows(columns_of(FRAME[FEW]))
+
+    def refuse(part):
+        raise ScoringError(
+            "row has a value whose function is infinite", sqlstate="22023"
+        )
+
+    monkeypatch.setattr(Subsets, "prepare", refuse)
+    with pytest.raises(ScoringError, match="explanation form is malformed") as refused:
+        Explainer(content, signature, {"means": means})
+    assert refused.value.sqlstate == "55000"
+
+
 def test_without_typical_rows_nothing_is_explained():
     content = explain_model(fitted("naive Bayes"), signature_of(KINDS))
     with pytest.raises(ScoringError, match="needs typical rows"):
