@@ -33,14 +33,14 @@ KINDS = {
     "paperless_billing": "boolean",
     "complaint_count": "number",
 }
-# Of all columns that can be features.
+# Of more columns than have all their subsets tried.
 EVERY_KIND = {
     **dict.fromkeys(("age", "tenure_months", "monthly_charges"), "number"),
     **dict.fromkeys(("total_charges", "data_usage_gb", "support_calls"), "number"),
     **dict.fromkeys(("late_payments", "complaint_count"), "number"),
     **dict.fromkeys(("paperless_billing", "has_dependents"), "boolean"),
     **dict.fromkeys(("region", "contract", "payment_method"), "text"),
-    "internet_service": "text",
+    **dict.fromkeys(("internet_service", "customer_name"), "text"),
 }
 CATEGORIES = {"contract": CONTRACTS}
 TOLERANCE = 1e-9

@@ -94,6 +94,13 @@ def test_a_model_of_real_customers_follows_their_complaints(owner, pgchurn):
         float(why[0]["current"]) - float(why[0]["former"]), rel=0, abs=1e-12
     )
 
+    # Whatever algorithms it is made of.
+    explained = pgchurn("explain", str(customer), "--table", PROFILE)
+    total = sum(one["points"] for one in explained["features"])
+    assert explained["base_probability"] + total == pytest.approx(
+        explained["score"], abs=1e-9
+    )
+
     stored = pgchurn("show", str(trained["version"]))
     kinds = {one["name"]: one["kind"] for one in stored["signature"]["features"]}
     artifact = owner.value(

@@ -264,7 +264,7 @@ def test_typical_rows_of_another_model_are_refused(means):
 
 
 @pytest.mark.parametrize(
-    "inputs", [[], [-1], [1, 0], [0, 0], [0, 2**31 - 1, -(2**31)], range(14)], ids=str
+    "inputs", [[], [-1], [1, 0], [0, 0], [0, 2**31 - 1, -(2**31)], range(15)], ids=str
 )
 def test_inputs_that_do_not_rise_or_are_too_many_are_refused(inputs):
     of = Inputs(positions=np.zeros(1, np.int32), steps="", constants=np.zeros(0))

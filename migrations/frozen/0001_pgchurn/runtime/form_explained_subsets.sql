@@ -20,8 +20,8 @@ from .form import require
 from .form_explained import Attributed, Attribution, log_odds
 from .form_parts import Matrix
 
-# Of this many inputs a row has 8,192 subsets.
-MOST_PLAYERS = 13
+# Of this many inputs a row has 16,384 subsets.
+MOST_PLAYERS = 14
 # So many subsets are computed at once.
 SUBSETS_AT_ONCE = 1 << 10
 
