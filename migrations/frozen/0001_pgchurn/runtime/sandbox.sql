@@ -294,7 +294,10 @@ def result_of(content: Any) -> dict[str, Any]:
     keys = ("replayed", "parity", "rows_compared", "problem")
     replayed, parity, compared, problem = (content[key] for key in keys)
     unexplained, reference = content["explanation_problem"], content["reference"]
-    described = None if reference is None else json.dumps(reference, allow_nan=False)
+    described = None
+    if reference is not None:
+        # As text: in a database in SQL_ASCII jsonb takes no escapes.
+        described = json.dumps(reference, allow_nan=False, ensure_ascii=False)
     if described is not None and (
         type(reference) is not dict or len(described) > MOST_REFERENCE_BYTES
     ):
