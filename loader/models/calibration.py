@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from pgchurn.loader.models.averaging import (
     LEAST_WEIGHT,
     Average,
@@ -182,7 +183,7 @@ def as_columns(said: Mapping[str, np.ndarray], members: tuple[str, ...]) -> np.n
 def with_weights(
     fitted: list[tuple[str, ClassifierMixin]],
     weigher: Pipeline,
-    frame: object,
+    frame: pd.DataFrame,
     labels: np.ndarray,
 ) -> StackingClassifier:
     """Return fitted members under the weights that were found of their log odds.
@@ -199,7 +200,9 @@ def with_weights(
         What they were fitted on.
     labels : numpy.ndarray of shape (n_samples,)
     """
+    # A row of each class is enough to learn the classes and the columns.
+    _, few = np.unique(labels, return_index=True)
     stack = StackingClassifier(fitted, LogisticRegression(), cv="prefit")
-    stack.fit(frame, labels)
+    stack.fit(frame.iloc[few], labels[few])
     stack.final_estimator = stack.final_estimator_ = weigher
     return stack
