@@ -107,6 +107,30 @@ def test_every_file_is_registered_compiled_and_scores_as_its_library(
         assert stored == pytest.approx(after, rel=0, abs=TOLERANCE), file
 
 
+@pytest.mark.parametrize("form", [(), ("--no-compile",)], ids=["compiled", "pickled"])
+def test_logged_scores_of_single_precision_are_explained(form, shop, pgchurn):
+    fill(shop, "xgboost.json")
+    found = pgchurn("register", str(FOLDER / "xgboost.json"), "--table", TABLE, *form)
+    pgchurn("activate", str(found["version"]))
+    shop.run(f"SELECT churn.set_prediction_log('{TABLE}', 1)")
+    shop.run(f"INSERT INTO odd.calls SELECT key FROM {TABLE}")
+
+    explained = dict(
+        shop.run(
+            f"""
+            SELECT l.key, sum(e.points) + (churn.explain_base(l.version)).probability
+            FROM churn.predictions l,
+                 churn.explain_prediction('{TABLE}', l.key, now()) e
+            GROUP BY l.key, l.version
+            """
+        )
+    )
+
+    logged = dict(shop.run("SELECT key, score FROM churn.predictions"))
+    assert len(logged) == len(rows_of("xgboost.json"))
+    assert explained == pytest.approx(logged, rel=0, abs=TOLERANCE)
+
+
 def after_complaining(file):
     """Return what is said of a file's rows when each has one complaint more."""
     rows = rows_of(file)
