@@ -32,7 +32,8 @@ BEGIN
     IF TG_OP = 'INSERT' THEN
         IF "@records_labels@" THEN
             PERFORM churn_internal.record_labels(
-                "@id@", array_agg(p."@key@"::text), array_agg("@present_outcome@"),
+                "@id@", array_agg(p."@key@"::text COLLATE "default"),
+                array_agg("@present_outcome@"),
                 array_agg(true)
             )
             FROM inserted p HAVING count(*) > 0;
@@ -98,7 +99,8 @@ BEGIN
                array_agg(f.key) FILTER (WHERE p.key IS NULL) AS lost_keys
         INTO moved
         FROM (
-            SELECT f."@key@"::text AS key, i.image, count(*) OVER (PARTITION BY i.image) AS alike
+            SELECT f."@key@"::text COLLATE "default" AS key, i.image,
+                   count(*) OVER (PARTITION BY i.image) AS alike
             FROM former f
             CROSS JOIN LATERAL (
                 SELECT CASE WHEN single THEN '' ELSE "@former_image@" END
@@ -108,7 +110,8 @@ BEGIN
             )
         ) f
         LEFT JOIN (
-            SELECT p."@key@"::text AS key, i.image, count(*) OVER (PARTITION BY i.image) AS alike
+            SELECT p."@key@"::text COLLATE "default" AS key, i.image,
+                   count(*) OVER (PARTITION BY i.image) AS alike
             FROM updated p
             CROSS JOIN LATERAL (
                 SELECT CASE WHEN single THEN '' ELSE "@present_image@" END
@@ -119,7 +122,8 @@ BEGIN
         ) p ON p.image = f.image AND p.alike = 1 AND f.alike = 1;
     END IF;
     IF "@records_labels@" AND (changed.has_new OR changed.has_relabelled) THEN
-        SELECT array_agg(p."@key@"::text) AS keys, array_agg("@present_outcome@") AS outcomes,
+        SELECT array_agg(p."@key@"::text COLLATE "default") AS keys,
+               array_agg("@present_outcome@") AS outcomes,
                array_agg(f."@key@" IS NULL) AS are_new
         INTO labels
         FROM updated p

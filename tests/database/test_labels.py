@@ -373,6 +373,28 @@ def test_names_may_hold_anything(session, name):
     assert len(recorded(session, names[0])) == 12
 
 
+def test_labels_of_a_key_with_a_collation_are_recorded(session):
+    session.run("""
+        CREATE COLLATION nocase (
+            provider = icu, locale = 'und-u-ks-level2', deterministic = false
+        );
+        CREATE TABLE people (name text COLLATE nocase PRIMARY KEY, gone boolean);
+        CREATE TABLE calls (name text COLLATE nocase);
+        INSERT INTO people VALUES ('Ann', true), ('Bob', NULL);
+        SELECT churn.attach('people', 'name', 'calls', 'name');
+        """)
+
+    session.run(SET, "people", "gone")
+    session.run("UPDATE people SET gone = true WHERE name = 'BOB'")
+    session.run("INSERT INTO people VALUES ('Cid', false)")
+    session.run("UPDATE people SET name = 'Bert' WHERE name = 'bob'")
+    session.run(SET, "people", "gone")
+
+    assert recorded(session, "people") == [
+        *(("Ann", True), ("Bert", True), ("Cid", False)),
+    ]
+
+
 def test_a_label_that_a_trigger_before_each_row_changes_is_recorded(labelled):
     labelled.run("""
         CREATE FUNCTION public.give_up() RETURNS trigger LANGUAGE plpgsql AS

@@ -1976,7 +1976,8 @@ BEGIN
     IF TG_OP = 'INSERT' THEN
         IF false THEN
             PERFORM churn_internal.record_labels(
-                1, array_agg(p.customer_id::text), array_agg(NULL::pg_catalog.bool),
+                1, array_agg(p.customer_id::text COLLATE "default"),
+                array_agg(NULL::pg_catalog.bool),
                 array_agg(true)
             )
             FROM inserted p HAVING count(*) > 0;
@@ -2042,7 +2043,8 @@ BEGIN
                array_agg(f.key) FILTER (WHERE p.key IS NULL) AS lost_keys
         INTO moved
         FROM (
-            SELECT f.customer_id::text AS key, i.image, count(*) OVER (PARTITION BY i.image) AS alike
+            SELECT f.customer_id::text COLLATE "default" AS key, i.image,
+                   count(*) OVER (PARTITION BY i.image) AS alike
             FROM former f
             CROSS JOIN LATERAL (
                 SELECT CASE WHEN single THEN '' ELSE ROW(f.customer_name, f.signed_up_on, f.age, f.region, f.contract, f.payment_method, f.internet_service, f.paperless_billing, f.has_dependents, f.tenure_months, f.monthly_charges, f.total_charges, f.data_usage_gb, f.support_calls, f.late_payments, f.churned, f.complaint_count, f.last_complaint_at, f.churn_score, f.churn_model_version, f.churn_scored_at)::pg_catalog.text END
@@ -2052,7 +2054,8 @@ BEGIN
             )
         ) f
         LEFT JOIN (
-            SELECT p.customer_id::text AS key, i.image, count(*) OVER (PARTITION BY i.image) AS alike
+            SELECT p.customer_id::text COLLATE "default" AS key, i.image,
+                   count(*) OVER (PARTITION BY i.image) AS alike
             FROM updated p
             CROSS JOIN LATERAL (
                 SELECT CASE WHEN single THEN '' ELSE ROW(p.customer_name, p.signed_up_on, p.age, p.region, p.contract, p.payment_method, p.internet_service, p.paperless_billing, p.has_dependents, p.tenure_months, p.monthly_charges, p.total_charges, p.data_usage_gb, p.support_calls, p.late_payments, p.churned, p.complaint_count, p.last_complaint_at, p.churn_score, p.churn_model_version, p.churn_scored_at)::pg_catalog.text END
@@ -2063,7 +2066,8 @@ BEGIN
         ) p ON p.image = f.image AND p.alike = 1 AND f.alike = 1;
     END IF;
     IF false AND (changed.has_new OR changed.has_relabelled) THEN
-        SELECT array_agg(p.customer_id::text) AS keys, array_agg(NULL::pg_catalog.bool) AS outcomes,
+        SELECT array_agg(p.customer_id::text COLLATE "default") AS keys,
+               array_agg(NULL::pg_catalog.bool) AS outcomes,
                array_agg(f.customer_id IS NULL) AS are_new
         INTO labels
         FROM updated p

@@ -5,7 +5,9 @@ BEGIN
     RETURN QUERY EXECUTE format(
         'SELECT l.key, l.outcome, last.key IS NULL
          FROM (
-            SELECT churn_internal.key_text(p.%I) AS key, %s AS outcome FROM %s p
+            SELECT churn_internal.key_text(p.%I) COLLATE pg_catalog."default" AS key,
+                   %s AS outcome
+            FROM %s p
          ) l
          LEFT JOIN (
             -- What came from elsewhere is no label, and tells that the customer is known.
