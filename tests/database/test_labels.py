@@ -6,7 +6,7 @@ from pgchurn.loader.models.labels import TEXTS_FOR_CHURNED, churned
 
 from tests.company import attach, create_tables
 from tests.models import quoted
-from tests.outcomes import CUSTOMERS, SET, know, label, recorded
+from tests.outcomes import CUSTOMERS, SET, know, label, matured, predict, recorded
 from tests.waiting import in_background, wait_until_blocked
 
 CLIENTS = "company.clients"
@@ -393,6 +393,10 @@ def test_labels_of_a_key_with_a_collation_are_recorded(session):
     assert recorded(session, "people") == [
         *(("Ann", True), ("Bert", True), ("Cid", False)),
     ]
+    session.run("INSERT INTO people VALUES ('Dan', NULL)")
+    predict(session, "Dan", "-100 days", profile="people")
+    know(session, "DAN", True, "-50 days", profile="people")
+    assert matured(session, "people") == {"Dan": True}
 
 
 def test_a_label_that_a_trigger_before_each_row_changes_is_recorded(labelled):
