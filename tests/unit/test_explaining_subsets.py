@@ -17,11 +17,11 @@ from pgchurn.plpython.runtime.form_explained_subsets import (
     MOST_PLAYERS,
     SUBSETS_AT_ONCE,
     Subsets,
-    shapley_weights,
     typical,
 )
 from pgchurn.plpython.runtime.form_matrices import Inputs
 from pgchurn.plpython.runtime.pickled import PickledModel
+from pgchurn.plpython.runtime.shapley import shapley_weights
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import AdaBoostClassifier, VotingClassifier

@@ -12,13 +12,12 @@ References
    2020.
 """
 
-from functools import cache
-
 import numpy as np
 
 from .form import require
 from .form_explained import Attributed, Attribution, log_odds
 from .form_parts import Matrix
+from .shapley import over_all_subsets
 
 # Of this many inputs a row has 16,384 subsets.
 MOST_PLAYERS = 14
@@ -122,17 +121,18 @@ class Subsets(Attributed):
             return
         start = row.copy()
         start[self.inputs] = self.typical
-        odds = np.empty(1 << count)
-        for first in range(0, len(odds), SUBSETS_AT_ONCE):
-            self.pause()
-            last = min(first + SUBSETS_AT_ONCE, len(odds))
-            members = members_of(count, first, last)
-            rows = np.repeat(start[None], len(members), axis=0)
-            rows[:, players] = np.where(members, row[players], start[players])
-            odds[first:last] = self.said(rows)
-        # Of one row and of many, a matrix product may round differently.
-        odds[0], odds[-1] = self.base, value
-        found[players] = odds @ shapley_weights(count)
+
+        def odds(members: np.ndarray) -> np.ndarray:
+            found = np.empty(len(members))
+            for first in range(0, len(found), SUBSETS_AT_ONCE):
+                self.pause()
+                joined = members[first : first + SUBSETS_AT_ONCE]
+                rows = np.repeat(start[None], len(joined), axis=0)
+                rows[:, players] = np.where(joined, row[players], start[players])
+                found[first : first + len(joined)] = self.said(rows)
+            return found
+
+        found[players] = over_all_subsets(odds, count, self.base, value)
 
 
 def typical(values: np.ndarray) -> float:
@@ -144,33 +144,5 @@ def typical(values: np.ndarray) -> float:
     if 2 * counts.max() > len(known):
         return float(distinct[counts.argmax()])
     return float(known[(len(known) - 1) // 2])
-
-
-def members_of(count: int, first: int, last: int) -> np.ndarray:
-    """Return which players the subsets of some numbers have, one bit each."""
-    numbers = np.arange(first, last)
-    return (numbers[:, None] >> np.arange(count)) & 1 == 1
-
-
-@cache
-def shapley_weights(count: int) -> np.ndarray:
-    """Return what the number of each subset counts for each of so many players.
-
-    Returns
-    -------
-    ndarray of float64, shape (2 ** count, count)
-        For a player, the subsets with it count as often as an order of the players
-        has them when it comes, and those without it as often, less.
-    """
-    members = members_of(count, 0, 1 << count)
-    sizes = members.sum(axis=1)
-    # Of the size without the player: (size! (count - 1 - size)!) / count!
-    shares = np.ones(count)
-    for size in range(1, count):
-        shares[size] = shares[size - 1] * size / (count - size)
-    shares /= count
-    joined = shares[np.maximum(sizes - 1, 0)][:, None]
-    left = shares[np.minimum(sizes, count - 1)][:, None]
-    return np.where(members, joined, -left)
 $python$;
 COMMENT ON FUNCTION churn_runtime.form_explained_subsets IS 'Any number of few inputs: Shapley values over all subsets of them.';

@@ -11,7 +11,7 @@ adds, that is exact as well. Either way they add up to the difference.
 """
 
 from collections.abc import Callable
-from math import factorial
+from functools import cache
 
 import numpy as np
 
@@ -54,25 +54,40 @@ def over_all_subsets(
     value: Value, players: int, former: float, current: float
 ) -> np.ndarray:
     """Return the Shapley values by their definition."""
-    subsets = np.arange(1 << players)
-    joined = (subsets[:, None] >> np.arange(players)) & 1 == 1
-    worth = np.empty(len(subsets))
+    joined = members_of(players)
+    worth = np.empty(len(joined))
     worth[0], worth[-1] = former, current
     if players > 1:
         worth[1:-1] = value(joined[1:-1])
-    sizes = joined.sum(axis=1)
-    weights = np.array(
-        [
-            factorial(size) * factorial(players - size - 1) / factorial(players)
-            for size in range(players)
-        ]
-    )
-    found = np.empty(players)
-    for player in range(players):
-        without = subsets[~joined[:, player]]
-        gains = worth[without | 1 << player] - worth[without]
-        found[player] = (weights[sizes[without]] * gains).sum()
-    return found
+    return worth @ shapley_weights(players)
+
+
+def members_of(players: int) -> np.ndarray:
+    """Return which players each subset has, the bits of its number."""
+    subsets = np.arange(1 << players)
+    return (subsets[:, None] >> np.arange(players)) & 1 == 1
+
+
+@cache
+def shapley_weights(count: int) -> np.ndarray:
+    """Return what the number of each subset counts for each of so many players.
+
+    Returns
+    -------
+    ndarray of float64, shape (2 ** count, count)
+        For a player, the subsets with it count as often as an order of the players
+        has them when it comes, and those without it as often, less.
+    """
+    members = members_of(count)
+    sizes = members.sum(axis=1)
+    # Of the size without the player: (size! (count - 1 - size)!) / count!
+    shares = np.ones(count)
+    for size in range(1, count):
+        shares[size] = shares[size - 1] * size / (count - size)
+    shares /= count
+    joined = shares[np.maximum(sizes - 1, 0)][:, None]
+    left = shares[np.minimum(sizes, count - 1)][:, None]
+    return np.where(members, joined, -left)
 
 
 def mean_over_orders(
