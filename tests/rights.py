@@ -18,6 +18,7 @@ object                                    loader     scorer     application
 schema churn                              USAGE      USAGE      USAGE
 
 table actions                             SELECT     SELECT     -
+table alerts                              SELECT     SELECT     -
 table attachments                         SELECT     SELECT     -
 table complaints                          -          -          INSERT
 table customers                           SELECT     SELECT     -
@@ -46,6 +47,7 @@ column models.deleted_at                  SELECT     SELECT     -
 column models.attestation                 SELECT     SELECT     -
 column models.attestation_signature       SELECT     SELECT     -
 column models.attestation_key             SELECT     SELECT     -
+table monitor_results                     SELECT     SELECT     -
 table outbox                              SELECT     SELECT     -
 table outcomes                            SELECT     SELECT     -
 table predictions                         SELECT     SELECT     -
@@ -57,10 +59,12 @@ view queue                                SELECT     SELECT     -
 view rescore_progress                     SELECT     SELECT     -
 
 sequence actions_action_id_seq            -          -          -
+sequence alerts_alert_id_seq              -          -          -
 sequence complaints_complaint_id_seq      -          -          -
 sequence customers_customer_id_seq        -          -          -
 sequence deployments_deployment_id_seq    -          -          -
 sequence models_version_seq               -          -          -
+sequence monitor_results_result_id_seq    -          -          -
 sequence outbox_change_id_seq             -          -          -
 sequence outcomes_outcome_id_seq          -          -          -
 

@@ -10,7 +10,7 @@ depends_on = None
 BEFORE_FUNCTIONS = (
     *("prerequisites", "roles", "schemas", "result_types", "attachments", "models"),
     *("deployments", "queue", "rescoring", "predictions", "outbox", "outcomes"),
-    "trusted_keys",
+    *("monitoring", "trusted_keys"),
 )
 AFTER_FUNCTIONS = ("result_checks", "event_triggers", "customers")
 

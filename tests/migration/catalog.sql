@@ -89,6 +89,44 @@ COMMENT ON COLUMN churn.actions.at IS 'When it was done.';
 COMMENT ON COLUMN churn.actions.recorded_by IS 'Who recorded it.';
 COMMENT ON COLUMN churn.actions.recorded_at IS 'When it was recorded.';
 
+CREATE TABLE churn.alerts (
+    alert_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    attachment_id integer NOT NULL,
+    version bigint,
+    metric text NOT NULL,
+    feature text,
+    opened_at timestamp with time zone NOT NULL,
+    value double precision,
+    "limit" double precision,
+    n bigint NOT NULL,
+    windows integer NOT NULL,
+    detail text,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by name,
+    resolved_at timestamp with time zone,
+    CONSTRAINT alerts_pkey PRIMARY KEY (alert_id),
+    CONSTRAINT alerts_check CHECK ((num_nulls(acknowledged_at, acknowledged_by) = ANY (ARRAY[0, 2])))
+);
+CREATE UNIQUE INDEX alerts_open_idx ON churn.alerts USING btree (attachment_id, metric, feature) NULLS NOT DISTINCT WHERE (resolved_at IS NULL);
+ALTER TABLE churn.alerts OWNER TO churn_owner;
+GRANT SELECT ON churn.alerts TO churn_loader;
+GRANT SELECT ON churn.alerts TO churn_scorer;
+COMMENT ON TABLE churn.alerts IS 'Findings of churn.monitor that lasted: one row from the onset to the end.';
+COMMENT ON COLUMN churn.alerts.alert_id IS 'What churn.acknowledge_alert takes.';
+COMMENT ON COLUMN churn.alerts.attachment_id IS 'The attachment of the profile.';
+COMMENT ON COLUMN churn.alerts.version IS 'The version whose scores were looked at; null: no version gave them.';
+COMMENT ON COLUMN churn.alerts.metric IS 'What is out of its limits.';
+COMMENT ON COLUMN churn.alerts.feature IS 'Of which feature; null: of none.';
+COMMENT ON COLUMN churn.alerts.opened_at IS 'The end of the window that opened it.';
+COMMENT ON COLUMN churn.alerts.value IS 'What was measured in the last window that is out.';
+COMMENT ON COLUMN churn.alerts."limit" IS 'The limit there; null: there is none.';
+COMMENT ON COLUMN churn.alerts.n IS 'How many rows that was measured on.';
+COMMENT ON COLUMN churn.alerts.windows IS 'In how many windows there was a finding so far.';
+COMMENT ON COLUMN churn.alerts.detail IS 'The finding in words.';
+COMMENT ON COLUMN churn.alerts.acknowledged_at IS 'When somebody took note of it; null: nobody has.';
+COMMENT ON COLUMN churn.alerts.acknowledged_by IS 'Who did.';
+COMMENT ON COLUMN churn.alerts.resolved_at IS 'The end of the window in which it was over; null: it is open.';
+
 CREATE TABLE churn.attachments (
     attachment_id integer NOT NULL,
     profile regclass NOT NULL,
@@ -357,6 +395,48 @@ COMMENT ON COLUMN churn.models.deleted_by IS 'Who deleted it; null: it is there.
 COMMENT ON COLUMN churn.models.deleted_at IS 'When its bytes were deleted; the row stays for what names the version.';
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON churn.models FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.refuse_change();
 COMMENT ON TRIGGER refuse_change ON churn.models IS 'Keeps a version what it was.';
+
+CREATE TABLE churn.monitor_results (
+    result_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    attachment_id integer NOT NULL,
+    version bigint,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    metric text NOT NULL,
+    feature text,
+    value double precision,
+    lower double precision,
+    upper double precision,
+    "limit" double precision,
+    n bigint NOT NULL,
+    verdict text NOT NULL,
+    detail text,
+    measured_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT monitor_results_pkey PRIMARY KEY (result_id),
+    CONSTRAINT monitor_results_check CHECK ((since < until)),
+    CONSTRAINT monitor_results_n_check CHECK ((n >= 0)),
+    CONSTRAINT monitor_results_verdict_check CHECK ((verdict = ANY (ARRAY['ok'::text, 'finding'::text, 'too few'::text, 'not judged'::text])))
+);
+CREATE INDEX monitor_results_window_idx ON churn.monitor_results USING btree (attachment_id, until, metric);
+ALTER TABLE churn.monitor_results OWNER TO churn_owner;
+GRANT SELECT ON churn.monitor_results TO churn_loader;
+GRANT SELECT ON churn.monitor_results TO churn_scorer;
+COMMENT ON TABLE churn.monitor_results IS 'What churn.monitor has measured: a row for each window of time, metric and feature.';
+COMMENT ON COLUMN churn.monitor_results.result_id IS 'Tells results apart.';
+COMMENT ON COLUMN churn.monitor_results.attachment_id IS 'The attachment of the profile.';
+COMMENT ON COLUMN churn.monitor_results.version IS 'The version whose scores were looked at; null: no version gave them.';
+COMMENT ON COLUMN churn.monitor_results.since IS 'The beginning of the window.';
+COMMENT ON COLUMN churn.monitor_results.until IS 'The end of the window, which is no part of it.';
+COMMENT ON COLUMN churn.monitor_results.metric IS 'What was measured; churn.monitor lists them.';
+COMMENT ON COLUMN churn.monitor_results.feature IS 'Of which feature, or of which bin of scores; null: of none.';
+COMMENT ON COLUMN churn.monitor_results.value IS 'What it was; null: it could not be measured.';
+COMMENT ON COLUMN churn.monitor_results.lower IS 'Where the value is expected, or known to be: from here; null: not known.';
+COMMENT ON COLUMN churn.monitor_results.upper IS 'To here; null: not known.';
+COMMENT ON COLUMN churn.monitor_results."limit" IS 'From which value on it can be a finding; null: it is none.';
+COMMENT ON COLUMN churn.monitor_results.n IS 'How many rows it was measured on.';
+COMMENT ON COLUMN churn.monitor_results.verdict IS 'ok; finding: too large to be chance, and large enough to matter; too few: rows to tell; not judged: it is told for information.';
+COMMENT ON COLUMN churn.monitor_results.detail IS 'The same in words; null: nothing to add.';
+COMMENT ON COLUMN churn.monitor_results.measured_at IS 'When it was measured.';
 
 CREATE TABLE churn.outbox (
     change_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
