@@ -83,6 +83,7 @@ function forget                           -          -          -
 function global_explain                   EXECUTE    EXECUTE    -
 function matured                          EXECUTE    EXECUTE    -
 function matures_at                       EXECUTE    EXECUTE    -
+function monitor                          EXECUTE    -          -
 function predict                          EXECUTE    EXECUTE    -
 function predict_query                    EXECUTE    EXECUTE    -
 function record_action                    EXECUTE    -          -
@@ -188,6 +189,7 @@ function family_operator                  -          -          -
 function feature_arrays                   -          -          -
 function feature_expression               -          -          -
 function feature_names                    -          -          -
+function features_as_json                 -          -          -
 function features_changed_by_writing      EXECUTE    -          -
 function features_of_version              EXECUTE    EXECUTE    -
 function fetch_rows                       EXECUTE    EXECUTE    -
@@ -221,7 +223,10 @@ function log_predictions_N                -          -          -
 function mark_failures                    -          -          -
 function may_have_recounted               -          -          -
 function most_rows                        -          -          -
+function measure_drift                    -          -          -
+function measure_window                   EXECUTE    -          -
 function mend_attachment                  -          -          -
+function monitored_rows                   -          -          -
 function move_history                     -          -          -
 function note_recount                     -          -          -
 function note_worker                      -          -          -

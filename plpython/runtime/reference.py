@@ -8,6 +8,7 @@ import numpy as np
 
 from .errors import LIMIT_SQLSTATE, ScoringError
 from .features import NAN, Columns, acceptable_rows, row_count, text_column
+from .reference_bins import NO_BINS, binned
 from .signature import Feature, Signature
 
 MOST_CATEGORIES = 100
@@ -88,8 +89,9 @@ def describe_rows(
     dict
         ``rows``, how many; ``source``; ``features``, by name: ``typical``, the median
         of a number, else the most frequent value; ``known``, the share that is not
-        null; ``quantiles`` of numbers, from 0 % to 100 % in steps of 5 %;
-        ``categories`` of texts and booleans, [value, count] from the most frequent on.
+        null; ``quantiles`` of numbers, from 0 % to 100 % in steps of 5 %, and what
+        ``reference_bins.binned`` says of them; ``categories`` of texts and booleans,
+        [value, count] from the most frequent on, and the share of the ``rest``.
     """
     return {
         "rows": row_count(columns),
@@ -108,7 +110,7 @@ def described_values(feature: Feature, values: np.ndarray) -> dict[str, Any]:
     known = float(len(kept) / len(values)) if len(values) else 0.0
     if feature.kind == "number":
         if not len(kept):
-            return {"typical": None, "known": known, "quantiles": []}
+            return {"typical": None, "known": known, "quantiles": [], **NO_BINS}
         # Values that occur, of which there may be candidates for a change.
         quantiles = np.quantile(
             kept.astype(float), np.linspace(0, 1, QUANTILES), method="inverted_cdf"
@@ -117,6 +119,7 @@ def described_values(feature: Feature, values: np.ndarray) -> dict[str, Any]:
             "typical": float(np.median(kept.astype(float))),
             "known": known,
             "quantiles": quantiles.tolist(),
+            **binned(kept.astype(float)),
         }
     counts = Counter(
         bool(one) if feature.kind == "boolean" else one for one in kept.tolist()
@@ -128,8 +131,11 @@ def described_values(feature: Feature, values: np.ndarray) -> dict[str, Any]:
         for value, count in ordered
         if isinstance(value, bool) or len(value) <= LONGEST_CATEGORY
     ]
+    listed = short[:MOST_CATEGORIES]
+    rest = len(kept) - sum(count for _, count in listed)
     return {
         "typical": short[0][0] if short else None,
         "known": known,
-        "categories": short[:MOST_CATEGORIES],
+        "categories": listed,
+        "rest": rest / len(kept) if len(kept) else 0.0,
     }

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .admission import Admission
     from .diagnostics import Diagnostics
     from .explaining import Explaining
+    from .monitoring import Monitoring
     from .queries import Queries
 
 
@@ -38,6 +39,13 @@ class Session:
         from .explaining import Explaining
 
         return Explaining(self.registry, self.refusals)
+
+    @cached_property
+    def monitoring(self) -> "Monitoring":
+        """Measures whether scores still tell the truth."""
+        from .monitoring import Monitoring
+
+        return Monitoring(self.registry, self.refusals)
 
     @cached_property
     def admission(self) -> "Admission":

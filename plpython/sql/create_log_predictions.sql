@@ -1,40 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.create_log_predictions(attachment churn.attachments)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
-DECLARE
-    -- SQL of the feature values by name, numbers as they are and texts as models take
-    -- them. A function takes 100 arguments at most; to make a
-    -- row of them first took 6 us more for 14.
-    features CONSTANT text := (
-        SELECT CASE
-            WHEN count(*) <= 50 THEN format('json_build_object(%s)', string_agg(
-                format('%L, %s', f.name, f.value), ', ' ORDER BY f.position
-            ))
-            ELSE format('(SELECT row_to_json(f) FROM (SELECT %s) f)', string_agg(
-                format('%s AS %I', f.value, f.name), ', ' ORDER BY f.position
-            ))
-        END
-        FROM (
-            SELECT c.attname AS name, c.attnum AS position, CASE
-                WHEN churn_internal.column_kind(c.atttypid) = 'text'
-                    THEN churn_internal.feature_expression(
-                        c.atttypid, c.atttypmod, format('n.%I', c.attname)
-                    )
-                ELSE format('n.%I', c.attname)
-            END AS value
-            FROM pg_catalog.pg_attribute c
-            WHERE c.attrelid = attachment.profile AND c.attnum > 0 AND NOT c.attisdropped
-              -- Of every version that was ever active: who stores a score of the one
-              -- before while another is activated logs all that it saw, too.
-              AND c.attname IN (
-                SELECT f.feature ->> 'name'
-                FROM churn.deployments d
-                JOIN churn.models m ON m.version = d.version
-                CROSS JOIN jsonb_array_elements(m.signature -> 'features') f (feature)
-                WHERE d.attachment_id = attachment.attachment_id
-              )
-        ) f
-    );
 BEGIN
     PERFORM churn_internal.create_from_template(
         'log_predictions',
@@ -44,7 +10,7 @@ BEGIN
                     THEN format('random() < %L::double precision', attachment.log_rate)
                 ELSE 'true'
             END,
-            'features', features
+            'features', churn_internal.features_as_json(attachment, 'n')
         )
     );
 END $body$;

@@ -920,6 +920,12 @@ GRANT EXECUTE ON ROUTINE churn.matures_at(profile regclass, until timestamp with
 GRANT EXECUTE ON ROUTINE churn.matures_at(profile regclass, until timestamp with time zone) TO churn_scorer;
 COMMENT ON ROUTINE churn.matures_at(profile regclass, until timestamp with time zone) IS 'When it is known what became of all customers who were scored before a time.';
 
+CREATE FUNCTION churn.monitor(profile regclass, since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS TABLE("time" timestamp with time zone, version bigint, metric text, feature text, value double precision, lower double precision, upper double precision, "limit" double precision, n bigint, verdict text, detail text)
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn.monitor(profile regclass, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.monitor(profile regclass, since timestamp with time zone, until timestamp with time zone) TO churn_loader;
+COMMENT ON ROUTINE churn.monitor(profile regclass, since timestamp with time zone, until timestamp with time zone) IS 'Measures one window of a profile''s scores, from since and before until, against the reference of each version that gave some: writes churn.monitor_results anew, and returns what it wrote. Null as until: now; null as since: since the end of the window before, or a day.';
+
 CREATE FUNCTION churn.predict(version bigint, features jsonb) RETURNS double precision
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn.predict(version bigint, features jsonb) OWNER TO churn_owner;
@@ -1716,6 +1722,11 @@ CREATE FUNCTION churn_internal.feature_names(signature jsonb) RETURNS text[]
 ALTER ROUTINE churn_internal.feature_names(signature jsonb) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.feature_names(signature jsonb) IS 'Names of the features of a signature.';
 
+CREATE FUNCTION churn_internal.features_as_json(attachment churn.attachments, row_name text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.features_as_json(attachment churn.attachments, row_name text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.features_as_json(attachment churn.attachments, row_name text) IS 'SQL of a profile row''s feature values by name, of every version that was ever active: numbers as they are, and texts as models take them.';
+
 CREATE FUNCTION churn_internal.features_changed_by_writing(version bigint) RETURNS text[]
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
@@ -1904,11 +1915,30 @@ CREATE FUNCTION churn_internal.may_have_recounted() RETURNS boolean
 ALTER ROUTINE churn_internal.may_have_recounted() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.may_have_recounted() IS 'Whether it is worth asking churn_internal.has_recounted, which is sure.';
 
+CREATE FUNCTION churn_internal.measure_drift(attachment_id integer, statement text, from_log boolean, since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(version bigint, metric text, feature text, value double precision, lower double precision, upper double precision, "limit" double precision, n bigint, verdict churn_internal.required_text, detail text)
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.measure_drift(attachment_id integer, statement text, from_log boolean, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.measure_drift(attachment_id integer, statement text, from_log boolean, since timestamp with time zone, until timestamp with time zone) IS 'What churn.monitor finds in the rows of a window, by version: whether inputs and scores are distributed as in the version''s reference, and whether their values are sound.';
+
+CREATE FUNCTION churn_internal.measure_window(profile regclass, since timestamp with time zone, until timestamp with time zone) RETURNS SETOF churn.monitor_results
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET TimeZone TO 'UTC';
+ALTER ROUTINE churn_internal.measure_window(profile regclass, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.measure_window(profile regclass, since timestamp with time zone, until timestamp with time zone) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.measure_window(profile regclass, since timestamp with time zone, until timestamp with time zone) IS 'Measures a window for churn.monitor; returns the rows of churn.monitor_results that it wrote.';
+
 CREATE FUNCTION churn_internal.mend_attachment(attachment_id integer) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.mend_attachment(attachment_id integer) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.mend_attachment(attachment_id integer) IS 'Gives an attachment the rights, functions and triggers that churn.attach gave it.';
+
+CREATE FUNCTION churn_internal.monitored_rows(attachment churn.attachments, from_log boolean) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.monitored_rows(attachment churn.attachments, from_log boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.monitored_rows(attachment churn.attachments, from_log boolean) IS 'SQL of the rows that churn.monitor looks at, version, score and features: of the log between $2 and $3, where $1 is the attachment, the last score that each version gave each customer; else of the profile as it stands.';
 
 CREATE FUNCTION churn_internal.most_rows(attachment churn.attachments) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
@@ -3526,6 +3556,11 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module iterative_checks
 -- Module joblib_files
 -- Module json_rows
+-- Module monitor_drift
+-- Module monitor_reference
+-- Module monitor_rules
+-- Module monitor_tallies
+-- Module monitoring
 -- Module neighbour_checks
 -- Module pacing
 -- Module parity
@@ -3537,6 +3572,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module queries
 -- Module raw_readers
 -- Module reference
+-- Module reference_bins
 -- Module registry
 -- Module sandbox
 -- Module sandbox_start

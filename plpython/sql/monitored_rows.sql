@@ -1,0 +1,42 @@
+CREATE OR REPLACE FUNCTION churn_internal.monitored_rows(
+    attachment churn.attachments, from_log boolean
+) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
+DECLARE
+    -- SQL: what rows are of one customer by.
+    customer text := 'p.key';
+BEGIN
+    IF NOT from_log THEN
+        RETURN format(
+            'SELECT p.churn_model_version AS version, p.churn_score AS score,
+                    %s AS features
+             FROM %s p
+             WHERE p.churn_model_version IS NOT NULL AND p.churn_score IS NOT NULL',
+            churn_internal.features_as_json(attachment, 'p'),
+            churn_internal.table_name(attachment.profile)
+        );
+    END IF;
+    -- Equal keys that have different texts are one customer.
+    SELECT format('p.key::%s', churn_internal.type_name(k.key_type, k.key_collation))
+    INTO customer
+    FROM churn_internal.key_comparison(
+        attachment.profile, attachment.profile_key, attachment.complaints,
+        attachment.complaint_key
+    ) k
+    WHERE NOT k.one_text;
+    customer := coalesce(customer, 'p.key');
+    RETURN format(
+        'SELECT s.version, s.score, s.features
+         FROM (
+            SELECT DISTINCT ON (%1$s, p.version) p.version, p.score, p.features
+            FROM churn.predictions p
+            WHERE p.attachment_id = $1 AND p.predicted_at >= $2 AND p.predicted_at < $3
+            ORDER BY %1$s, p.version, p.predicted_at DESC
+         ) s',
+        customer
+    );
+END $body$;
+COMMENT ON FUNCTION churn_internal.monitored_rows IS
+    'SQL of the rows that churn.monitor looks at, version, score and features: of the log '
+    'between $2 and $3, where $1 is the attachment, the last score that each version gave '
+    'each customer; else of the profile as it stands.';
