@@ -271,7 +271,8 @@ def evaluated(session, version):
     """Return what the server has made of a version."""
     return session.row(
         "SELECT compiled, compiled_sha256, parity, compilation, explanation,"
-        " explanation_sha256, explanation_problem, reference::text FROM churn.models"
+        " explanation_sha256, explanation_problem, reference::text,"
+        " reference_sha256 FROM churn.models"
         " WHERE version = %s",
         version,
     )
@@ -289,11 +290,11 @@ def register_evaluated(session, model, profile, made):
         INSERT INTO churn.models (
             attachment_id, artifact, artifact_sha256, signature, metrics, environment,
             provenance, compiled, compiled_sha256, parity, compilation, explanation,
-            explanation_sha256, explanation_problem, reference
+            explanation_sha256, explanation_problem, reference, reference_sha256
         )
         VALUES (
             %s, %s, sha256(%s), %s, '{}', %s, '{"from": "tests"}',
-            %s, %s, %s, %s, %s, %s, %s, %s
+            %s, %s, %s, %s, %s, %s, %s, %s, %s
         )
         RETURNING version
         """,

@@ -36,6 +36,7 @@ column models.explanation                 -          -          -
 column models.explanation_sha256          SELECT     SELECT     -
 column models.explanation_problem         SELECT     SELECT     -
 column models.reference                   -          -          -
+column models.reference_sha256            SELECT     SELECT     -
 column models.signature                   SELECT     SELECT     -
 column models.metrics                     SELECT     SELECT     -
 column models.environment                 SELECT     SELECT     -
@@ -53,10 +54,13 @@ table outcomes                            SELECT     SELECT     -
 table predictions                         SELECT     SELECT     -
 
 view active_deployments                   SELECT     SELECT     -
+view data_quality                         SELECT     SELECT     -
+view drift                                SELECT     SELECT     -
 view health                               SELECT     SELECT     -
 view known_outcomes                       SELECT,INSERT  SELECT     -
 view queue                                SELECT     SELECT     -
 view rescore_progress                     SELECT     SELECT     -
+view score_drift                          SELECT     SELECT     -
 
 sequence actions_action_id_seq            -          -          -
 sequence alerts_alert_id_seq              -          -          -
@@ -72,6 +76,7 @@ function activate_model                   EXECUTE    -          -
 function attach                           -          -          -
 function delete_model                     EXECUTE    -          -
 function detach                           -          -          -
+function expire_monitor_results           EXECUTE    -          -
 function expire_outbox                    EXECUTE    -          -
 function expire_outcomes                  -          -          -
 function expire_predictions               -          -          -
@@ -248,6 +253,7 @@ function query_columns                    EXECUTE    EXECUTE    -
 function query_statement                  EXECUTE    EXECUTE    -
 function raise_failure                    -          -          -
 function read_profiles                    -          -          -
+function reference_digest                 -          -          -
 function register_candidate               EXECUTE    -          -
 function record_failures                  -          -          -
 function record_labels                    -          -          -

@@ -1,14 +1,9 @@
 """Scores beside what came of the customers, and the curves that they make."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-
-# The most groups that a training records of its held-out rows.
-MOST_GROUPS = 500
-# The most rows that a group can have had: sums of what was read do not overflow.
-MOST_ROWS = 10**12
+from pgchurn.plpython.runtime.reference_scores import MOST_GROUPS, sound_groups
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,26 +45,8 @@ class Outcomes:
 
         Whoever registers a version may write there what they like.
         """
-        try:
-            read: Any = document
-            scores = np.array(read["scores"], float)
-            rows = np.array(read["rows"], int)
-            positives = np.array(read["positives"], int)
-        except (KeyError, TypeError, ValueError, OverflowError):
-            return None
-        is_sound = (
-            scores.shape == rows.shape == positives.shape
-            and scores.ndim == 1
-            and 0 < scores.size <= MOST_GROUPS
-            and (scores >= 0).all()
-            and (scores <= 1).all()
-            and (np.diff(scores) <= 0).all()
-            and (rows > 0).all()
-            and (rows <= MOST_ROWS).all()
-            and (positives >= 0).all()
-            and (positives <= rows).all()
-        )
-        return cls(scores, rows, positives) if is_sound else None
+        groups = sound_groups(document)
+        return None if groups is None else cls(*groups)
 
     def as_dict(self) -> dict[str, list[float]]:
         """Return it, JSON-serialisable, the scores to six decimals."""

@@ -1,68 +1,139 @@
 """What is found in the rows of a window, against the reference of their version."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
-import numpy as np
-
+from .monitor_bins import feature_bins, score_bins
+from .monitor_points import MeanChange, told
+from .monitor_quality import quality_of
 from .monitor_reference import MonitoredVersion
+from .monitor_results import FINDING, NOT_JUDGED, Result
 from .monitor_rules import (
     LEAST_PSI,
     WINDOW_SIGNIFICANCE,
     Judged,
     judge_distribution,
 )
-from .monitor_tallies import NumberTally, Tally, WindowTally
+from .monitor_tallies import ScoreTally, WindowTally
+
+# How far the mean of a window is from the reference's in 95 of 100, in standard errors.
+BAND = 1.96
 
 
-class Result(NamedTuple):
-    """A row of churn.monitor_results, in the order of churn_internal.measure_drift."""
+def drift_of(
+    monitored: MonitoredVersion,
+    tally: WindowTally,
+    change: MeanChange | str | None,
+    is_logged: bool,
+) -> Iterator[Result]:
+    """Return what there is to say of a version's rows: scores, inputs, data quality.
 
-    version: int | None
-    metric: str
-    feature: str | None = None
-    value: float | None = None
-    lower: float | None = None
-    upper: float | None = None
-    limit: float | None = None
-    n: int = 0
-    verdict: str | None = None
-    detail: str | None = None
+    Parameters
+    ----------
+    monitored : MonitoredVersion
+    tally : WindowTally
+    change : MeanChange or str or None
+        What has changed the mean score, or why that is not known.
+    is_logged : bool
+        Whether the rows are logged: then whoever reads the results may read them.
 
-
-def drift_of(monitored: MonitoredVersion, tally: WindowTally) -> Iterator[Result]:
-    """Return what there is to say of a version's rows."""
-    version, reference = monitored.version, monitored.reference
+    Yields
+    ------
+    Result
+        Of features those first that have findings, then by drift times importance.
+    """
+    # Of each feature its distribution, nulls, and what is unseen or out of range.
     significance = WINDOW_SIGNIFICANCE / (3 * len(tally.features) + 1)
-    known = reference.get("features") or {}
-    for name, (_, counted) in tally.features.items():
-        judged, rows = stability_of(
-            counted, known[name], reference["rows"], significance
+    yield stability_of_scores(monitored, tally.scores, significance)
+    yield from means_of(monitored, tally.scores, change)
+    inputs = {}
+    for name, counted in tally.features.items():
+        bins = feature_bins(
+            monitored.features[name], monitored.reference["rows"], counted, is_logged
         )
-        yield Result(
-            version,
+        judged = judge_distribution(
+            bins.expected, bins.window, bins.ordered, significance
+        )
+        inputs[name] = Result(
+            monitored.version,
             "psi",
             name,
             value=judged.value,
             limit=LEAST_PSI,
-            n=rows,
+            n=counted.rows,
             verdict=judged.verdict,
-            detail=judged.detail,
+            detail=bins.told(judged.bins) if is_found(judged) else judged.detail,
         )
+    ordered = sorted(inputs, key=lambda name: rank(monitored, inputs[name]))
+    yield from (inputs[name] for name in ordered)
+    yield from quality_of(monitored, tally.features, ordered, significance, is_logged)
 
 
-def stability_of(
-    counted: Tally, known: dict[str, Any], rows: int, significance: float
-) -> tuple[Judged, int]:
-    """Judge the distribution of a feature; return also of how many rows."""
-    kept = rows * known["known"]
-    if isinstance(counted, NumberTally):
-        shares = [0.0, *known["shares"], 0.0] if known["shares"] else [0.0, 0.0, 0.0]
-        expected, ordered = np.array(shares) * kept, len(shares)
-    else:
-        counts = [count for _, count in known["categories"]]
-        expected, ordered = np.array([*counts, known["rest"] * kept], float), 0
-    expected = np.append(expected, rows - kept)
-    window = np.append(counted.counts, counted.nulls)
-    judged = judge_distribution(expected, window, ordered, significance)
-    return judged, int(window.sum())
+def is_found(judged: Judged) -> bool:
+    """Return whether a distribution has drifted."""
+    return judged.verdict == FINDING
+
+
+def rank(monitored: MonitoredVersion, result: Result) -> tuple[bool, float]:
+    """Return what features are sorted by: findings, and drift times importance."""
+    importance = 1.0
+    if monitored.importance:
+        importance = max(0.0, monitored.importance.get(result.feature or "", 0.0))
+    return result.verdict != FINDING, -(result.value or 0.0) * importance
+
+
+def stability_of_scores(
+    monitored: MonitoredVersion, scores: ScoreTally, significance: float
+) -> Result:
+    """Return whether scores are distributed as those of the reference."""
+    version, known = monitored.version, monitored.reference.get("scores")
+    if known is None or scores.bins is None:
+        return Result(
+            version,
+            "score_psi",
+            n=scores.rows,
+            verdict=NOT_JUDGED,
+            detail=f"version {version} has no reference: {monitored.problem}",
+        )
+    bins = score_bins(known, scores.bins)
+    judged = judge_distribution(bins.expected, bins.window, bins.ordered, significance)
+    return Result(
+        version,
+        "score_psi",
+        value=judged.value,
+        limit=LEAST_PSI,
+        n=scores.rows,
+        verdict=judged.verdict,
+        detail=bins.told(judged.bins) if is_found(judged) else judged.detail,
+    )
+
+
+def means_of(
+    monitored: MonitoredVersion, scores: ScoreTally, change: MeanChange | str | None
+) -> Iterator[Result]:
+    """Return the mean score, and what has changed it."""
+    version, known = monitored.version, monitored.reference.get("scores")
+    lower = upper = None
+    if known is not None:
+        error = known["deviation"] * (1 / scores.rows + 1 / known["rows"]) ** 0.5
+        lower, upper = known["mean"] - BAND * error, known["mean"] + BAND * error
+    yield Result(
+        version,
+        "mean_score",
+        value=scores.mean,
+        lower=lower,
+        upper=upper,
+        n=scores.rows,
+        verdict=NOT_JUDGED,
+        detail=told(change, scores.rows) if isinstance(change, MeanChange) else change,
+    )
+    if not isinstance(change, MeanChange):
+        return
+    for name, points in sorted(change.points.items(), key=lambda item: -abs(item[1])):
+        yield Result(
+            version,
+            "mean_score_change",
+            name,
+            value=points,
+            n=change.rows,
+            verdict=NOT_JUDGED,
+        )

@@ -12,20 +12,28 @@ from .features import NAN
 from .json_rows import json_number, values_from_json
 from .signature import Feature, Signature
 
-# So many values that the reference does not have are told apart.
-MOST_UNSEEN = 100
+# So many values that the reference does not list are told apart.
+MOST_OTHERS = 100
 
+NONE: dict[str, list[Any]] = {"categories": []}
 # Where a row has been logged without a feature.
 LACKING = object()
 
 
 class NumberTally:
-    """Counts the values of a number feature.
+    """Counts the values of a number feature, or scores.
 
     Parameters
     ----------
     known : dict
-        What the reference says of it.
+        What the reference says of them: see ``reference_bins.binned``.
+
+    Attributes
+    ----------
+    counts : ndarray of float, shape (n_edges + 3,)
+        Of what is below the reference's least value, of each bin, and of what is above
+        its largest value. Where it knows none, all counts as above.
+    nulls : int
     """
 
     def __init__(self, known: dict[str, Any]) -> None:
@@ -33,6 +41,16 @@ class NumberTally:
         self.least, self.most = known["min"], known["max"]
         self.counts = np.zeros(len(self.edges) + 3)
         self.nulls = 0
+
+    @property
+    def rows(self) -> int:
+        """Number of values, known ones and others."""
+        return int(self.counts.sum()) + self.nulls
+
+    @property
+    def beyond(self) -> int:
+        """Number of values that are out of the reference's range."""
+        return int(self.counts[0] + self.counts[-1])
 
     def add(self, values: np.ndarray) -> None:
         """Count values, NaN where one is not known."""
@@ -53,14 +71,36 @@ class CategoryTally:
     Parameters
     ----------
     known : dict
-        What the reference says of it.
+        What the reference says of it: see ``reference.describe_rows``.
+
+    Attributes
+    ----------
+    places : dict
+        Where in the counts each category is that the reference lists.
+    counts : ndarray of float, shape (n_categories + 1,)
+        The last one is of all others.
+    nulls : int
+    others : Counter
+        How often some of the others are there.
     """
 
     def __init__(self, known: dict[str, Any]) -> None:
-        self.categories = {value: i for i, (value, _) in enumerate(known["categories"])}
-        self.counts = np.zeros(len(self.categories) + 1)
+        listed = [*known["categories"], *known.get("common", NONE)["categories"]]
+        values = dict.fromkeys(value for value, _ in listed)
+        self.places = {value: i for i, value in enumerate(values)}
+        self.counts = np.zeros(len(self.places) + 1)
         self.nulls = 0
-        self.unseen: Counter[Any] = Counter()
+        self.others: Counter[Any] = Counter()
+
+    @property
+    def rows(self) -> int:
+        """Number of values, known ones and others."""
+        return int(self.counts.sum()) + self.nulls
+
+    @property
+    def beyond(self) -> int:
+        """Number of values that the reference does not list."""
+        return int(self.counts[-1])
 
     def add(self, values: Sequence[Any]) -> None:
         """Count values, None where one is not known."""
@@ -68,13 +108,10 @@ class CategoryTally:
             if value is None:
                 self.nulls += count
                 continue
-            place = self.categories.get(value)
-            if place is None:
-                self.counts[-1] += count
-                if len(self.unseen) < MOST_UNSEEN or value in self.unseen:
-                    self.unseen[value] += count
-            else:
-                self.counts[place] += count
+            place = self.places.get(value, -1)
+            self.counts[place] += count
+            if place == -1 and (len(self.others) < MOST_OTHERS or value in self.others):
+                self.others[value] += count
 
 
 Tally = NumberTally | CategoryTally
@@ -87,13 +124,11 @@ class ScoreTally:
         self.bins = None if known is None else NumberTally(known)
         self.rows = 0
         self.total = 0.0
-        self.squares = 0.0
 
     def add(self, scores: np.ndarray) -> None:
         """Count scores."""
         self.rows += len(scores)
         self.total += float(scores.sum())
-        self.squares += float((scores**2).sum())
         if self.bins is not None:
             self.bins.add(scores)
 
@@ -101,6 +136,50 @@ class ScoreTally:
     def mean(self) -> float:
         """The mean score."""
         return self.total / self.rows
+
+
+class Sample:
+    """Keeps some of the rows that go by, each of them as likely as any other.
+
+    The same of the same rows in the same order.
+
+    Parameters
+    ----------
+    size : int
+        How many, at most.
+    names : sequence of str
+        What a row must have.
+    """
+
+    def __init__(self, size: int, names: Sequence[str]) -> None:
+        self.size = size
+        self.names = names
+        self.random = np.random.default_rng(0)
+        self.rows: list[dict[str, Any]] = []
+        # A number of each row: those with the smallest are kept.
+        self.lots = np.zeros(0)
+        self.bound = 1.0
+
+    def add(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Let rows go by."""
+        drawn = self.random.random(len(rows))
+        chosen = [
+            i
+            for i in np.flatnonzero(drawn < self.bound).tolist()
+            if all(name in rows[i] for name in self.names)
+        ]
+        self.rows += [rows[i] for i in chosen]
+        self.lots = np.append(self.lots, drawn[chosen])
+        if len(self.rows) > 2 * self.size:
+            self.cut()
+
+    def cut(self) -> None:
+        """Keep no more rows than there may be."""
+        if len(self.rows) > self.size:
+            kept = np.sort(np.argsort(self.lots)[: self.size])
+            self.rows = [self.rows[i] for i in kept]
+            self.lots = self.lots[kept]
+            self.bound = float(self.lots.max(initial=0.0))
 
 
 def read_documents(texts: Sequence[str]) -> list[dict[str, Any]]:
@@ -165,24 +244,45 @@ class WindowTally:
     signature : Signature or None
     reference : dict
         What the version's reference says; empty: there is none.
+    sample_size : int
+        So many rows are kept, at most.
+
+    Attributes
+    ----------
+    scores : ScoreTally
+    features : dict of str to Tally
+        Of the features that the reference knows.
+    sample : Sample
+        Rows that were logged with every feature.
     """
 
-    def __init__(self, signature: Signature | None, reference: dict[str, Any]) -> None:
+    def __init__(
+        self, signature: Signature | None, reference: dict[str, Any], sample_size: int
+    ) -> None:
         self.scores = ScoreTally(reference.get("scores"))
         known = reference.get("features") or {}
-        self.features: dict[str, tuple[Feature, Tally]] = {
-            feature.name: (
-                feature,
-                NumberTally(known[feature.name])
-                if feature.kind == "number"
-                else CategoryTally(known[feature.name]),
-            )
+        self.read = [
+            feature
             for feature in (() if signature is None else signature.features)
             if feature.name in known
+        ]
+        self.sample = Sample(sample_size, [feature.name for feature in self.read])
+        self.features: dict[str, Tally] = {
+            feature.name: (
+                NumberTally(known[feature.name])
+                if feature.kind == "number"
+                else CategoryTally(known[feature.name])
+            )
+            for feature in self.read
         }
 
-    def add(self, scores: np.ndarray, rows: Sequence[dict[str, Any]]) -> None:
-        """Count rows."""
+    def add(self, scores: np.ndarray, texts: Sequence[str]) -> None:
+        """Count rows, whose features are given as JSON."""
         self.scores.add(scores)
-        for feature, tally in self.features.values():
-            tally.add(values_of(feature, rows))
+        if not self.read:
+            return
+        rows = read_documents(texts)
+        for feature in self.read:
+            self.features[feature.name].add(values_of(feature, rows))
+        if self.sample.size:
+            self.sample.add(rows)

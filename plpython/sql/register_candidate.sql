@@ -32,7 +32,7 @@ BEGIN
     examined := churn_internal.evaluate_candidate(
         attachment.attachment_id, artifact, signature, environment, layout,
         replay_numbers, replay_texts, sample_numbers, sample_texts, compile,
-        training_sample
+        training_sample, provenance -> 'held_out'
     );
     IF attestation IS NOT NULL AND examined.compiled IS NOT NULL
         AND encode(sha256(examined.compiled), 'hex') <> signed_form
@@ -89,7 +89,7 @@ BEGIN
     INSERT INTO churn.models (
         attachment_id, artifact, artifact_sha256, compiled, compiled_sha256, parity,
         compilation, explanation, explanation_sha256, explanation_problem, reference,
-        signature, metrics, environment, provenance,
+        reference_sha256, signature, metrics, environment, provenance,
         attestation, attestation_signature, attestation_key
     )
     SELECT attachment.attachment_id, register_candidate.artifact,
@@ -105,7 +105,7 @@ BEGIN
                WHEN examined.explanation IS NULL
                    THEN coalesce(examined.explanation_problem, 'it was not made')
            END,
-           examined.reference,
+           examined.reference, churn_internal.reference_digest(examined.reference),
            register_candidate.signature, register_candidate.metrics,
            register_candidate.environment, register_candidate.provenance,
            register_candidate.attestation, register_candidate.attestation_signature,

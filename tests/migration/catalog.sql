@@ -329,6 +329,7 @@ CREATE TABLE churn.models (
     explanation_sha256 bytea,
     explanation_problem text,
     reference jsonb,
+    reference_sha256 bytea,
     signature jsonb NOT NULL,
     metrics jsonb NOT NULL,
     environment jsonb NOT NULL,
@@ -352,14 +353,14 @@ CREATE TABLE churn.models (
     CONSTRAINT models_check5 CHECK ((num_nulls(deleted_by, deleted_at) = ANY (ARRAY[0, 2]))),
     CONSTRAINT models_check6 CHECK (
 CASE
-    WHEN (deleted_at IS NULL) THEN ((artifact IS NOT NULL) AND (num_nulls(compiled, parity) = ANY (ARRAY[0, 2])) AND (num_nulls(explanation, explanation_sha256) = ANY (ARRAY[0, 2])))
+    WHEN (deleted_at IS NULL) THEN ((artifact IS NOT NULL) AND (num_nulls(compiled, parity) = ANY (ARRAY[0, 2])) AND (num_nulls(explanation, explanation_sha256) = ANY (ARRAY[0, 2])) AND (num_nulls(reference, reference_sha256) = ANY (ARRAY[0, 2])))
     ELSE (num_nulls(artifact, compiled, explanation, reference) = 4)
 END),
     CONSTRAINT models_check7 CHECK ((num_nulls(attestation, attestation_signature, attestation_key) = ANY (ARRAY[0, 3]))),
     CONSTRAINT models_compiled_size CHECK (((octet_length(compiled) <= 67108864) AND (octet_length(compiled_sha256) = 32))),
     CONSTRAINT models_environment_size CHECK ((octet_length((environment)::text) <= 1048576)),
     CONSTRAINT models_explanation_size CHECK (((octet_length(explanation) <= 67108864) AND (octet_length(explanation_sha256) = 32))),
-    CONSTRAINT models_reference_size CHECK ((octet_length((reference)::text) <= 67108864)),
+    CONSTRAINT models_reference_size CHECK (((octet_length((reference)::text) <= 67108864) AND (octet_length(reference_sha256) = 32))),
     CONSTRAINT models_signature_size CHECK ((octet_length((signature)::text) <= 1048576))
 );
 CREATE INDEX models_attachment_idx ON churn.models USING btree (attachment_id);
@@ -368,8 +369,8 @@ ALTER TABLE churn.models ALTER COLUMN compiled SET STORAGE EXTERNAL;
 ALTER TABLE churn.models ALTER COLUMN explanation SET STORAGE EXTERNAL;
 ALTER TABLE churn.models OWNER TO churn_owner;
 COMMENT ON TABLE churn.models IS 'The registry: one immutable row for each version, written by churn.register_model. churn.delete_model alone takes something away.';
-GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, explanation_sha256, explanation_problem, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_loader;
-GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, explanation_sha256, explanation_problem, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_scorer;
+GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, explanation_sha256, explanation_problem, reference_sha256, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_loader;
+GRANT SELECT (version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation, explanation_sha256, explanation_problem, reference_sha256, signature, metrics, environment, provenance, attestation, attestation_signature, attestation_key, registered_by, registered_at, deleted_by, deleted_at) ON churn.models TO churn_scorer;
 COMMENT ON COLUMN churn.models.version IS 'The version''s number, never used twice.';
 COMMENT ON COLUMN churn.models.attachment_id IS 'The attachment whose profile it scores.';
 COMMENT ON COLUMN churn.models.artifact IS 'The pickled scikit-learn classifier; null: it was deleted.';
@@ -381,7 +382,8 @@ COMMENT ON COLUMN churn.models.compilation IS 'What the compiled form was compar
 COMMENT ON COLUMN churn.models.explanation IS 'The numbers that explaining its scores needs; null: there are none, or they were deleted.';
 COMMENT ON COLUMN churn.models.explanation_sha256 IS 'Digest of the explanation form; null: there never was one.';
 COMMENT ON COLUMN churn.models.explanation_problem IS 'Why its scores are not explained; null: they are.';
-COMMENT ON COLUMN churn.models.reference IS 'What is typical of the rows that scores are explained by, with the mean contribution of each feature; null: there were none, or it was deleted.';
+COMMENT ON COLUMN churn.models.reference IS 'What is typical of the rows that scores are explained by and that churn.monitor compares later ones with, with the mean contribution of each feature; null: there were none, or it was deleted.';
+COMMENT ON COLUMN churn.models.reference_sha256 IS 'Digest of that, by churn_internal.reference_digest; null: there never was any.';
 COMMENT ON COLUMN churn.models.signature IS 'Features by name, kind and order, which may be null, and the positive class.';
 COMMENT ON COLUMN churn.models.metrics IS 'Figures of the held-out test split, or null.';
 COMMENT ON COLUMN churn.models.environment IS 'Python and package versions it was pickled under.';
@@ -693,6 +695,64 @@ GRANT SELECT ON churn.active_deployments TO churn_loader;
 GRANT SELECT ON churn.active_deployments TO churn_scorer;
 COMMENT ON VIEW churn.active_deployments IS 'The version in force for each attachment.';
 
+CREATE VIEW churn.data_quality AS SELECT
+    NULL::timestamp with time zone AS "time",
+    NULL::timestamp with time zone AS since,
+    NULL::regclass AS profile,
+    NULL::bigint AS version,
+    NULL::text AS metric,
+    NULL::text AS feature,
+    NULL::double precision AS value,
+    NULL::double precision AS lower,
+    NULL::double precision AS upper,
+    NULL::double precision AS "limit",
+    NULL::bigint AS n,
+    NULL::text AS verdict,
+    NULL::text AS detail;
+ALTER VIEW churn.data_quality OWNER TO churn_owner;
+GRANT SELECT ON churn.data_quality TO churn_loader;
+GRANT SELECT ON churn.data_quality TO churn_scorer;
+COMMENT ON VIEW churn.data_quality IS 'Which share of inputs is null, of a category that was not there when a version was registered, or out of the range that numbers had then: a row for each window of churn.monitor, version, feature and metric, the last window first, and of that findings.';
+COMMENT ON COLUMN churn.data_quality."time" IS 'The end of the window, which is no part of it.';
+COMMENT ON COLUMN churn.data_quality.since IS 'The beginning of the window.';
+COMMENT ON COLUMN churn.data_quality.profile IS 'The attached profile table.';
+COMMENT ON COLUMN churn.data_quality.version IS 'The version that was given these values.';
+COMMENT ON COLUMN churn.data_quality.metric IS 'null_rate; unseen_rate of texts and out_of_range_rate of numbers, of those that are known.';
+COMMENT ON COLUMN churn.data_quality.feature IS 'The feature''s name.';
+COMMENT ON COLUMN churn.data_quality.value IS 'The share, 0 to 1; null: it was not measured.';
+COMMENT ON COLUMN churn.data_quality.lower IS 'From here to upper it may be by chance, going by the reference.';
+COMMENT ON COLUMN churn.data_quality.upper IS 'See lower.';
+COMMENT ON COLUMN churn.data_quality."limit" IS 'From which share on it is a finding; null: no share of so few rows is, or none at all.';
+COMMENT ON COLUMN churn.data_quality.n IS 'Of how many rows it is the share.';
+COMMENT ON COLUMN churn.data_quality.verdict IS 'ok; finding: it reached the limit; too few: rows to tell; not judged: see detail.';
+COMMENT ON COLUMN churn.data_quality.detail IS 'The finding in words; else what it takes to tell, or why that cannot be told.';
+
+CREATE VIEW churn.drift AS SELECT
+    NULL::timestamp with time zone AS "time",
+    NULL::timestamp with time zone AS since,
+    NULL::regclass AS profile,
+    NULL::bigint AS version,
+    NULL::text AS feature,
+    NULL::double precision AS value,
+    NULL::double precision AS "limit",
+    NULL::bigint AS n,
+    NULL::text AS verdict,
+    NULL::text AS detail;
+ALTER VIEW churn.drift OWNER TO churn_owner;
+GRANT SELECT ON churn.drift TO churn_loader;
+GRANT SELECT ON churn.drift TO churn_scorer;
+COMMENT ON VIEW churn.drift IS 'Whether inputs are distributed as when a version was registered: a row for each window of churn.monitor, version and feature, the last window first, and of that the features with findings, then those of which drift times importance is largest.';
+COMMENT ON COLUMN churn.drift."time" IS 'The end of the window, which is no part of it.';
+COMMENT ON COLUMN churn.drift.since IS 'The beginning of the window.';
+COMMENT ON COLUMN churn.drift.profile IS 'The attached profile table.';
+COMMENT ON COLUMN churn.drift.version IS 'The version that was given these values.';
+COMMENT ON COLUMN churn.drift.feature IS 'The feature''s name.';
+COMMENT ON COLUMN churn.drift.value IS 'Population stability index against the version''s reference, nulls being one of the bins; null: there was nothing to compare.';
+COMMENT ON COLUMN churn.drift."limit" IS 'From which value on it can be a finding.';
+COMMENT ON COLUMN churn.drift.n IS 'How many rows there were.';
+COMMENT ON COLUMN churn.drift.verdict IS 'ok; finding: it reached the limit, and not by chance; too few: rows to tell.';
+COMMENT ON COLUMN churn.drift.detail IS 'Of a finding which values have become more or less frequent the most; else what it takes to tell.';
+
 CREATE VIEW churn.health AS SELECT
     NULL::regclass AS profile,
     NULL::text AS on_error,
@@ -785,6 +845,38 @@ COMMENT ON COLUMN churn.rescore_progress.started_by IS 'Who started it.';
 COMMENT ON COLUMN churn.rescore_progress.started_at IS 'When it was started.';
 COMMENT ON COLUMN churn.rescore_progress.ended_at IS 'When it ended.';
 
+CREATE VIEW churn.score_drift AS SELECT
+    NULL::timestamp with time zone AS "time",
+    NULL::timestamp with time zone AS since,
+    NULL::regclass AS profile,
+    NULL::bigint AS version,
+    NULL::text AS metric,
+    NULL::text AS feature,
+    NULL::double precision AS value,
+    NULL::double precision AS lower,
+    NULL::double precision AS upper,
+    NULL::double precision AS "limit",
+    NULL::bigint AS n,
+    NULL::text AS verdict,
+    NULL::text AS detail;
+ALTER VIEW churn.score_drift OWNER TO churn_owner;
+GRANT SELECT ON churn.score_drift TO churn_loader;
+GRANT SELECT ON churn.score_drift TO churn_scorer;
+COMMENT ON VIEW churn.score_drift IS 'Whether scores are distributed as when their version was registered, their mean, and what has changed it: some rows for each window of churn.monitor and version, the last window first.';
+COMMENT ON COLUMN churn.score_drift."time" IS 'The end of the window, which is no part of it.';
+COMMENT ON COLUMN churn.score_drift.since IS 'The beginning of the window.';
+COMMENT ON COLUMN churn.score_drift.profile IS 'The attached profile table.';
+COMMENT ON COLUMN churn.score_drift.version IS 'The version that gave the scores; null: there was none in this window.';
+COMMENT ON COLUMN churn.score_drift.metric IS 'score_psi; mean_score; mean_score_change, of which the sum over all features is the difference of two means, of the rows that were explained and of the reference''s.';
+COMMENT ON COLUMN churn.score_drift.feature IS 'The feature whose part in the change it is; null in the other rows.';
+COMMENT ON COLUMN churn.score_drift.value IS 'Population stability index against the version''s reference; the mean score; or points of probability.';
+COMMENT ON COLUMN churn.score_drift.lower IS 'Of the mean score: from here to upper the mean of so many rows is in 95 of 100 cases, going by the reference''s scores.';
+COMMENT ON COLUMN churn.score_drift.upper IS 'See lower.';
+COMMENT ON COLUMN churn.score_drift."limit" IS 'From which value on it can be a finding; null: it is none.';
+COMMENT ON COLUMN churn.score_drift.n IS 'How many rows there were, or were explained.';
+COMMENT ON COLUMN churn.score_drift.verdict IS 'ok; finding: it reached the limit, and not by chance; too few: rows to tell; not judged: it is told for information.';
+COMMENT ON COLUMN churn.score_drift.detail IS 'Of the mean score which features have changed it, where the version is explained; of a finding which scores have become more or less frequent; else what it takes to tell.';
+
 CREATE VIEW churn_internal.known_values AS SELECT
     NULL::bigint AS version,
     NULL::text AS feature,
@@ -822,6 +914,14 @@ CREATE FUNCTION churn.detach(profile regclass) RETURNS void
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn.detach(profile regclass) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn.detach(profile regclass) IS 'Undoes churn.attach: the table''s own columns and all complaints stay.';
+
+CREATE FUNCTION churn.expire_monitor_results(older_than interval) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET TimeZone TO 'UTC';
+ALTER ROUTINE churn.expire_monitor_results(older_than interval) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.expire_monitor_results(older_than interval) TO churn_loader;
+COMMENT ON ROUTINE churn.expire_monitor_results(older_than interval) IS 'Removes results of windows that ended before, but for the last one of each profile; returns how many.';
 
 CREATE FUNCTION churn.expire_outbox(older_than interval) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -1641,10 +1741,10 @@ ALTER ROUTINE churn_internal.equals_key(attachment churn.attachments) OWNER TO c
 GRANT EXECUTE ON ROUTINE churn_internal.equals_key(attachment churn.attachments) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.equals_key(attachment churn.attachments) IS 'The operator by which a profile''s keys are equal, as SQL that finds it whatever the search_path.';
 
-CREATE FUNCTION churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, training_sample jsonb, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text, OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb) RETURNS record
+CREATE FUNCTION churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, training_sample jsonb, held_out jsonb, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text, OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb) RETURNS record
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, training_sample jsonb, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text, OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, training_sample jsonb, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text, OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb) IS 'Scores rows with a candidate''s pickle, compiles it, compares the two forms, and makes what explains its scores.';
+ALTER ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, training_sample jsonb, held_out jsonb, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text, OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, training_sample jsonb, held_out jsonb, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text, OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb) IS 'Scores rows with a candidate''s pickle, compiles it, compares the two forms, and makes what explains its scores.';
 
 CREATE FUNCTION churn_internal.explain_change(version bigint, former json, current json, former_score double precision, current_score double precision) RETURNS TABLE(feature churn_internal.required_text, points double precision)
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -2258,6 +2358,11 @@ CREATE FUNCTION churn_internal.recount_profiles(attachment churn.attachments) RE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.recount_profiles(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.recount_profiles(attachment churn.attachments) IS 'Counts the complaints of all customers who had or have some, and scores them.';
+
+CREATE FUNCTION churn_internal.reference_digest(reference jsonb) RETURNS bytea
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.reference_digest(reference jsonb) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.reference_digest(reference jsonb) IS 'SHA-256 of what is typical of a version''s rows, as churn.models.reference_sha256 has it.';
 
 CREATE FUNCTION churn_internal.refresh_attachment(attachment_id integer) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -3556,8 +3661,12 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module iterative_checks
 -- Module joblib_files
 -- Module json_rows
+-- Module monitor_bins
 -- Module monitor_drift
+-- Module monitor_points
+-- Module monitor_quality
 -- Module monitor_reference
+-- Module monitor_results
 -- Module monitor_rules
 -- Module monitor_tallies
 -- Module monitoring
@@ -3573,6 +3682,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module raw_readers
 -- Module reference
 -- Module reference_bins
+-- Module reference_scores
 -- Module registry
 -- Module sandbox
 -- Module sandbox_start

@@ -111,6 +111,7 @@ class Admission:
         sample: tuple[bytes | None, Sequence[RowOfTexts] | None],
         compile_form: bool,
         training_sample: str | None,
+        held_out: str | None,
     ) -> dict[str, Any]:
         """Score rows with a candidate before it is registered, and compile it.
 
@@ -130,6 +131,9 @@ class Admission:
             Whether its compiled form is wanted.
         training_sample : str, optional
             Rows that it was fitted on, as ``reference.rows_from_json`` reads them.
+        held_out : str, optional
+            JSON of what its training says of rows that it held out: see
+            ``reference_scores``.
 
         Returns
         -------
@@ -163,6 +167,7 @@ class Admission:
                 "sample_texts": sample_texts,
                 "compile": compile_form,
                 "training_sample": training_sample,
+                "held_out": held_out,
             }
             if training_sample is not None:
                 rows += MOST_TRAINING_ROWS

@@ -5,6 +5,8 @@ LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .errors import ScoringError
+from .explaining import importances
 from .signature import Signature
 
 if TYPE_CHECKING:
@@ -15,17 +17,24 @@ class MonitoredVersion(NamedTuple):
     """What a version's row says, as far as monitoring needs it."""
 
     version: int
-    # None: nothing is known of the version any more.
+    # None: its row is gone.
     signature: Signature | None
     # Empty: there is none.
     reference: dict[str, Any]
     # Why there is none.
     problem: str | None
-    metrics: Any
+    # How much each feature matters, by name, in whatever measure is known.
+    importance: dict[str, float]
+    is_explained: bool
+
+    @property
+    def features(self) -> dict[str, dict[str, Any]]:
+        """What the reference says of each feature, by name."""
+        return self.reference.get("features") or {}
 
 
 def monitored_version(registry: "Registry", version: int) -> MonitoredVersion:
-    """Read a version; what is gone of it is None or empty.
+    """Read a version.
 
     Raises
     ------
@@ -33,24 +42,37 @@ def monitored_version(registry: "Registry", version: int) -> MonitoredVersion:
         If its reference is not the one that was registered.
     """
     rows = registry.fetch(
-        "SELECT signature, reference, metrics,"
+        "SELECT signature, reference, metrics, explanation IS NOT NULL AS is_explained,"
+        " coalesce(churn_internal.reference_digest(reference) = reference_sha256,"
+        " reference IS NULL) AS is_as_registered,"
         " to_char(deleted_at, 'YYYY-MM-DD') AS deleted_on"
         " FROM churn.models WHERE version = $1",
         ["bigint"],
         version,
     )
     if not rows:
-        return MonitoredVersion(version, None, {}, "its row is gone", {})
+        return MonitoredVersion(version, None, {}, "its row is gone", {}, False)
     row = rows[0]
+    if not row["is_as_registered"]:
+        raise ScoringError(
+            f"reference of model version {version} does not match its digest",
+            detail="What is stored of its rows is not what was registered.",
+            hint="Register the model anew, or restore its row from a backup.",
+            sqlstate="XX001",
+        )
     signature = Signature.from_json(row["signature"])
-    metrics = json.loads(row["metrics"])
+    if row["deleted_on"] is not None:
+        problem = f"it was deleted on {row['deleted_on']}"
+        return MonitoredVersion(version, signature, {}, problem, {}, False)
     if row["reference"] is None:
-        problem = "no row of the profile was there when it was registered"
-        if row["deleted_on"] is not None:
-            problem = f"it was deleted on {row['deleted_on']}"
-        return MonitoredVersion(version, signature, {}, problem, metrics)
+        problem = "there was no row of the profile when it was registered"
+        return MonitoredVersion(version, signature, {}, problem, {}, False)
+    reference = json.loads(row["reference"])
+    importance = reference.get("contributions") or importances(
+        json.loads(row["metrics"])
+    )
     return MonitoredVersion(
-        version, signature, json.loads(row["reference"]), None, metrics
+        version, signature, reference, None, importance, row["is_explained"]
     )
 $python$;
 COMMENT ON FUNCTION churn_runtime.monitor_reference IS 'Reading what a version''s rows were like when it was registered.';

@@ -5,18 +5,35 @@ LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 Sessions that do not monitor import neither this nor what it needs.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
-from .errors import Refusals
-from .monitor_drift import Result, drift_of
+from .errors import Refusals, ScoringError
+from .explainer import Explainer
+from .explanations import Explanations
+from .monitor_drift import drift_of
+from .monitor_points import MeanChange, mean_change, sample_size, unexplained
 from .monitor_reference import MonitoredVersion, monitored_version
-from .monitor_tallies import WindowTally, read_documents
+from .monitor_results import TOO_FEW, Result
+from .monitor_tallies import WindowTally
 from .registry import Registry
 
-# Bounds what a batch takes in memory: of 20 features 10 MB.
+# So many rows are read at once: of 20 features they take 10 MB, and less in batches of
+# rows that have more.
 BATCH_ROWS = 5_000
-# A cell takes some hundred bytes while it is read.
-BATCH_CELLS = 200_000
+FIRST_ROWS = 100
+BATCH_CHARACTERS = 4_000_000
+NO_ROW = "no score was given in this window"
+
+
+class Measured(NamedTuple):
+    """A version, and what is counted of its rows."""
+
+    version: MonitoredVersion
+    tally: WindowTally
+    # Why there is none is told in its place.
+    explainer: Explainer | str | None
 
 
 class Monitoring:
@@ -28,6 +45,7 @@ class Monitoring:
     def __init__(self, registry: Registry, refusals: Refusals) -> None:
         self.registry = registry
         self.refusals = refusals
+        self.explanations = Explanations(registry)
 
     def measure_drift(
         self, attachment_id: int, statement: str, from_log: bool, since: str, until: str
@@ -40,39 +58,72 @@ class Monitoring:
             What ``churn_internal.monitored_rows`` has written.
         from_log : bool
             Whether that reads the log, and takes parameters.
+
+        Returns
+        -------
+        list of Result
+            In the order in which a reader wants them; at least one.
         """
         with self.refusals:
-            versions: dict[int, MonitoredVersion] = {}
-            tallies: dict[int, WindowTally] = {}
-            given = (attachment_id, since, until) if from_log else ()
             types = ["integer", "timestamptz", "timestamptz"] if from_log else []
-            plan = self.registry.plpy.prepare(statement, types)
-            cursor = self.registry.plpy.cursor(plan, list(given))
-            at_once = BATCH_ROWS
-            while True:
-                rows = cursor.fetch(at_once)
-                if not len(rows):
-                    break
-                batches: dict[int, tuple[list[float], list[str]]] = {}
-                for row in rows:
-                    scores, texts = batches.setdefault(row["version"], ([], []))
-                    scores.append(row["score"])
-                    texts.append(row["features"])
-                for version, (scores, texts) in batches.items():
-                    if version not in versions:
-                        monitored = monitored_version(self.registry, version)
-                        versions[version] = monitored
-                        tallies[version] = WindowTally(
-                            monitored.signature, monitored.reference
-                        )
-                    tallies[version].add(np.array(scores), read_documents(texts))
-            found = [Result(None, "score_psi", verdict="too few", detail=NO_ROW)]
-            for version, monitored in sorted(versions.items()):
-                found += drift_of(monitored, tallies[version])
-            return found if len(found) == 1 else found[1:]
+            given = [attachment_id, since, until] if from_log else []
+            found: list[Result] = []
+            for measured in self.count_rows(statement, types, given):
+                change = self.change_of(measured)
+                found += drift_of(measured.version, measured.tally, change, from_log)
+                self.registry.pause()
+            return found or [Result(None, "score_psi", verdict=TOO_FEW, detail=NO_ROW)]
         return [Result(None, "")]
 
+    def count_rows(
+        self, statement: str, types: list[str], given: list[object]
+    ) -> list[Measured]:
+        """Count the rows of a window, of each version that has scored any."""
+        plan = self.registry.plpy.prepare(statement, types)
+        cursor = self.registry.plpy.cursor(plan, given)
+        found: dict[int, Measured] = {}
+        at_once = FIRST_ROWS
+        while rows := cursor.fetch(at_once):
+            batches: dict[int, tuple[list[float], list[str]]] = {}
+            for row in rows:
+                scores, texts = batches.setdefault(row["version"], ([], []))
+                scores.append(row["score"])
+                texts.append(row["features"])
+            for version, (scores, texts) in batches.items():
+                if version not in found:
+                    found[version] = self.begin(version)
+                found[version].tally.add(np.array(scores), texts)
+            longest = max(len(text) for _, texts in batches.values() for text in texts)
+            at_once = max(1, min(BATCH_ROWS, BATCH_CHARACTERS // longest))
+        cursor.close()
+        return [found[version] for version in sorted(found)]
 
-NO_ROW = "no score was given in this window"
+    def begin(self, version: int) -> Measured:
+        """Return a version of which nothing is counted yet."""
+        monitored = monitored_version(self.registry, version)
+        explainer: Explainer | str | None = None
+        size = 0
+        if monitored.is_explained and monitored.reference.get("explained"):
+            try:
+                explainer = self.explanations.explainer(version)
+                size = sample_size(explainer)
+            except ScoringError as error:
+                explainer = unexplained(error)
+        tally = WindowTally(monitored.signature, monitored.reference, size)
+        return Measured(monitored, tally, explainer)
+
+    def change_of(self, measured: Measured) -> MeanChange | str | None:
+        """Return what has changed a version's mean score, or why that is not known."""
+        explainer = measured.explainer
+        if not isinstance(explainer, Explainer):
+            return explainer
+        try:
+            return mean_change(
+                explainer,
+                measured.tally.sample,
+                measured.version.reference["explained"],
+            )
+        except ScoringError as error:
+            return unexplained(error)
 $python$;
 COMMENT ON FUNCTION churn_runtime.monitoring IS 'Measuring whether what a profile was scored by still tells the truth.';

@@ -47,16 +47,25 @@ def scoreable(
     model: PickledModel | CompiledModel, columns: Columns
 ) -> Iterator[Columns]:
     """Split rows into parts that the model scores, leaving out rows that it refuses."""
+    for part, _ in scored(model, columns):
+        yield part
+
+
+def scored(
+    model: PickledModel | CompiledModel, columns: Columns
+) -> Iterator[tuple[Columns, np.ndarray]]:
+    """Split rows likewise, and return the scores of each part with it."""
     rows = row_count(columns)
     if rows == 0:
         return
     try:
-        model.probabilities(columns)
-        yield columns
+        probabilities = model.probabilities(columns)
     except ScoringError:
         if rows > 1:
             for half in (slice(None, rows // 2), slice(rows // 2, None)):
                 part = {name: values[half] for name, values in columns.items()}
-                yield from scoreable(model, part)
+                yield from scored(model, part)
+        return
+    yield columns, probabilities
 $python$;
 COMMENT ON FUNCTION churn_runtime.parity IS 'Proving that a compiled form gives what its pickle gives.';

@@ -14,6 +14,8 @@ from .reference_bins import NO_BINS, binned
 from .signature import Feature, Signature
 
 MOST_CATEGORIES = 100
+# Of more categories, those that churn.monitor tells apart.
+MOST_COMMON = 50
 # Longer texts are no categories that anybody would read.
 LONGEST_CATEGORY = 200
 QUANTILES = 21
@@ -93,7 +95,8 @@ def describe_rows(
         of a number, else the most frequent value; ``known``, the share that is not
         null; ``quantiles`` of numbers, from 0 % to 100 % in steps of 5 %, and what
         ``reference_bins.binned`` says of them; ``categories`` of texts and booleans,
-        [value, count] from the most frequent on, and the share of the ``rest``.
+        [value, count] from the most frequent on, and the share of the ``rest``; where
+        there is one, the ``common`` of them likewise, see ``common_categories``.
     """
     return {
         "rows": row_count(columns),
@@ -135,11 +138,44 @@ def described_values(feature: Feature, values: np.ndarray) -> dict[str, Any]:
     ]
     listed = short[:MOST_CATEGORIES]
     rest = len(kept) - sum(count for _, count in listed)
-    return {
+    described = {
         "typical": short[0][0] if short else None,
         "known": known,
         "categories": listed,
         "rest": rest / len(kept) if len(kept) else 0.0,
+    }
+    if rest:
+        described["common"] = common_categories(kept)
+    return described
+
+
+def common_categories(values: np.ndarray) -> dict[str, Any]:
+    """Return the categories that are common in one half of values, as in the other.
+
+    A category that is one of the most frequent is so by chance, too, and less frequent
+    anywhere else: so one half says which they are, and the other one how frequent.
+
+    Parameters
+    ----------
+    values : ndarray of str, shape (n_values,)
+
+    Returns
+    -------
+    dict
+        ``rows``, of the second half; ``categories``, [value, count] there.
+    """
+    is_first = np.random.default_rng(0).random(len(values)) < 0.5
+    first, second = (
+        Counter(values[is_first].tolist()),
+        Counter(values[~is_first].tolist()),
+    )
+    ordered = sorted(first.items(), key=lambda item: (-item[1], item[0]))
+    chosen = [value for value, _ in ordered if len(value) <= LONGEST_CATEGORY][
+        :MOST_COMMON
+    ]
+    return {
+        "rows": int((~is_first).sum()),
+        "categories": [[value, second[value]] for value in chosen],
     }
 $python$;
 COMMENT ON FUNCTION churn_runtime.reference IS 'What is typical of the rows that a version is explained by, kept with it as JSON.';

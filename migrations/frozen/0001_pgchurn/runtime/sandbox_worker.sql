@@ -93,7 +93,10 @@ def evaluate(
         typical, source = sample, "rows of the profile at registration"
     else:
         typical, source = replayed, "rows replayed at registration"
-    explained, explanation = explanation_form(pickled, signature, typical, source)
+    held_out = json.loads(request["held_out"] or "null")
+    explained, explanation = explanation_form(
+        pickled, signature, typical, source, held_out
+    )
     return result | explained, compiled, explanation
 
 

@@ -11,6 +11,7 @@ CREATE TABLE churn.models (
     explanation_sha256 bytea,
     explanation_problem text,
     reference jsonb,
+    reference_sha256 bytea,
     signature jsonb NOT NULL,
     metrics jsonb NOT NULL,
     environment jsonb NOT NULL,
@@ -33,6 +34,7 @@ CREATE TABLE churn.models (
             WHEN deleted_at IS NULL
                 THEN artifact IS NOT NULL AND num_nulls(compiled, parity) IN (0, 2)
                     AND num_nulls(explanation, explanation_sha256) IN (0, 2)
+                    AND num_nulls(reference, reference_sha256) IN (0, 2)
             ELSE num_nulls(artifact, compiled, explanation, reference) = 4
         END
     ),
@@ -48,7 +50,9 @@ CREATE TABLE churn.models (
     CONSTRAINT models_explanation_size CHECK (
         octet_length(explanation) <= 67108864 AND octet_length(explanation_sha256) = 32
     ),
-    CONSTRAINT models_reference_size CHECK (octet_length(reference::text) <= 67108864),
+    CONSTRAINT models_reference_size CHECK (
+        octet_length(reference::text) <= 67108864 AND octet_length(reference_sha256) = 32
+    ),
     CONSTRAINT models_signature_size CHECK (octet_length(signature::text) <= 1048576),
     CONSTRAINT models_environment_size CHECK (octet_length(environment::text) <= 1048576),
     CONSTRAINT models_attestation_size CHECK (
@@ -86,8 +90,11 @@ COMMENT ON COLUMN churn.models.explanation_sha256 IS
 COMMENT ON COLUMN churn.models.explanation_problem IS
     'Why its scores are not explained; null: they are.';
 COMMENT ON COLUMN churn.models.reference IS
-    'What is typical of the rows that scores are explained by, with the mean contribution of '
-    'each feature; null: there were none, or it was deleted.';
+    'What is typical of the rows that scores are explained by and that churn.monitor '
+    'compares later ones with, with the mean contribution of each feature; null: there were '
+    'none, or it was deleted.';
+COMMENT ON COLUMN churn.models.reference_sha256 IS
+    'Digest of that, by churn_internal.reference_digest; null: there never was any.';
 COMMENT ON COLUMN churn.models.signature IS
     'Features by name, kind and order, which may be null, and the positive class.';
 COMMENT ON COLUMN churn.models.metrics IS 'Figures of the held-out test split, or null.';
@@ -106,7 +113,7 @@ ALTER TABLE churn.models OWNER TO churn_owner;
 -- Not the bytes.
 GRANT SELECT (
     version, attachment_id, artifact_sha256, compiled_sha256, parity, compilation,
-    explanation_sha256, explanation_problem, signature, metrics, environment, provenance,
+    explanation_sha256, explanation_problem, reference_sha256, signature, metrics, environment, provenance,
     attestation, attestation_signature, attestation_key, registered_by, registered_at,
     deleted_by, deleted_at
 ) ON churn.models TO churn_loader, churn_scorer;

@@ -1,0 +1,34 @@
+CREATE OR REPLACE FUNCTION churn_runtime.monitor_results() RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
+"""Results of monitoring, as they are kept, and the words for what they say."""
+
+from typing import Any, NamedTuple
+
+from .explanation_rows import quoted
+
+FINDING, OK, TOO_FEW, NOT_JUDGED = "finding", "ok", "too few", "not judged"
+
+
+class Result(NamedTuple):
+    """A row of churn.monitor_results, in the order of churn_internal.measure_drift."""
+
+    version: int | None
+    metric: str
+    feature: str | None = None
+    value: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    limit: float | None = None
+    n: int = 0
+    # None is what no result has: see ``Refusals``.
+    verdict: str | None = None
+    detail: str | None = None
+
+
+def quoted_value(value: Any) -> str:
+    """Return a category as a sentence has it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f'"{quoted(value)}"'
+$python$;
+COMMENT ON FUNCTION churn_runtime.monitor_results IS 'Results of monitoring, as they are kept, and the words for what they say.';
