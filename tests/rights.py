@@ -54,10 +54,12 @@ table outcomes                            SELECT     SELECT     -
 table predictions                         SELECT     SELECT     -
 
 view active_deployments                   SELECT     SELECT     -
+view calibration                          SELECT     SELECT     -
 view data_quality                         SELECT     SELECT     -
 view drift                                SELECT     SELECT     -
 view health                               SELECT     SELECT     -
 view known_outcomes                       SELECT,INSERT  SELECT     -
+view performance                          SELECT     SELECT     -
 view queue                                SELECT     SELECT     -
 view rescore_progress                     SELECT     SELECT     -
 view score_drift                          SELECT     SELECT     -
@@ -163,6 +165,9 @@ function check_publishing                 -          -          -
 function check_writing                    -          -          -
 function checked_search_path              -          -          -
 function code_of_others                   -          -          -
+function cohort_scores                    -          -          -
+function cohort_statement                 -          -          -
+function cohorts_to_judge                 -          -          -
 function column_kind                      EXECUTE    -          -
 function columns_changed_by_writing       EXECUTE    -          -
 function complaint_time                   -          -          -
@@ -227,6 +232,7 @@ function lock_deployments                 -          -          -
 function log_predictions_N                -          -          -
 function mark_failures                    -          -          -
 function may_have_recounted               -          -          -
+function measure_performance              -          -          -
 function most_rows                        -          -          -
 function measure_drift                    -          -          -
 function measure_window                   EXECUTE    -          -
@@ -253,6 +259,7 @@ function query_columns                    EXECUTE    EXECUTE    -
 function query_statement                  EXECUTE    EXECUTE    -
 function raise_failure                    -          -          -
 function read_profiles                    -          -          -
+function record_performance               -          -          -
 function reference_digest                 -          -          -
 function register_candidate               EXECUTE    -          -
 function record_failures                  -          -          -

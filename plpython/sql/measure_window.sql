@@ -52,8 +52,8 @@ BEGIN
         attachment.attachment_id, churn_internal.monitored_rows(attachment, from_log),
         from_log, beginning, cut
     ) d;
-    -- Performance of the window and of earlier ones that are mature by now, and alerts,
-    -- which read what was written until here, follow in this place.
+    PERFORM churn_internal.record_performance(attachment, beginning, cut);
+    -- Alerts, which read what was written until here, follow in this place.
     RETURN QUERY
     SELECT r.*
     FROM churn.monitor_results r

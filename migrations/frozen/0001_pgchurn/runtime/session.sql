@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .admission import Admission
     from .diagnostics import Diagnostics
     from .explaining import Explaining
+    from .monitor_performance import Performance
     from .monitoring import Monitoring
     from .queries import Queries
 
@@ -62,5 +63,12 @@ class Session:
         from .diagnostics import Diagnostics
 
         return Diagnostics(self.registry, self.refusals)
+
+    @cached_property
+    def performance(self) -> "Performance":
+        """Estimates how well scores do, and judges them by what became of customers."""
+        from .monitor_performance import Performance
+
+        return Performance(self.registry, self.refusals)
 $python$;
 COMMENT ON FUNCTION churn_runtime.session IS 'What the SQL functions call: one object a session, with a part for each duty.';
