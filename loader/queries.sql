@@ -457,8 +457,8 @@ LEFT JOIN churn.deployments p ON p.deployment_id = d.previous_deployment_id
 WHERE m.deleted_at IS NULL
 ORDER BY m.version;
 
--- listen_scores --
-LISTEN churn_scores;
+-- listen_channels --
+LISTEN churn_scores; LISTEN churn_alerts;
 
 -- listen_server --
 -- Whether the server and the role can follow the outbox.

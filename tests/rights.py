@@ -18,6 +18,7 @@ object                                    loader     scorer     application
 schema churn                              USAGE      USAGE      USAGE
 
 table actions                             SELECT     SELECT     -
+table alert_outbox                        SELECT     SELECT     -
 table alerts                              SELECT     SELECT     -
 table attachments                         SELECT     SELECT     -
 table complaints                          -          -          INSERT
@@ -60,6 +61,8 @@ view drift                                SELECT     SELECT     -
 view health                               SELECT     SELECT     -
 view known_outcomes                       SELECT,INSERT  SELECT     -
 view performance                          SELECT     SELECT     -
+view latest_results                       SELECT     SELECT     -
+view open_alerts                          SELECT     SELECT     -
 view queue                                SELECT     SELECT     -
 view rescore_progress                     SELECT     SELECT     -
 view score_drift                          SELECT     SELECT     -
@@ -74,6 +77,7 @@ sequence monitor_results_result_id_seq    -          -          -
 sequence outbox_change_id_seq             -          -          -
 sequence outcomes_outcome_id_seq          -          -          -
 
+function acknowledge_alert                EXECUTE    -          -
 function activate_model                   EXECUTE    -          -
 function attach                           -          -          -
 function delete_model                     EXECUTE    -          -
@@ -217,6 +221,7 @@ function has_unique_key                   -          -          -
 function inner_write                      -          -          -
 function insert_known_outcome             -          -          -
 function is_cast                          -          -          -
+function is_clearly_inside                -          -          -
 function is_integer                       -          -          -
 function keep_attached_tables             -          -          -
 function keep_unique_keys                 -          -          -
@@ -239,6 +244,7 @@ function measure_window                   EXECUTE    -          -
 function mend_attachment                  -          -          -
 function monitored_rows                   -          -          -
 function move_history                     -          -          -
+function needs_outcomes                   EXECUTE    EXECUTE    -
 function note_recount                     -          -          -
 function note_worker                      -          -          -
 function named_objects                    -          -          -
@@ -254,6 +260,7 @@ function previous_deployment              -          -          -
 function profile_changing_N               -          -          -
 function profiles_statement               -          -          -
 function profiles_changed_N               -          -          -
+function publish_alert                    -          -          -
 function publish_scores_N                 -          -          -
 function query_columns                    EXECUTE    EXECUTE    -
 function query_statement                  EXECUTE    EXECUTE    -
@@ -295,6 +302,7 @@ function to_double                        EXECUTE    EXECUTE    -
 function try_write                        -          -          -
 function typical_values                   EXECUTE    EXECUTE    -
 function unrecorded_labels                -          -          -
+function update_alerts                    -          -          -
 function update_profile_N                  -          -          -
 function update_profiles_N                -          -          -
 function type_name                        -          -          -

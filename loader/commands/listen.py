@@ -12,7 +12,7 @@ from pgchurn.loader.operations.listening import (
 from pgchurn.loader.operations.sinks import Command, Sink, StandardOutput
 from pgchurn.loader.operations.stopping import stopped_by_signals
 
-HELP = "Print stored scores as JSON lines, as they come."
+HELP = "Print stored scores and alerts as JSON lines, as they come."
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -39,7 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Follow stored scores until stopped by a signal, or drop a slot."""
+    """Follow stored scores and alerts until stopped by a signal, or drop a slot."""
     if options.drop_slot:
         drop_slot(options.database_url, options.slot)
         output.message(f"pgchurn: dropped slot {options.slot}")

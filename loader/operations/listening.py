@@ -1,4 +1,4 @@
-"""Following stored scores: `pgchurn listen`.
+"""Following stored scores and alerts: `pgchurn listen`.
 
 The outbox is read through a logical replication slot, which keeps what was not
 confirmed even when client or server crashes. A line is confirmed only after it was
@@ -30,7 +30,7 @@ from psycopg2.extras import LogicalReplicationConnection, ReplicationCursor
 PLUGIN = "wal2json"
 OPTIONS = {
     "format-version": "2",
-    "add-tables": "churn.outbox",
+    "add-tables": "churn.outbox,churn.alert_outbox",
     "actions": "insert",
     "include-types": "0",
 }
@@ -46,7 +46,7 @@ Connected = Callable[[], object]
 
 
 def follow_outbox(url: str | None, slot: str, sink: Sink, stop: Stop) -> None:
-    """Deliver every change of a score, in the order of commits.
+    """Deliver every change of a score or an alert, in the order of commits.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def follow_outbox(url: str | None, slot: str, sink: Sink, stop: Stop) -> None:
 
 
 def follow_notifications(url: str | None, sink: Sink, stop: Stop) -> None:
-    """Deliver the notifications of stored scores, from now on."""
+    """Deliver the notifications of stored scores and alerts, from now on."""
     connect(url).close()
     keep_connected(partial(follow_channel, url, sink, stop), stop)
 
@@ -262,7 +262,7 @@ class Stream:
 
 
 def line_of(record: dict[str, Any]) -> str:
-    """Return a row of the outbox as a line of JSON."""
+    """Return a row of either outbox as a line of JSON."""
     values = {column["name"]: column["value"] for column in record["columns"]}
     return json.dumps(values, ensure_ascii=False) + "\n"
 
@@ -273,7 +273,7 @@ def follow_channel(
     """Deliver notifications, on one connection, until it is time to end."""
     with closing(connect(url)) as connection:
         connection.autocommit = True
-        connection.cursor().execute(queries()["listen_scores"])
+        connection.cursor().execute(queries()["listen_channels"])
         connected()
         while not stop.requested:
             stop.wait(HEARTBEAT, connection)

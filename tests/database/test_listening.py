@@ -12,6 +12,7 @@ from pgchurn.loader.operations import doctor, listening
 from pgchurn.loader.operations.sinks import Command
 from psycopg2.extensions import make_dsn
 
+from tests.alerts import watch
 from tests.listening import (
     PLUGIN,
     PLUGINS,
@@ -87,6 +88,28 @@ def test_a_line_is_the_row_of_the_outbox(listener, writer):
         "SELECT to_jsonb(o) || jsonb_build_object('scored_at', o.scored_at::text)"
         " FROM churn.outbox o ORDER BY change_id DESC LIMIT 1"
     )
+
+
+def test_an_alert_is_a_line_of_its_own_kind_with_a_number_of_its_own(listener, writer):
+    listener.start().wait_until_connected()
+    complain(writer, 7)
+    watch(writer, "ffiii", feature="na\"me'%\n\\é")
+    complain(writer, 8)
+    writer.commit()
+    listener.wait_for_lines(4)
+
+    lines = [json.loads(line) for line in listener.lines()]
+    numbers = [line["change_id"] for line in lines]
+    assert len(set(numbers)) == 4 and numbers == sorted(numbers)
+    assert [line.get("event") for line in lines] == [None, "opened", "resolved", None]
+    assert ["key" in line for line in lines] == [True, False, False, True]
+    assert lines[1] == writer.value(
+        "SELECT to_jsonb(o) || jsonb_build_object('opened_at', o.opened_at::text,"
+        " 'told_at', o.told_at::text) FROM churn.alert_outbox o"
+        " ORDER BY change_id LIMIT 1"
+    )
+    writer.run("DELETE FROM churn.alerts; DELETE FROM churn.monitor_results")
+    writer.commit()
 
 
 def test_lines_come_in_the_order_of_commits_and_of_those_committed(
@@ -214,10 +237,16 @@ def test_notifications_need_no_slot(source, listener, writer):
     complain(writer, 1)
     writer.commit()
     listener.wait_for_lines(1)
+    watch(writer, "ff")
+    writer.commit()
+    listener.wait_for_lines(2)
     writer.run("SELECT churn.set_notifications('churn.customers', 'off')")
+    writer.run("DELETE FROM churn.alerts; DELETE FROM churn.monitor_results")
     writer.commit()
 
-    assert keys(listener.lines()) == ["1"]
+    score, alert = map(json.loads, listener.lines())
+    assert score["key"] == "1"
+    assert (alert["event"], alert["metric"]) == ("opened", "psi")
     assert listener.end() == (0, "")
 
 

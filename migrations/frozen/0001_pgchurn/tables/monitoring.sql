@@ -55,6 +55,7 @@ CREATE TABLE churn.alerts (
     metric text NOT NULL,
     feature text,
     opened_at timestamptz NOT NULL,
+    last_finding_at timestamptz NOT NULL,
     value double precision,
     "limit" double precision,
     n bigint NOT NULL,
@@ -63,7 +64,9 @@ CREATE TABLE churn.alerts (
     acknowledged_at timestamptz,
     acknowledged_by name,
     resolved_at timestamptz,
-    CHECK (num_nulls(acknowledged_at, acknowledged_by) IN (0, 2))
+    resolution text,
+    CHECK (num_nulls(acknowledged_at, acknowledged_by) IN (0, 2)),
+    CHECK (num_nulls(resolved_at, resolution) IN (0, 2))
 );
 -- One for each onset: which makes two monitors at once open one as well.
 CREATE UNIQUE INDEX alerts_open_idx
@@ -79,8 +82,11 @@ COMMENT ON COLUMN churn.alerts.version IS
 COMMENT ON COLUMN churn.alerts.metric IS 'What is out of its limits.';
 COMMENT ON COLUMN churn.alerts.feature IS 'Of which feature; null: of none.';
 COMMENT ON COLUMN churn.alerts.opened_at IS
-    'The end of the window that opened it.';
-COMMENT ON COLUMN churn.alerts.value IS 'What was measured in the last window that is out.';
+    'Until when churn.monitor had looked when it opened it.';
+COMMENT ON COLUMN churn.alerts.last_finding_at IS
+    'The end of the last window with a finding.';
+COMMENT ON COLUMN churn.alerts.value IS
+    'What was measured in the last window with a finding.';
 COMMENT ON COLUMN churn.alerts."limit" IS 'The limit there; null: there is none.';
 COMMENT ON COLUMN churn.alerts.n IS 'How many rows that was measured on.';
 COMMENT ON COLUMN churn.alerts.windows IS 'In how many windows there was a finding so far.';
@@ -89,6 +95,7 @@ COMMENT ON COLUMN churn.alerts.acknowledged_at IS
     'When somebody took note of it; null: nobody has.';
 COMMENT ON COLUMN churn.alerts.acknowledged_by IS 'Who did.';
 COMMENT ON COLUMN churn.alerts.resolved_at IS
-    'The end of the window in which it was over; null: it is open.';
+    'Until when churn.monitor had looked when it was over; null: it is open.';
+COMMENT ON COLUMN churn.alerts.resolution IS 'Why it is over; null: it is open.';
 ALTER TABLE churn.alerts OWNER TO churn_owner;
 GRANT SELECT ON churn.alerts TO churn_loader, churn_scorer;
