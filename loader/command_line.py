@@ -17,8 +17,10 @@ from pgchurn.loader.commands import (
     downgrade,
     explain,
     listen,
+    metrics,
     migrate,
     models,
+    monitor,
     register,
     report,
     rescore,
@@ -63,6 +65,8 @@ COMMANDS: dict[str, Command] = {
     "verify": verify,
     "explain": explain,
     "why": why,
+    "monitor": monitor,
+    "metrics": metrics,
     "listen": listen,
     "doctor": doctor,
     "demo": demo,
@@ -85,8 +89,8 @@ def build_parser() -> argparse.ArgumentParser:
             name, help=command.HELP, description=command.HELP
         )
         add_database(subparser)
+        subparser.set_defaults(run=command.run, failure_status=1)
         command.add_arguments(subparser)
-        subparser.set_defaults(run=command.run)
     return parser
 
 
@@ -101,7 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0 done, 1 refused or divergent; a usage error exits with 2.
+        Exit status: 0 done, 1 refused or divergent, or what else the command has for
+        what is refused; a usage error exits with 2.
     """
     options = build_parser().parse_args(arguments)
     try:
@@ -122,4 +127,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Who reads the output has seen enough; at its end Python must not try again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1
+    return int(options.failure_status)

@@ -1,5 +1,7 @@
 """Files that are named on the command line."""
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 from pgchurn.loader.errors import LoaderError
@@ -26,4 +28,20 @@ def write_file(path: str | Path, text: str) -> None:
     try:
         Path(path).write_text(text, "utf-8")
     except OSError as error:
+        raise LoaderError(f"cannot write {path}: {error.strerror}") from error
+
+
+def replace_file(path: str | Path, text: str) -> None:
+    """Write a text file so that whoever reads it finds the former one or all of it."""
+    # Of another ending, so that nobody takes it for one of the files to read.
+    unfinished = Path(f"{path}.{os.getpid()}.unfinished")
+    try:
+        with open(unfinished, "x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink()
         raise LoaderError(f"cannot write {path}: {error.strerror}") from error

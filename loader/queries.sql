@@ -199,6 +199,91 @@ SELECT coalesce(sum(q.waiting), 0)::bigint AS waiting,
 FROM churn.queue q
 WHERE %(tables)s::text[] IS NULL OR q.profile = ANY (%(tables)s::text[]::oid[]::regclass[]);
 
+-- attachments --
+-- Every table that is attached.
+SELECT a.attachment_id, churn_internal.table_name(a.profile) AS profile
+FROM churn.attachments a
+WHERE a.detached_at IS NULL
+ORDER BY a.attachment_id;
+
+-- monitor_window --
+-- A window, as the server reads it; null: as churn.monitor takes it.
+SELECT %(since)s::timestamptz::text AS since, %(until)s::timestamptz::text AS until;
+
+-- monitor_windows --
+-- The windows of a length that a span has room for, so many at most. Each begins a multiple
+-- of the length after the first, so that months stay months.
+WITH RECURSIVE windows (number, since, until) AS (
+    SELECT 1, s.since, s.since + s.every
+    FROM (SELECT %(since)s::timestamptz, %(every)s::interval) s (since, every)
+    WHERE s.since < s.since + s.every
+    UNION ALL
+    SELECT w.number + 1, w.until,
+           %(since)s::timestamptz + (w.number + 1) * %(every)s::interval
+    FROM windows w
+    WHERE w.until <= coalesce(%(until)s::timestamptz, now()) AND w.number < %(most)s
+)
+SELECT w.since::text, w.until::text
+FROM windows w
+WHERE w.until <= coalesce(%(until)s::timestamptz, now())
+ORDER BY w.number;
+
+-- monitor --
+-- Measures a window: what was written.
+SELECT m."time", %(profile)s AS profile, m.version, m.metric, m.feature, m.value, m.lower,
+       m.upper, m."limit", m.n, m.verdict, m.detail
+FROM churn.monitor(
+    %(profile)s::regclass, %(since)s::timestamptz, %(until)s::timestamptz
+) m;
+
+-- open_alerts --
+-- The alerts of attachments that are open.
+SELECT o.alert_id, o."time" AS opened_at, churn_internal.table_name(o.profile) AS profile,
+       o.version, o.metric, o.feature, o.value, o."limit", o.n, o.windows,
+       o.last_finding_at, o.detail, o.acknowledged_at, o.acknowledged_by
+FROM churn.open_alerts o
+JOIN churn.attachments a ON a.profile = o.profile AND a.detached_at IS NULL
+WHERE a.attachment_id = ANY (%(attachments)s)
+ORDER BY o."time", o.alert_id;
+
+-- metrics_of_tables --
+-- Of each attached table what Prometheus gets of it.
+SELECT churn_internal.table_name(a.profile) AS profile, q.active_version, q.waiting,
+       q.failing, coalesce(extract(epoch FROM q.oldest), 0)::float8 AS oldest_seconds,
+       h.unscored, h.failures, h.open_alerts,
+       (SELECT count(*) FROM churn.open_alerts o
+        WHERE o.profile = a.profile AND o.acknowledged_at IS NULL) AS unacknowledged_alerts,
+       extract(epoch FROM r.until)::float8 AS window_end
+FROM churn.attachments a
+JOIN churn.queue q ON q.profile = a.profile
+JOIN (
+    SELECT h.profile, sum(h.waiting)::bigint AS unscored,
+           sum(h.failures)::bigint AS failures, max(h.open_alerts) AS open_alerts
+    FROM churn.health h GROUP BY 1
+) h ON h.profile = a.profile
+LEFT JOIN LATERAL (
+    SELECT max(r.until) AS until FROM churn.monitor_results r
+    WHERE r.attachment_id = a.attachment_id
+) r ON true
+WHERE a.detached_at IS NULL
+ORDER BY a.attachment_id;
+
+-- metrics_of_results --
+-- What was measured last.
+SELECT churn_internal.table_name(r.profile) AS profile, coalesce(r.version::text, '') AS version,
+       r.metric, coalesce(r.feature, '') AS feature, r.value, r.lower, r.upper, r."limit",
+       r.n, CASE r.verdict WHEN 'finding' THEN 1 WHEN 'ok' THEN 0 END AS finding
+FROM churn.latest_results r
+ORDER BY 1, 2, 3, 4;
+
+-- metrics_of_alerts --
+-- The alerts that are open.
+SELECT churn_internal.table_name(o.profile) AS profile, o.alert_id::text,
+       coalesce(o.version::text, '') AS version, o.metric, coalesce(o.feature, '') AS feature,
+       extract(epoch FROM o."time")::float8 AS opened_at
+FROM churn.open_alerts o
+ORDER BY o.alert_id;
+
 -- doctor_server --
 SELECT current_setting('server_version') AS version,
        current_setting('server_encoding') AS encoding,

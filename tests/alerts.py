@@ -1,6 +1,9 @@
 """What tests of alerts say: windows as churn.monitor measures them, open alerts."""
 
 CUSTOMERS = "churn.customers"
+# As odd as the names of tables and columns can be.
+ODD_TABLE = '"na""me \'%\n\\ é"."ta""ble %s\n"'
+ODD_NAME = 'na"me \'%\n\\é {a="b"} $c'
 MEASURE = """
     INSERT INTO churn.monitor_results (
         attachment_id, version, since, until, metric, feature, value, lower, upper,
@@ -28,6 +31,16 @@ ALERTS = """
 VERDICTS = {"f": "finding", "o": "ok", "i": "ok", "t": "too few", "n": "not judged"}
 # Of a limit of 0.1: what is out, hardly inside, clearly inside.
 VALUES = {"f": 0.3, "o": 0.09, "i": 0.01, "t": 0.5, "n": 0.5}
+
+
+def attach_odd_table(session):
+    """Create a table of that name, and attach it."""
+    schema = ODD_TABLE.rpartition('."ta')[0]
+    session.run(f"CREATE SCHEMA {schema}")
+    session.run(f"CREATE TABLE {ODD_TABLE} (id text PRIMARY KEY, usage real)")
+    session.run(f"CREATE TABLE {schema}.calls (client text)")
+    attach = "SELECT churn.attach(%s, 'id', %s, 'client')"
+    session.run(attach, ODD_TABLE, f"{schema}.calls")
 
 
 def measure(

@@ -60,9 +60,9 @@ view data_quality                         SELECT     SELECT     -
 view drift                                SELECT     SELECT     -
 view health                               SELECT     SELECT     -
 view known_outcomes                       SELECT,INSERT  SELECT     -
-view performance                          SELECT     SELECT     -
 view latest_results                       SELECT     SELECT     -
 view open_alerts                          SELECT     SELECT     -
+view performance                          SELECT     SELECT     -
 view queue                                SELECT     SELECT     -
 view rescore_progress                     SELECT     SELECT     -
 view score_drift                          SELECT     SELECT     -

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.alerts import CUSTOMERS, alerts, measure, update, watch
+from tests.alerts import CUSTOMERS, ODD_NAME, alerts, measure, update, watch
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_findings_without_a_version_are_alerts_as_well(session):
 def two_open(session):
     watch(session, "ff")
     for day in (1, 2):
-        measure(session, day, "f", metric="null_rate", feature="na\"me'%\n\\é")
+        measure(session, day, "f", metric="null_rate", feature=ODD_NAME)
     update(session, 2)
     session.run("SET LOCAL ROLE churn_loader")
     yield session
@@ -227,7 +227,7 @@ def test_an_acknowledged_alert_stays_open_and_says_who_knows_of_it(two_open):
         "SELECT alert_id, profile::text, feature, acknowledged_by = session_user,"
         " acknowledged_at IS NOT NULL FROM churn.open_alerts ORDER BY metric"
     ) == [
-        (first, CUSTOMERS, "na\"me'%\n\\é", None, False),
+        (first, CUSTOMERS, ODD_NAME, None, False),
         (second, CUSTOMERS, "age", True, True),
     ]
     kept = two_open.value(
@@ -297,9 +297,9 @@ def told(session):
 
 def test_the_outbox_has_onset_and_end_where_it_is_on(session):
     session.run("SELECT churn.set_outbox('churn.customers', 'threshold', 0.5)")
-    watch(session, "fffiii", feature="na\"me'%\n\\é")
+    watch(session, "fffiii", feature=ODD_NAME)
 
-    named = (CUSTOMERS, 1, "psi", "na\"me'%\n\\é")
+    named = (CUSTOMERS, 1, "psi", ODD_NAME)
     assert told(session) == [
         ("opened", *named, 0.3, 2, "in words", True),
         ("resolved", *named, 0.3, 3, "in words", False),
@@ -367,7 +367,7 @@ def heard(first, second):
 def test_listeners_hear_of_onset_and_end_where_notifications_are_on(first, heard):
     first.run("SELECT churn.set_notifications('churn.customers', 'threshold', 0.5)")
     first.run("SET LOCAL timezone = 'Asia/Tokyo'; SET LOCAL extra_float_digits = 0")
-    watch(first, "ffiii", feature="na\"me'%\n\\é")
+    watch(first, "ffiii", feature=ODD_NAME)
     alert = first.value("SELECT alert_id FROM churn.alerts")
     first.commit()
 
@@ -376,7 +376,7 @@ def test_listeners_hear_of_onset_and_end_where_notifications_are_on(first, heard
         "alert_id": alert,
         "version": 1,
         "metric": "psi",
-        "feature": "na\"me'%\n\\é",
+        "feature": ODD_NAME,
         "value": 0.3,
         "limit": 0.1,
         "n": 500,

@@ -20,6 +20,8 @@ READ_NO_MODEL = {
     "verify": [],
     "explain": ["1"],
     "why": ["1"],
+    "monitor": [],
+    "metrics": [],
     "listen": [],
     "doctor": [],
     "migrate": [],

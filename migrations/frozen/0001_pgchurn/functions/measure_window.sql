@@ -53,7 +53,7 @@ BEGIN
         from_log, beginning, cut
     ) d;
     PERFORM churn_internal.record_performance(attachment, beginning, cut);
-    -- Alerts, which read what was written until here, follow in this place.
+    PERFORM churn_internal.update_alerts(attachment.attachment_id, cut);
     RETURN QUERY
     SELECT r.*
     FROM churn.monitor_results r
