@@ -479,6 +479,37 @@ WHERE a.detached_at IS NULL AND a.outcome_label IS NOT NULL
 )
 ORDER BY a.attachment_id;
 
+-- doctor_monitoring --
+-- Each attachment that was monitored more than now and then, in three windows, and has a
+-- model: when that was done last, and within which time it had to be done again: three of
+-- its last windows, and three days at least.
+SELECT a.profile::text AS profile,
+       extract(epoch FROM clock_timestamp() - r.measured_at)::float8 AS seconds_since,
+       greatest(3 * extract(epoch FROM r.until - r.since), 3 * 86400)::float8
+           AS seconds_allowed
+FROM churn.active_deployments d
+JOIN churn.attachments a ON a.attachment_id = d.attachment_id
+CROSS JOIN LATERAL (
+    SELECT r.measured_at, r.since, r.until FROM churn.monitor_results r
+    WHERE r.attachment_id = a.attachment_id ORDER BY r.until DESC, r.result_id DESC LIMIT 1
+) r
+WHERE (
+    SELECT count(DISTINCT r.until) FROM churn.monitor_results r
+    WHERE r.attachment_id = a.attachment_id
+) >= 3
+ORDER BY a.attachment_id;
+
+-- doctor_alerts --
+-- Each attachment with open alerts: how many, of which nobody has taken note of some, and
+-- what they are about, those first.
+SELECT o.profile::text AS profile, count(*) AS open,
+       count(*) FILTER (WHERE o.acknowledged_at IS NULL) AS unacknowledged,
+       array_agg(o.metric ORDER BY o.acknowledged_at NULLS FIRST, o.alert_id) AS metrics,
+       array_agg(o.feature ORDER BY o.acknowledged_at NULLS FIRST, o.alert_id) AS features
+FROM churn.open_alerts o
+GROUP BY o.profile
+ORDER BY 1;
+
 -- doctor_queues --
 -- Each attachment with customers who have been due for more than five minutes: how many,
 -- how long the first of them has, and the version that would score them.

@@ -52,6 +52,7 @@ def measure(
     version=1,
     profile=CUSTOMERS,
     band=(None, None),
+    limit=None,
     detail="in words",
     n=500,
 ):
@@ -60,7 +61,8 @@ def measure(
     The letter is f for a finding, o for ok and i for ok and clearly inside the limit, t
     for too few, n for not judged.
     """
-    limit = 0.1 if band == (None, None) else None
+    if band == (None, None):
+        limit = 0.1
     session.run(
         MEASURE,
         *(version, metric, feature, VALUES[letter], *band, limit, n),

@@ -64,6 +64,8 @@ def examine(connection: Connection) -> list[Finding]:
     findings += [attachment(row) for row in fetch_all(connection, "doctor_attachments")]
     findings += [write(row) for row in fetch_all(connection, "doctor_writes")]
     findings += [labels(row) for row in fetch_all(connection, "doctor_labels")]
+    findings += [monitoring(row) for row in fetch_all(connection, "doctor_monitoring")]
+    findings += [alerts(row) for row in fetch_all(connection, "doctor_alerts")]
     findings += [queue(row) for row in fetch_all(connection, "doctor_queues")]
     findings += [slot(row) for row in fetch_all(connection, "doctor_slots")]
     return findings
@@ -269,6 +271,36 @@ def labels(row: Row) -> Finding:
             f"{row['unrecorded']} are not recorded: call churn.set_outcome again",
         )
     return finding(check, True, f"{row['label']} is recorded")
+
+
+def monitoring(row: Row) -> Finding:
+    """Return the finding on an attachment that was monitored once."""
+    check = f"monitoring of {row['profile']}"
+    days = row["seconds_since"] / 86_400
+    if row["seconds_since"] > row["seconds_allowed"]:
+        return finding(
+            check,
+            False,
+            f"nobody has looked for {days:,.0f} days: run pgchurn monitor, every night "
+            "or week",
+        )
+    return finding(check, True, f"last looked {days:,.1f} days ago")
+
+
+def alerts(row: Row) -> Finding:
+    """Return the finding on the open alerts of an attachment."""
+    check = f"alerts of {row['profile']}"
+    known = "" if row["unacknowledged"] else ", acknowledged"
+    names = [
+        {"name": f"{metric} of {feature}" if feature else metric}
+        for metric, feature in zip(row["metrics"], row["features"])
+    ]
+    found = f"{row['open']} open{known}: {named(names)}"
+    if not row["unacknowledged"]:
+        return finding(check, True, found)
+    return finding(
+        check, False, f"{found}: see churn.open_alerts, call churn.acknowledge_alert"
+    )
 
 
 def queue(row: Row) -> Finding:
