@@ -130,11 +130,8 @@ def test_it_writes_a_file_and_says_nothing(metrics, tmp_path):
 
 def test_whoever_may_read_scores_may_read_metrics(owner, trained_database, capsys):
     watch(owner, "ff")
-    owner.run("CREATE ROLE pgchurn_test_reader LOGIN IN ROLE churn_scorer")
-    url = make_dsn(trained_database.url, user="pgchurn_test_reader")
-    try:
-        assert main(["metrics", "--database-url", url]) == 0, capsys.readouterr().err
-    finally:
-        owner.run("DROP ROLE pgchurn_test_reader")
+    url = make_dsn(trained_database.url, options="-c role=churn_scorer")
+
+    assert main(["metrics", "--database-url", url]) == 0, capsys.readouterr().err
 
     assert samples(capsys.readouterr().out)[of("open_alerts", profile=CUSTOMERS)] == 1

@@ -1,9 +1,9 @@
-"""Install clients and a browser, which tests use where they are: ``make clients``."""
+"""Install what tests use where it is, clients and a browser: ``make clients``."""
 
 import sys
 
-from tests import browser, environments
+from tests import browser, environments, exporter
 from tests.clients.installing import install
 
 if __name__ == "__main__":
-    sys.exit(environments.exit_status(install, browser.install))
+    sys.exit(environments.exit_status(install, browser.install, exporter.install))

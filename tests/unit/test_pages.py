@@ -15,7 +15,7 @@ PAGES = {page.name: page for page in all_pages()}
 REFERENCE = PAGES["plpython/README.md"]
 COMMAND_PAGE = PAGES["loader/README.md"]
 MOST_README_LINES = 150
-LANGUAGES = {"sql", "console", "python", "text", "ini", "make", ""}
+LANGUAGES = {"sql", "console", "python", "text", "ini", "make", "yaml", ""}
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 # Of the programs that the pages name besides pgchurn.
 OTHER_OPTIONS = {
