@@ -1,10 +1,16 @@
 """Alerts: which findings open one, what resolves it, and who hears of it."""
 
+import itertools
 import json
 
+import numpy as np
 import pytest
 
 from tests.alerts import CUSTOMERS, ODD_NAME, alerts, measure, update, watch
+from tests.models import fit, training_frame
+from tests.monitoring import log_rows, register_with_rows
+from tests.streams import stream, true_scores
+from tests.waiting import in_background, wait_until_blocked
 
 
 @pytest.mark.parametrize(
@@ -195,6 +201,16 @@ def test_a_window_without_rows_changes_nothing(session):
     watch(session, "tttt", 3, version=None, n=0)
 
     assert alerts(session) == [(2, None)]
+
+
+def test_cohorts_are_judged_although_nobody_is_scored_any_more(session):
+    session.run("UPDATE churn.attachments SET horizon = '10 days'")
+    for day in (1, 2):
+        measure(session, day, "f", "realised_log_loss", None)
+    watch(session, "i" * 10)
+    watch(session, "tt", 11, version=None, n=0)
+
+    assert alerts(session, "realised_log_loss", None) == [(12, None)]
 
 
 def test_findings_without_a_version_are_alerts_as_well(session):
@@ -420,6 +436,75 @@ def test_a_notification_fits_however_long_the_names_and_the_words_are(
     first.run("SELECT churn.detach(%s)", profile)
     first.run(f"DROP SCHEMA {quoted} CASCADE")
     first.commit()
+
+
+MONTHS = [f"2026-{month:02}-01Z" for month in range(1, 11)]
+
+
+def monitor_months(session):
+    for since, until in itertools.pairwise(MONTHS):
+        session.run("SELECT churn.monitor(%s, %s, %s)", CUSTOMERS, since, until)
+
+
+def test_a_relation_that_has_changed_opens_an_alert_when_two_cohorts_are_mature(
+    session,
+):
+    random = np.random.default_rng(17)
+    for month in MONTHS[:-1]:
+        scores = true_scores(random, 500)
+        chances = 1 - scores if month >= "2026-04" else scores
+        stream(session, random, month, scores, chances, prefix=month)
+
+    monitor_months(session)
+
+    kept = session.run(
+        "SELECT metric, feature, opened_at, last_finding_at, windows FROM churn.alerts"
+        " WHERE resolved_at IS NULL ORDER BY metric"
+    )
+    # Those of April and of May, which is mature 90 days after the end of May; what is
+    # expected in June was learned from April.
+    opened, june, july = session.row(
+        "SELECT timestamptz '2026-09-01Z', timestamptz '2026-06-01Z',"
+        " timestamptz '2026-07-01Z'"
+    )
+    assert kept == [
+        ("calibration_in_the_large", None, opened, july, 3),
+        ("realised_log_loss", None, opened, june, 2),
+    ]
+    assert session.value("SELECT count(*) FROM churn.alerts") == 2
+
+    rows = session.run("SELECT * FROM churn.alerts ORDER BY alert_id")
+    monitor_months(session)
+
+    assert session.run("SELECT * FROM churn.alerts ORDER BY alert_id") == rows
+
+
+def test_two_who_monitor_at_once_open_one_alert(module_database, first, second):
+    frame, _ = training_frame(rows=2_000)
+    model = fit()
+    version = register_with_rows(first, model, frame)
+    first.run("SELECT churn.set_prediction_log('churn.customers', 1)")
+    rows = training_frame(rows=1_000, seed=1)[0].assign(age=150.0)
+    for since in MONTHS[:2]:
+        log_rows(first, rows, model.probabilities(rows), since, version)
+    monitor = "SELECT count(*) FROM churn.monitor('churn.customers', %s, %s)"
+    first.run(monitor, MONTHS[0], MONTHS[1])
+    first.commit()
+    try:
+        first.run(monitor, MONTHS[1], MONTHS[2])
+        with in_background(lambda: second.run(monitor, MONTHS[1], MONTHS[2])) as other:
+            wait_until_blocked(module_database, second, by=first)
+            first.commit()
+        other.result()
+        second.commit()
+
+        opened = "SELECT count(*) FROM churn.alerts WHERE metric = 'psi'"
+        assert first.value(f"{opened} AND feature = 'age'") == 1
+    finally:
+        first.rollback()
+        first.run("DELETE FROM churn.alerts; DELETE FROM churn.monitor_results")
+        first.run("DELETE FROM churn.predictions")
+        first.commit()
 
 
 def test_the_latest_results_are_of_the_newest_window_and_of_the_newest_mature_cohort(

@@ -30,7 +30,7 @@ RESCORE = "CALL churn.rescore('churn.customers', 10, rows_per_second => 20000)"
 MONITOR = "SELECT count(*) FROM churn.monitor('churn.customers')"
 EXPIRE = (
     "SELECT churn.expire_predictions('1 year'), churn.expire_outcomes('2 years'),"
-    " churn.expire_outbox('7 days')"
+    " churn.expire_monitor_results('2 years'), churn.expire_outbox('7 days')"
 )
 
 pytestmark = [

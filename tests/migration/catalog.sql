@@ -89,6 +89,47 @@ COMMENT ON COLUMN churn.actions.at IS 'When it was done.';
 COMMENT ON COLUMN churn.actions.recorded_by IS 'Who recorded it.';
 COMMENT ON COLUMN churn.actions.recorded_at IS 'When it was recorded.';
 
+CREATE TABLE churn.alert_outbox (
+    change_id bigint NOT NULL,
+    attachment_id integer NOT NULL,
+    profile text NOT NULL,
+    event text NOT NULL,
+    alert_id bigint NOT NULL,
+    version bigint,
+    metric text NOT NULL,
+    feature text,
+    value double precision,
+    "limit" double precision,
+    n bigint NOT NULL,
+    windows integer NOT NULL,
+    detail text,
+    opened_at timestamp with time zone NOT NULL,
+    resolved_at timestamp with time zone,
+    told_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT alert_outbox_pkey PRIMARY KEY (change_id),
+    CONSTRAINT alert_outbox_event_check CHECK ((event = ANY (ARRAY['opened'::text, 'resolved'::text])))
+);
+ALTER TABLE churn.alert_outbox OWNER TO churn_owner;
+GRANT SELECT ON churn.alert_outbox TO churn_loader;
+GRANT SELECT ON churn.alert_outbox TO churn_scorer;
+COMMENT ON TABLE churn.alert_outbox IS 'Onsets and ends of alerts, for consumers that must miss none, as churn.outbox. churn.expire_outbox removes old rows.';
+COMMENT ON COLUMN churn.alert_outbox.change_id IS 'The key by which a consumer drops repeats: of this table and churn.outbox together.';
+COMMENT ON COLUMN churn.alert_outbox.attachment_id IS 'The attachment of the profile.';
+COMMENT ON COLUMN churn.alert_outbox.profile IS 'The profile''s name at that time.';
+COMMENT ON COLUMN churn.alert_outbox.event IS 'opened or resolved.';
+COMMENT ON COLUMN churn.alert_outbox.alert_id IS 'The alert, of churn.alerts.';
+COMMENT ON COLUMN churn.alert_outbox.version IS 'The version whose scores were looked at; null: no version gave them.';
+COMMENT ON COLUMN churn.alert_outbox.metric IS 'What is, or was, out of its limits.';
+COMMENT ON COLUMN churn.alert_outbox.feature IS 'Of which feature; null: of none.';
+COMMENT ON COLUMN churn.alert_outbox.value IS 'What was measured in the last window with a finding.';
+COMMENT ON COLUMN churn.alert_outbox."limit" IS 'The limit there; null: there is none.';
+COMMENT ON COLUMN churn.alert_outbox.n IS 'How many rows that was measured on.';
+COMMENT ON COLUMN churn.alert_outbox.windows IS 'In how many windows there was a finding so far.';
+COMMENT ON COLUMN churn.alert_outbox.detail IS 'The finding in words.';
+COMMENT ON COLUMN churn.alert_outbox.opened_at IS 'Until when churn.monitor had looked when it opened it.';
+COMMENT ON COLUMN churn.alert_outbox.resolved_at IS 'Until when churn.monitor had looked when it was over; null: it is open.';
+COMMENT ON COLUMN churn.alert_outbox.told_at IS 'When the row was written.';
+
 CREATE TABLE churn.alerts (
     alert_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     attachment_id integer NOT NULL,
@@ -96,6 +137,7 @@ CREATE TABLE churn.alerts (
     metric text NOT NULL,
     feature text,
     opened_at timestamp with time zone NOT NULL,
+    last_finding_at timestamp with time zone NOT NULL,
     value double precision,
     "limit" double precision,
     n bigint NOT NULL,
@@ -104,8 +146,10 @@ CREATE TABLE churn.alerts (
     acknowledged_at timestamp with time zone,
     acknowledged_by name,
     resolved_at timestamp with time zone,
+    resolution text,
     CONSTRAINT alerts_pkey PRIMARY KEY (alert_id),
-    CONSTRAINT alerts_check CHECK ((num_nulls(acknowledged_at, acknowledged_by) = ANY (ARRAY[0, 2])))
+    CONSTRAINT alerts_check CHECK ((num_nulls(acknowledged_at, acknowledged_by) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT alerts_check1 CHECK ((num_nulls(resolved_at, resolution) = ANY (ARRAY[0, 2])))
 );
 CREATE UNIQUE INDEX alerts_open_idx ON churn.alerts USING btree (attachment_id, metric, feature) NULLS NOT DISTINCT WHERE (resolved_at IS NULL);
 ALTER TABLE churn.alerts OWNER TO churn_owner;
@@ -117,15 +161,17 @@ COMMENT ON COLUMN churn.alerts.attachment_id IS 'The attachment of the profile.'
 COMMENT ON COLUMN churn.alerts.version IS 'The version whose scores were looked at; null: no version gave them.';
 COMMENT ON COLUMN churn.alerts.metric IS 'What is out of its limits.';
 COMMENT ON COLUMN churn.alerts.feature IS 'Of which feature; null: of none.';
-COMMENT ON COLUMN churn.alerts.opened_at IS 'The end of the window that opened it.';
-COMMENT ON COLUMN churn.alerts.value IS 'What was measured in the last window that is out.';
+COMMENT ON COLUMN churn.alerts.opened_at IS 'Until when churn.monitor had looked when it opened it.';
+COMMENT ON COLUMN churn.alerts.last_finding_at IS 'The end of the last window with a finding.';
+COMMENT ON COLUMN churn.alerts.value IS 'What was measured in the last window with a finding.';
 COMMENT ON COLUMN churn.alerts."limit" IS 'The limit there; null: there is none.';
 COMMENT ON COLUMN churn.alerts.n IS 'How many rows that was measured on.';
 COMMENT ON COLUMN churn.alerts.windows IS 'In how many windows there was a finding so far.';
 COMMENT ON COLUMN churn.alerts.detail IS 'The finding in words.';
 COMMENT ON COLUMN churn.alerts.acknowledged_at IS 'When somebody took note of it; null: nobody has.';
 COMMENT ON COLUMN churn.alerts.acknowledged_by IS 'Who did.';
-COMMENT ON COLUMN churn.alerts.resolved_at IS 'The end of the window in which it was over; null: it is open.';
+COMMENT ON COLUMN churn.alerts.resolved_at IS 'Until when churn.monitor had looked when it was over; null: it is open.';
+COMMENT ON COLUMN churn.alerts.resolution IS 'Why it is over; null: it is open.';
 
 CREATE TABLE churn.attachments (
     attachment_id integer NOT NULL,
@@ -695,6 +741,42 @@ GRANT SELECT ON churn.active_deployments TO churn_loader;
 GRANT SELECT ON churn.active_deployments TO churn_scorer;
 COMMENT ON VIEW churn.active_deployments IS 'The version in force for each attachment.';
 
+CREATE VIEW churn.calibration AS SELECT
+    NULL::timestamp with time zone AS "time",
+    NULL::regclass AS profile,
+    NULL::bigint AS version,
+    NULL::timestamp with time zone AS since,
+    NULL::text AS customers,
+    NULL::text AS bin,
+    NULL::double precision AS score,
+    NULL::double precision AS left_share,
+    NULL::double precision AS lower,
+    NULL::double precision AS upper,
+    NULL::double precision AS difference,
+    NULL::double precision AS "limit",
+    NULL::bigint AS n,
+    NULL::text AS verdict,
+    NULL::text AS detail;
+ALTER VIEW churn.calibration OWNER TO churn_owner;
+GRANT SELECT ON churn.calibration TO churn_loader;
+GRANT SELECT ON churn.calibration TO churn_scorer;
+COMMENT ON VIEW churn.calibration IS 'Whether as many customers left as their scores say, window by window of churn.monitor: one row for each tenth of the scores, and one for all of them; with those who were acted upon and without.';
+COMMENT ON COLUMN churn.calibration."time" IS 'The end of the window.';
+COMMENT ON COLUMN churn.calibration.profile IS 'The profile table.';
+COMMENT ON COLUMN churn.calibration.version IS 'The version that gave the scores.';
+COMMENT ON COLUMN churn.calibration.since IS 'The beginning of the window.';
+COMMENT ON COLUMN churn.calibration.customers IS 'Of whom: not acted upon, who are judged, or all.';
+COMMENT ON COLUMN churn.calibration.bin IS 'The scores from and below which; null: all scores.';
+COMMENT ON COLUMN churn.calibration.score IS 'The mean score; null: not mature yet.';
+COMMENT ON COLUMN churn.calibration.left_share IS 'The share who left.';
+COMMENT ON COLUMN churn.calibration.lower IS 'That share is known to be from here: Wilson''s score interval of 95%.';
+COMMENT ON COLUMN churn.calibration.upper IS 'To here.';
+COMMENT ON COLUMN churn.calibration.difference IS 'The share who left, less the mean score.';
+COMMENT ON COLUMN churn.calibration."limit" IS 'From which difference on it is a finding; null: it is never.';
+COMMENT ON COLUMN churn.calibration.n IS 'How many customers it was measured on.';
+COMMENT ON COLUMN churn.calibration.verdict IS 'ok; finding: too many or too few of all left to be chance; too few: customers to tell; not judged: it is told for information, or not mature.';
+COMMENT ON COLUMN churn.calibration.detail IS 'The same in words, or when it will be mature; null: nothing to add.';
+
 CREATE VIEW churn.data_quality AS SELECT
     NULL::timestamp with time zone AS "time",
     NULL::timestamp with time zone AS since,
@@ -765,7 +847,8 @@ CREATE VIEW churn.health AS SELECT
     NULL::bigint AS waiting,
     NULL::numeric AS failures,
     NULL::timestamp with time zone AS first_failed_at,
-    NULL::timestamp with time zone AS last_failed_at;
+    NULL::timestamp with time zone AS last_failed_at,
+    NULL::bigint AS open_alerts;
 ALTER VIEW churn.health OWNER TO churn_owner;
 GRANT SELECT ON churn.health TO churn_loader;
 GRANT SELECT ON churn.health TO churn_scorer;
@@ -782,6 +865,7 @@ COMMENT ON COLUMN churn.health.waiting IS 'How many of them were not scored sinc
 COMMENT ON COLUMN churn.health.failures IS 'How often it failed.';
 COMMENT ON COLUMN churn.health.first_failed_at IS 'When it failed first.';
 COMMENT ON COLUMN churn.health.last_failed_at IS 'When it failed last.';
+COMMENT ON COLUMN churn.health.open_alerts IS 'How many alerts of the table are open, whatever its failures; see churn.open_alerts.';
 
 CREATE VIEW churn.known_outcomes AS SELECT
     NULL::regclass AS profile,
@@ -796,6 +880,106 @@ COMMENT ON COLUMN churn.known_outcomes.profile IS 'The profile table.';
 COMMENT ON COLUMN churn.known_outcomes.key IS 'The profile row''s key, as text.';
 COMMENT ON COLUMN churn.known_outcomes.outcome IS 'Whether the customer has left; null: what was known before is withdrawn.';
 COMMENT ON COLUMN churn.known_outcomes.known_at IS 'Since when that is known; left out of an INSERT: since now.';
+
+CREATE VIEW churn.latest_results AS SELECT
+    NULL::timestamp with time zone AS "time",
+    NULL::regclass AS profile,
+    NULL::timestamp with time zone AS since,
+    NULL::bigint AS version,
+    NULL::text AS metric,
+    NULL::text AS feature,
+    NULL::double precision AS value,
+    NULL::double precision AS lower,
+    NULL::double precision AS upper,
+    NULL::double precision AS "limit",
+    NULL::bigint AS n,
+    NULL::text AS verdict,
+    NULL::text AS detail;
+ALTER VIEW churn.latest_results OWNER TO churn_owner;
+GRANT SELECT ON churn.latest_results TO churn_loader;
+GRANT SELECT ON churn.latest_results TO churn_scorer;
+COMMENT ON VIEW churn.latest_results IS 'What churn.monitor has measured last: of the newest window, and what needs outcomes of the newest that was mature.';
+COMMENT ON COLUMN churn.latest_results."time" IS 'The end of the window.';
+COMMENT ON COLUMN churn.latest_results.profile IS 'The attached profile table.';
+COMMENT ON COLUMN churn.latest_results.since IS 'The beginning of the window.';
+COMMENT ON COLUMN churn.latest_results.version IS 'The version whose scores were looked at; null: no version gave them.';
+COMMENT ON COLUMN churn.latest_results.metric IS 'What was measured.';
+COMMENT ON COLUMN churn.latest_results.feature IS 'Of which feature, or of which bin of scores; null: of none.';
+COMMENT ON COLUMN churn.latest_results.value IS 'What it was; null: it could not be measured.';
+COMMENT ON COLUMN churn.latest_results.lower IS 'Where the value is expected, or known to be: from here; null: not known.';
+COMMENT ON COLUMN churn.latest_results.upper IS 'To here; null: not known.';
+COMMENT ON COLUMN churn.latest_results."limit" IS 'From which value on it can be a finding; null: it is none.';
+COMMENT ON COLUMN churn.latest_results.n IS 'How many rows it was measured on.';
+COMMENT ON COLUMN churn.latest_results.verdict IS 'ok, finding, too few or not judged.';
+COMMENT ON COLUMN churn.latest_results.detail IS 'The same in words; null: nothing to add.';
+
+CREATE VIEW churn.open_alerts AS SELECT
+    NULL::timestamp with time zone AS "time",
+    NULL::regclass AS profile,
+    NULL::bigint AS alert_id,
+    NULL::bigint AS version,
+    NULL::text AS metric,
+    NULL::text AS feature,
+    NULL::double precision AS value,
+    NULL::double precision AS "limit",
+    NULL::bigint AS n,
+    NULL::integer AS windows,
+    NULL::timestamp with time zone AS last_finding_at,
+    NULL::text AS detail,
+    NULL::timestamp with time zone AS acknowledged_at,
+    NULL::name AS acknowledged_by;
+ALTER VIEW churn.open_alerts OWNER TO churn_owner;
+GRANT SELECT ON churn.open_alerts TO churn_loader;
+GRANT SELECT ON churn.open_alerts TO churn_scorer;
+COMMENT ON VIEW churn.open_alerts IS 'Findings of churn.monitor that last: one row for each alert that is open.';
+COMMENT ON COLUMN churn.open_alerts."time" IS 'Since when it is open.';
+COMMENT ON COLUMN churn.open_alerts.profile IS 'The attached profile table.';
+COMMENT ON COLUMN churn.open_alerts.alert_id IS 'What churn.acknowledge_alert takes.';
+COMMENT ON COLUMN churn.open_alerts.version IS 'The version whose scores were looked at; null: no version gave them.';
+COMMENT ON COLUMN churn.open_alerts.metric IS 'What is out of its limits.';
+COMMENT ON COLUMN churn.open_alerts.feature IS 'Of which feature; null: of none.';
+COMMENT ON COLUMN churn.open_alerts.value IS 'What was measured in the last window with a finding.';
+COMMENT ON COLUMN churn.open_alerts."limit" IS 'The limit there; null: there is none.';
+COMMENT ON COLUMN churn.open_alerts.n IS 'How many rows that was measured on.';
+COMMENT ON COLUMN churn.open_alerts.windows IS 'In how many windows there was a finding so far.';
+COMMENT ON COLUMN churn.open_alerts.last_finding_at IS 'The end of the last window with a finding.';
+COMMENT ON COLUMN churn.open_alerts.detail IS 'The finding in words.';
+COMMENT ON COLUMN churn.open_alerts.acknowledged_at IS 'When somebody took note of it; null: nobody has.';
+COMMENT ON COLUMN churn.open_alerts.acknowledged_by IS 'Who did.';
+
+CREATE VIEW churn.performance AS SELECT
+    NULL::timestamp with time zone AS "time",
+    NULL::regclass AS profile,
+    NULL::bigint AS version,
+    NULL::timestamp with time zone AS since,
+    NULL::text AS customers,
+    NULL::text AS metric,
+    NULL::double precision AS estimated,
+    NULL::double precision AS realised,
+    NULL::double precision AS lower,
+    NULL::double precision AS upper,
+    NULL::double precision AS "limit",
+    NULL::bigint AS n,
+    NULL::text AS verdict,
+    NULL::text AS detail;
+ALTER VIEW churn.performance OWNER TO churn_owner;
+GRANT SELECT ON churn.performance TO churn_loader;
+GRANT SELECT ON churn.performance TO churn_scorer;
+COMMENT ON VIEW churn.performance IS 'How well scores did: estimated when they were given, and realised when it was known what became of the customers; one row for each window of churn.monitor, version and metric, with those who were acted upon and without. An estimate knows nothing of what changes the probabilities themselves, which is concept drift, and what is done to keep customers: where what is realised leaves its band, that is what has happened.';
+COMMENT ON COLUMN churn.performance."time" IS 'The end of the window.';
+COMMENT ON COLUMN churn.performance.profile IS 'The profile table.';
+COMMENT ON COLUMN churn.performance.version IS 'The version that gave the scores.';
+COMMENT ON COLUMN churn.performance.since IS 'The beginning of the window.';
+COMMENT ON COLUMN churn.performance.customers IS 'Of whom: not acted upon, who are judged, or all.';
+COMMENT ON COLUMN churn.performance.metric IS 'roc_auc, average_precision, log_loss and brier_score as scikit-learn has them; tp, fp, fn and tn, the shares of customers who left or stayed, and were expected to by the version''s threshold.';
+COMMENT ON COLUMN churn.performance.estimated IS 'From the scores alone, recalibrated on the last customers who were mature by then; null: of too few.';
+COMMENT ON COLUMN churn.performance.realised IS 'By what became of the customers; null: not known yet, or it cannot be measured.';
+COMMENT ON COLUMN churn.performance.lower IS 'What is realised is from here with a probability of 98%, if probabilities are as estimated.';
+COMMENT ON COLUMN churn.performance.upper IS 'To here.';
+COMMENT ON COLUMN churn.performance."limit" IS 'From which value on it is a finding; null: it is never.';
+COMMENT ON COLUMN churn.performance.n IS 'How many customers it was measured on.';
+COMMENT ON COLUMN churn.performance.verdict IS 'ok; finding: log loss that is too far from what was estimated to be chance; too few: customers to tell; not judged: it is told for information, or not mature.';
+COMMENT ON COLUMN churn.performance.detail IS 'The same in words, or when it will be mature; null: nothing to add.';
 
 CREATE VIEW churn.queue AS SELECT
     NULL::regclass AS profile,
@@ -889,6 +1073,13 @@ COMMENT ON COLUMN churn_internal.known_values.version IS 'The model version.';
 COMMENT ON COLUMN churn_internal.known_values.feature IS 'The feature''s name.';
 COMMENT ON COLUMN churn_internal.known_values.known IS 'What is typical, the share that is known, and the categories or the quantiles.';
 
+CREATE FUNCTION churn.acknowledge_alert(alert_id bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.acknowledge_alert(alert_id bigint) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.acknowledge_alert(alert_id bigint) TO churn_loader;
+COMMENT ON ROUTINE churn.acknowledge_alert(alert_id bigint) IS 'Records that the caller has taken note of an alert: it stays open, and nothing more has to be done about knowing it.';
+
 CREATE FUNCTION churn.activate_model(version bigint, allow_older boolean DEFAULT false, allow_expired boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
@@ -928,7 +1119,7 @@ CREATE FUNCTION churn.expire_outbox(older_than interval) RETURNS bigint
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn.expire_outbox(older_than interval) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.expire_outbox(older_than interval) TO churn_loader;
-COMMENT ON ROUTINE churn.expire_outbox(older_than interval) IS 'Removes rows of churn.outbox that are older; returns how many. What a replication slot has still to send is sent all the same.';
+COMMENT ON ROUTINE churn.expire_outbox(older_than interval) IS 'Removes rows of churn.outbox and churn.alert_outbox that are older; returns how many. What a replication slot has still to send is sent all the same.';
 
 CREATE FUNCTION churn.expire_outcomes(older_than interval, OUT outcomes bigint, OUT actions bigint) RETURNS record
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -1005,6 +1196,7 @@ COMMENT ON ROUTINE churn.global_explain(version bigint) IS 'What a version goes 
 CREATE FUNCTION churn.matured(profile regclass, version bigint DEFAULT NULL::bigint, since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS TABLE(key text, predicted_at timestamp with time zone, model_version bigint, score double precision, features json, outcome boolean, known_at timestamp with time zone, acted_upon boolean)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
+    SET enable_nestloop TO off
     SET TimeZone TO 'UTC';
 ALTER ROUTINE churn.matured(profile regclass, version bigint, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.matured(profile regclass, version bigint, since timestamp with time zone, until timestamp with time zone) TO churn_loader;
@@ -1455,6 +1647,26 @@ CREATE FUNCTION churn_internal.code_of_others(profile regclass, profile_key name
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.code_of_others(profile regclass, profile_key name, complaints regclass, complaint_key name) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.code_of_others(profile regclass, profile_key name, complaints regclass, complaint_key name) IS 'What would run in the name of churn_owner when it reads or compares the keys of two tables, or the texts of the first, and does not belong to a superuser.';
+
+CREATE FUNCTION churn_internal.cohort_scores(attachment_id integer, since timestamp with time zone, until timestamp with time zone, horizon interval) RETURNS TABLE(version bigint, outcome boolean, acted_upon boolean, scores bytea)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    SET enable_nestloop TO off
+    SET TimeZone TO 'UTC';
+ALTER ROUTINE churn_internal.cohort_scores(attachment_id integer, since timestamp with time zone, until timestamp with time zone, horizon interval) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.cohort_scores(attachment_id integer, since timestamp with time zone, until timestamp with time zone, horizon interval) IS 'The scores of a window, and what became of the customers, for churn.monitor: images of arrays of scores of the same version and outcome.';
+
+CREATE FUNCTION churn_internal.cohort_statement(attachment churn.attachments, by_version boolean) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.cohort_statement(attachment churn.attachments, by_version boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.cohort_statement(attachment churn.attachments, by_version boolean) IS 'SQL of the predictions of attachment $1 by version $2, or by any, from $3 and before $4, and what became of the customers within $5, for churn.matured: one row for each who had not left before, or for each and version; the last score.';
+
+CREATE FUNCTION churn_internal.cohorts_to_judge(attachment churn.attachments, until timestamp with time zone) RETURNS TABLE(since timestamp with time zone, until timestamp with time zone, is_due boolean)
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET TimeZone TO 'UTC';
+ALTER ROUTINE churn_internal.cohorts_to_judge(attachment churn.attachments, until timestamp with time zone) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.cohorts_to_judge(attachment churn.attachments, until timestamp with time zone) IS 'The windows of churn.monitor whose horizon has passed at a time: those that no window before was late enough for, and those that could not be judged then.';
 
 CREATE FUNCTION churn_internal.column_kind(type oid) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -1931,6 +2143,11 @@ CREATE FUNCTION churn_internal.is_cast(source oid, target oid, binary_too boolea
 ALTER ROUTINE churn_internal.is_cast(source oid, target oid, binary_too boolean) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.is_cast(source oid, target oid, binary_too boolean) IS 'Whether values of one type, which is no domain, are taken for another without being asked, or also whether they are the same bytes.';
 
+CREATE FUNCTION churn_internal.is_clearly_inside(value double precision, lower double precision, upper double precision, "limit" double precision) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.is_clearly_inside(value double precision, lower double precision, upper double precision, "limit" double precision) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.is_clearly_inside(value double precision, lower double precision, upper double precision, "limit" double precision) IS 'Whether a value is where it is expected, or below four fifths of its limit: what ends an alert, so that one does not come and go with every window.';
+
 CREATE FUNCTION churn_internal.is_integer(type oid) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.is_integer(type oid) OWNER TO churn_owner;
@@ -2020,6 +2237,13 @@ CREATE FUNCTION churn_internal.measure_drift(attachment_id integer, statement te
 ALTER ROUTINE churn_internal.measure_drift(attachment_id integer, statement text, from_log boolean, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.measure_drift(attachment_id integer, statement text, from_log boolean, since timestamp with time zone, until timestamp with time zone) IS 'What churn.monitor finds in the rows of a window, by version: whether inputs and scores are distributed as in the version''s reference, and whether their values are sound.';
 
+CREATE FUNCTION churn_internal.measure_performance(attachment_id integer, since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(since timestamp with time zone, until timestamp with time zone, version bigint, metric text, feature text, value double precision, lower double precision, upper double precision, "limit" double precision, n bigint, verdict churn_internal.required_text, detail text)
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    SET TimeZone TO 'UTC';
+ALTER ROUTINE churn_internal.measure_performance(attachment_id integer, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.measure_performance(attachment_id integer, since timestamp with time zone, until timestamp with time zone) IS 'How well a profile is scored, for churn.monitor: estimated of a window, and realised of those before whose horizon has passed at its end.';
+
 CREATE FUNCTION churn_internal.measure_window(profile regclass, since timestamp with time zone, until timestamp with time zone) RETURNS SETOF churn.monitor_results
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
@@ -2055,6 +2279,13 @@ CREATE FUNCTION churn_internal.named_objects(attachment churn.attachments) RETUR
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.named_objects(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.named_objects(attachment churn.attachments) IS 'What an attachment''s functions name: tables, the types, collation and operators of its keys, with their schemas, and the extensions that these are of.';
+
+CREATE FUNCTION churn_internal.needs_outcomes(metric text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.needs_outcomes(metric text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.needs_outcomes(metric text) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.needs_outcomes(metric text) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.needs_outcomes(metric text) IS 'Whether a metric of churn.monitor can only be known once a window is mature.';
 
 CREATE FUNCTION churn_internal.note_recount(transaction_id bigint) RETURNS void
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
@@ -2314,6 +2545,14 @@ CREATE FUNCTION churn_internal.profiles_statement(attachment churn.attachments) 
 ALTER ROUTINE churn_internal.profiles_statement(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.profiles_statement(attachment churn.attachments) IS 'SQL that reads what an attachment''s columns hold in the profiles with the keys $1, in key order, as scoring takes them: keys, numbers and texts.';
 
+CREATE FUNCTION churn_internal.publish_alert(alert churn.alerts, event text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    SET TimeZone TO 'UTC'
+    SET extra_float_digits TO '1';
+ALTER ROUTINE churn_internal.publish_alert(alert churn.alerts, event text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.publish_alert(alert churn.alerts, event text) IS 'Tells consumers that an alert was opened or resolved, where an attachment tells them of scores.';
+
 CREATE FUNCTION churn_internal.query_columns(query text, OUT names text[], OUT types oid[]) RETURNS record
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.query_columns(query text, OUT names text[], OUT types oid[]) OWNER TO churn_owner;
@@ -2352,6 +2591,12 @@ CREATE FUNCTION churn_internal.record_labels(attachment_id integer, keys text[],
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.record_labels(attachment_id integer, keys text[], outcomes boolean[], are_new boolean[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.record_labels(attachment_id integer, keys text[], outcomes boolean[], are_new boolean[]) IS 'Appends what labels say to churn.outcomes; of rows that are new only what differs from what the label said last. What fails costs the statement nothing, unless on_error is raise.';
+
+CREATE FUNCTION churn_internal.record_performance(attachment churn.attachments, since timestamp with time zone, until timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.record_performance(attachment churn.attachments, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.record_performance(attachment churn.attachments, since timestamp with time zone, until timestamp with time zone) IS 'Writes what churn_internal.measure_performance finds, in place of what was found of the same windows before.';
 
 CREATE FUNCTION churn_internal.recount_profiles(attachment churn.attachments) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2840,6 +3085,12 @@ CREATE FUNCTION churn_internal.unrecorded_labels(attachment churn.attachments) R
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.unrecorded_labels(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.unrecorded_labels(attachment churn.attachments) IS 'What labels of a profile say that they did not say when they were recorded last, and whether nothing is recorded of the customer.';
+
+CREATE FUNCTION churn_internal.update_alerts(attachment_id integer, until timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.update_alerts(attachment_id integer, until timestamp with time zone) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.update_alerts(attachment_id integer, until timestamp with time zone) IS 'Opens, follows and resolves the alerts of an attachment, by what churn.monitor has measured and could know at a time: the end of its newest window.';
 
 CREATE FUNCTION churn_internal.update_profile_1(tid tid, relation oid, writer xid, complaints integer, latest timestamp with time zone, score double precision, version bigint, scored_at timestamp with time zone) RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -3662,11 +3913,17 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module joblib_files
 -- Module json_rows
 -- Module monitor_bins
+-- Module monitor_calibration
+-- Module monitor_cohorts
 -- Module monitor_drift
+-- Module monitor_expected
+-- Module monitor_figures
+-- Module monitor_performance
 -- Module monitor_points
 -- Module monitor_quality
 -- Module monitor_reference
 -- Module monitor_results
+-- Module monitor_rows
 -- Module monitor_rules
 -- Module monitor_tallies
 -- Module monitoring

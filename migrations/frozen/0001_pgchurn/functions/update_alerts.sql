@@ -17,12 +17,11 @@ BEGIN
     ) THEN
         RETURN;
     END IF;
-    -- Of the version that gave most of the window's scores; of none where there are none.
+    -- Alerts are of the version that gave most of the scores of the newest window with any.
     SELECT r.version INTO scoring
     FROM churn.monitor_results r
-    WHERE r.attachment_id = update_alerts.attachment_id AND r.until = update_alerts.until
-      AND r.n > 0
-    ORDER BY r.n DESC, r.version DESC NULLS LAST LIMIT 1;
+    WHERE r.attachment_id = update_alerts.attachment_id AND r.n > 0
+    ORDER BY r.until DESC, r.n DESC, r.version DESC NULLS LAST LIMIT 1;
     IF NOT FOUND THEN
         RETURN;
     END IF;
