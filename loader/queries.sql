@@ -24,6 +24,10 @@ SELECT churn_internal.columns_changed_by_writing(%(profile)s::regclass);
 -- Interpreter, package versions and memory of a session that scores.
 SELECT churn.server_environment();
 
+-- clock --
+-- What time it is on the server.
+SELECT clock_timestamp();
+
 -- hand_over --
 -- Keeps in the session, until the transaction ends, what the next statement needs: the server
 -- logs the whole text of a statement that fails, and that is not to hold a model.

@@ -299,6 +299,7 @@ function take_failure                     -          -          -
 function tells_by_snapshot                EXECUTE    EXECUTE    -
 function template_*                       -          -          -
 function to_double                        EXECUTE    EXECUTE    -
+function trained_until                    EXECUTE    EXECUTE    -
 function try_write                        -          -          -
 function typical_values                   EXECUTE    EXECUTE    -
 function unrecorded_labels                -          -          -

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from pgchurn.loader.errors import LoaderError
@@ -146,6 +146,17 @@ def add_allow_older(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_trained_until(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add the option that says until when the training data was known."""
+    parser.add_argument(
+        "--trained-until",
+        type=zoned_time,
+        metavar="TIME",
+        help="nothing that became known later was trained on: a time with its zone, "
+        f"such as 2026-01-31T00:00:00+00:00 (default: {default})",
+    )
+
+
 def add_pace(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how a whole table is scored."""
     parser.add_argument(
@@ -202,6 +213,15 @@ def positive_seconds(text: str) -> float:
 def iso_date(text: str) -> date:
     """Parse a date such as 2026-12-31, for argparse."""
     return parsed(date.fromisoformat, text, "a date such as 2026-12-31")
+
+
+def zoned_time(text: str) -> datetime:
+    """Parse a time with its zone, for argparse."""
+    expected = "a time with its zone, such as 2026-01-31T00:00:00+00:00"
+    time = parsed(datetime.fromisoformat, text, expected)
+    if time.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"must be {expected}")
+    return time
 
 
 def parsed(kind: Callable[[str], Value], text: str, expected: str) -> Value:

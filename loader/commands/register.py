@@ -12,6 +12,7 @@ from pgchurn.loader.commands.options import (
     add_model,
     add_pipeline,
     add_table,
+    add_trained_until,
 )
 from pgchurn.loader.database import connect
 from pgchurn.loader.files import read_model_file
@@ -37,6 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "of keys and probabilities",
     )
     add_features(parser)
+    add_trained_until(parser, "nobody knows")
     add_compilation(parser)
     parser.add_argument(
         "--allow-pickle",
@@ -91,6 +93,7 @@ def run(options: Namespace) -> int:
             allow_older=options.allow_older,
             expected=options.expected,
             allow_unknown=options.allow_unknown,
+            trained_until=options.trained_until,
         )
     output.print_result(result, options.format, registration_report)
     return 0

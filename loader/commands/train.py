@@ -9,6 +9,7 @@ from pgchurn.loader.commands.options import (
     add_format,
     add_signer,
     add_table,
+    add_trained_until,
     positive_integer,
     positive_seconds,
     signer_of,
@@ -62,6 +63,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, default=0, help="of the split and the models (default: 0)"
     )
+    add_trained_until(parser, "when its rows are read")
     add_signer(parser, required=False)
     add_compilation(parser)
 
@@ -85,6 +87,7 @@ def run(options: Namespace) -> int:
             threads=options.threads,
             compile_form=options.compile_form,
             signer=signer,
+            trained_until=options.trained_until,
         )
     output.print_result(result, options.format, training_report)
     return 0

@@ -3,6 +3,7 @@
 import json
 import os
 from base64 import b64encode
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,7 @@ def register(
     expected: str | None = None,
     allow_unknown: bool = False,
     training_rows: pd.DataFrame | None = None,
+    trained_until: datetime | None = None,
 ) -> dict[str, Any]:
     """Register a classifier; the server replays rows before it accepts it.
 
@@ -93,6 +95,9 @@ def register(
     training_rows : pandas.DataFrame, optional
         What it was fitted on: some of these rows tell what is typical, in place of some
         of the profile.
+    trained_until : datetime.datetime, optional
+        With its time zone: until when what it was trained on was known, labels
+        included. Kept with its provenance.
 
     Returns
     -------
@@ -130,6 +135,7 @@ def register(
             {
                 "estimator": type(candidate.estimator).__name__,
                 "registered_from": os.uname().nodename,
+                "trained_until": trained_until and trained_until.isoformat(),
                 **provenance,
             }
         ),

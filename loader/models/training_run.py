@@ -2,10 +2,11 @@
 
 import pickle
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from pgchurn.loader import output
-from pgchurn.loader.database import Connection
+from pgchurn.loader.database import Connection, fetch_value
 from pgchurn.loader.models.attestation import Signer
 from pgchurn.loader.models.candidate import Candidate
 from pgchurn.loader.models.changed_features import changed_columns
@@ -28,6 +29,7 @@ def train_and_register(
     threads: int = 1,
     compile_form: bool = True,
     signer: Signer | None = None,
+    trained_until: datetime | None = None,
 ) -> dict[str, Any]:
     """Train on an attached profile table and register the model.
 
@@ -53,6 +55,9 @@ def train_and_register(
         Whether the server is to compile it.
     signer : Signer, optional
         Attests the model before it is registered.
+    trained_until : datetime.datetime, optional
+        With its time zone: until when what the table holds was known; by default when
+        it has been read.
 
     Returns
     -------
@@ -66,6 +71,9 @@ def train_and_register(
     )
     with output.progress_bar(None, "row", f"reading {profile.name}") as bar:
         frame, labels = profile.read(connection, kinds, label, bar.update)
+    # By the server's clock, as all that it is compared with; and at the end, since what
+    # is read may have been committed after the transaction began.
+    read_at = fetch_value(connection, "clock").astimezone(UTC)
     connection.rollback()
     output.message(f"read {len(frame):,} labelled rows of {profile.name}")
 
@@ -115,5 +123,6 @@ def train_and_register(
         # It was fitted on this table's own values.
         allow_unknown=True,
         training_rows=frame[list(trained.features)],
+        trained_until=trained_until or read_at,
     )
     return {**report, **registered, "left_out": left_out}

@@ -18,6 +18,7 @@ DECLARE
     worst_server double precision;
     new_version bigint;
 BEGIN
+    PERFORM churn_internal.trained_until(provenance);
     -- Before anything looks into the pickle.
     signed_form := churn_internal.check_attestation(
         sha256(artifact), signature, environment, attestation, attestation_signature,

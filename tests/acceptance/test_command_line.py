@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from datetime import datetime
 from importlib import metadata
 
 import pytest
@@ -61,6 +62,29 @@ def test_without_options_an_average_is_trained_compiled_and_scores(customers, pg
     assert "held_out" not in shown["provenance"]
     held_out = customers.value("SELECT provenance -> 'held_out' FROM churn.models")
     assert sum(held_out["rows"]) == trained["evaluation"]["rows"]
+
+
+def test_a_version_says_until_when_what_it_was_trained_on_was_known(customers, pgchurn):
+    before = customers.value("SELECT clock_timestamp()")
+    first = train(pgchurn, "--algorithm", "logistic_regression")["version"]
+    after = customers.value("SELECT clock_timestamp()")
+    earlier = "2025-01-31T01:00:00+01:00"
+    second = train(
+        pgchurn, "--algorithm", "logistic_regression", "--trained-until", earlier
+    )["version"]
+
+    until = (
+        "SELECT churn_internal.trained_until(provenance) FROM churn.models"
+        " WHERE version = %s"
+    )
+    assert before < customers.value(until, first) < after
+    assert customers.value(until, second) == datetime.fromisoformat(earlier)
+
+
+def test_a_time_of_training_without_a_zone_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["register", "churn.pkl", "--trained-until", "2025-01-31"])
+    assert "a time with its zone" in capsys.readouterr().err
 
 
 def test_a_time_budget_too_short_for_anything_registers_nothing(customers, pgchurn):

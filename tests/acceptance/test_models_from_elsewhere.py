@@ -308,6 +308,27 @@ def test_a_model_fitted_on_a_matrix_is_told_its_features(owner, pgchurn, tmp_pat
     assert score == pytest.approx(model.predict_proba(matrix[3:4])[0, 1], abs=1e-9)
 
 
+def test_a_model_that_is_brought_says_until_when_its_data_was_known(
+    owner, pgchurn, tmp_path
+):
+    pipeline, frame = fitted(LogisticRegression())
+    create_accounts(owner, frame)
+    path = tmp_path / "churn.pkl"
+    path.write_bytes(pickle.dumps(pipeline))
+    register = ["register", str(path), "--table", "accounts"]
+    register += ["--positive-class", "left"]
+
+    said = pgchurn(*register, "--trained-until", "2025-06-30T22:00:00+00:00")
+    unsaid = pgchurn(*register)
+    tomorrow = pgchurn(*register, "--trained-until", "2999-01-01T00:00Z", status=1)
+
+    assert [
+        pgchurn("show", str(one["version"]))["provenance"]["trained_until"]
+        for one in (said, unsaid)
+    ] == ["2025-06-30T22:00:00+00:00", None]
+    assert "Nothing is known of the future yet." in tomorrow.err
+
+
 @pytest.mark.parametrize(
     "content, said",
     [

@@ -3061,6 +3061,14 @@ GRANT EXECUTE ON ROUTINE churn_internal.to_double(value numeric) TO churn_loader
 GRANT EXECUTE ON ROUTINE churn_internal.to_double(value numeric) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.to_double(value numeric) IS 'A number of any size as a double: infinite or zero where a cast would be an error.';
 
+CREATE FUNCTION churn_internal.trained_until(provenance jsonb) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.trained_until(provenance jsonb) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.trained_until(provenance jsonb) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.trained_until(provenance jsonb) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.trained_until(provenance jsonb) IS 'Until when what a version was trained on was known: nothing that became known later has taken part. Null: its provenance does not say.';
+
 CREATE FUNCTION churn_internal.try_write(attachment_id integer) RETURNS text
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
