@@ -11,6 +11,7 @@ import psycopg2
 from pgchurn.loader import output
 from pgchurn.loader.commands import (
     activate,
+    dashboard,
     delete,
     demo,
     doctor,
@@ -67,6 +68,7 @@ COMMANDS: dict[str, Command] = {
     "why": why,
     "monitor": monitor,
     "metrics": metrics,
+    "dashboard": dashboard,
     "listen": listen,
     "doctor": doctor,
     "demo": demo,

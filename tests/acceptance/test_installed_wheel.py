@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import pytest
 
-from tests.databases import run
+from tests.databases import CHECKOUT, run
 from tests.wheels import build_wheel
 
 pytestmark = pytest.mark.slow(reason="installs the wheel with all that it needs")
@@ -82,6 +82,15 @@ def test_it_migrates_trains_scores_and_goes_away_again(pgchurn, server, blank):
     with server.migrating():
         pgchurn("downgrade", "base")
     assert session.value("SELECT to_regnamespace('churn')") is None
+
+
+def test_it_has_the_dashboard_with_it(pgchurn, tmp_path):
+    pgchurn("dashboard", "-o", "dashboards")
+
+    dashboards = CHECKOUT / "loader/dashboards"
+    assert {
+        path.name: path.read_text() for path in (tmp_path / "dashboards").iterdir()
+    } == {path.name: path.read_text() for path in dashboards.iterdir()}
 
 
 def test_it_says_its_version(pgchurn):
