@@ -209,9 +209,12 @@ def values_of(feature: Feature, rows: Sequence[dict[str, Any]]) -> Any:
     if feature.kind == "number":
         try:
             # None becomes NaN, and the texts of NaN and infinity what they say.
-            return np.array(given, float)
+            values = np.array(given, float)
         except (ValueError, TypeError, OverflowError):
+            values = None
+        if values is None or values.ndim != 1:
             return np.array([number_or_nan(feature, value) for value in given])
+        return values
     if feature.is_text:
         return [value if type(value) is str else None for value in given]
     # Mostly booleans; by hand they may have been written as numbers.

@@ -31,4 +31,6 @@ MODULES = (
     "signatures",
     "failures",
     "objects_of_others",
+    "drift",
+    "monitoring",
 )
