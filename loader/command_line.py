@@ -11,6 +11,7 @@ import psycopg2
 from pgchurn.loader import output
 from pgchurn.loader.commands import (
     activate,
+    compare,
     dashboard,
     delete,
     demo,
@@ -61,6 +62,7 @@ COMMANDS: dict[str, Command] = {
     "models": models,
     "show": show,
     "report": report,
+    "compare": compare,
     "rescore": rescore,
     "work": work,
     "verify": verify,

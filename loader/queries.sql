@@ -558,6 +558,12 @@ WHERE d.attachment_id = %(attachment_id)s;
 -- why_changed --
 SELECT * FROM churn.why_changed(%(table)s::regclass, %(key)s);
 
+-- compare --
+SELECT * FROM churn.compare(
+    %(table)s::regclass, %(champion)s, %(challenger)s, %(since)s, %(until)s, %(material)s,
+    %(expected)s, thresholds => %(thresholds)s, acted_upon => %(acted_upon)s
+);
+
 -- upgrade_effects --
 -- Every version that is there: which use is made of it, and why it may have no compiled
 -- form.

@@ -80,6 +80,7 @@ sequence outcomes_outcome_id_seq          -          -          -
 function acknowledge_alert                EXECUTE    -          -
 function activate_model                   EXECUTE    -          -
 function attach                           -          -          -
+function compare                          EXECUTE    EXECUTE    -
 function delete_model                     EXECUTE    -          -
 function detach                           -          -          -
 function expire_monitor_results           EXECUTE    -          -
@@ -159,6 +160,7 @@ function check_attachable                 -          -          -
 function check_attestation                -          -          -
 function check_batch_size                 EXECUTE    -          -
 function check_batches                    EXECUTE    -          -
+function check_comparable                 EXECUTE    EXECUTE    -
 function check_deletable                  -          -          -
 function check_code_of_others             -          -          -
 function check_inheritance                -          -          -
@@ -174,6 +176,7 @@ function cohort_statement                 -          -          -
 function cohorts_to_judge                 -          -          -
 function column_kind                      EXECUTE    -          -
 function columns_changed_by_writing       EXECUTE    -          -
+function compare_scores                   EXECUTE    EXECUTE    -
 function complaint_time                   -          -          -
 function complaints_inserted_N            -          -          -
 function complaints_recounted_N           -          -          -

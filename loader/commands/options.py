@@ -201,6 +201,11 @@ def positive_integer(text: str) -> int:
     return number
 
 
+def number(text: str) -> float:
+    """Parse a number, for argparse."""
+    return parsed(float, text, "a number")
+
+
 def positive_seconds(text: str) -> float:
     """Parse a number of seconds above 0, for argparse."""
     seconds = parsed(float, text, "a number")

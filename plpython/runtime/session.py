@@ -9,6 +9,7 @@ from .scoring import Scoring
 
 if TYPE_CHECKING:
     from .admission import Admission
+    from .comparing import Comparing
     from .diagnostics import Diagnostics
     from .explaining import Explaining
     from .monitor_performance import Performance
@@ -47,6 +48,13 @@ class Session:
         from .monitoring import Monitoring
 
         return Monitoring(self.registry, self.refusals)
+
+    @cached_property
+    def comparing(self) -> "Comparing":
+        """Compares versions on customers whose outcome is known."""
+        from .comparing import Comparing
+
+        return Comparing(self.registry, self.refusals)
 
     @cached_property
     def admission(self) -> "Admission":

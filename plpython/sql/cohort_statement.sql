@@ -1,5 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.cohort_statement(
-    attachment churn.attachments, by_version boolean
+    attachment churn.attachments, by_version boolean, first_score boolean DEFAULT false
 ) RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
@@ -25,7 +25,7 @@ BEGIN
             FROM churn.predictions p
             WHERE p.attachment_id = $1 AND ($2 IS NULL OR p.version = $2)
               AND p.predicted_at >= $3 AND p.predicted_at < $4
-            ORDER BY %5$s customer, p.predicted_at DESC
+            ORDER BY %5$s customer, p.predicted_at %6$s
         ),
         known AS (
             SELECT %2$s AS customer, o.known_at, o.outcome,
@@ -66,10 +66,10 @@ BEGIN
                ) AS acted_upon
         FROM judged j',
         format(customer, 'p'), format(customer, 'o'), format(customer, 'a'), equals,
-        CASE WHEN by_version THEN 'version,' END
+        CASE WHEN by_version THEN 'version,' END, CASE WHEN first_score THEN 'ASC' ELSE 'DESC' END
     );
 END $body$;
 COMMENT ON FUNCTION churn_internal.cohort_statement IS
     'SQL of the predictions of attachment $1 by version $2, or by any, from $3 and before '
     '$4, and what became of the customers within $5, for churn.matured: one row for each '
-    'who had not left before, or for each and version; the last score.';
+    'who had not left before, or for each and version; the last score, or the first.';

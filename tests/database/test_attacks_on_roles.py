@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import comparing
 from tests.models import (
     activate,
     assert_fresh,
@@ -51,6 +52,8 @@ DEEDS = {
         "UPDATE churn.customers SET churned = true",
         "SELECT * FROM churn.health",
         "SELECT * FROM churn.matured('churn.customers')",
+        "SELECT * FROM churn.compare('churn.customers', {other}, {other},"
+        f" '{comparing.SINCE}')",
     ],
     "churn_loader": [
         "SELECT churn.delete_model({unused})",
@@ -117,8 +120,14 @@ def owners_functions(session):
 
 
 def test_no_function_is_misled_by_what_the_caller_puts_in_front(first):
-    other, unused = (register(first, other_model()) for _ in range(2))
+    other, unused = (
+        register(first, other_model(), provenance=comparing.trained_until())
+        for _ in range(2)
+    )
     first.run("SELECT churn.set_prediction_log('churn.customers', 1)")
+    frame, left = comparing.customers(100)
+    keys = [str(i) for i in range(1_001, 1_101)]
+    comparing.log(first, frame, left, [0.1] * 100, unused, keys=keys)
     first.run(SHADOWS.read_text(encoding="utf-8"))
     first.run(
         "CREATE TEMPORARY TABLE given AS SELECT * FROM churn.models WHERE version = %s;"

@@ -1093,6 +1093,14 @@ CREATE FUNCTION churn.attach(profile regclass, profile_key name, complaints regc
 ALTER ROUTINE churn.attach(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name, write_search_path text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn.attach(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name, write_search_path text) IS 'Wires up a profile table and its complaints table: output columns, counters, triggers and churn.score(profile). Returns the attachment''s number.';
 
+CREATE FUNCTION churn.compare(profile regclass, champion bigint, challenger bigint, since timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, material double precision DEFAULT 0.002, expected bigint DEFAULT 10000, confidence double precision DEFAULT 0.95, thresholds double precision[] DEFAULT NULL::double precision[], acted_upon boolean DEFAULT true) RETURNS TABLE(name text, of_champion double precision, of_challenger double precision, difference double precision, lower double precision, upper double precision, n bigint, verdict text, detail text)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.compare(profile regclass, champion bigint, challenger bigint, since timestamp with time zone, until timestamp with time zone, material double precision, expected bigint, confidence double precision, thresholds double precision[], acted_upon boolean) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.compare(profile regclass, champion bigint, challenger bigint, since timestamp with time zone, until timestamp with time zone, material double precision, expected bigint, confidence double precision, thresholds double precision[], acted_upon boolean) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.compare(profile regclass, champion bigint, challenger bigint, since timestamp with time zone, until timestamp with time zone, material double precision, expected bigint, confidence double precision, thresholds double precision[], acted_upon boolean) TO churn_scorer;
+COMMENT ON ROUTINE churn.compare(profile regclass, champion bigint, challenger bigint, since timestamp with time zone, until timestamp with time zone, material double precision, expected bigint, confidence double precision, thresholds double precision[], acted_upon boolean) IS 'Which of two versions does better on customers of whom it is known what became of them, logged from a time on after which neither was trained: a verdict, and the evidence. Looking daily is safe.';
+
 CREATE FUNCTION churn.delete_model(version bigint) RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
@@ -1193,15 +1201,15 @@ GRANT EXECUTE ON ROUTINE churn.global_explain(version bigint) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.global_explain(version bigint) TO churn_scorer;
 COMMENT ON ROUTINE churn.global_explain(version bigint) IS 'What a version goes by: the mean size of each feature''s contribution, its permutation importance, and what is typical of it.';
 
-CREATE FUNCTION churn.matured(profile regclass, version bigint DEFAULT NULL::bigint, since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS TABLE(key text, predicted_at timestamp with time zone, model_version bigint, score double precision, features json, outcome boolean, known_at timestamp with time zone, acted_upon boolean)
+CREATE FUNCTION churn.matured(profile regclass, version bigint DEFAULT NULL::bigint, since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, first_score boolean DEFAULT false) RETURNS TABLE(key text, predicted_at timestamp with time zone, model_version bigint, score double precision, features json, outcome boolean, known_at timestamp with time zone, acted_upon boolean)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
     SET enable_nestloop TO off
     SET TimeZone TO 'UTC';
-ALTER ROUTINE churn.matured(profile regclass, version bigint, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn.matured(profile regclass, version bigint, since timestamp with time zone, until timestamp with time zone) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn.matured(profile regclass, version bigint, since timestamp with time zone, until timestamp with time zone) TO churn_scorer;
-COMMENT ON ROUTINE churn.matured(profile regclass, version bigint, since timestamp with time zone, until timestamp with time zone) IS 'Logged predictions whose horizon has passed, and what became of the customers: one row for each who had not left before, the last score of the window, with what it was made of. Null as version: of whichever gave it; null as until: of all that is mature.';
+ALTER ROUTINE churn.matured(profile regclass, version bigint, since timestamp with time zone, until timestamp with time zone, first_score boolean) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.matured(profile regclass, version bigint, since timestamp with time zone, until timestamp with time zone, first_score boolean) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.matured(profile regclass, version bigint, since timestamp with time zone, until timestamp with time zone, first_score boolean) TO churn_scorer;
+COMMENT ON ROUTINE churn.matured(profile regclass, version bigint, since timestamp with time zone, until timestamp with time zone, first_score boolean) IS 'Logged predictions whose horizon has passed, and what became of the customers: one row for each who had not left before, the last score of the window, with what it was made of; or the first one, which stays the same while the window grows. Null as version: of whichever gave it; null as until: of all that is mature.';
 
 CREATE FUNCTION churn.matures_at(profile regclass, until timestamp with time zone DEFAULT now()) RETURNS timestamp with time zone
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -1595,6 +1603,14 @@ CREATE FUNCTION churn_internal.check_code_of_others(profile regclass, profile_ke
 ALTER ROUTINE churn_internal.check_code_of_others(profile regclass, profile_key name, complaints regclass, complaint_key name) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.check_code_of_others(profile regclass, profile_key name, complaints regclass, complaint_key name) IS 'An error where reading two tables would run code of somebody else as churn_owner.';
 
+CREATE FUNCTION churn_internal.check_comparable(attachment churn.attachments, version bigint, since timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.check_comparable(attachment churn.attachments, version bigint, since timestamp with time zone) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.check_comparable(attachment churn.attachments, version bigint, since timestamp with time zone) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.check_comparable(attachment churn.attachments, version bigint, since timestamp with time zone) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.check_comparable(attachment churn.attachments, version bigint, since timestamp with time zone) IS 'An error where a version cannot be compared on predictions from a time on: one for another table, or one that may have been trained on what became known later.';
+
 CREATE FUNCTION churn_internal.check_deletable(attachment churn.attachments, version bigint) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -1656,11 +1672,11 @@ CREATE FUNCTION churn_internal.cohort_scores(attachment_id integer, since timest
 ALTER ROUTINE churn_internal.cohort_scores(attachment_id integer, since timestamp with time zone, until timestamp with time zone, horizon interval) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.cohort_scores(attachment_id integer, since timestamp with time zone, until timestamp with time zone, horizon interval) IS 'The scores of a window, and what became of the customers, for churn.monitor: images of arrays of scores of the same version and outcome.';
 
-CREATE FUNCTION churn_internal.cohort_statement(attachment churn.attachments, by_version boolean) RETURNS text
+CREATE FUNCTION churn_internal.cohort_statement(attachment churn.attachments, by_version boolean, first_score boolean DEFAULT false) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.cohort_statement(attachment churn.attachments, by_version boolean) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.cohort_statement(attachment churn.attachments, by_version boolean) IS 'SQL of the predictions of attachment $1 by version $2, or by any, from $3 and before $4, and what became of the customers within $5, for churn.matured: one row for each who had not left before, or for each and version; the last score.';
+ALTER ROUTINE churn_internal.cohort_statement(attachment churn.attachments, by_version boolean, first_score boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.cohort_statement(attachment churn.attachments, by_version boolean, first_score boolean) IS 'SQL of the predictions of attachment $1 by version $2, or by any, from $3 and before $4, and what became of the customers within $5, for churn.matured: one row for each who had not left before, or for each and version; the last score, or the first.';
 
 CREATE FUNCTION churn_internal.cohorts_to_judge(attachment churn.attachments, until timestamp with time zone) RETURNS TABLE(since timestamp with time zone, until timestamp with time zone, is_due boolean)
     LANGUAGE sql STABLE PARALLEL UNSAFE
@@ -1680,6 +1696,14 @@ CREATE FUNCTION churn_internal.columns_changed_by_writing(profile regclass) RETU
 ALTER ROUTINE churn_internal.columns_changed_by_writing(profile regclass) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.columns_changed_by_writing(profile regclass) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.columns_changed_by_writing(profile regclass) IS 'The columns of a profile that no model should read, because they change when pgchurn writes a score.';
+
+CREATE FUNCTION churn_internal.compare_scores(profile oid, champion bigint, challenger bigint, since timestamp with time zone, until timestamp with time zone, material double precision, expected bigint, confidence double precision, thresholds double precision[], acted_upon boolean) RETURNS TABLE(name churn_internal.required_text, of_champion double precision, of_challenger double precision, difference double precision, lower double precision, upper double precision, n bigint, verdict text, detail text)
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.compare_scores(profile oid, champion bigint, challenger bigint, since timestamp with time zone, until timestamp with time zone, material double precision, expected bigint, confidence double precision, thresholds double precision[], acted_upon boolean) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.compare_scores(profile oid, champion bigint, challenger bigint, since timestamp with time zone, until timestamp with time zone, material double precision, expected bigint, confidence double precision, thresholds double precision[], acted_upon boolean) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.compare_scores(profile oid, champion bigint, challenger bigint, since timestamp with time zone, until timestamp with time zone, material double precision, expected bigint, confidence double precision, thresholds double precision[], acted_upon boolean) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.compare_scores(profile oid, champion bigint, challenger bigint, since timestamp with time zone, until timestamp with time zone, material double precision, expected bigint, confidence double precision, thresholds double precision[], acted_upon boolean) IS 'Replays logged features through two versions, and compares what they say with what became of the customers, for churn.compare.';
 
 CREATE FUNCTION churn_internal.complaint_time(attachment churn.attachments) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -3869,6 +3893,10 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module chosen_columns
 -- Module column_checks
 -- Module column_steps
+-- Module comparing
+-- Module comparing_evidence
+-- Module comparing_scores
+-- Module comparing_segments
 -- Module compile_bayes
 -- Module compile_boosters
 -- Module compile_classifiers
@@ -3886,6 +3914,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module compile_through
 -- Module compile_trees
 -- Module compiled
+-- Module confidence_sequences
 -- Module diagnostics
 -- Module environment
 -- Module errors
@@ -3920,6 +3949,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module iterative_checks
 -- Module joblib_files
 -- Module json_rows
+-- Module logged_rows
 -- Module monitor_bins
 -- Module monitor_calibration
 -- Module monitor_cohorts

@@ -31,6 +31,7 @@ MODULES = (
     "signatures",
     "failures",
     "objects_of_others",
+    "comparisons",
     "drift",
     "monitoring",
 )

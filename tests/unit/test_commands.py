@@ -15,6 +15,7 @@ READ_NO_MODEL = {
     "delete": ["1", "2"],
     "models": [],
     "show": ["1"],
+    "compare": ["1", "2", "--since", "2026-01-31T00:00:00+00:00"],
     "rescore": [],
     "work": [],
     "verify": [],

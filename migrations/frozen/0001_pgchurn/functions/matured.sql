@@ -1,6 +1,6 @@
 CREATE OR REPLACE FUNCTION churn.matured(
     profile regclass, version bigint DEFAULT NULL, since timestamptz DEFAULT '-infinity',
-    until timestamptz DEFAULT NULL
+    until timestamptz DEFAULT NULL, first_score boolean DEFAULT false
 ) RETURNS TABLE (
     key text, predicted_at timestamptz, model_version bigint, score double precision,
     features json, outcome boolean, known_at timestamptz, acted_upon boolean
@@ -29,12 +29,13 @@ BEGIN
             ),
             HINT = 'Pass an earlier time, or leave it out for all that is mature.';
     END IF;
-    RETURN QUERY EXECUTE churn_internal.cohort_statement(attachment, false)
+    RETURN QUERY EXECUTE churn_internal.cohort_statement(attachment, false, first_score)
     USING attachment.attachment_id, version, since,
           coalesce(until, now() - attachment.horizon), attachment.horizon;
 END $body$;
 COMMENT ON FUNCTION churn.matured IS
     'Logged predictions whose horizon has passed, and what became of the customers: one row '
     'for each who had not left before, the last score of the window, with what it was made '
-    'of. Null as version: of whichever gave it; null as until: of all that is mature.';
+    'of; or the first one, which stays the same while the window grows. Null as version: of '
+    'whichever gave it; null as until: of all that is mature.';
 GRANT EXECUTE ON FUNCTION churn.matured TO churn_loader, churn_scorer;
