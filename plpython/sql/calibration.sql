@@ -1,5 +1,5 @@
 CREATE OR REPLACE VIEW churn.calibration (
-    "time", profile, version, since, customers, bin, score, left_share, lower, upper,
+    "time", since, profile, version, customers, bin, score, left_share, lower, upper,
     difference, "limit", n, verdict, detail
 ) AS
     WITH told AS NOT MATERIALIZED (
@@ -21,7 +21,7 @@ CREATE OR REPLACE VIEW churn.calibration (
               AND a.feature = 'all' AND a.version IS NOT DISTINCT FROM t.version
         )
     )
-    SELECT c.until AS "time", t.profile, c.version, c.since, c.customers,
+    SELECT c.until AS "time", c.since, t.profile, c.version, c.customers,
            CASE WHEN c.is_bin THEN replace(c.feature, 'all, ', '') END AS bin,
            s.score,
            CASE WHEN c.is_bin THEN c.value ELSE s.score + c.value END AS left_share,
@@ -38,15 +38,17 @@ CREATE OR REPLACE VIEW churn.calibration (
         WHERE b.is_bin AND b.attachment_id = c.attachment_id AND b.until = c.until
           AND b.since = c.since AND b.version IS NOT DISTINCT FROM c.version
           AND b.is_all = c.is_all AND (NOT c.is_bin OR b.feature = c.feature)
-    ) s;
+    ) s
+    WHERE t.detached_at IS NULL
+    ORDER BY c.until DESC, c.version, c.customers DESC, c.result_id;
 COMMENT ON VIEW churn.calibration IS
     'Whether as many customers left as their scores say, window by window of churn.monitor: '
     'one row for each tenth of the scores, and one for all of them; with those who were '
     'acted upon and without.';
-COMMENT ON COLUMN churn.calibration."time" IS 'The end of the window.';
-COMMENT ON COLUMN churn.calibration.profile IS 'The profile table.';
-COMMENT ON COLUMN churn.calibration.version IS 'The version that gave the scores.';
+COMMENT ON COLUMN churn.calibration."time" IS 'The end of the window, which is no part of it.';
 COMMENT ON COLUMN churn.calibration.since IS 'The beginning of the window.';
+COMMENT ON COLUMN churn.calibration.profile IS 'The attached profile table.';
+COMMENT ON COLUMN churn.calibration.version IS 'The version that gave the scores.';
 COMMENT ON COLUMN churn.calibration.customers IS
     'Of whom: not acted upon, who are judged, or all.';
 COMMENT ON COLUMN churn.calibration.bin IS

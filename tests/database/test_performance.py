@@ -216,7 +216,9 @@ def test_customers_who_were_kept_are_no_finding(session, random):
     assert (with_them["n"], with_them["verdict"]) == (2_000, "not judged")
     assert without["value"] == pytest.approx(log_loss(left[~called], scores[~called]))
     assert with_them["value"] == pytest.approx(log_loss(left, scores))
-    assert with_them["value"] > with_them["limit"]
+    assert with_them["value"] > with_them["upper"]
+    of_all = figure(rows, "calibration_in_the_large", ALL)
+    assert of_all["value"] < -of_all["limit"]
     assert session.run(
         "SELECT customers, realised, n FROM churn.performance"
         " WHERE metric = 'log_loss' ORDER BY n"

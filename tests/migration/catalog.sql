@@ -743,9 +743,9 @@ COMMENT ON VIEW churn.active_deployments IS 'The version in force for each attac
 
 CREATE VIEW churn.calibration AS SELECT
     NULL::timestamp with time zone AS "time",
+    NULL::timestamp with time zone AS since,
     NULL::regclass AS profile,
     NULL::bigint AS version,
-    NULL::timestamp with time zone AS since,
     NULL::text AS customers,
     NULL::text AS bin,
     NULL::double precision AS score,
@@ -761,10 +761,10 @@ ALTER VIEW churn.calibration OWNER TO churn_owner;
 GRANT SELECT ON churn.calibration TO churn_loader;
 GRANT SELECT ON churn.calibration TO churn_scorer;
 COMMENT ON VIEW churn.calibration IS 'Whether as many customers left as their scores say, window by window of churn.monitor: one row for each tenth of the scores, and one for all of them; with those who were acted upon and without.';
-COMMENT ON COLUMN churn.calibration."time" IS 'The end of the window.';
-COMMENT ON COLUMN churn.calibration.profile IS 'The profile table.';
-COMMENT ON COLUMN churn.calibration.version IS 'The version that gave the scores.';
+COMMENT ON COLUMN churn.calibration."time" IS 'The end of the window, which is no part of it.';
 COMMENT ON COLUMN churn.calibration.since IS 'The beginning of the window.';
+COMMENT ON COLUMN churn.calibration.profile IS 'The attached profile table.';
+COMMENT ON COLUMN churn.calibration.version IS 'The version that gave the scores.';
 COMMENT ON COLUMN churn.calibration.customers IS 'Of whom: not acted upon, who are judged, or all.';
 COMMENT ON COLUMN churn.calibration.bin IS 'The scores from and below which; null: all scores.';
 COMMENT ON COLUMN churn.calibration.score IS 'The mean score; null: not mature yet.';
@@ -949,9 +949,9 @@ COMMENT ON COLUMN churn.open_alerts.acknowledged_by IS 'Who did.';
 
 CREATE VIEW churn.performance AS SELECT
     NULL::timestamp with time zone AS "time",
+    NULL::timestamp with time zone AS since,
     NULL::regclass AS profile,
     NULL::bigint AS version,
-    NULL::timestamp with time zone AS since,
     NULL::text AS customers,
     NULL::text AS metric,
     NULL::double precision AS estimated,
@@ -966,10 +966,10 @@ ALTER VIEW churn.performance OWNER TO churn_owner;
 GRANT SELECT ON churn.performance TO churn_loader;
 GRANT SELECT ON churn.performance TO churn_scorer;
 COMMENT ON VIEW churn.performance IS 'How well scores did: estimated when they were given, and realised when it was known what became of the customers; one row for each window of churn.monitor, version and metric, with those who were acted upon and without. An estimate knows nothing of what changes the probabilities themselves, which is concept drift, and what is done to keep customers: where what is realised leaves its band, that is what has happened.';
-COMMENT ON COLUMN churn.performance."time" IS 'The end of the window.';
-COMMENT ON COLUMN churn.performance.profile IS 'The profile table.';
-COMMENT ON COLUMN churn.performance.version IS 'The version that gave the scores.';
+COMMENT ON COLUMN churn.performance."time" IS 'The end of the window, which is no part of it.';
 COMMENT ON COLUMN churn.performance.since IS 'The beginning of the window.';
+COMMENT ON COLUMN churn.performance.profile IS 'The attached profile table.';
+COMMENT ON COLUMN churn.performance.version IS 'The version that gave the scores.';
 COMMENT ON COLUMN churn.performance.customers IS 'Of whom: not acted upon, who are judged, or all.';
 COMMENT ON COLUMN churn.performance.metric IS 'roc_auc, average_precision, log_loss and brier_score as scikit-learn has them; tp, fp, fn and tn, the shares of customers who left or stayed, and were expected to by the version''s threshold.';
 COMMENT ON COLUMN churn.performance.estimated IS 'From the scores alone, recalibrated on the last customers who were mature by then; null: of too few.';

@@ -33,5 +33,6 @@ MODULES = (
     "objects_of_others",
     "comparisons",
     "drift",
+    "estimates",
     "monitoring",
 )

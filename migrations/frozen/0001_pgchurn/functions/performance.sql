@@ -1,5 +1,5 @@
 CREATE OR REPLACE VIEW churn.performance (
-    "time", profile, version, since, customers, metric, estimated, realised, lower, upper,
+    "time", since, profile, version, customers, metric, estimated, realised, lower, upper,
     "limit", n, verdict, detail
 ) AS
     WITH figures AS NOT MATERIALIZED (
@@ -22,7 +22,7 @@ CREATE OR REPLACE VIEW churn.performance (
               AND a.version IS NOT DISTINCT FROM f.version
         ))
     )
-    SELECT r.until AS "time", t.profile, r.version, r.since, r.customers, r.figure AS metric,
+    SELECT r.until AS "time", r.since, t.profile, r.version, r.customers, r.figure AS metric,
            e.value AS estimated, r.value AS realised, coalesce(r.lower, e.lower) AS lower,
            coalesce(r.upper, e.upper) AS upper, r."limit", r.n, r.verdict, r.detail
     FROM realised r
@@ -30,17 +30,19 @@ CREATE OR REPLACE VIEW churn.performance (
     LEFT JOIN figures e
         ON e.is_estimate AND e.attachment_id = r.attachment_id AND e.until = r.until
        AND e.figure = r.figure AND e.since = r.since
-       AND e.version IS NOT DISTINCT FROM r.version;
+       AND e.version IS NOT DISTINCT FROM r.version
+    WHERE t.detached_at IS NULL
+    ORDER BY r.until DESC, r.version, r.customers DESC, r.result_id;
 COMMENT ON VIEW churn.performance IS
     'How well scores did: estimated when they were given, and realised when it was known '
     'what became of the customers; one row for each window of churn.monitor, version and '
     'metric, with those who were acted upon and without. An estimate knows nothing of what '
     'changes the probabilities themselves, which is concept drift, and what is done to keep '
     'customers: where what is realised leaves its band, that is what has happened.';
-COMMENT ON COLUMN churn.performance."time" IS 'The end of the window.';
-COMMENT ON COLUMN churn.performance.profile IS 'The profile table.';
-COMMENT ON COLUMN churn.performance.version IS 'The version that gave the scores.';
+COMMENT ON COLUMN churn.performance."time" IS 'The end of the window, which is no part of it.';
 COMMENT ON COLUMN churn.performance.since IS 'The beginning of the window.';
+COMMENT ON COLUMN churn.performance.profile IS 'The attached profile table.';
+COMMENT ON COLUMN churn.performance.version IS 'The version that gave the scores.';
 COMMENT ON COLUMN churn.performance.customers IS
     'Of whom: not acted upon, who are judged, or all.';
 COMMENT ON COLUMN churn.performance.metric IS

@@ -144,7 +144,9 @@ def too_few(total: int, expected: float, left: float | None = None) -> str | Non
     rarer = min(expected, 1 - expected)
     if not rarer > 0:
         return f"needs {LEAST_TOLD} who leave and {LEAST_TOLD} who stay"
-    return f"needs about {np.ceil(LEAST_TOLD / rarer):,.0f} customers, has {total:,}"
+    # But for roundings.
+    needed = np.ceil(round(LEAST_TOLD / rarer, 6))
+    return f"needs about {needed:,.0f} customers, has {total:,}"
 
 
 class Realised(NamedTuple):
