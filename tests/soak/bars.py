@@ -35,4 +35,5 @@ MODULES = (
     "drift",
     "estimates",
     "monitoring",
+    "compared_rows",
 )

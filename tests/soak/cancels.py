@@ -87,7 +87,7 @@ def forest(trees):
     return Model(pipeline_for(KINDS, classifier).fit(frame, labels), dict(KINDS))
 
 
-def latencies(database, statement, tries):
+def latencies(database, statement, tries, longest=LONGEST_WAIT):
     """Yield the milliseconds from a cancel or a timeout to the error.
 
     The two take turns, or where there is but one try, both are tried.
@@ -95,7 +95,6 @@ def latencies(database, statement, tries):
     source = random.Random(0)
     session, other = (database.session(autocommit=True) for _ in range(2))
     session.run("SET synchronous_commit = off; SELECT churn.warm()")
-    longest = LONGEST_WAIT
     for interrupt in (cancelled_after, timed_out_after) * max(1, tries // 2):
         while True:
             moment = source.uniform(SHORTEST_WAIT, max(longest, SHORTEST_WAIT))
