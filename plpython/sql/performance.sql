@@ -12,7 +12,7 @@ CREATE OR REPLACE VIEW churn.performance (
         SELECT 'not acted upon' AS customers, f.*
         FROM figures f WHERE NOT f.is_estimate AND f.feature IS NULL
         UNION ALL
-        SELECT 'all', f.*
+        SELECT 'all' AS customers, f.*
         FROM figures f
         WHERE NOT f.is_estimate AND (f.feature = 'all' OR NOT EXISTS (
             -- Nobody was acted upon.

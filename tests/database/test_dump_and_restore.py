@@ -1,5 +1,6 @@
 import pytest
 
+from tests.alerts import alerts, watch
 from tests.models import (
     assert_fresh,
     default_model,
@@ -35,6 +36,7 @@ def source(module_database):
     session.run("SELECT churn.set_outcome('churn.customers', 'churned', '30 days')")
     session.run("UPDATE churn.customers SET churned = true WHERE customer_id = 1")
     session.run("SELECT churn.record_action('churn.customers', '1', 'call')")
+    watch(session, "ff", profile='"the company"."Clients"')
     session.commit()
     return module_database
 
@@ -273,3 +275,19 @@ def test_a_time_that_only_the_profile_knows_survives_where_triggers_are_disabled
     assert session.run(rows.format("")) == former.run(rows.format(""))
     assert divergences(session, "clients") == []
     assert (session.run(times) == former.run(times)) == (case != "triggers fire")
+
+
+def test_alerts_go_on(both):
+    before, after = both
+    for table in ("churn.monitor_results", "churn.alerts", "churn.alert_outbox"):
+        rows = f"SELECT * FROM {table}"
+        assert after.run(rows) == before.run(rows) != []
+    clients = '"the company"."Clients"'
+
+    watch(after, "iiiff", 3, profile=clients)
+
+    assert alerts(after) == [(2, 5), (7, None)]
+    numbers = "SELECT change_id FROM churn.outbox UNION ALL SELECT change_id"
+    told = after.column(f"{numbers} FROM churn.alert_outbox")
+    assert len(told) == len(set(told)) == 4
+    after.rollback()

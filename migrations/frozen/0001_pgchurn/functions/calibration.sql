@@ -11,7 +11,7 @@ CREATE OR REPLACE VIEW churn.calibration (
     calibrated AS (
         SELECT 'not acted upon' AS customers, t.* FROM told t WHERE NOT t.is_all
         UNION ALL
-        SELECT 'all', t.*
+        SELECT 'all' AS customers, t.*
         FROM told t
         WHERE t.is_all OR NOT EXISTS (
             -- Nobody was acted upon.
