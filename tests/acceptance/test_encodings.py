@@ -6,8 +6,10 @@ import json
 import psycopg2
 import pytest
 from pgchurn.loader.command_line import main
+from prometheus_client.parser import text_string_to_metric_families
 from psycopg2 import sql
 
+from tests.alerts import watch
 from tests.databases import Database, database_name
 from tests.listening import Listener
 from tests.models import divergences, fit
@@ -98,10 +100,10 @@ def session(encoded):
 def pgchurn(encoded, capsys):
     """Run `pgchurn` on the database; return its result."""
 
-    def run(*arguments):
+    def run(*arguments, status=0):
         capsys.readouterr()
         command = [*arguments, "--database-url", encoded[0].url, "--format", "json"]
-        assert main(command) == 0, capsys.readouterr().err
+        assert main(command) == status, capsys.readouterr().err
         return json.loads(capsys.readouterr().out)
 
     return run
@@ -178,6 +180,36 @@ def test_a_listener_prints_what_it_was_told(encoded, session, word, tmp_path):
     finally:
         status, _ = listener.end()
     assert status == 0
+
+
+def test_findings_and_alerts_are_told_with_their_names(
+    encoded, session, word, pgchurn, capsys, tmp_path
+):
+    profile = PROFILE.format(word)
+    session.run("SELECT churn.set_prediction_log(%s, 1)", profile)
+    session.run("SELECT churn.set_notifications(%s, 'every')", profile)
+    listener = Listener(encoded[0], tmp_path / "lines").start("--notifications")
+    try:
+        listener.wait_until_listening()
+        watch(session, "ff", profile=profile, feature=word, detail=word)
+        listener.wait_for_lines(1)
+        told = json.loads(listener.lines()[0])
+    finally:
+        listener.end()
+    assert (told["profile"], told["feature"]) == (profile, word)
+
+    (alert,) = pgchurn("monitor", "--table", profile, status=1)["alerts"]
+    assert (alert["profile"], alert["feature"], alert["detail"]) == (
+        *(profile, word),
+        word,
+    )
+
+    assert main(["metrics", "--database-url", encoded[0].url]) == 0
+    families = text_string_to_metric_families(capsys.readouterr().out)
+    samples = [sample for family in families for sample in family.samples]
+    name = "pgchurn_alert_opened_timestamp_seconds"
+    (labels,) = (sample.labels for sample in samples if sample.name == name)
+    assert (labels["profile"], labels["feature"]) == (profile, word)
 
 
 @pytest.mark.parametrize("encoded", ["SQL_ASCII"], indirect=True)

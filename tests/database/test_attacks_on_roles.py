@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests import comparing
+from tests.alerts import watch
 from tests.models import (
     activate,
     assert_fresh,
@@ -72,6 +73,9 @@ DEEDS = {
         "SELECT churn.record_outcome('churn.customers', '1', false)",
         "INSERT INTO churn.known_outcomes VALUES ('churn.customers', '2', true)",
         "SELECT churn.record_action('churn.customers', '1', 'call')",
+        "SELECT * FROM churn.monitor('churn.customers')",
+        "SELECT churn.acknowledge_alert(alert_id) FROM churn.open_alerts",
+        "SELECT churn.expire_monitor_results('1 year')",
         "SELECT churn_internal.count_unrecorded_labels(1)",
         "SELECT churn_internal.columns_changed_by_writing('churn.customers')",
         "SELECT churn_internal.equals_key("
@@ -128,6 +132,7 @@ def test_no_function_is_misled_by_what_the_caller_puts_in_front(first):
     frame, left = comparing.customers(100)
     keys = [str(i) for i in range(1_001, 1_101)]
     comparing.log(first, frame, left, [0.1] * 100, unused, keys=keys)
+    watch(first, "ff")
     first.run(SHADOWS.read_text(encoding="utf-8"))
     first.run(
         "CREATE TEMPORARY TABLE given AS SELECT * FROM churn.models WHERE version = %s;"
