@@ -170,6 +170,18 @@ def test_scores_are_recalibrated_on_what_is_mature(session, random):
     )
 
 
+def test_scores_of_few_leavers_are_recalibrated_on_several_windows(session, random):
+    for prefix, since in enumerate(("2026-01-08Z", "2026-01-15Z", "2026-01-22Z"), 1):
+        stream(session, random, since, true_scores(random, 200), prefix=f"{prefix}000")
+    monitor(session, "2026-01-22Z", "2026-01-29Z")
+    log_scores(session, "2026-04-22Z", true_scores(random, 200), keys_of(200, "4000"))
+
+    rows = monitor(session, "2026-04-22Z", "2026-04-29Z")
+
+    # Ninety days before, each had about fifty, and it takes a hundred.
+    assert figure(rows, "recalibration", "slope")["n"] == 600
+
+
 def test_a_recalibration_does_not_hide_what_was_found_before(session, random):
     months = [f"2026-{month:02}-01Z" for month in range(1, 11)]
     found = []

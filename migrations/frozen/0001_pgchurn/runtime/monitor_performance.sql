@@ -197,7 +197,9 @@ class Measuring:
                 if found is not None:
                     fitted[version] = found
                 elif groups.total:
-                    least = max(1.0, min(left.sum(), groups.total - left.sum()))
+                    # A plain number: times goes to SQL.
+                    gone = float(left.sum())
+                    least = max(1.0, min(gone, groups.total - gone))
                     missing = max(missing, LEAST_OF_EACH / least)
             if not missing or span["is_longest"]:
                 break
