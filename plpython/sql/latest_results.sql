@@ -10,14 +10,22 @@ CREATE OR REPLACE VIEW churn.latest_results (
         SELECT r.until FROM churn.monitor_results r
         WHERE r.attachment_id = a.attachment_id ORDER BY r.until DESC LIMIT 1
     ) newest
-    JOIN churn.monitor_results r ON r.attachment_id = a.attachment_id
-        AND CASE WHEN churn_internal.needs_outcomes(r.metric) THEN r.value IS NOT NULL
-                 ELSE r.until = newest.until END
-    WHERE a.detached_at IS NULL AND EXISTS (
-        SELECT FROM churn.monitor_results v
-        WHERE v.attachment_id = a.attachment_id AND v.until = newest.until
-          AND v.version IS NOT DISTINCT FROM r.version
-    )
+    -- Those that score no more are left out.
+    CROSS JOIN LATERAL (
+        SELECT array_agg(DISTINCT r.version) AS versions
+        FROM churn.monitor_results r
+        WHERE r.attachment_id = a.attachment_id AND r.until = newest.until
+    ) scoring
+    CROSS JOIN LATERAL (
+        SELECT r.* FROM churn.monitor_results r
+        WHERE r.attachment_id = a.attachment_id AND r.until = newest.until
+          AND NOT churn_internal.needs_outcomes(r.metric)
+        UNION ALL
+        SELECT r.* FROM churn.monitor_results r
+        WHERE r.attachment_id = a.attachment_id AND r.value IS NOT NULL
+          AND churn_internal.needs_outcomes(r.metric)
+    ) r
+    WHERE a.detached_at IS NULL AND array_position(scoring.versions, r.version) IS NOT NULL
     ORDER BY a.attachment_id, r.version, r.metric, r.feature, r.until DESC, r.result_id DESC;
 COMMENT ON VIEW churn.latest_results IS
     'What churn.monitor has measured last: of the newest window, and what needs outcomes of '

@@ -537,3 +537,25 @@ def test_the_latest_results_leave_out_versions_that_score_no_more(session):
     assert session.run("SELECT version, metric FROM churn.latest_results") == [
         (2, "psi")
     ]
+
+
+def test_a_table_of_1500_features_is_watched_in_no_time(session):
+    session.run(
+        """
+        INSERT INTO churn.monitor_results (
+            attachment_id, version, since, until, metric, feature, value, "limit", n,
+            verdict
+        )
+        SELECT 1, 1, day - interval '1 day', day, metric, 'feature ' || number, 0.3,
+               0.1, 1000, CASE WHEN number % 100 = 0 THEN 'finding' ELSE 'ok' END
+        FROM generate_series(timestamptz '2026-01-02Z', '2026-01-11Z', '1 day') day,
+             unnest('{psi,null_rate,unseen_rate,out_of_range_rate}'::text[]) metric,
+             generate_series(1, 1500) number
+        """
+    )
+    session.run("SET LOCAL statement_timeout = '5 s'")
+
+    update(session, 10)
+
+    assert session.value("SELECT count(*) FROM churn.open_alerts") == 60
+    assert session.value("SELECT count(*) FROM churn.latest_results") == 6000
