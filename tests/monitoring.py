@@ -4,6 +4,10 @@ import json
 
 import numpy as np
 
+from tests.models import evaluated, quoted, register_evaluated
+
+CUSTOMERS = "churn.customers"
+SINCE, UNTIL = "2026-01-01Z", "2026-01-02Z"
 LOG = """
     INSERT INTO churn.predictions (
         attachment_id, key, version, score, features, cause, predicted_at
@@ -14,23 +18,55 @@ LOG = """
          unnest(%s::text[], %s::float8[], %s::text[])
              WITH ORDINALITY l (key, score, features, number)
 """
+NAMES = ("version", "metric", "feature", "value", "verdict", "n", "detail")
+NAMES += ("lower", "upper", "limit", "time")
 MONITOR = (
-    "SELECT version, metric, feature, value, verdict, n, detail, lower, upper,"
-    ' "limit" FROM churn.monitor(%s::regclass, %s, %s)'
+    f"SELECT {', '.join(map(quoted, NAMES))} FROM churn.monitor(%s::regclass, %s, %s)"
 )
+REGISTER = (
+    "SELECT churn.register_model(%s::regclass, %s, %s, %s, %s, %s, '{}', '{}',"
+    " training_sample => %s)"
+)
+# What the server has made of models and their rows, in this process.
+EVALUATED = {}
 
 
-def log_rows(
-    session, frame, scores, since, version, profile="churn.customers", keys=None
-):
-    """Log the scores of rows, of a customer each, from a time on."""
+def register_with_rows(session, model, frame, profile=CUSTOMERS, **changed):
+    """Register a model with rows that it was fitted on; return its version."""
+    given = {
+        "artifact": model.artifact,
+        "signature": json.dumps(model.signature),
+        "metrics": "{}",
+        "environment": json.dumps(model.environment),
+        "provenance": '{"from": "tests"}',
+        **changed,
+    }
+    sample = json.dumps(
+        {name: [plain(value) for value in frame[name].tolist()] for name in model.kinds}
+    )
+    return session.value(REGISTER, profile, *given.values(), sample)
+
+
+def register_with_rows_once(session, model, frame, profile=CUSTOMERS):
+    """Register a model with rows for a test that is not about that."""
+    made = model.artifact, frame.to_json()
+    if made not in EVALUATED:
+        version = register_with_rows(session, model, frame, profile)
+        EVALUATED[made] = evaluated(session, version)
+        return version
+    return register_evaluated(session, model, profile, EVALUATED[made])
+
+
+def log_rows(session, frame, scores, version, since=SINCE, profile=CUSTOMERS, keys=()):
+    """Log the scores of rows, from a time on; of a customer each unless keys say so."""
     documents = [
         json.dumps({name: plain(value) for name, value in row.items()})
         for row in frame.to_dict("records")
     ]
-    keys = [str(i) for i in range(len(frame))] if keys is None else keys
     session.run(
-        LOG, version, since, profile, keys, np.asarray(scores).tolist(), documents
+        LOG,
+        *(version, since, profile, list(keys) or [str(i) for i in range(len(frame))]),
+        *(np.asarray(scores).tolist(), documents),
     )
 
 
@@ -41,34 +77,27 @@ def plain(value):
     return value.item() if isinstance(value, np.generic) else value
 
 
-def register_with_rows(session, model, frame, profile="churn.customers", **changed):
-    """Register a model with rows that it was fitted on; return its version."""
-    given = {
-        "artifact": model.artifact,
-        "signature": json.dumps(model.signature),
-        "metrics": "{}",
-        "environment": json.dumps(model.environment),
-        "provenance": '{"from": "tests"}',
-        **changed,
-    }
-    sample = {
-        name: [plain(value) for value in frame[name].tolist()] for name in model.kinds
-    }
-    return session.value(
-        "SELECT churn.register_model(%s::regclass, %s, %s, %s, %s, %s, '{}', '{}',"
-        " training_sample => %s)",
-        *(profile, *given.values(), json.dumps(sample)),
-    )
+def monitor(session, since=SINCE, until=UNTIL, profile=CUSTOMERS):
+    """Measure a window; return its results."""
+    return [
+        dict(zip(NAMES, row)) for row in session.run(MONITOR, profile, since, until)
+    ]
 
 
-def monitor(session, since=None, until=None, profile="churn.customers"):
-    """Measure a window; return its rows as dicts."""
-    names = ("version", "metric", "feature", "value", "verdict", "n", "detail")
-    names += ("lower", "upper", "limit")
-    rows = session.run(MONITOR, profile, since, until)
-    return [dict(zip(names, row)) for row in rows]
+def of_metric(results, metric):
+    """Return the results of a metric by their feature."""
+    return {one["feature"]: one for one in results if one["metric"] == metric}
 
 
-def of_metric(rows, metric):
-    """Return the rows of a metric by their feature."""
-    return {row["feature"]: row for row in rows if row["metric"] == metric}
+def verdicts(results, metric):
+    """Return the verdicts of a metric by the feature."""
+    return {name: one["verdict"] for name, one in of_metric(results, metric).items()}
+
+
+def findings(results):
+    """Return what is found: metric and feature, in order."""
+    return [
+        (one["metric"], one["feature"])
+        for one in results
+        if one["verdict"] == "finding"
+    ]

@@ -45,17 +45,15 @@ class Monitoring:
         self.refusals = refusals
         self.explanations = Explanations(registry)
 
-    def measure_drift(
-        self, attachment_id: int, statement: str, from_log: bool, since: str, until: str
-    ) -> list[Result]:
+    def measure_drift(self, opened: str, is_logged: bool) -> list[Result]:
         """Measure inputs and scores of a window.
 
         Parameters
         ----------
-        statement : str
-            What ``churn_internal.monitored_rows`` has written.
-        from_log : bool
-            Whether that reads the log, and takes parameters.
+        opened : str
+            Name of a cursor of what ``churn_internal.monitored_rows`` reads.
+        is_logged : bool
+            Whether the rows are in the log, where whoever reads results may read them.
 
         Returns
         -------
@@ -63,25 +61,20 @@ class Monitoring:
             In the order in which a reader wants them; at least one.
         """
         with self.refusals:
-            types = ["integer", "timestamptz", "timestamptz"] if from_log else []
-            given = [attachment_id, since, until] if from_log else []
             found: list[Result] = []
-            for measured in self.count_rows(statement, types, given):
+            for measured in self.count_rows(opened):
                 change = self.change_of(measured)
-                found += drift_of(measured.version, measured.tally, change, from_log)
+                found += drift_of(measured.version, measured.tally, change, is_logged)
                 self.registry.pause()
             return found or [Result(None, "score_psi", verdict=TOO_FEW, detail=NO_ROW)]
         return [Result(None, "")]
 
-    def count_rows(
-        self, statement: str, types: list[str], given: list[object]
-    ) -> list[Measured]:
+    def count_rows(self, opened: str) -> list[Measured]:
         """Count the rows of a window, of each version that has scored any."""
-        plan = self.registry.plpy.prepare(statement, types)
-        cursor = self.registry.plpy.cursor(plan, given)
+        cursor = '"{}"'.format(opened.replace('"', '""'))
         found: dict[int, Measured] = {}
         at_once = FIRST_ROWS
-        while rows := cursor.fetch(at_once):
+        while rows := self.registry.plpy.execute(f"FETCH {at_once} FROM {cursor}"):
             batches: dict[int, tuple[list[float], list[str]]] = {}
             for row in rows:
                 scores, texts = batches.setdefault(row["version"], ([], []))
@@ -93,7 +86,6 @@ class Monitoring:
                 found[version].tally.add(np.array(scores), texts)
             longest = max(len(text) for _, texts in batches.values() for text in texts)
             at_once = max(1, min(BATCH_ROWS, BATCH_CHARACTERS // longest))
-        cursor.close()
         return [found[version] for version in sorted(found)]
 
     def begin(self, version: int) -> Measured:

@@ -210,6 +210,26 @@ def test_findings_and_alerts_are_told_with_their_names(
     name = "pgchurn_alert_opened_timestamp_seconds"
     (labels,) = (sample.labels for sample in samples if sample.name == name)
     assert (labels["profile"], labels["feature"]) == (profile, word)
+@pytest.mark.parametrize("log", [0, 1])
+def test_values_that_were_not_there_are_found_and_named_from_the_log(
+    session, word, log
+):
+    profile, new = PROFILE.format(word), f"{word} new {log}"
+    session.run("SELECT churn.set_prediction_log(%s, %s)", profile, log)
+    session.run(f"""UPDATE "{word}".cust SET "{word}" = %s WHERE usage < 9""", new)
+
+    session.run("SELECT churn.monitor(%s)", profile)
+
+    ((version, verdict, detail),) = session.run(
+        "SELECT version, verdict, detail FROM churn.data_quality WHERE feature = %s"
+        " AND metric = 'unseen_rate' LIMIT 1",
+        word,
+    )
+    assert (version, verdict) == (1, "finding")
+    assert detail.endswith(f': "{new}"') if log else new not in detail
+    assert session.value(
+        "SELECT reference -> 'scores' ->> 'source' FROM churn.models WHERE version = 1"
+    ) == ("rows held out from training")
 
 
 @pytest.mark.parametrize("encoded", ["SQL_ASCII"], indirect=True)

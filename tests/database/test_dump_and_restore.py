@@ -37,6 +37,7 @@ def source(module_database):
     session.run("UPDATE churn.customers SET churned = true WHERE customer_id = 1")
     session.run("SELECT churn.record_action('churn.customers', '1', 'call')")
     watch(session, "ff", profile='"the company"."Clients"')
+    session.run("SELECT churn.monitor('churn.customers')")
     session.commit()
     return module_database
 
@@ -124,6 +125,22 @@ def test_labels_go_on_being_recorded_where_they_were(both):
     assert (
         after.value("SELECT churn.set_outcome('churn.customers', 'churned', '30 days')")
         == 0
+    )
+
+
+def test_monitoring_goes_on_where_the_last_window_ended(both):
+    before, after = both
+    results = "SELECT * FROM churn.monitor_results ORDER BY result_id"
+    assert len(before.run(results)) > 10
+    assert after.run(results) == before.run(results)
+
+    # Against references that are the ones that were registered.
+    measured = after.run("SELECT version, n FROM churn.monitor('churn.customers')")
+
+    assert len(measured) == len(before.run(results))
+    assert after.value(
+        "SELECT count(*) FROM churn.score_drift d JOIN churn.score_drift e"
+        " ON e.since = d.\"time\" WHERE d.metric = e.metric AND d.metric = 'mean_score'"
     )
 
 

@@ -2256,10 +2256,10 @@ CREATE FUNCTION churn_internal.may_have_recounted() RETURNS boolean
 ALTER ROUTINE churn_internal.may_have_recounted() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.may_have_recounted() IS 'Whether it is worth asking churn_internal.has_recounted, which is sure.';
 
-CREATE FUNCTION churn_internal.measure_drift(attachment_id integer, statement text, from_log boolean, since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(version bigint, metric text, feature text, value double precision, lower double precision, upper double precision, "limit" double precision, n bigint, verdict churn_internal.required_text, detail text)
-    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.measure_drift(attachment_id integer, statement text, from_log boolean, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.measure_drift(attachment_id integer, statement text, from_log boolean, since timestamp with time zone, until timestamp with time zone) IS 'What churn.monitor finds in the rows of a window, by version: whether inputs and scores are distributed as in the version''s reference, and whether their values are sound.';
+CREATE FUNCTION churn_internal.measure_drift(opened refcursor, is_logged boolean) RETURNS TABLE(version bigint, metric text, feature text, value double precision, lower double precision, upper double precision, "limit" double precision, n bigint, verdict churn_internal.required_text, detail text)
+    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.measure_drift(opened refcursor, is_logged boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.measure_drift(opened refcursor, is_logged boolean) IS 'What churn.monitor finds in the rows of a cursor, those of a window, by version: whether inputs and scores are distributed as in the version''s reference, and whether their values are sound.';
 
 CREATE FUNCTION churn_internal.measure_performance(attachment_id integer, since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(since timestamp with time zone, until timestamp with time zone, version bigint, metric text, feature text, value double precision, lower double precision, upper double precision, "limit" double precision, n bigint, verdict churn_internal.required_text, detail text)
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE
@@ -2271,7 +2271,8 @@ COMMENT ON ROUTINE churn_internal.measure_performance(attachment_id integer, sin
 CREATE FUNCTION churn_internal.measure_window(profile regclass, since timestamp with time zone, until timestamp with time zone) RETURNS SETOF churn.monitor_results
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
-    SET TimeZone TO 'UTC';
+    SET TimeZone TO 'UTC'
+    SET cursor_tuple_fraction TO '1';
 ALTER ROUTINE churn_internal.measure_window(profile regclass, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.measure_window(profile regclass, since timestamp with time zone, until timestamp with time zone) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.measure_window(profile regclass, since timestamp with time zone, until timestamp with time zone) IS 'Measures a window for churn.monitor; returns the rows of churn.monitor_results that it wrote.';

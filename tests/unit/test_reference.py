@@ -73,11 +73,30 @@ def test_a_feature_of_which_nothing_is_known_has_neither_bins_nor_categories(kin
 
 
 def test_categories_that_are_all_listed_leave_no_rest():
-    told = described("text", ["a"] * 3 + ["b"])
+    told = described("text", ["a"] * 300 + ["b"])
 
-    assert told["categories"] == [["a", 3], ["b", 1]]
+    assert told["categories"] == [["a", 300], ["b", 1]]
     assert told["rest"] == 0
     assert "common" not in told
+
+
+def test_where_others_are_to_be_expected_one_half_says_how_often():
+    names = [f"c{i}" for i in range(200)]
+    shares = 1 / np.arange(1, 201)
+    shares = dict(zip(names, shares / shares.sum()))
+    apart, own = [], []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        told = described("text", rng.choice(names, 300, p=[*shares.values()]).tolist())
+        common = told["common"]
+        listed = common["categories"]
+        wanted = 1 - sum(shares[name] for name, _ in listed)
+        apart.append(1 - sum(count for _, count in listed) / common["rows"] - wanted)
+        own.append(told["rest"] - 1 + sum(shares[n] for n, _ in told["categories"]))
+
+    # On average it is as large as it will be, which the rest of all of them is not.
+    assert abs(np.mean(apart)) < 0.02
+    assert np.mean(own) < -0.1
 
 
 def test_of_many_categories_one_half_says_which_and_the_other_how_frequent():

@@ -3,13 +3,16 @@ CREATE OR REPLACE FUNCTION churn_internal.measure_window(
 ) RETURNS SETOF churn.monitor_results
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET timezone = 'UTC' AS $body$
+SET timezone = 'UTC'
+-- All rows are wanted, not the first of them soon.
+SET cursor_tuple_fraction = 1 AS $body$
 #variable_conflict use_column
 DECLARE
     attachment CONSTANT churn.attachments := churn_internal.attachment_of(profile);
     cut CONSTANT timestamptz := coalesce(measure_window.until, now());
     beginning timestamptz := measure_window.since;
     from_log boolean;
+    opened refcursor;
     last_result bigint;
 BEGIN
     PERFORM churn_internal.check_isolation(
@@ -42,18 +45,23 @@ BEGIN
         WHERE p.attachment_id = attachment.attachment_id
           AND p.predicted_at >= beginning AND p.predicted_at < cut
     );
+    -- Here, because PL/Python spells statements in UTF-8, whatever the database's encoding.
+    IF from_log THEN
+        OPEN opened FOR EXECUTE churn_internal.monitored_rows(attachment, true)
+            USING attachment.attachment_id, beginning, cut;
+    ELSE
+        OPEN opened FOR EXECUTE churn_internal.monitored_rows(attachment, false);
+    END IF;
     INSERT INTO churn.monitor_results (
         attachment_id, version, since, until, metric, feature, value, lower, upper, "limit",
         n, verdict, detail
     )
     SELECT attachment.attachment_id, d.version, beginning, cut, d.metric, d.feature, d.value,
            d.lower, d.upper, d."limit", d.n, d.verdict, d.detail
-    FROM churn_internal.measure_drift(
-        attachment.attachment_id, churn_internal.monitored_rows(attachment, from_log),
-        from_log, beginning, cut
-    ) d;
-    PERFORM churn_internal.record_performance(attachment, beginning, cut);
-    PERFORM churn_internal.update_alerts(attachment.attachment_id, cut);
+    FROM churn_internal.measure_drift(opened, from_log) d;
+    CLOSE opened;
+    -- Performance of the window and of earlier ones that are mature by now, and alerts,
+    -- which read what was written until here, follow in this place.
     RETURN QUERY
     SELECT r.*
     FROM churn.monitor_results r

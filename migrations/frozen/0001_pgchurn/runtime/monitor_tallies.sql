@@ -12,6 +12,7 @@ import numpy as np
 from .errors import ScoringError
 from .features import NAN
 from .json_rows import json_number, values_from_json
+from .reference import SEED
 from .signature import Feature, Signature
 
 # So many values that the reference does not list are told apart.
@@ -156,7 +157,7 @@ class Sample:
     def __init__(self, size: int, names: Sequence[str]) -> None:
         self.size = size
         self.names = names
-        self.random = np.random.default_rng(0)
+        self.random = np.random.default_rng(SEED)
         self.rows: list[dict[str, Any]] = []
         # A number of each row: those with the smallest are kept.
         self.lots = np.zeros(0)

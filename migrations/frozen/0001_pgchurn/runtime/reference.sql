@@ -16,6 +16,10 @@ from .signature import Feature, Signature
 MOST_CATEGORIES = 100
 # Of more categories, those that churn.monitor tells apart.
 MOST_COMMON = 50
+# From where on others weigh in what churn.monitor compares.
+SHARE_OF_OTHERS = 0.005
+# None that made-up rows are drawn by, which would go by the same lots.
+SEED = 3_141_592_653
 # Longer texts are no categories that anybody would read.
 LONGEST_CATEGORY = 200
 QUANTILES = 21
@@ -96,7 +100,7 @@ def describe_rows(
         null; ``quantiles`` of numbers, from 0 % to 100 % in steps of 5 %, and what
         ``reference_bins.binned`` says of them; ``categories`` of texts and booleans,
         [value, count] from the most frequent on, and the share of the ``rest``; where
-        there is one, the ``common`` of them likewise, see ``common_categories``.
+        others are to be expected, ``common_categories``.
     """
     return {
         "rows": row_count(columns),
@@ -144,7 +148,10 @@ def described_values(feature: Feature, values: np.ndarray) -> dict[str, Any]:
         "categories": listed,
         "rest": rest / len(kept) if len(kept) else 0.0,
     }
-    if rest:
+    # Any other row may be of a category that none of these has: as often as one of
+    # these has one that no other has (Good 1953).
+    alone = sum(count == 1 for count in counts.values())
+    if rest or alone > SHARE_OF_OTHERS * len(kept):
         described["common"] = common_categories(kept)
     return described
 
@@ -164,7 +171,7 @@ def common_categories(values: np.ndarray) -> dict[str, Any]:
     dict
         ``rows``, of the second half; ``categories``, [value, count] there.
     """
-    is_first = np.random.default_rng(0).random(len(values)) < 0.5
+    is_first = np.random.default_rng(SEED).random(len(values)) < 0.5
     first, second = (
         Counter(values[is_first].tolist()),
         Counter(values[~is_first].tolist()),
