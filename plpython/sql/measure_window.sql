@@ -46,12 +46,9 @@ BEGIN
           AND p.predicted_at >= beginning AND p.predicted_at < cut
     );
     -- Here, because PL/Python spells statements in UTF-8, whatever the database's encoding.
-    IF from_log THEN
-        OPEN opened FOR EXECUTE churn_internal.monitored_rows(attachment, true)
-            USING attachment.attachment_id, beginning, cut;
-    ELSE
-        OPEN opened FOR EXECUTE churn_internal.monitored_rows(attachment, false);
-    END IF;
+    OPEN opened FOR EXECUTE (
+        SELECT churn_internal.monitored_rows(attachment, from_log, beginning, cut)
+    );
     INSERT INTO churn.monitor_results (
         attachment_id, version, since, until, metric, feature, value, lower, upper, "limit",
         n, verdict, detail

@@ -2283,11 +2283,13 @@ CREATE FUNCTION churn_internal.mend_attachment(attachment_id integer) RETURNS vo
 ALTER ROUTINE churn_internal.mend_attachment(attachment_id integer) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.mend_attachment(attachment_id integer) IS 'Gives an attachment the rights, functions and triggers that churn.attach gave it.';
 
-CREATE FUNCTION churn_internal.monitored_rows(attachment churn.attachments, from_log boolean) RETURNS text
+CREATE FUNCTION churn_internal.monitored_rows(attachment churn.attachments, from_log boolean, since timestamp with time zone, until timestamp with time zone) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.monitored_rows(attachment churn.attachments, from_log boolean) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.monitored_rows(attachment churn.attachments, from_log boolean) IS 'SQL of the rows that churn.monitor looks at, version, score and features: of the log between $2 and $3, where $1 is the attachment, the last score that each version gave each customer; else of the profile as it stands.';
+    SET search_path TO pg_catalog, pg_temp
+    SET DateStyle TO 'ISO'
+    SET TimeZone TO 'UTC';
+ALTER ROUTINE churn_internal.monitored_rows(attachment churn.attachments, from_log boolean, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.monitored_rows(attachment churn.attachments, from_log boolean, since timestamp with time zone, until timestamp with time zone) IS 'SQL of the rows that churn.monitor looks at, version, score and features: of the log of a window the last score that each version gave each customer; else of the profile as it stands.';
 
 CREATE FUNCTION churn_internal.most_rows(attachment churn.attachments) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;

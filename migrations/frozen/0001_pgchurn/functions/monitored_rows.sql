@@ -1,7 +1,9 @@
 CREATE OR REPLACE FUNCTION churn_internal.monitored_rows(
-    attachment churn.attachments, from_log boolean
+    attachment churn.attachments, from_log boolean, since timestamptz, until timestamptz
 ) RETURNS text
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+-- As the times are read again.
+SET datestyle = 'ISO' SET timezone = 'UTC' AS $body$
 DECLARE
     -- SQL: what rows are of one customer by.
     customer text := 'p.key';
@@ -30,13 +32,13 @@ BEGIN
          FROM (
             SELECT DISTINCT ON (%1$s, p.version) p.version, p.score, p.features
             FROM churn.predictions p
-            WHERE p.attachment_id = $1 AND p.predicted_at >= $2 AND p.predicted_at < $3
+            WHERE p.attachment_id = %2$L AND p.predicted_at >= %3$L AND p.predicted_at < %4$L
             ORDER BY %1$s, p.version, p.predicted_at DESC
          ) s',
-        customer
+        customer, attachment.attachment_id, since, until
     );
 END $body$;
 COMMENT ON FUNCTION churn_internal.monitored_rows IS
-    'SQL of the rows that churn.monitor looks at, version, score and features: of the log '
-    'between $2 and $3, where $1 is the attachment, the last score that each version gave '
-    'each customer; else of the profile as it stands.';
+    'SQL of the rows that churn.monitor looks at, version, score and features: of the log of a '
+    'window the last score that each version gave each customer; else of the profile as it '
+    'stands.';
