@@ -210,6 +210,8 @@ def test_findings_and_alerts_are_told_with_their_names(
     name = "pgchurn_alert_opened_timestamp_seconds"
     (labels,) = (sample.labels for sample in samples if sample.name == name)
     assert (labels["profile"], labels["feature"]) == (profile, word)
+
+
 @pytest.mark.parametrize("log", [0, 1])
 def test_values_that_were_not_there_are_found_and_named_from_the_log(
     session, word, log

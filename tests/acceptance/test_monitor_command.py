@@ -30,7 +30,7 @@ def scored(server, migrated):
             if day >= DRIFTS:
                 rows["age"] = rows["age"] * 0.5 + 50
             scores = MODEL.probabilities(rows)
-            log_rows(session, rows, scores, f"2026-02-{day:02}Z", version)
+            log_rows(session, rows, scores, version, f"2026-02-{day:02}Z")
         session.commit()
         session.close()
         yield database.name

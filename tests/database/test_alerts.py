@@ -486,7 +486,7 @@ def test_two_who_monitor_at_once_open_one_alert(module_database, first, second):
     first.run("SELECT churn.set_prediction_log('churn.customers', 1)")
     rows = training_frame(rows=1_000, seed=1)[0].assign(age=150.0)
     for since in MONTHS[:2]:
-        log_rows(first, rows, model.probabilities(rows), since, version)
+        log_rows(first, rows, model.probabilities(rows), version, since)
     monitor = "SELECT count(*) FROM churn.monitor('churn.customers', %s, %s)"
     first.run(monitor, MONTHS[0], MONTHS[1])
     first.commit()

@@ -102,7 +102,7 @@ def test_jobs_of_pg_cron_measure_drift_open_an_alert_and_expire_what_is_old(data
         rows, _ = training_frame(rows=1_000, seed=hours)
         rows["age"] = rows["age"] * 0.5 + 50
         at = session.value(f"SELECT now() - interval '{hours} hours'")
-        log_rows(session, rows, model.probabilities(rows), at, version)
+        log_rows(session, rows, model.probabilities(rows), version, at)
     # As the night before.
     session.run(
         "SELECT churn.monitor('churn.customers', until => now() - interval '1 day')"

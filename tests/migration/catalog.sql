@@ -3976,6 +3976,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module pickle_trees
 -- Module pickle_values
 -- Module pickled
+-- Module proportions
 -- Module queries
 -- Module raw_readers
 -- Module reference

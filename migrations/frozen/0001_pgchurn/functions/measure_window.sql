@@ -57,14 +57,14 @@ BEGIN
            d.lower, d.upper, d."limit", d.n, d.verdict, d.detail
     FROM churn_internal.measure_drift(opened, from_log) d;
     CLOSE opened;
-    -- Performance of the window and of earlier ones that are mature by now, and alerts,
-    -- which read what was written until here, follow in this place.
+    PERFORM churn_internal.record_performance(attachment, beginning, cut);
+    PERFORM churn_internal.update_alerts(attachment.attachment_id, cut);
     RETURN QUERY
     SELECT r.*
     FROM churn.monitor_results r
     WHERE r.attachment_id = attachment.attachment_id
       AND r.result_id > coalesce(last_result, 0)
-    ORDER BY r.result_id;
+    ORDER BY r.version NULLS FIRST, r.result_id;
 END $body$;
 COMMENT ON FUNCTION churn_internal.measure_window IS
     'Measures a window for churn.monitor; returns the rows of churn.monitor_results that it '

@@ -7,7 +7,7 @@ from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from .explanation_rows import number_text, quoted
 from .features import Columns
@@ -110,7 +110,7 @@ class Segments:
         if not found:
             return None
         # Bonferroni's: the worst of many is bad by chance.
-        deviations = float(norm.isf(alpha / (2 * len(found))))
+        deviations = -float(ndtri(alpha / (2 * len(found))))
         return max(
             (worst_segment(*one, deviations, len(found)) for one in found),
             key=lambda one: one.lower,

@@ -8,6 +8,7 @@ import numpy as np
 
 from .monitor_expected import CERTAIN, bounds
 from .monitor_figures import Groups
+from .proportions import wilson_interval
 
 BINS = 10
 CONFIDENCE = 0.95
@@ -68,16 +69,8 @@ def calibration_bins(groups: Groups, left: np.ndarray) -> list[Bin]:
 
 
 def share_with_interval(gone: float, rows: float) -> tuple[float, float, float]:
-    """Return a share, and Wilson's score interval of 95 % of it.
-
-    Wilson, "Probable inference, the law of succession, and statistical inference",
-    Journal of the American Statistical Association 22 (1927).
-    """
-    from scipy.stats import binomtest
-
-    result = binomtest(round(gone), round(rows))
-    interval = result.proportion_ci(CONFIDENCE, method="wilson")
-    return result.statistic, float(interval.low), float(interval.high)
+    """Return a share, and Wilson's interval of 95 % of it."""
+    return gone / rows, *wilson_interval(gone, rows, 1 - CONFIDENCE)
 
 
 class InTheLarge(NamedTuple):
