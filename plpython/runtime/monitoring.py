@@ -17,11 +17,11 @@ from .monitor_results import TOO_FEW, Result
 from .monitor_tallies import WindowTally
 from .registry import Registry
 
-# So many rows are read at once: of 20 features they take 10 MB, and less in batches of
-# rows that have more.
-BATCH_ROWS = 5_000
+# So many rows are read at once, and fewer of many features: values of one feature after
+# the other are taken while a processor's cache holds them all.
+BATCH_ROWS = 1_000
 FIRST_ROWS = 100
-BATCH_CHARACTERS = 4_000_000
+BATCH_CHARACTERS = 1_000_000
 NO_ROW = "no score was given in this window"
 
 
