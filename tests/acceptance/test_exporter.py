@@ -42,7 +42,7 @@ def samples(text):
             labels = dict(sample.labels)
             if family.name.startswith("sql_pgchurn_"):
                 for name in OF_THE_EXPORTER:
-                    del labels[name]
+                    labels.pop(name, None)
                 column = labels.pop("col")
                 name = family.name.removeprefix("sql_pgchurn_")
                 found[name, column, *sorted(labels.items())] = sample.value
