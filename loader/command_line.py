@@ -23,6 +23,7 @@ from pgchurn.loader.commands import (
     migrate,
     models,
     monitor,
+    recalibrate,
     register,
     report,
     rescore,
@@ -55,6 +56,7 @@ class Command(Protocol):
 COMMANDS: dict[str, Command] = {
     "train": train,
     "register": register,
+    "recalibrate": recalibrate,
     "sign": sign,
     "activate": activate,
     "rollback": rollback,

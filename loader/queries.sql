@@ -146,6 +146,41 @@ WHERE d.attachment_id = %(attachment_id)s;
 -- verify --
 SELECT * FROM churn.verify(%(table)s::regclass);
 
+-- recalibrated_model --
+-- What recalibrating a version takes, and whether who asks may read its pickle.
+SELECT m.version, churn_internal.table_name(a.profile) AS profile, m.artifact_sha256,
+       m.signature, m.metrics, m.deleted_at IS NOT NULL AS is_deleted,
+       a.detached_at IS NOT NULL AS is_detached,
+       coalesce(m.provenance -> 'algorithm', m.provenance -> 'estimator') AS algorithm,
+       m.provenance -> 'label' AS label,
+       has_column_privilege('churn.models'::regclass, 'artifact', 'SELECT') AS is_readable
+FROM churn.models m
+JOIN churn.attachments a ON a.attachment_id = m.attachment_id
+WHERE m.version = %(version)s;
+
+-- artifact --
+-- The pickle of a version, which few may read.
+SELECT m.artifact FROM churn.models m WHERE m.version = %(version)s;
+
+-- mature_window --
+-- A window of predictions that are mature, and until when what became of them was known: by
+-- default as long before as the horizon is.
+SELECT coalesce(%(since)s::timestamptz, u.until - a.horizon) AS since, u.until,
+       u.until + a.horizon AS known_until
+FROM churn_internal.attachment_of(%(profile)s::regclass) a
+CROSS JOIN LATERAL (
+    SELECT coalesce(%(until)s::timestamptz, now() - a.horizon) AS until
+) u;
+
+-- mature_cohort --
+-- What became of customers who were scored by a version, and the features of some of them.
+SELECT m.score, m.outcome, m.acted_upon,
+       CASE WHEN row_number() OVER (ORDER BY md5(m.key), m.key) <= %(sampled)s
+            THEN m.features END AS features
+FROM churn.matured(
+    %(profile)s::regclass, %(version)s, %(since)s::timestamptz, %(until)s::timestamptz
+) m;
+
 -- profile_of_version --
 -- The attached table that a version scores.
 SELECT churn_internal.table_name(a.profile)

@@ -60,7 +60,9 @@ def expected_calibration_error(
     return float(np.abs(differences).sum() / len(positive))
 
 
-def weigh_log_odds(positive: np.ndarray, said: np.ndarray) -> Pipeline:
+def weigh_log_odds(
+    positive: np.ndarray, said: np.ndarray, surest: float = SUREST, strength: float = 1
+) -> Pipeline:
     """Find the weights of log odds under which probabilities come true.
 
     Parameters
@@ -68,18 +70,24 @@ def weigh_log_odds(positive: np.ndarray, said: np.ndarray) -> Pipeline:
     positive : numpy.ndarray of bool, shape (n_samples,)
     said : numpy.ndarray of float, shape (n_samples, n_members)
         Out-of-fold probabilities of the positive class.
+    surest : float, default=SUREST
+        No probability counts as surer than this.
+    strength : float, default=1
+        As `LogisticRegression` takes C: how much the rows count, beside that the
+        weights be small.
 
     Returns
     -------
     sklearn.pipeline.Pipeline
         A fitted classifier of such columns.
     """
-    ends = np.array([[1 - SUREST], [SUREST]]).repeat(said.shape[1], axis=1)
-    scaler = MinMaxScaler((1 - 2 * SUREST, 2 * SUREST - 1), clip=True).fit(ends)
+    ends = np.array([[1 - surest], [surest]]).repeat(said.shape[1], axis=1)
+    scaler = MinMaxScaler((1 - 2 * surest, 2 * surest - 1), clip=True).fit(ends)
     # Half the log odds of p are arctanh(2 p - 1).
     log_odds = FunctionTransformer(np.arctanh)
     columns = log_odds.fit_transform(scaler.transform(said))
-    weights = LogisticRegression(max_iter=1000).fit(columns, positive.astype(int))
+    weights = LogisticRegression(C=strength, max_iter=1000)
+    weights.fit(columns, positive.astype(int))
     return Pipeline([("scaler", scaler), ("log_odds", log_odds), ("weights", weights)])
 
 
@@ -183,7 +191,7 @@ def as_columns(said: Mapping[str, np.ndarray], members: tuple[str, ...]) -> np.n
 def with_weights(
     fitted: list[tuple[str, ClassifierMixin]],
     weigher: Pipeline,
-    frame: pd.DataFrame,
+    rows: pd.DataFrame | np.ndarray,
     labels: np.ndarray,
 ) -> StackingClassifier:
     """Return fitted members under the weights that were found of their log odds.
@@ -196,13 +204,15 @@ def with_weights(
     fitted : list of (str, fitted classifier)
     weigher : Pipeline
         As `weigh_log_odds` gives it, of the members in their order.
-    frame : pandas.DataFrame of shape (n_samples, n_features)
-        What they were fitted on.
+    rows : pandas.DataFrame or numpy.ndarray, of shape (n_samples, n_features)
+        What they were fitted on, or what they could have been.
     labels : numpy.ndarray of shape (n_samples,)
     """
     # A row of each class is enough to learn the classes and the columns.
     _, few = np.unique(labels, return_index=True)
     stack = StackingClassifier(fitted, LogisticRegression(), cv="prefit")
-    stack.fit(frame.iloc[few], labels[few])
+    stack.fit(
+        rows.iloc[few] if isinstance(rows, pd.DataFrame) else rows[few], labels[few]
+    )
     stack.final_estimator = stack.final_estimator_ = weigher
     return stack

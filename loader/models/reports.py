@@ -120,6 +120,27 @@ def registration_report(result: dict[str, Any]) -> str:
     )
 
 
+def recalibration_report(result: dict[str, Any]) -> str:
+    """Return the report on a recalibration."""
+    cohort = result["cohort"]
+    acted_upon = (
+        f", but for {cohort['acted_upon']:,} who were acted upon"
+        if cohort["acted_upon"]
+        else ""
+    )
+    return (
+        f"Of {cohort['rows']:,} customers whom version {result['recalibrated']} scored "
+        f"from {cohort['since'][:10]} until {cohort['until'][:10]}{acted_upon}, "
+        f"{cohort['left'] / cohort['rows']:.1%} left, {cohort['mean_score']:.1%} by "
+        "the scores.\n"
+        f"Log odds are multiplied by {result['slope']:.3f}, and "
+        f"{result['intercept']:+.3f} is added: on customers that this was not fitted "
+        f"on, the log loss falls from {result['before']:.4f} to {result['after']:.4f}, "
+        f"by no less than {result['least']:.4f}.\n"
+        f"{registration_report(result)}"
+    )
+
+
 def best_estimator_report(result: dict[str, Any]) -> str:
     """Return a line about searches that were brought, if any."""
     if not result["best_of"]:

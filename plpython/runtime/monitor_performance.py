@@ -247,14 +247,15 @@ class Measuring:
     def thresholds(self, versions: Iterable[int]) -> dict[int, float]:
         """Return from which score on versions count a customer as one who leaves."""
         rows = self.registry.fetch(THRESHOLDS, ["bigint[]"], list(versions))
-        found = {row["version"]: threshold_of(row["metrics"]) for row in rows}
+        found = {
+            row["version"]: threshold_of(json.loads(row["metrics"])) for row in rows
+        }
         return dict.fromkeys(versions, USUAL_THRESHOLD) | found
 
 
-def threshold_of(metrics: str) -> float:
+def threshold_of(metrics: Any) -> float:
     """Return the threshold that a version was registered with, else the usual one."""
-    read = json.loads(metrics)
-    threshold = read.get("threshold") if isinstance(read, dict) else None
+    threshold = metrics.get("threshold") if isinstance(metrics, dict) else None
     if isinstance(threshold, bool) or not isinstance(threshold, (int, float)):
         return USUAL_THRESHOLD
     return float(threshold)

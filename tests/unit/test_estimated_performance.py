@@ -292,13 +292,13 @@ def test_of_few_it_is_told_how_many_it_takes(total, expected, left, told):
 @pytest.mark.parametrize(
     "metrics, threshold",
     [
-        ('{"threshold": 0.34}', 0.34),
-        ('{"threshold": 1}', 1.0),
-        ('{"threshold": "0.3"}', 0.5),
-        ('{"threshold": true}', 0.5),
-        ("{}", 0.5),
-        ("[]", 0.5),
-        ("null", 0.5),
+        ({"threshold": 0.34}, 0.34),
+        ({"threshold": 1}, 1.0),
+        ({"threshold": "0.3"}, 0.5),
+        ({"threshold": True}, 0.5),
+        ({}, 0.5),
+        ([], 0.5),
+        (None, 0.5),
     ],
 )
 def test_a_threshold_is_whatever_number_was_registered(metrics, threshold):
