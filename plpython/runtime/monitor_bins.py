@@ -34,7 +34,11 @@ class Bins(NamedTuple):
         Of numbers by the reference's percentiles, not by values: whoever reads this
         need not be allowed to read the profile.
         """
-        bins = sorted(places)
+        bins = [
+            place
+            for place in sorted(places)
+            if self.window[place] or self.expected[place]
+        ]
         now = self.window[bins].sum() / self.window.sum()
         before = self.expected[bins].sum() / self.expected.sum()
         return f"{now:.1%} {self.name(bins)}, where {before:.1%} were"

@@ -2298,7 +2298,8 @@ COMMENT ON ROUTINE churn_internal.most_rows(attachment churn.attachments) IS 'Ho
 
 CREATE FUNCTION churn_internal.move_history(attachment_id integer, former_keys text[], present_keys text[], lost_keys text[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp;
+    SET search_path TO pg_catalog, pg_temp
+    SET jit TO off;
 ALTER ROUTINE churn_internal.move_history(attachment_id integer, former_keys text[], present_keys text[], lost_keys text[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.move_history(attachment_id integer, former_keys text[], present_keys text[], lost_keys text[]) IS 'Has the log, outcomes and actions of customers follow their keys, and warns of those that cannot.';
 

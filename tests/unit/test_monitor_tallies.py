@@ -183,7 +183,9 @@ def test_a_category_is_named_only_where_the_log_has_it():
     assert told(known, [None] * 5 + ["a"] * 5, [3]) == (
         "50.0% are null, where 0.0% were"
     )
-    assert told(known, ["c"] * 10, [2, 3]) == (
+    # Of what was merged only that is named of which there is any.
+    assert told(known, ["c"] * 10, [2, 3]) == told(known, ["c"] * 10, [2])
+    assert told(known, ["c"] * 5 + [None] * 5, [2, 3]) == (
         "100.0% are of rare categories, or null, where 0.0% were"
     )
 
