@@ -196,7 +196,7 @@ def test_contributions_and_points_add_up_to_the_score(family, positive_class):
     signature = signature_of(KINDS, positive_class=positive_class)
     explainer = explainer_of(estimator, signature, columns_of(FRAME[COLUMNS]))
     model = PickledModel(pickle.dumps(estimator), signature)
-    rows = rows_that_score(model, columns_of(hard_rows()[COLUMNS]))
+    rows, _ = rows_that_score(model, columns_of(hard_rows()[COLUMNS]))
 
     found = explainer.explain(rows)
 

@@ -136,7 +136,7 @@ def test_what_is_explained_adds_up_to_the_score(family, positive_class):
     signature = signature_of(KINDS, positive_class=positive_class)
     explainer = explainer_of(estimator, signature, columns_of(FRAME[FEW]))
     model = PickledModel(pickle.dumps(estimator), signature)
-    rows = rows_that_score(model, columns_of(ROWS[FEW]))
+    rows, _ = rows_that_score(model, columns_of(ROWS[FEW]))
 
     found = explainer.explain(rows)
 

@@ -75,7 +75,7 @@ def test_a_pipeline_is_explained_or_refused_by_the_families_that_are(name):
     rows = rows_for(estimator)
     signature = signature_of(estimator, rows)
     model = PickledModel(b"", signature, estimator=estimator)
-    typical = rows_that_score(model, columns_of(signature, rows))
+    typical, _ = rows_that_score(model, columns_of(signature, rows))
     try:
         explainer = explainer_of(estimator, signature, typical)
     except NotCompilable as refused:
