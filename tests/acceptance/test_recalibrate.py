@@ -44,7 +44,7 @@ def log_cohort(session, model, version, chances=skewed, seed=1):
     """Log a cohort, and what became of it; return its scores, and who left."""
     scores = model.probabilities(FRAME)
     log_rows(
-        session, FRAME[list(model.kinds)], scores, SCORED, version, keys=KEYS.tolist()
+        session, FRAME[list(model.kinds)], scores, version, SCORED, keys=KEYS.tolist()
     )
     left = np.random.default_rng(seed).random(ROWS) < chances(scores)
     leave(session, SCORED, KEYS[left])
@@ -230,7 +230,7 @@ def test_features_that_do_not_give_the_score_are_refused(owner, pgchurn):
     model = default_model()
     scores = model.probabilities(FRAME)
     shifted = FRAME.assign(age=FRAME["age"] + 1)
-    log_rows(owner, shifted, scores, SCORED, 1, keys=KEYS.tolist())
+    log_rows(owner, shifted, scores, 1, SCORED, keys=KEYS.tolist())
     leave(owner, SCORED, KEYS[:600])
 
     refused = pgchurn("recalibrate", "1", status=1)
@@ -240,7 +240,7 @@ def test_features_that_do_not_give_the_score_are_refused(owner, pgchurn):
 
 def test_features_that_are_not_logged_are_missed(owner, pgchurn):
     populate(owner)
-    log_rows(owner, FRAME[["age"]], np.full(ROWS, 0.3), SCORED, 1, keys=KEYS.tolist())
+    log_rows(owner, FRAME[["age"]], np.full(ROWS, 0.3), 1, SCORED, keys=KEYS.tolist())
     leave(owner, SCORED, KEYS[:600])
 
     refused = pgchurn("recalibrate", "1", status=1)
