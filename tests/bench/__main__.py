@@ -16,6 +16,7 @@ from tests.bench import (
     bulk_insert,
     growth,
     listen,
+    monitored_insert,
     notify,
     prediction_log,
     protected_insert,
@@ -51,6 +52,9 @@ WORKLOADS = {
     "query": lambda bench, source, models: score_query.run(bench, source, models),
     "queue": lambda bench, source, models: queue.run(bench, source, models["logistic"]),
     "log": lambda bench, source, models: prediction_log.run(
+        bench, source, models["logistic"]
+    ),
+    "monitored": lambda bench, source, models: monitored_insert.run(
         bench, source, models["logistic"]
     ),
     "profiles": lambda bench, source, models: growth.run_profiles(
