@@ -104,6 +104,50 @@ WHERE m.version = %(version)s;
 -- What the training of a version has recorded of the rows that it held out, if anything.
 SELECT m.provenance -> 'held_out' FROM churn.models m WHERE m.version = %(version)s;
 
+-- report_estimates --
+-- What was to be expected of a version's scores, and what was realised, in its last windows.
+SELECT p."time", p.metric, p.estimated, p.realised, p.lower, p.upper, p.n, p.verdict, p.detail
+FROM churn.performance p
+WHERE p.version = %(version)s AND p.customers = 'not acted upon'
+  AND p.metric IN ('roc_auc', 'log_loss') AND p."time" >= (
+    SELECT min(w."time") FROM (
+        SELECT DISTINCT l."time" FROM churn.performance l WHERE l.version = %(version)s
+        ORDER BY l."time" DESC LIMIT %(windows)s
+    ) w
+)
+ORDER BY p."time", p.since;
+
+-- report_drift --
+-- How far inputs and scores of a version were from its reference, where that could be judged.
+SELECT d."time", d.feature, d.value, d."limit", d.verdict
+FROM (
+    SELECT f."time", f.version, f.feature, f.value, f."limit", f.verdict FROM churn.drift f
+    UNION ALL
+    SELECT s."time", s.version, NULL, s.value, s."limit", s.verdict
+    FROM churn.score_drift s WHERE s.metric = 'score_psi'
+) d
+WHERE d.version = %(version)s AND d.verdict IN ('ok', 'finding') AND d.value IS NOT NULL
+  AND d."limit" IS NOT NULL AND d."time" >= (
+    SELECT min(w."time") FROM (
+        SELECT DISTINCT l."time" FROM churn.score_drift l WHERE l.version = %(version)s
+        ORDER BY l."time" DESC LIMIT %(windows)s
+    ) w
+)
+ORDER BY d."time", d.value DESC, d.feature;
+
+-- report_cohorts --
+-- How many left of those whom a version has scored, by score and all in all.
+SELECT c."time", c.bin, c.score, c.left_share AS "left", c.lower, c.upper, c.n, c.verdict
+FROM churn.calibration c
+WHERE c.version = %(version)s AND c.customers = 'not acted upon' AND c.score IS NOT NULL
+  AND c.lower IS NOT NULL AND c."time" >= (
+    SELECT min(w."time") FROM (
+        SELECT DISTINCT l."time" FROM churn.calibration l WHERE l.version = %(version)s
+        ORDER BY l."time" DESC LIMIT %(windows)s
+    ) w
+)
+ORDER BY c."time", c.bin NULLS FIRST;
+
 -- report_columns --
 -- The columns of the attached table that a version is for, which of them who asks may read,
 -- and which are texts of any length; none where it is not attached any more.

@@ -1,6 +1,6 @@
 """Reports that are made up of plain numbers, without a database."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from pgchurn.loader.models.outcomes import Outcomes
@@ -8,6 +8,7 @@ from pgchurn.loader.reports.evidence import Evidence
 from pgchurn.loader.reports.explained import ExplainedRows
 from pgchurn.loader.reports.facts import Version
 from pgchurn.loader.reports.feature_summary import FeatureSummary
+from pgchurn.loader.reports.monitored import Cohort, Drift, Estimate, Monitored
 from pgchurn.loader.reports.page import Report
 from pgchurn.loader.reports.table import ScoredRows
 
@@ -108,6 +109,54 @@ def explained(rows=50, features=FEATURES, values=None, keys=True, seed=0):
     )
 
 
+def monitored(features=FEATURES, windows=12):
+    """Return what was measured month by month; the relation changes in the ninth."""
+    rng = np.random.default_rng(2)
+    estimates, drift, cohorts = [], [], []
+    for number in range(windows):
+        time = MADE_AT + timedelta(days=30 * (number - windows))
+        is_mature, has_changed = number < windows - 3, number >= windows - 5
+        for metric, middle, change in (("roc_auc", 0.8, -0.1), ("log_loss", 0.4, 0.1)):
+            estimated = middle + rng.normal(0, 0.01)
+            realised = estimated + rng.normal(0, 0.01) + change * has_changed
+            verdict = "not judged"
+            if is_mature and metric == "log_loss":
+                verdict = "finding" if has_changed else "ok"
+            estimates.append(
+                Estimate(
+                    time,
+                    metric,
+                    estimated,
+                    realised if is_mature else None,
+                    estimated - 0.03,
+                    estimated + 0.03,
+                    1_200,
+                    verdict,
+                    "what the features say of leaving has changed"
+                    if verdict == "finding"
+                    else None,
+                )
+            )
+        for place, feature in enumerate((None, *features)):
+            value = rng.uniform(0, 0.06) + 0.3 * (number >= 7 and place == 1)
+            verdict = "finding" if value > 0.1 else "ok"
+            drift.append(Drift(time, feature, value, 0.1, verdict))
+        if is_mature:
+            for place, name in enumerate(
+                (None, *(f"0.{i} to 0.{i + 1}" for i in range(9)))
+            ):
+                score = 0.25 if name is None else 0.1 * place - 0.05
+                left = min(score + 0.05 * has_changed + rng.normal(0, 0.01), 1)
+                verdict = "not judged" if name else "finding" if has_changed else "ok"
+                cohorts.append(
+                    Cohort(
+                        *(time, name, score, left, left - 0.03, left + 0.03),
+                        *(1_200 if name is None else 130, verdict),
+                    )
+                )
+    return Monitored(estimates, drift, cohorts)
+
+
 def report(**changed):
     """Return a report of which nothing is missing, but for what is changed."""
     features = changed.pop("features", FEATURES)
@@ -120,6 +169,7 @@ def report(**changed):
             for i, name in enumerate(features)
         ],
         "explained": explained(features=features),
+        "monitored": monitored(features),
         "made_at": MADE_AT,
     }
     return Report(**parts | changed)

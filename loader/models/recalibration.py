@@ -210,7 +210,9 @@ def recalibrate_version(
         },
         "slope": found.slope,
         "intercept": found.intercept,
-        **asdict(gain),
+        "log_loss_before": gain.before,
+        "log_loss_after": gain.after,
+        "least_gain": gain.least,
     }
     registered = register(
         connection,

@@ -135,8 +135,8 @@ def recalibration_report(result: dict[str, Any]) -> str:
         "the scores.\n"
         f"Log odds are multiplied by {result['slope']:.3f}, and "
         f"{result['intercept']:+.3f} is added: on customers that this was not fitted "
-        f"on, the log loss falls from {result['before']:.4f} to {result['after']:.4f}, "
-        f"by no less than {result['least']:.4f}.\n"
+        f"on, the log loss falls from {result['log_loss_before']:.4f} to "
+        f"{result['log_loss_after']:.4f}, by no less than {result['least_gain']:.4f}.\n"
         f"{registration_report(result)}"
     )
 

@@ -11,6 +11,7 @@ from pgchurn.loader.reports.explained import ExplainedRows
 from pgchurn.loader.reports.facts import Version
 from pgchurn.loader.reports.feature_summary import FeatureSummary, typical_values
 from pgchurn.loader.reports.markup import Markup, cut, joined, tag, visible
+from pgchurn.loader.reports.monitored import Monitored
 from pgchurn.loader.reports.parts import Missing
 from pgchurn.loader.reports.sections.about import about
 from pgchurn.loader.reports.sections.calibration import calibration
@@ -20,6 +21,7 @@ from pgchurn.loader.reports.sections.distribution import distribution
 from pgchurn.loader.reports.sections.evidence import whence
 from pgchurn.loader.reports.sections.features import features
 from pgchurn.loader.reports.sections.head import head
+from pgchurn.loader.reports.sections.monitored import still_true
 from pgchurn.loader.reports.sections.ranking import ranking
 from pgchurn.loader.reports.sections.reasons import reasons
 from pgchurn.loader.reports.table import ScoredRows
@@ -40,6 +42,7 @@ class Report:
     evidence : Evidence or Missing
     summaries : list of FeatureSummary, or Missing
     explained : ExplainedRows or Missing
+    monitored : Monitored or Missing
     made_at : datetime
     """
 
@@ -48,6 +51,7 @@ class Report:
     evidence: Evidence | Missing
     summaries: list[FeatureSummary] | Missing
     explained: ExplainedRows | Missing
+    monitored: Monitored | Missing
     made_at: datetime
 
     @property
@@ -64,6 +68,7 @@ class Report:
             "curves": self.evidence,
             "what it goes by": self.summaries,
             "reasons and customers": self.explained,
+            "what was monitored": self.monitored,
         }
         return {
             name: str(part) for name, part in parts.items() if isinstance(part, Missing)
@@ -80,6 +85,7 @@ class Report:
             ranking(evidence),
             calibration(evidence),
             distribution(self.scored, evidence, version.metric("threshold")),
+            still_true(self.monitored),
             features(self.summaries),
             reasons(self.explained, typical),
             customers(self.explained, typical),

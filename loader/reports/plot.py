@@ -7,6 +7,7 @@ the page's style sheet, so that they follow the reader's dark mode and the print
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -28,17 +29,24 @@ class Axis:
     label : str
         What is measured, with its unit.
     high : float
-        Where it ends; it begins at 0.
+        Where it ends.
     ticks : tuple of float
         Where it is labelled.
     written : callable taking a float
         How a tick is labelled.
+    low : float
+        Where it begins.
     """
 
     label: str
     high: float
     ticks: tuple[float, ...]
     written: Callable[[float], str] = plain
+    low: float = 0.0
+
+    def part(self, value: npt.ArrayLike) -> np.ndarray:
+        """Return which part of the axis lies before a value."""
+        return (np.asarray(value, float) - self.low) / (self.high - self.low)
 
 
 def share_axis(label: str, high: float = 1.0) -> Axis:
@@ -53,6 +61,28 @@ def number_axis(label: str, highest: float, least_step: float = 0.0) -> Axis:
     step = max(nice_step(highest), least_step)
     high = step * np.ceil(highest / step - 1e-9)
     return Axis(label, float(high), ticks_to(high, step))
+
+
+def range_axis(label: str, lowest: float, highest: float) -> Axis:
+    """Return an axis of numbers between round ones around the lowest and highest."""
+    step = nice_step(max(highest - lowest, abs(highest) * 1e-3, 1e-9))
+    first = int(np.floor(lowest / step + 1e-9))
+    last = max(int(np.ceil(highest / step - 1e-9)), first + 1)
+    ticks = tuple(float(f"{i * step:.12g}") for i in range(first, last + 1))
+    return Axis(label, ticks[-1], ticks, low=ticks[0])
+
+
+def time_axis(label: str, first: datetime, last: datetime) -> Axis:
+    """Return an axis of days since `first`, labelled as dates."""
+    days = (last - first).total_seconds() / 86_400
+    # What is labelled at the very end would be cut off.
+    ticks = tuple(days * part for part in (0, 0.3, 0.6, 0.9)) if days >= 4 else (0.0,)
+    return Axis(
+        label,
+        max(days, 1.0),
+        ticks,
+        lambda tick: f"{first + timedelta(days=tick):%Y-%m-%d}",
+    )
 
 
 def nice_step(high: float) -> float:
@@ -87,11 +117,11 @@ class Plot:
 
     def across(self, x: float) -> float:
         """Return where a value of the x axis lies, in the chart's units."""
-        return LEFT + (WIDTH - LEFT - RIGHT) * x / self.x.high
+        return LEFT + (WIDTH - LEFT - RIGHT) * float(self.x.part(x))
 
     def down(self, y: float) -> float:
         """Return where a value of the y axis lies, in the chart's units."""
-        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * y / self.y.high
+        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * float(self.y.part(y))
 
     def line(self, x: npt.ArrayLike, y: npt.ArrayLike, kind: str) -> "Plot":
         """Draw a line through points, as the class `kind` has it."""
@@ -100,10 +130,19 @@ class Plot:
 
     def path(self, x: npt.ArrayLike, y: npt.ArrayLike) -> str:
         """Return the points of a line as the attribute ``d`` of a path."""
-        across = LEFT + (WIDTH - LEFT - RIGHT) * np.asarray(x, float) / self.x.high
-        height = (HEIGHT - TOP - BOTTOM) * np.asarray(y, float) / self.y.high
+        across = LEFT + (WIDTH - LEFT - RIGHT) * self.x.part(x)
+        height = (HEIGHT - TOP - BOTTOM) * self.y.part(y)
         points = thinned(np.column_stack([across, HEIGHT - BOTTOM - height]))
         return "M" + "L".join(f"{right:g},{down:g}" for right, down in points)
+
+    def area(
+        self, x: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, kind: str
+    ) -> "Plot":
+        """Draw what lies between two lines."""
+        back = np.asarray(x, float)[::-1], np.asarray(low, float)[::-1]
+        around = self.path(x, high) + self.path(*back).replace("M", "L") + "Z"
+        self.drawn.append(tag("path", d=around, class_=kind))
+        return self
 
     def bar(self, start: float, end: float, y: float, kind: str) -> "Plot":
         """Draw a bar from the x axis up to `y`."""
@@ -161,7 +200,7 @@ class Plot:
         parts: list[Markup] = []
         for tick in self.y.ticks:
             down = f"{self.down(tick):.1f}"
-            kind = "axis" if tick == 0 else "grid"
+            kind = "axis" if tick == self.y.low else "grid"
             parts += [
                 tag("path", d=f"M{LEFT},{down}H{right}", class_=kind),
                 letters(LEFT - 6, self.down(tick) + 4, self.y.written(tick), "end"),
@@ -245,6 +284,13 @@ def key(kind: str, text: str) -> Markup:
 def patch(kind: str, text: str) -> Markup:
     """Return an entry of a legend: a piece of an area, and what it is."""
     piece = tag("rect", x="6", y="0", width="12", height="10", class_=kind)
+    sample = tag("svg", piece, viewBox="0 0 24 10", aria_hidden="true")
+    return tag("span", sample, text, class_="key")
+
+
+def spot(kind: str, text: str) -> Markup:
+    """Return an entry of a legend: a dot, and what it is."""
+    piece = tag("circle", cx="12", cy="5", r="3.5", class_=kind)
     sample = tag("svg", piece, viewBox="0 0 24 10", aria_hidden="true")
     return tag("span", sample, text, class_="key")
 

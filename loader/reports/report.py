@@ -8,6 +8,7 @@ from pgchurn.loader.reports.evidence import evidence_of, label_column
 from pgchurn.loader.reports.explained import explained_rows
 from pgchurn.loader.reports.facts import Version
 from pgchurn.loader.reports.feature_summary import feature_summaries
+from pgchurn.loader.reports.monitored import monitored
 from pgchurn.loader.reports.page import Report
 from pgchurn.loader.reports.parts import Missing, Part, part_or_missing
 from pgchurn.loader.reports.table import Table, scored_rows
@@ -58,6 +59,7 @@ def report(
         of_table(
             connection, table, lambda found: explained_rows(connection, found, number)
         ),
+        part_or_missing(connection, lambda: monitored(connection, number)),
         datetime.now(UTC),
     )
 

@@ -90,7 +90,7 @@ MODELS = {
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_scores_come_true_again(owner, pgchurn, name):
+def test_scores_come_true_again(owner, pgchurn, tmp_path, name):
     populate(owner)
     model = MODELS[name]()
     version = register(owner, model)
@@ -102,8 +102,9 @@ def test_scores_come_true_again(owner, pgchurn, name):
     assert (result["recalibrated"], cohort["rows"]) == (version, ROWS)
     assert (cohort["left"], cohort["acted_upon"]) == (left.sum(), 0)
     assert abs(result["slope"] - 0.6) < 0.15
-    assert result["before"] == pytest.approx(log_loss(left, scores))
-    assert result["before"] - result["after"] > result["least"] > 0
+    assert result["log_loss_before"] == pytest.approx(log_loss(left, scores))
+    gained = result["log_loss_before"] - result["log_loss_after"]
+    assert gained > result["least_gain"] > 0
     made = result["version"]
     compiled, explained, provenance, metrics, reference = stored_version(owner, made)
     assert compiled
@@ -113,7 +114,7 @@ def test_scores_come_true_again(owner, pgchurn, name):
     assert provenance["cohort"] == cohort
     until = datetime.fromisoformat(provenance["trained_until"])
     assert timedelta(0) <= datetime.now(UTC) - until < timedelta(minutes=5)
-    assert metrics["log_loss"] == pytest.approx(result["after"], abs=1e-3)
+    assert metrics["log_loss"] == pytest.approx(result["log_loss_after"], abs=1e-3)
     assert metrics["rows"] == reference["rows"] == ROWS
     # Each score is that of the version before, its log odds weighed.
     before, after = (np.array(owner.column(PREDICTED, v)) for v in (version, made))
@@ -125,6 +126,9 @@ def test_scores_come_true_again(owner, pgchurn, name):
     )
     base = owner.value("SELECT base FROM churn.explain_base(%s)", made)
     assert base + sum(contributions.values()) == pytest.approx(logit(score), abs=1e-9)
+    file = tmp_path / "report.html"
+    assert pgchurn("report", str(made), "-o", str(file))["missing"] == {}
+    assert "calibrators that had not seen them" in file.read_text("utf-8")
     # What is active has not changed.
     assert owner.value("SELECT version FROM churn.active_deployments") == 1
 

@@ -5,6 +5,7 @@ import re
 from contextlib import closing
 from html import unescape
 
+import numpy as np
 import psycopg2
 import pytest
 from pgchurn.loader.command_line import main
@@ -20,6 +21,7 @@ from tests.models import (
     register,
     unexplained,
 )
+from tests.streams import stream, true_scores
 
 ATTACK = '"><img src=x onerror=parent.hasRun=1><script>parent.hasRun=1</script>'
 FILL = """
@@ -84,6 +86,32 @@ def test_a_trained_version_is_shown_on_its_held_out_customers(owner, pgchurn, wr
     assert "The table has 400 customers." in shown
     assert len(re.findall("<article", page)) == 5
     assert "It has never been activated." in shown
+
+
+def test_what_monitoring_has_measured_is_shown_over_time(owner, pgchurn, write):
+    owner.run(FILL, 100)
+    version = trained(pgchurn)
+    assert "Nothing was measured of it" in text_of(write(version)[1])
+    random = np.random.default_rng(3)
+    months = [f"2026-{month:02}-01Z" for month in range(1, 8)]
+    for number, (since, until) in enumerate(zip(months, months[1:])):
+        scores = true_scores(random, 800)
+        chances = 1 - scores if number == 2 else scores
+        stream(
+            owner, random, since, scores, chances, f"{number + 1}0000", version=version
+        )
+        owner.run("SELECT churn.monitor('churn.customers', %s, %s)", since, until)
+
+    printed, page = write(version)
+
+    shown = text_of(page)
+    assert printed["missing"] == {}
+    assert "In 2 of 3 windows, what was realised lies in the band." in shown
+    assert "In that of 2026-04-01: log loss" in shown
+    assert "3 windows are not judged yet." in shown
+    assert "In the last of 3 windows that are mature" in shown
+    assert "In 1 window too many or too few left to be chance." in shown
+    assert len(page.encode()) < 300_000
 
 
 def test_a_label_that_is_named_is_looked_at_in_the_table(owner, pgchurn, write):
@@ -392,6 +420,6 @@ def test_the_demonstrations_model_is_shown_whole(
         assert found[what] == [], what
     assert not found["scrolls"]
     assert found["plots"] == 7
-    assert len(found["headings"]) == 8
+    assert len(found["headings"]) == 9
     assert browser.printed(page, tmp_path).startswith(b"%PDF")
     assert len(page.encode()) < 300_000

@@ -1,10 +1,12 @@
 """Reports as Chromium shows them: no overflow, no missing label, nothing that runs."""
 
+from dataclasses import replace
 from html import escape
 
 import numpy as np
 import pytest
 from pgchurn.loader.reports.evidence import Evidence
+from pgchurn.loader.reports.monitored import Monitored
 from pgchurn.loader.reports.page import POLICY
 from pgchurn.loader.reports.parts import Missing
 
@@ -75,6 +77,13 @@ def constant():
     )
 
 
+def of_few_customers():
+    """Return what was measured of windows too small to tell anything."""
+    told = reports.monitored()
+    nothing = {"estimated": None, "lower": None, "upper": None, "verdict": "too few"}
+    return Monitored([replace(one, **nothing) for one in told.estimates], [], [])
+
+
 def wide():
     """Return a report on a model of 200 features."""
     features = tuple(f"feature_number_{i}_of_many" for i in range(200))
@@ -90,6 +99,7 @@ MADE = {
         evidence=NOTHING_KNOWN,
         summaries=WHY_NOT,
         explained=WHY_NOT,
+        monitored=WHY_NOT,
     ),
     "of strange metrics": lambda: reports.report(
         version=reports.version(provenance=[], metrics="none", environment=None),
@@ -115,6 +125,16 @@ MADE = {
     ),
     "constant": constant,
     "wide": wide,
+    "never monitored": lambda: reports.report(monitored=Monitored([], [], [])),
+    "monitored once": lambda: reports.report(monitored=reports.monitored(windows=1)),
+    "monitored for three months": lambda: reports.report(
+        monitored=reports.monitored(windows=3)
+    ),
+    "of one mature cohort": lambda: reports.report(
+        monitored=reports.monitored(windows=4)
+    ),
+    "monitored daily": lambda: reports.report(monitored=reports.monitored(windows=120)),
+    "of few customers": lambda: reports.report(monitored=of_few_customers()),
     "a sample": lambda: reports.report(scored=reports.scored([0.2, 0.4], 10**9)),
     "attacked": lambda: named(ATTACK),
     "missing by name": lambda: reports.report(
@@ -168,11 +188,16 @@ def test_nothing_runs_and_nothing_is_fetched(seen, name):
 
 @pytest.mark.parametrize("name", MADE)
 def test_every_section_is_there_or_says_why_not(seen, made, name):
-    assert len(seen[name]["headings"]) == 8
+    assert len(seen[name]["headings"]) == 9
     of_outcomes = 0 if isinstance(made[name].evidence, Missing) else 6
     scored = made[name].scored
     of_scores = 0 if isinstance(scored, Missing) or not len(scored.known) else 1
-    assert seen[name]["plots"] == of_outcomes + of_scores
+    monitored = made[name].monitored
+    over_time = 0
+    if not isinstance(monitored, Missing):
+        over_time = len({one.metric for one in monitored.estimates})
+        over_time += 2 * bool(monitored.cohorts) + bool(monitored.drift)
+    assert seen[name]["plots"] == of_outcomes + of_scores + over_time
 
 
 def test_names_that_attack_do_not_run_without_the_policy_either(pages, tmp_path):

@@ -1,6 +1,7 @@
 """The pieces of a report: charts against scikit-learn, intervals, reasons, escaping."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -23,9 +24,12 @@ from pgchurn.loader.reports.plot import (
     RIGHT,
     TOP,
     WIDTH,
+    Plot,
     number_axis,
+    range_axis,
     share_axis,
     thinned,
+    time_axis,
 )
 from pgchurn.loader.reports.reasons import typical_reasons
 from pgchurn.loader.reports.sections.calibration import calibration_figure
@@ -206,6 +210,38 @@ def test_an_axis_ends_at_a_round_number_above_all(highest):
     assert 3 <= len(axis.ticks) <= 8
     assert axis.ticks[0] == 0
     assert axis.ticks[-1] == pytest.approx(axis.high)
+
+
+@given(st.floats(-1e6, 1e6), st.floats(0, 1e6))
+def test_an_axis_of_a_range_holds_it_between_round_numbers(lowest, size):
+    axis = range_axis("", lowest, lowest + size)
+    step = axis.ticks[1] - axis.ticks[0]
+    assert axis.low <= lowest + 1e-6 * step
+    assert axis.high >= (lowest + size) - 1e-6 * step
+    assert (axis.low, axis.high) == (axis.ticks[0], axis.ticks[-1])
+    assert 2 <= len(axis.ticks) <= 9
+
+
+def test_what_begins_above_zero_is_drawn_from_there():
+    plot = Plot("", range_axis("", 0.6, 0.9), range_axis("", 10, 20))
+    assert [plot.across(x) for x in (0.6, 0.9)] == pytest.approx([LEFT, WIDTH - RIGHT])
+    assert [plot.down(y) for y in (10, 20)] == [HEIGHT - BOTTOM, TOP]
+    plot.area([0.6, 0.9], [10, 10], [20, 15], "band")
+    assert re.findall(r' d="([^"]*)"', plot.drawn[0]) == [
+        "M56,12L380,128L380,244L56,244Z"
+    ]
+
+
+@pytest.mark.parametrize("days, ticks", [(0, 1), (3, 1), (4, 4), (90, 4), (5_000, 4)])
+def test_an_axis_of_days_is_labelled_with_dates(days, ticks):
+    first = datetime(2026, 1, 31, tzinfo=UTC)
+    axis = time_axis("", first, first + timedelta(days=days))
+    written = [axis.written(tick) for tick in axis.ticks]
+    assert written[0] == "2026-01-31"
+    assert len(set(written)) == len(written) == ticks
+    assert axis.high == max(days, 1)
+    # A label at the very end would be cut off.
+    assert axis.ticks[-1] <= 0.9 * axis.high
 
 
 def test_shares_are_labelled_as_percentages():

@@ -8,6 +8,8 @@ from pgchurn.loader.reports.wording import count
 
 # With fewer of either outcome, the interval of a ROC AUC of 0.95 is wider than 0.1.
 FEW = 30
+# What `pgchurn recalibrate` records as the source of a version.
+RECALIBRATED = "pgchurn recalibrate"
 
 
 def whence(version: Version, evidence: Evidence | Missing) -> Markup:
@@ -20,6 +22,13 @@ def whence(version: Version, evidence: Evidence | Missing) -> Markup:
 
 def which(version: Version, evidence: Evidence, customers: str) -> Markup:
     """Return which customers the curves are of."""
+    if evidence.is_held_out and version.recorded("source") == RECALIBRATED:
+        return tag(
+            "p",
+            f"The curves are of {customers} whose outcome had become known: the scores "
+            "are those of calibrators that had not seen them.",
+            class_="soft",
+        )
     if evidence.is_held_out:
         return tag(
             "p",
