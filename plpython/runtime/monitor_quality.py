@@ -8,6 +8,7 @@ import numpy as np
 from .monitor_bins import is_category
 from .monitor_reference import MonitoredVersion
 from .monitor_results import (
+    FEWEST_NAMED,
     FINDING,
     NOT_JUDGED,
     OK,
@@ -117,8 +118,11 @@ def rates_of(
         return
     named = ""
     if is_logged and isinstance(counted, CategoryTally):
-        common = counted.others.most_common(MOST_NAMED)
-        named = ", ".join(quoted_value(value) for value, _ in common)
+        named = ", ".join(
+            quoted_value(value)
+            for value, count in counted.others.most_common(MOST_NAMED)
+            if count >= FEWEST_NAMED
+        )
     yield Rate(metric, name, counted.beyond, rows, expected, kept, named)
 
 

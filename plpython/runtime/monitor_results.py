@@ -6,6 +6,9 @@ from .explanation_rows import quoted
 
 FINDING, OK, TOO_FEW, NOT_JUDGED = "finding", "ok", "too few", "not judged"
 
+# Values that fewer rows have are not told: they may be somebody's alone.
+FEWEST_NAMED = 5
+
 
 class Result(NamedTuple):
     """A row of churn.monitor_results, in the order of churn_internal.measure_drift."""

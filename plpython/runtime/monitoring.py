@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 
 from .errors import Refusals, ScoringError
-from .explainer import Explainer
 from .explanations import Explanations
 from .monitor_drift import drift_of
 from .monitor_points import MeanChange, mean_change, sample_size, unexplained
@@ -30,8 +29,8 @@ class Measured(NamedTuple):
 
     version: MonitoredVersion
     tally: WindowTally
-    # Why there is none is told in its place.
-    explainer: Explainer | str | None
+    # Why nothing explains it that should.
+    problem: str | None
 
 
 class Monitoring:
@@ -82,36 +81,36 @@ class Monitoring:
                 texts.append(row["features"])
             for version, (scores, texts) in batches.items():
                 if version not in found:
-                    found[version] = self.begin(version)
+                    found[version] = self.begin(version, len(found))
                 found[version].tally.add(np.array(scores), texts)
             longest = max(len(text) for _, texts in batches.values() for text in texts)
             at_once = max(1, min(BATCH_ROWS, BATCH_CHARACTERS // longest))
         return [found[version] for version in sorted(found)]
 
-    def begin(self, version: int) -> Measured:
-        """Return a version of which nothing is counted yet."""
+    def begin(self, version: int, others: int) -> Measured:
+        """Return a version of which nothing is counted yet, after so many others.
+
+        The more there are, the fewer rows are kept of each, and what explains a version
+        is read again when they are explained: so memory does not grow with them.
+        """
         monitored = monitored_version(self.registry, version)
-        explainer: Explainer | str | None = None
-        size = 0
+        size, problem = 0, None
         if monitored.is_explained and monitored.reference.get("explained"):
             try:
                 explainer = self.explanations.explainer(version)
-                size = sample_size(explainer)
+                size = sample_size(explainer) // (others + 1)
             except ScoringError as error:
-                explainer = unexplained(error)
+                problem = unexplained(error)
         tally = WindowTally(monitored.signature, monitored.reference, size)
-        return Measured(monitored, tally, explainer)
+        return Measured(monitored, tally, problem)
 
     def change_of(self, measured: Measured) -> MeanChange | str | None:
         """Return what has changed a version's mean score, or why that is not known."""
-        explainer = measured.explainer
-        if not isinstance(explainer, Explainer):
-            return explainer
+        sample, version = measured.tally.sample, measured.version
+        if not sample.size:
+            return measured.problem
         try:
-            return mean_change(
-                explainer,
-                measured.tally.sample,
-                measured.version.reference["explained"],
-            )
+            explainer = self.explanations.explainer(version.version)
+            return mean_change(explainer, sample, version.reference["explained"])
         except ScoringError as error:
             return unexplained(error)

@@ -138,6 +138,22 @@ def test_unseen_categories_are_named(monitored):
     )
 
 
+def test_what_hardly_anybody_has_is_not_named(monitored):
+    session, version = monitored
+    alone = np.array([f"of customer {i}" for i in range(1_000)], dtype=object)
+    log_window(
+        session,
+        version,
+        contract=lambda values: values.where(np.arange(1_000) % 10 > 0, alone),
+    )
+
+    told = of_metric(monitor(session), "unseen_rate")["contract"]
+
+    assert told["detail"] == (
+        "10.0% are of categories that the reference does not have"
+    )
+
+
 def test_numbers_out_of_range_are_found(monitored):
     session, version = monitored
     log_window(
@@ -289,6 +305,23 @@ def test_each_version_is_measured_by_its_own_scores_and_reference(monitored):
     assert findings(by_version[version]) == []
     assert {one["n"] for one in by_version[later]} == {800}
     assert ("psi", "age") in findings(by_version[later])
+
+
+def test_many_versions_of_a_window_are_measured_each(monitored):
+    session, first = monitored
+    versions = [first] + [
+        register_with_rows_once(session, MODEL, REFERENCE) for _ in range(7)
+    ]
+    frame, _ = training_frame(rows=20)
+    for version in versions:
+        log_rows(session, frame, MODEL.probabilities(frame), version)
+
+    results = monitor(session)
+
+    assert [
+        (one["version"], one["n"]) for one in results if one["metric"] == "mean_score"
+    ] == [(version, 20) for version in versions]
+    assert len([1 for one in results if one["metric"] == "mean_score_change"]) == 48
 
 
 def test_a_window_without_a_score_says_so(monitored):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .monitor_results import quoted_value
+from .monitor_results import FEWEST_NAMED, quoted_value
 from .monitor_tallies import CategoryTally, NumberTally, Tally
 
 
@@ -114,8 +114,10 @@ def category_bins(
         counted.counts.sum() - sum(window.values()),
     )
     names = [
-        f"are {quoted_value(value)}" if is_logged and there else "are of one category"
-        for value, there in window.items()
+        f"are {quoted_value(value)}"
+        if is_logged and count >= FEWEST_NAMED
+        else "are of one category"
+        for value, count in window.items()
     ]
     return Bins(
         np.array([*expected.values(), max(0.0, others[0]), nulls], float),
