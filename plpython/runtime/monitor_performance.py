@@ -133,6 +133,8 @@ class Measuring:
         fitted = self.recalibrations(scored.versions)
         for version in scored.versions:
             outcomes = scored.outcomes(version, thresholds[version], True)
+            if not outcomes.groups.total:
+                continue
             rows = Rows(self.since, self.until, version, outcomes.groups.total)
             by = fitted.get(version)
             yield from rows.recalibrated(by)
@@ -163,6 +165,8 @@ class Measuring:
                 yield from rows.not_judged(problem)
                 continue
             everybody = cohort.outcomes(version, threshold, True)
+            if not everybody.groups.total:
+                continue
             of_all = Realised.of(everybody, by, self.registry.pause)
             if rows.n == of_all.total:
                 yield from of_all.judged(rows, of_all)
