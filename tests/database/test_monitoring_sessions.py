@@ -58,6 +58,9 @@ def test_two_of_the_same_window_leave_it_once(first, second, module_database):
 
 
 def test_neither_writers_nor_readers_wait_for_a_monitor(first, second):
+    # Makes this month's partition of the log, which waits for whoever reads it.
+    first.run("SELECT churn.set_prediction_log('churn.customers', 1)")
+    first.commit()
     first.run(MONITOR)
     second.run("SET LOCAL lock_timeout = '1s'")
 
