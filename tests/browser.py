@@ -1,13 +1,12 @@
 """What Chromium makes of an HTML file: overflow, overlaps, contrast, errors."""
 
 import json
-import os
 import re
 import subprocess
 from html import escape, unescape
 from pathlib import Path
 
-from pgchurn.loader import distribution
+from tests import debian_packages
 
 CHROMIUM = Path("/usr/bin/chromium")
 DEBIAN_PACKAGE = "chromium"
@@ -31,20 +30,12 @@ MEASURING = Path(__file__).with_name("browser_measuring.js")
 
 def install():
     """Install the browser where it is missing, or say that only root could."""
-    if not missing():
-        return
-    if os.geteuid() == 0:
-        distribution.update_package_lists()
-        distribution.install_packages([DEBIAN_PACKAGE])
-    else:
-        distribution.report(missing())
+    debian_packages.install(DEBIAN_PACKAGE, CHROMIUM)
 
 
 def missing():
     """Return why no page can be opened, or None."""
-    if CHROMIUM.exists():
-        return None
-    return distribution.missing_packages_message([DEBIAN_PACKAGE])
+    return debian_packages.missing(DEBIAN_PACKAGE, CHROMIUM)
 
 
 def look(pages, width, folder, *flags):

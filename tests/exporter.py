@@ -9,8 +9,7 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from pgchurn.loader import distribution
-
+from tests import debian_packages
 from tests.databases import CHECKOUT
 
 EXPORTER = Path("/usr/bin/prometheus-sql-exporter")
@@ -24,20 +23,12 @@ STARTUP = ("  startup_sql:\n", "  startup_sql:\n  - 'SET ROLE churn_scorer'\n")
 
 def install():
     """Install the exporter where it is missing, or say that only root could."""
-    if not missing():
-        return
-    if os.geteuid() == 0:
-        distribution.update_package_lists()
-        distribution.install_packages([DEBIAN_PACKAGE])
-    else:
-        distribution.report(missing())
+    debian_packages.install(DEBIAN_PACKAGE, EXPORTER)
 
 
 def missing():
     """Return why nothing can be exported, or None."""
-    if EXPORTER.exists():
-        return None
-    return distribution.missing_packages_message([DEBIAN_PACKAGE])
+    return debian_packages.missing(DEBIAN_PACKAGE, EXPORTER)
 
 
 def configuration(database):

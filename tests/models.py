@@ -195,6 +195,18 @@ def stored_scores(session, profile="churn.customers", key="customer_id"):
     return dict(session.run(f"SELECT {quoted(key)}::text, churn_score FROM {profile}"))
 
 
+def handed_over(model, **changed):
+    """Return what ``churn.register_model`` is told of a model, in its order."""
+    return {
+        "artifact": model.artifact,
+        "signature": json.dumps(model.signature),
+        "metrics": "{}",
+        "environment": json.dumps(model.environment),
+        "provenance": '{"from": "tests"}',
+        **changed,
+    }
+
+
 def register(
     session,
     model,
@@ -210,14 +222,7 @@ def register(
     """
     if replay is None:
         replay = expected_scores(session, model, profile, key)
-    given = {
-        "artifact": model.artifact,
-        "signature": json.dumps(model.signature),
-        "metrics": "{}",
-        "environment": json.dumps(model.environment),
-        "provenance": '{"from": "tests"}',
-        **changed,
-    }
+    given = handed_over(model, **changed)
     return session.value(
         "SELECT churn.register_model(%s::regclass, %s, %s, %s, %s, %s, %s::text[],"
         " %s::float8[], compile => %s, allow_pickle => %s)",

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from tests.models import evaluated, quoted, register_evaluated
+from tests.models import evaluated, handed_over, quoted, register_evaluated
 
 CUSTOMERS = "churn.customers"
 SINCE, UNTIL = "2026-01-01Z", "2026-01-02Z"
@@ -33,14 +33,7 @@ EVALUATED = {}
 
 def register_with_rows(session, model, frame, profile=CUSTOMERS, **changed):
     """Register a model with rows that it was fitted on; return its version."""
-    given = {
-        "artifact": model.artifact,
-        "signature": json.dumps(model.signature),
-        "metrics": "{}",
-        "environment": json.dumps(model.environment),
-        "provenance": '{"from": "tests"}',
-        **changed,
-    }
+    given = handed_over(model, **changed)
     sample = json.dumps(
         {name: [plain(value) for value in frame[name].tolist()] for name in model.kinds}
     )

@@ -167,6 +167,7 @@ function check_inheritance                -          -          -
 function check_isolation                  -          -          -
 function check_labels                     -          -          -
 function check_model                      -          -          -
+function check_older_than                 -          -          -
 function check_publishing                 -          -          -
 function check_writing                    -          -          -
 function checked_search_path              -          -          -
@@ -187,6 +188,7 @@ function create_from_template             -          -          -
 function create_log_predictions           -          -          -
 function create_prediction_partitions     -          -          -
 function create_publish_scores            -          -          -
+function customer_of_row                  -          -          -
 function cut_text                         EXECUTE    EXECUTE    -
 function dequeue_missing_profiles_N       -          -          -
 function describe_triggers                -          -          -

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pgchurn.loader import output
-from pgchurn.loader.commands.options import add_format
+from pgchurn.loader.commands.options import add_format, add_tables
 from pgchurn.loader.operations.monitoring import Monitored, Span, monitor
 
 HELP = "Measure drift and performance; the status is 1 while an alert is open."
@@ -17,14 +17,7 @@ FAILED = 3
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments to its parser."""
     add_format(parser)
-    parser.add_argument(
-        "--table",
-        dest="tables",
-        action="append",
-        default=[],
-        metavar="TABLE",
-        help="attached profile table, several times for several (default: all)",
-    )
+    add_tables(parser)
     parser.add_argument(
         "--since",
         metavar="TIME",

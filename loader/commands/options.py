@@ -44,6 +44,18 @@ def add_table(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_tables(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names attached tables, of which there may be several."""
+    parser.add_argument(
+        "--table",
+        dest="tables",
+        action="append",
+        default=[],
+        metavar="TABLE",
+        help="attached profile table, several times for several (default: all)",
+    )
+
+
 def add_version(parser: argparse.ArgumentParser) -> None:
     """Add the model version as an argument."""
     parser.add_argument("version", type=int, metavar="VERSION")

@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 
 from pgchurn.loader.commands.options import (
     add_format,
+    add_tables,
     positive_integer,
     positive_seconds,
 )
@@ -15,14 +16,7 @@ HELP = "Score customers as they are queued."
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments to its parser."""
     add_format(parser)
-    parser.add_argument(
-        "--table",
-        dest="tables",
-        action="append",
-        default=[],
-        metavar="TABLE",
-        help="attached profile table, several times for several (default: all)",
-    )
+    add_tables(parser)
     parser.add_argument(
         "--batch-size",
         type=positive_integer,

@@ -1,6 +1,7 @@
 """From a JSON object to the columns of one row."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,16 @@ LONGEST_INTEGER = 400
 def values_from_json(text: str | None) -> Any:
     """Decode a JSON text, whose whole numbers may be of any length."""
     return json.loads(text or "null", parse_int=json_integer)
+
+
+def documents_from_json(texts: Sequence[str]) -> list[dict[str, Any]]:
+    """Decode JSON objects, such as logged features are, all of them at once."""
+    joined = f"[{','.join(texts)}]"
+    try:
+        return json.loads(joined)
+    except ValueError:
+        # A whole number of more digits than Python reads at once.
+        return values_from_json(joined)
 
 
 def json_integer(digits: str) -> float:

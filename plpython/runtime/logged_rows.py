@@ -1,6 +1,5 @@
 """Reading logged predictions, a batch at a time, into the columns that models take."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,7 @@ import numpy as np
 
 from .errors import ScoringError
 from .features import text_column
-from .json_rows import json_number, values_from_json
+from .json_rows import documents_from_json, json_number
 from .signature import Feature
 
 if TYPE_CHECKING:
@@ -71,12 +70,7 @@ class LoggedRows:
     @classmethod
     def from_texts(cls, texts: Sequence[str]) -> "LoggedRows":
         """Decode the features of rows, all of them at once."""
-        joined = f"[{','.join(texts)}]"
-        try:
-            return cls(json.loads(joined))
-        except ValueError:
-            # A whole number of more digits than Python reads at once.
-            return cls(values_from_json(joined))
+        return cls(documents_from_json(texts))
 
     def __len__(self) -> int:
         """Return the number of rows."""

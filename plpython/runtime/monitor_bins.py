@@ -99,7 +99,7 @@ def category_bins(
     known: dict[str, Any], rows: int, counted: CategoryTally, is_logged: bool
 ) -> Bins:
     """Return the bins of a text or boolean feature."""
-    listed, kept, nulls = known["categories"], rows * known["known"], 0.0
+    listed, kept = known["categories"], rows * known["known"]
     nulls = rows - kept
     if "common" in known:
         listed, kept = known["common"]["categories"], float(known["common"]["rows"])

@@ -2,17 +2,12 @@
 
 from collections.abc import Iterator
 
-from .monitor_bins import feature_bins, score_bins
+from .monitor_bins import Bins, feature_bins, score_bins
 from .monitor_points import MeanChange, told
 from .monitor_quality import quality_of
 from .monitor_reference import MonitoredVersion
 from .monitor_results import FINDING, NOT_JUDGED, Result
-from .monitor_rules import (
-    LEAST_PSI,
-    WINDOW_SIGNIFICANCE,
-    Judged,
-    judge_distribution,
-)
+from .monitor_rules import LEAST_PSI, WINDOW_SIGNIFICANCE, judge_distribution
 from .monitor_tallies import ScoreTally, WindowTally
 
 # How far the mean of a window is from the reference's in 95 of 100, in standard errors.
@@ -50,27 +45,23 @@ def drift_of(
         bins = feature_bins(
             monitored.features[name], monitored.reference["rows"], counted, is_logged
         )
-        judged = judge_distribution(
-            bins.expected, bins.window, bins.ordered, significance
-        )
-        inputs[name] = Result(
-            monitored.version,
-            "psi",
-            name,
-            value=judged.value,
-            limit=LEAST_PSI,
-            n=counted.rows,
-            verdict=judged.verdict,
-            detail=bins.told(judged.bins) if is_found(judged) else judged.detail,
-        )
+        about = Result(monitored.version, "psi", name, n=counted.rows)
+        inputs[name] = stability(about, bins, significance)
     ordered = sorted(inputs, key=lambda name: rank(monitored, inputs[name]))
     yield from (inputs[name] for name in ordered)
     yield from quality_of(monitored, tally.features, ordered, significance, is_logged)
 
 
-def is_found(judged: Judged) -> bool:
-    """Return whether a distribution has drifted."""
-    return judged.verdict == FINDING
+def stability(about: Result, bins: Bins, significance: float) -> Result:
+    """Return a result about a distribution, with whether it is the reference's."""
+    judged = judge_distribution(bins.expected, bins.window, bins.ordered, significance)
+    is_found = judged.verdict == FINDING
+    return about._replace(
+        value=judged.value,
+        limit=LEAST_PSI,
+        verdict=judged.verdict,
+        detail=bins.told(judged.bins) if is_found else judged.detail,
+    )
 
 
 def rank(monitored: MonitoredVersion, result: Result) -> tuple[bool, float]:
@@ -86,25 +77,11 @@ def stability_of_scores(
 ) -> Result:
     """Return whether scores are distributed as those of the reference."""
     version, known = monitored.version, monitored.reference.get("scores")
+    about = Result(version, "score_psi", n=scores.rows)
     if known is None or scores.bins is None:
-        return Result(
-            version,
-            "score_psi",
-            n=scores.rows,
-            verdict=NOT_JUDGED,
-            detail=f"version {version} has no reference: {monitored.problem}",
-        )
-    bins = score_bins(known, scores.bins)
-    judged = judge_distribution(bins.expected, bins.window, bins.ordered, significance)
-    return Result(
-        version,
-        "score_psi",
-        value=judged.value,
-        limit=LEAST_PSI,
-        n=scores.rows,
-        verdict=judged.verdict,
-        detail=bins.told(judged.bins) if is_found(judged) else judged.detail,
-    )
+        reason = f"version {version} has no reference: {monitored.problem}"
+        return about._replace(verdict=NOT_JUDGED, detail=reason)
+    return stability(about, score_bins(known, scores.bins), significance)
 
 
 def means_of(

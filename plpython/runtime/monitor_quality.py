@@ -16,7 +16,7 @@ from .monitor_results import (
     Result,
     quoted_value,
 )
-from .monitor_rules import Counts, JudgedRate, judge_rates
+from .monitor_rules import Counts, JudgedRate, judge_rates, lacking_rows
 from .monitor_tallies import CategoryTally, NumberTally, Tally
 
 # So many values that the reference lacks are named.
@@ -141,12 +141,8 @@ def result_of(version: int, rate: Rate, judged: JudgedRate) -> Result:
             "out_of_range_rate": f"{judged.value:.1%} are out of the reference's range",
         }[rate.metric]
         detail = ": ".join(part for part in (detail, rate.named) if part)
-    elif np.isinf(judged.needed):
+    elif detail := lacking_rows(judged.needed, rate.rows, rate.of_rows):
         verdict = TOO_FEW
-        detail = f"the reference has too few rows, {rate.of_rows:,.0f}"
-    elif rate.rows < judged.needed:
-        verdict = TOO_FEW
-        detail = f"needs {judged.needed:,.0f} rows, has {rate.rows:,.0f}"
     return Result(
         version,
         rate.metric,

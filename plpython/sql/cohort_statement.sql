@@ -3,21 +3,11 @@ CREATE OR REPLACE FUNCTION churn_internal.cohort_statement(
 ) RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
-    -- SQL: what rows are of one customer by, and how that is compared.
-    customer text := '%s.key';
-    equals text := '=';
+    customer text;
+    equals text;
 BEGIN
-    -- Equal keys that have different texts are one customer.
-    SELECT format('%%s.key::%s', churn_internal.type_name(k.key_type, k.key_collation)),
-           churn_internal.operator_name(k.equals_key)
-    INTO customer, equals
-    FROM churn_internal.key_comparison(
-        attachment.profile, attachment.profile_key, attachment.complaints,
-        attachment.complaint_key
-    ) k
-    WHERE NOT k.one_text;
-    customer := coalesce(customer, '%s.key');
-    equals := coalesce(equals, '=');
+    SELECT c.customer, c.equals INTO customer, equals
+    FROM churn_internal.customer_of_row(attachment) c;
     RETURN format(
         'WITH scored AS (
             SELECT DISTINCT ON (%5$s customer)

@@ -6,12 +6,7 @@ SET search_path = pg_catalog, pg_temp
 SET timezone = 'UTC' AS $body$
 #variable_conflict use_column
 BEGIN
-    IF older_than IS NULL OR older_than <= interval '0' THEN
-        RAISE invalid_parameter_value USING
-            MESSAGE = format('older_than must be more than nothing, not %s',
-                             coalesce(older_than::text, 'null')),
-            HINT = 'Pass for instance interval ''1 year''.';
-    END IF;
+    PERFORM churn_internal.check_older_than(older_than);
     DELETE FROM churn.outcomes o
     WHERE o.recorded_at < now() - older_than AND o.known_at < now() - older_than
       AND NOT EXISTS (

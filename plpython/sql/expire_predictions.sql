@@ -13,12 +13,7 @@ DECLARE
     partition name;
     counted bigint;
 BEGIN
-    IF older_than IS NULL OR older_than <= interval '0' THEN
-        RAISE invalid_parameter_value USING
-            MESSAGE = format('older_than must be more than nothing, not %s',
-                             coalesce(older_than::text, 'null')),
-            HINT = 'Pass for instance interval ''1 year''.';
-    END IF;
+    PERFORM churn_internal.check_older_than(older_than);
     FOR attempt IN 1 .. attempts LOOP
         BEGIN
             PERFORM churn_internal.create_prediction_partitions();

@@ -4,9 +4,6 @@ CREATE OR REPLACE FUNCTION churn_internal.monitored_rows(
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 -- As the times are read again.
 SET datestyle = 'ISO' SET timezone = 'UTC' AS $body$
-DECLARE
-    -- SQL: what rows are of one customer by.
-    customer text := 'p.key';
 BEGIN
     IF NOT from_log THEN
         RETURN format(
@@ -18,15 +15,6 @@ BEGIN
             churn_internal.table_name(attachment.profile)
         );
     END IF;
-    -- Equal keys that have different texts are one customer.
-    SELECT format('p.key::%s', churn_internal.type_name(k.key_type, k.key_collation))
-    INTO customer
-    FROM churn_internal.key_comparison(
-        attachment.profile, attachment.profile_key, attachment.complaints,
-        attachment.complaint_key
-    ) k
-    WHERE NOT k.one_text;
-    customer := coalesce(customer, 'p.key');
     RETURN format(
         'SELECT s.version, s.score, s.features
          FROM (
@@ -35,7 +23,8 @@ BEGIN
             WHERE p.attachment_id = %2$L AND p.predicted_at >= %3$L AND p.predicted_at < %4$L
             ORDER BY %1$s, p.version, p.predicted_at DESC
          ) s',
-        customer, attachment.attachment_id, since, until
+        format((churn_internal.customer_of_row(attachment)).customer, 'p'),
+        attachment.attachment_id, since, until
     );
 END $body$;
 COMMENT ON FUNCTION churn_internal.monitored_rows IS

@@ -11,6 +11,7 @@ from pgchurn.loader.models.candidate import Candidate
 from pgchurn.plpython.runtime.explainer import Explainer
 from pgchurn.plpython.runtime.signature import Signature
 
+from tests.imported import modules_of_scoring
 from tests.models import (
     KINDS,
     default_model,
@@ -179,16 +180,8 @@ def test_a_session_reads_what_explains_a_version_and_checks_it(session):
 
 def test_a_session_that_explains_nothing_imports_nothing_for_it(trained_database):
     session = trained_database.session()
-    session.run("INSERT INTO churn.complaints (customer_id) VALUES (1)")
-    session.run("SELECT churn.score(c) FROM churn.customers c")
-    session.run("""
-        CREATE FUNCTION pg_temp.modules() RETURNS text[] LANGUAGE plpython3u AS $$
-            import sys
-            return sorted(sys.modules)
-        $$
-    """)
 
-    modules = session.value("SELECT pg_temp.modules()")
+    modules = modules_of_scoring(session)
 
     assert any(name.endswith(".compiled") for name in modules)
     assert not [name for name in modules if "expla" in name or "reference" in name]

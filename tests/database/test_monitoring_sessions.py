@@ -1,16 +1,19 @@
 """Several sessions that monitor, and what becomes of one that is interrupted."""
 
+import re
 import threading
 import time
 
 import psycopg2
 import pytest
 
+from tests.imported import imported_modules, modules_of_scoring
 from tests.models import fit, training_frame
 from tests.monitoring import monitor, of_metric, register_with_rows
 from tests.waiting import in_background, wait_until_blocked
 
 WINDOWS = "SELECT DISTINCT since, until FROM churn.monitor_results ORDER BY until"
+OF_MONITORING = re.compile("monitor|^scipy")
 MONITOR = "SELECT count(*) FROM churn.monitor('churn.customers')"
 MANY = """
     INSERT INTO churn.predictions
@@ -122,17 +125,9 @@ def test_a_cancel_takes_effect_and_leaves_nothing(trained_database):
 
 def test_a_session_that_does_not_monitor_imports_nothing_for_it(trained_database):
     session = trained_database.session()
-    session.run("INSERT INTO churn.complaints (customer_id) VALUES (1)")
-    session.run("SELECT churn.score(c) FROM churn.customers c")
-    session.run("""
-        CREATE FUNCTION pg_temp.modules() RETURNS text[] LANGUAGE plpython3u AS $$
-            import sys
-            return sorted(sys.modules)
-        $$
-    """)
-    modules = "SELECT m FROM unnest(pg_temp.modules()) m WHERE m ~ 'monitor|^scipy'"
-    assert session.column(modules) == []
 
+    scoring = modules_of_scoring(session)
     monitor(session)
 
-    assert session.column(modules)
+    assert not [name for name in scoring if OF_MONITORING.search(name)]
+    assert [name for name in imported_modules(session) if OF_MONITORING.search(name)]

@@ -1640,6 +1640,12 @@ CREATE FUNCTION churn_internal.check_model(version bigint) RETURNS churn_interna
 ALTER ROUTINE churn_internal.check_model(version bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.check_model(version bigint) IS 'An error unless a version loads here and its profile has the features it needs.';
 
+CREATE FUNCTION churn_internal.check_older_than(older_than interval) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.check_older_than(older_than interval) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_older_than(older_than interval) IS 'An error where what is to expire would not be of the past.';
+
 CREATE FUNCTION churn_internal.check_publishing(mode text, threshold double precision) RETURNS void
     LANGUAGE plpgsql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -1888,6 +1894,11 @@ CREATE FUNCTION churn_internal.create_publish_scores(attachment churn.attachment
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.create_publish_scores(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.create_publish_scores(attachment churn.attachments) IS 'Writes the trigger that tells consumers of an attachment''s scores, or silences it.';
+
+CREATE FUNCTION churn_internal.customer_of_row(attachment churn.attachments, OUT customer text, OUT equals text) RETURNS record
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.customer_of_row(attachment churn.attachments, OUT customer text, OUT equals text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.customer_of_row(attachment churn.attachments, OUT customer text, OUT equals text) IS 'SQL of what rows of the log, of outcomes and of actions are of one customer by, to be formatted with the name of such a row, and the operator that compares it: equal keys that have different texts are one customer.';
 
 CREATE FUNCTION churn_internal.cut_text(value text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;

@@ -4,13 +4,13 @@ import json
 
 import numpy as np
 import pytest
+from pgchurn.plpython.runtime.json_rows import documents_from_json
 from pgchurn.plpython.runtime.monitor_bins import feature_bins
 from pgchurn.plpython.runtime.monitor_tallies import (
     CategoryTally,
     NumberTally,
     Sample,
     WindowTally,
-    read_documents,
     values_of,
 )
 from pgchurn.plpython.runtime.reference_bins import NO_BINS, binned
@@ -89,7 +89,7 @@ def test_categories_that_are_not_listed_are_told_apart_as_far_as_memory_goes():
     ],
 )
 def test_a_logged_value_is_read_as_scoring_reads_it(feature, logged, expected):
-    rows = read_documents([f'{{"{feature.name}": {logged}}}'] * 2)
+    rows = documents_from_json([f'{{"{feature.name}": {logged}}}'] * 2)
 
     values = list(values_of(feature, rows))
 

@@ -5,12 +5,7 @@ SET timezone = 'UTC' AS $body$
 DECLARE
     expired bigint;
 BEGIN
-    IF older_than IS NULL OR older_than <= interval '0' THEN
-        RAISE invalid_parameter_value USING
-            MESSAGE = format('older_than must be more than nothing, not %s',
-                             coalesce(older_than::text, 'null')),
-            HINT = 'Pass for instance interval ''1 year''.';
-    END IF;
+    PERFORM churn_internal.check_older_than(older_than);
     -- The last window of each profile is where its next one begins.
     DELETE FROM churn.monitor_results r
     WHERE r.until < now() - older_than AND r.until < (

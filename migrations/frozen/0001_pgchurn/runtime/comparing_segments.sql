@@ -11,12 +11,11 @@ from scipy.special import ndtri
 
 from .explanation_rows import number_text, quoted
 from .features import Columns
+from .reference import LONGEST_CATEGORY
 from .signature import Feature
 
 # Of a text's values, those that come first; what comes later is one segment together.
 MOST_CATEGORIES = 50
-# Longer texts are no categories.
-LONGEST_CATEGORY = 200
 # Segments of numbers, of about as many customers each.
 BINS = 5
 # Of fewer customers, or fewer who left, the mean of a segment is nowhere near normal.

@@ -17,9 +17,9 @@ from .monitor_expected import (
     expected_share,
 )
 from .monitor_figures import FIGURES
+from .monitor_results import FINDING, NOT_JUDGED, OK, TOO_FEW
 from .pacing import Pausing
 
-OK, FINDING, TOO_FEW, NOT_JUDGED = "ok", "finding", "too few", "not judged"
 IN_THE_LARGE = "calibration_in_the_large"
 LOG_LOSS = FIGURES.index("log_loss")
 # The feature of rows of all customers. Those without one are of whom nobody acted upon.

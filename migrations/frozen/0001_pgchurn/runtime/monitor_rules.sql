@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import betainc, chdtrc, chdtri
 
+from .monitor_results import FINDING, OK, TOO_FEW
+
 # The usual limit: Siddiqi, "Credit Risk Scorecards" (2006), calls less insignificant.
 LEAST_PSI = 0.1
 # How often a window is to have any finding by chance: its tests share it (Bonferroni).
@@ -57,7 +59,7 @@ def judge_distribution(
     """
     reference_rows, rows = float(reference.sum()), float(window.sum())
     if not rows or not reference_rows:
-        return Judged(None, "too few", "there is no row to compare")
+        return Judged(None, TOO_FEW, "there is no row to compare")
     groups = coarse_bins(reference, ordered)
     possible = min(MOST_BINS, sum(reference[group].sum() > 0 for group in groups))
     groups = merged_bins(groups, reference, window, ordered)
@@ -66,15 +68,27 @@ def judge_distribution(
     parts = stability(left, right)
     value, bins = float(parts.sum()), tuple(groups[int(np.argmax(parts))])
     if value >= LEAST_PSI and chance_of_difference(left, right) < significance:
-        return Judged(value, "finding", bins=bins)
+        return Judged(value, FINDING, bins=bins)
     needed = rows_needed(possible, reference_rows, significance)
+    lacking = lacking_rows(needed, rows, reference_rows)
+    return Judged(value, TOO_FEW if lacking else OK, lacking, bins)
+
+
+def lacking_rows(needed: float, rows: float, reference_rows: float) -> str | None:
+    """Return what it takes to tell, None where there is enough.
+
+    Parameters
+    ----------
+    needed : float
+        Rows of a window; infinity: no window has enough.
+    rows, reference_rows : float
+        Those of the window, and of the reference.
+    """
     if np.isinf(needed):
-        told = f"the reference has too few rows, {reference_rows:,.0f}"
-        return Judged(value, "too few", told, bins)
+        return f"the reference has too few rows, {reference_rows:,.0f}"
     if rows < needed:
-        told = f"needs {needed:,.0f} rows, has {rows:,.0f}"
-        return Judged(value, "too few", told, bins)
-    return Judged(value, "ok", bins=bins)
+        return f"needs {needed:,.0f} rows, has {rows:,.0f}"
+    return None
 
 
 def coarse_bins(reference: np.ndarray, ordered: int) -> list[list[int]]:

@@ -2,7 +2,6 @@ CREATE OR REPLACE FUNCTION churn_runtime.monitor_tallies() RETURNS void
 LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """Counting the rows of a window in the bins of a reference, batch by batch."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 
 from .errors import ScoringError
 from .features import NAN
-from .json_rows import json_number, values_from_json
+from .json_rows import documents_from_json, json_number
 from .reference import SEED
 from .signature import Feature, Signature
 
@@ -185,16 +184,6 @@ class Sample:
             self.bound = float(self.lots.max(initial=0.0))
 
 
-def read_documents(texts: Sequence[str]) -> list[dict[str, Any]]:
-    """Decode the features of rows, as they were logged, all at once."""
-    joined = f"[{','.join(texts)}]"
-    try:
-        return json.loads(joined)
-    except ValueError:
-        # A whole number of more digits than Python reads at once.
-        return values_from_json(joined)
-
-
 def values_of(feature: Feature, rows: Sequence[dict[str, Any]]) -> Any:
     """Return a feature's values in rows, leaving out rows that lack it.
 
@@ -287,7 +276,7 @@ class WindowTally:
         self.scores.add(scores)
         if not self.read:
             return
-        rows = read_documents(texts)
+        rows = documents_from_json(texts)
         for feature in self.read:
             self.features[feature.name].add(values_of(feature, rows))
         if self.sample.size:
