@@ -6,7 +6,7 @@ import pytest
 from pgchurn.loader.database import queries
 
 # PREPARE takes neither LISTEN and SET, which name nothing of ours, nor CALL.
-NOT_PREPARED = {"work_listen", "listen_scores", "rescoring_session", "rescore"}
+NOT_PREPARED = {"work_listen", "listen_channels", "rescoring_session", "rescore"}
 
 
 @pytest.mark.parametrize("name", sorted(queries().keys() - NOT_PREPARED))
