@@ -75,13 +75,22 @@ def rank(monitored: MonitoredVersion, result: Result) -> tuple[bool, float]:
 def stability_of_scores(
     monitored: MonitoredVersion, scores: ScoreTally, significance: float
 ) -> Result:
-    """Return whether scores are distributed as those of the reference."""
-    version, known = monitored.version, monitored.reference.get("scores")
+    """Return whether scores are distributed as those of the reference.
+
+    Customers whom a version was fitted on may have surer scores than others, and a
+    window has both: so a finding is what neither those held out nor those fitted on
+    are like.
+    """
+    version = monitored.version
     about = Result(version, "score_psi", n=scores.rows)
-    if known is None or scores.bins is None:
+    if not scores.bins:
         reason = f"version {version} has no reference: {monitored.problem}"
         return about._replace(verdict=NOT_JUDGED, detail=reason)
-    return stability(about, score_bins(known, scores.bins), significance)
+    against = [
+        stability(about, score_bins(known, counted), significance)
+        for known, counted in scores.bins
+    ]
+    return min(against, key=lambda one: (one.verdict == FINDING, one.value or 0.0))
 
 
 def means_of(

@@ -4,13 +4,17 @@ import json
 
 import numpy as np
 import pytest
+from pgchurn.loader.models.outcomes import Outcomes
+from sklearn.ensemble import ExtraTreesClassifier
 
 from tests.company import CLIENTS, attach, create_tables
 from tests.models import (
     EVERY_KIND,
     KINDS,
+    Model,
     activate,
     fit,
+    pipeline_for,
     register,
     training_frame,
     unexplained,
@@ -735,6 +739,28 @@ def test_what_training_held_out_tells_how_scores_lie(session):
     assert kept["scores"]["mean"] == pytest.approx(0.5)
     assert kept["calibration"] == groups
     assert kept["rows"] == 2_000
+
+
+def test_customers_whom_a_model_has_learned_by_heart_are_no_drift(session):
+    forest = pipeline_for(KINDS, ExtraTreesClassifier(20, random_state=0))
+    known, labels = training_frame(rows=2_000)
+    model = Model(forest.fit(known, labels), dict(KINDS))
+    others, truth = training_frame(rows=1_500, seed=1)
+    groups = Outcomes.of_rows(model.probabilities(others), truth).grouped()
+    held_out = json.dumps({"held_out": groups.as_dict()})
+    version = register_with_rows(session, model, known, provenance=held_out)
+    older = known.assign(age=known["age"] + 40)
+    windows = {SINCE: known, "2026-01-02Z": others, "2026-01-03Z": older}
+    for since, frame in windows.items():
+        log_rows(session, frame, model.probabilities(frame), version, since)
+
+    first, second, third = (
+        monitor(session, f"2026-01-0{day}Z", f"2026-01-0{day + 1}Z")
+        for day in (1, 2, 3)
+    )
+
+    assert verdicts(first, "score_psi") == verdicts(second, "score_psi") == {None: "ok"}
+    assert ("score_psi", None) in findings(third)
 
 
 def test_a_reference_says_how_its_rows_lie(monitored):

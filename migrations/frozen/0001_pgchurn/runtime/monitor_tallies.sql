@@ -120,10 +120,23 @@ Tally = NumberTally | CategoryTally
 
 
 class ScoreTally:
-    """Counts scores, in the bins of the reference where it has any."""
+    """Counts scores, in the bins of the reference where it has any.
 
-    def __init__(self, known: dict[str, Any] | None) -> None:
-        self.bins = None if known is None else NumberTally(known)
+    Attributes
+    ----------
+    bins : list of (dict, NumberTally)
+        What the reference says of rows that were held out from training, and of those
+        that it was fitted on; and the scores in the bins of either.
+    rows : int
+    total : float
+    """
+
+    def __init__(self, reference: dict[str, Any]) -> None:
+        self.bins = [
+            (reference[name], NumberTally(reference[name]))
+            for name in ("scores", "fitted_scores")
+            if name in reference
+        ]
         self.rows = 0
         self.total = 0.0
 
@@ -131,8 +144,8 @@ class ScoreTally:
         """Count scores."""
         self.rows += len(scores)
         self.total += float(scores.sum())
-        if self.bins is not None:
-            self.bins.add(scores)
+        for _, counted in self.bins:
+            counted.add(scores)
 
     @property
     def mean(self) -> float:
@@ -254,7 +267,7 @@ class WindowTally:
     def __init__(
         self, signature: Signature | None, reference: dict[str, Any], sample_size: int
     ) -> None:
-        self.scores = ScoreTally(reference.get("scores"))
+        self.scores = ScoreTally(reference)
         known = reference.get("features") or {}
         self.read = [
             feature

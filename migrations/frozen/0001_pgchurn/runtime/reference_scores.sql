@@ -75,14 +75,17 @@ def describe_scores(
     -------
     dict
         ``scores``: ``rows``, ``source``, ``mean``, the standard ``deviation``, and what
-        ``reference_bins.binned`` says of them. ``calibration``, only of rows held out:
+        ``reference_bins.binned`` says of them. Only where rows were held out:
+        ``fitted_scores``, the same of the reference's rows; ``calibration``:
         ``scores``, ``rows`` and ``positives`` of groups, by descending scores.
     """
     groups = sound_groups(held_out)
+    of_rows = described(scores, np.ones(len(scores), int), source)
     if groups is None:
-        return {"scores": described(scores, np.ones(len(scores), int), source)}
+        return {"scores": of_rows}
     return {
         "scores": described(groups.scores, groups.rows, HELD_OUT),
+        "fitted_scores": of_rows,
         "calibration": {name: one.tolist() for name, one in groups._asdict().items()},
     }
 
