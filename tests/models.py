@@ -255,7 +255,10 @@ def register_once(session, model, profile, key, **changed):
         return register_evaluated(session, model, profile, EVALUATED[made])
     version = register(session, model, profile, key, **changed)
     if made is not None:
-        EVALUATED[made] = evaluated(session, version)
+        found = evaluated(session, version)
+        # Of a table without rows it says less than other tests are about.
+        if found[-1] is not None:
+            EVALUATED[made] = found
     return version
 
 
