@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from psycopg2 import sql
 
 from tests.alerts import watch
+from tests.comparing import COMPARE, SINCE, said_of, trained_until
 from tests.databases import Database, database_name
 from tests.listening import Listener
 from tests.models import divergences, fit
@@ -40,7 +41,25 @@ TABLES = """
     FROM generate_series(1, 120) i;
     SELECT churn.attach('"{0}".cust', 'id', '"{0}".comp', 'cust', 'at');
 """
-
+# Customers of whom the champion has known best what became of those with the word.
+KNOWN = """
+    WITH made AS (
+        SELECT i, i %% 10 = 7 AS has_left, (ARRAY[%s, 'b', 'c'])[1 + i %% 3] AS value
+        FROM generate_series(1, 900) i
+    ), logged AS (
+        INSERT INTO churn.predictions
+        SELECT a.attachment_id, %s || m.i, %s,
+               CASE WHEN m.i %% 3 > 0 THEN 0.15 WHEN m.has_left THEN 0.9 ELSE 0.05 END,
+               json_build_object(%s, m.value, 'usage', m.i %% 17, 'complaint_count', 0),
+               'batch', %s
+        FROM made m, churn_internal.attachment_of(%s::regclass) a
+        RETURNING key
+    )
+    INSERT INTO churn.outcomes (attachment_id, key, outcome, known_at, source)
+    SELECT a.attachment_id, l.key, true, %s::timestamptz + interval '1 day', 'call'
+    FROM logged l, churn_internal.attachment_of(%s::regclass) a
+    WHERE right(l.key, 1) = '7'
+"""
 
 pytestmark = pytest.mark.slow(reason="trains a model in a database of each encoding")
 
@@ -232,6 +251,25 @@ def test_values_that_were_not_there_are_found_and_named_from_the_log(
     assert session.value(
         "SELECT reference -> 'scores' ->> 'source' FROM churn.models WHERE version = 1"
     ) == ("rows held out from training")
+
+
+def test_versions_are_compared_by_values_and_names(session, word, pgchurn):
+    profile = PROFILE.format(word)
+    champion, challenger = (said_of(session, 1, trained_until()) for _ in range(2))
+    session.run(KNOWN, word, word, champion, word, SINCE, profile, SINCE, profile)
+    versions = (str(champion), str(challenger), "--table", profile, "--since", SINCE)
+
+    first, *_, worst = pgchurn("compare", *versions)["evidence"]
+    assert first["verdict"] == "champion better"
+    assert worst["detail"].startswith(f"{word} is {word}: the worst of ")
+
+    session.run(
+        "UPDATE churn.predictions SET features = (features::jsonb - %s)::json"
+        " WHERE version = %s",
+        *(word, champion),
+    )
+    refused = session.refusal(COMPARE, profile, champion, challenger, SINCE)
+    assert f'needs feature "{word}", which was not logged' in refused.message
 
 
 @pytest.mark.parametrize("encoded", ["SQL_ASCII"], indirect=True)
