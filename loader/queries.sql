@@ -703,3 +703,106 @@ ORDER BY array_position(%(names)s::text[], c.customer_name);
 -- demo_complain --
 INSERT INTO churn.complaints (customer_id, channel, subject)
 VALUES (%(customer_id)s, 'phone', 'connection drops in the evening');
+
+-- life_cycle_is_there --
+SELECT to_regnamespace('life_cycle') IS NOT NULL;
+
+-- life_cycle_create --
+-- The tables of a year, attached; each customer is scored once.
+CREATE SCHEMA life_cycle;
+COMMENT ON SCHEMA life_cycle IS 'The customers of pgchurn demo --life-cycle.';
+CREATE TABLE life_cycle.customers (
+    customer_id bigint PRIMARY KEY,
+    contract text,
+    payment_method text,
+    internet_service text,
+    has_dependents boolean,
+    tenure_months integer,
+    monthly_charges double precision,
+    data_usage_gb double precision,
+    support_calls integer,
+    late_payments integer,
+    scored_at timestamptz NOT NULL,
+    churned boolean
+);
+CREATE TABLE life_cycle.complaints (
+    customer_id bigint NOT NULL REFERENCES life_cycle.customers,
+    complained_at timestamptz NOT NULL
+);
+SELECT churn.attach('life_cycle.customers', 'customer_id', 'life_cycle.complaints',
+                    'customer_id', 'complained_at');
+
+-- life_cycle_log --
+-- Logs the scores that are stored, as if each had been given when its customer was scored; and
+-- has all scores logged from now on.
+INSERT INTO churn.predictions (
+    attachment_id, key, version, score, features, cause, predicted_at
+)
+SELECT m.attachment_id, c.customer_id::text, m.version, c.churn_score,
+       (SELECT json_object_agg(v.key, v.value)
+        FROM json_each(row_to_json(c)) v
+        WHERE EXISTS (
+            SELECT FROM jsonb_array_elements(m.signature -> 'features') f
+            WHERE f ->> 'name' = v.key
+        )),
+       'batch', c.scored_at
+FROM life_cycle.customers c
+JOIN churn.models m ON m.version = c.churn_model_version
+WHERE c.scored_at >= %(start)s;
+SELECT churn.set_outcome('life_cycle.customers', NULL, %(horizon)s);
+SELECT churn.expire_predictions('10 years');
+SELECT churn.set_prediction_log('life_cycle.customers', 1);
+ANALYZE churn.predictions;
+
+-- life_cycle_alerts --
+-- In the order in which they were opened, as they were then, and since when the first window
+-- with the finding was.
+SELECT l.opened_at, l.metric, l.feature, f.value, f."limit", f.n, l.resolved_at, f.detail,
+       churn_internal.needs_outcomes(l.metric) AS needs_outcomes, f.first_since
+FROM churn.alerts l
+JOIN churn.attachments a ON a.attachment_id = l.attachment_id
+CROSS JOIN LATERAL (
+    SELECT w.value, w."limit", w.n, w.detail,
+           min(w.since) FILTER (WHERE w.verdict = 'finding') OVER () AS first_since
+    FROM (
+        SELECT r.*
+        FROM churn.monitor_results r
+        WHERE r.attachment_id = l.attachment_id AND r.metric = l.metric
+          AND r.feature IS NOT DISTINCT FROM l.feature AND r.verdict IN ('ok', 'finding')
+          AND r.until + CASE WHEN churn_internal.needs_outcomes(l.metric)
+                             THEN a.horizon ELSE interval '0' END <= l.opened_at
+        ORDER BY r.until DESC LIMIT 3
+    ) w
+    ORDER BY w.until DESC LIMIT 1
+) f
+WHERE a.profile = %(table)s::regclass
+ORDER BY l.opened_at, l.alert_id;
+
+-- life_cycle_matured --
+SELECT m.features, m.outcome
+FROM churn.matured(%(table)s::regclass, NULL, %(since)s, %(until)s) m
+ORDER BY m.predicted_at, m.key;
+
+-- life_cycle_compare --
+SELECT * FROM churn.compare(%(table)s::regclass, %(champion)s, %(challenger)s, %(since)s);
+
+-- life_cycle_month --
+-- What was found of a month: of windows that ended in it, and of customers scored in it.
+SELECT (SELECT count(*) FROM churn.predictions p
+        WHERE p.attachment_id = a.attachment_id
+          AND p.predicted_at >= %(since)s AND p.predicted_at < %(until)s) AS scored,
+       avg(r.value) FILTER (WHERE r.metric = 'mean_score') AS mean_score,
+       avg(r.value) FILTER (
+           WHERE r.metric = 'psi' AND r.feature = 'data_usage_gb'
+       ) AS psi_of_data_usage_gb,
+       avg(r.value) FILTER (WHERE r.metric = 'estimated_log_loss') AS estimated_log_loss,
+       avg(r.value) FILTER (WHERE r.metric = 'realised_log_loss') AS realised_log_loss,
+       (SELECT string_agg(concat_ws(' of ', l.metric, l.feature), ', ' ORDER BY l.alert_id)
+        FROM churn.alerts l
+        WHERE l.attachment_id = a.attachment_id
+          AND l.opened_at > %(since)s AND l.opened_at <= %(until)s) AS alerts_opened
+FROM churn.attachments a
+LEFT JOIN churn.monitor_results r ON r.attachment_id = a.attachment_id
+    AND r.until > %(since)s AND r.until <= %(until)s
+WHERE a.profile = %(table)s::regclass
+GROUP BY a.attachment_id;

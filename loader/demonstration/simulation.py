@@ -1,6 +1,6 @@
 """Customers, complaints and churn out of a seeded generator, for the demonstration.
 
-Nothing here is anyone's data. What drives churn is written down in `_churn_log_odds`,
+Nothing here is anyone's data. What drives churn is written down in `churn_log_odds`,
 so that a model trained on the result can be compared with the truth.
 """
 
@@ -321,7 +321,7 @@ def _draw_complaints(
     return complaints.sort_values(["complained_at", "customer_id"], ignore_index=True)
 
 
-def _churn_log_odds(profiles: pd.DataFrame, complaint_counts: np.ndarray) -> np.ndarray:
+def churn_log_odds(profiles: pd.DataFrame, complaint_counts: np.ndarray) -> np.ndarray:
     """Return the log-odds of churn, the truth that a model is to find.
 
     Parameters
@@ -360,7 +360,7 @@ def _draw_churn(
     complaint_counts: np.ndarray,
     unknown_share: float,
 ) -> pd.Series:
-    probability = 1 / (1 + np.exp(-_churn_log_odds(profiles, complaint_counts)))
+    probability = 1 / (1 + np.exp(-churn_log_odds(profiles, complaint_counts)))
     churned = pd.Series(rng.random(len(profiles)) < probability, dtype="boolean")
     unknown = rng.random(len(profiles)) < unknown_share
     unknown[: len(KNOWN_CUSTOMERS)] = True

@@ -73,8 +73,8 @@ def load_customers(connection: Connection) -> None:
             "demonstration's; run it on another database"
         )
     simulation = simulate(CUSTOMERS)
-    copy_in(connection, "customers", simulation.profiles)
-    copy_in(connection, "complaints", simulation.complaints)
+    copy_in(connection, "churn.customers", simulation.profiles)
+    copy_in(connection, "churn.complaints", simulation.complaints)
     connection.commit()
     output.message(
         f"made up {len(simulation.profiles):,} customers and "
@@ -83,11 +83,10 @@ def load_customers(connection: Connection) -> None:
 
 
 def copy_in(connection: Connection, table: str, frame: pd.DataFrame) -> None:
-    """COPY a frame into a table of the schema churn."""
-    statement = sql.SQL(
-        "COPY churn.{} ({}) FROM STDIN WITH (FORMAT csv, HEADER)"
-    ).format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, frame.columns))
+    """COPY a frame into a table, named with its schema."""
+    statement = sql.SQL("COPY {} ({}) FROM STDIN WITH (FORMAT csv, HEADER)").format(
+        sql.Identifier(*table.split(".")),
+        sql.SQL(", ").join(map(sql.Identifier, frame.columns)),
     )
     with connection.cursor() as cursor:
         cursor.copy_expert(statement, io.StringIO(frame.to_csv(index=False)))

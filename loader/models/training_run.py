@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import pandas as pd
 from pgchurn.loader import output
 from pgchurn.loader.database import Connection, fetch_value
 from pgchurn.loader.models.attestation import Signer
@@ -13,7 +14,7 @@ from pgchurn.loader.models.changed_features import changed_columns
 from pgchurn.loader.models.labels import churned
 from pgchurn.loader.models.profile import Profile
 from pgchurn.loader.models.registration import check_server_environment, register
-from pgchurn.loader.models.training import train
+from pgchurn.loader.models.training import TrainingResult, train
 
 
 def train_and_register(
@@ -89,6 +90,59 @@ def train_and_register(
     )
     report = trained.as_dict()
     left_out |= report["left_out"]
+    registered = register_trained(
+        connection,
+        profile,
+        trained,
+        frame,
+        provenance={
+            "source": "pgchurn train",
+            "table": profile.name,
+            "label": label,
+            "positive_class": positive_class,
+            "seed": seed,
+            "left_out": left_out,
+        },
+        compile_form=compile_form,
+        signer=signer,
+        trained_until=trained_until or read_at,
+    )
+    return {**report, **registered, "left_out": left_out}
+
+
+def register_trained(
+    connection: Connection,
+    profile: Profile,
+    trained: TrainingResult,
+    frame: pd.DataFrame,
+    *,
+    provenance: dict[str, Any],
+    compile_form: bool = True,
+    signer: Signer | None = None,
+    trained_until: datetime,
+) -> dict[str, Any]:
+    """Register what was trained on some rows, with what the training says of itself.
+
+    Parameters
+    ----------
+    connection : psycopg2 connection
+        With no transaction open. Committed here.
+    profile : Profile
+        The table that it is to score.
+    trained : TrainingResult
+    frame : pandas.DataFrame of shape (n_rows, n_columns)
+        The rows that it was trained on.
+    provenance : dict
+        Where these are from.
+    compile_form, signer, trained_until
+        As `train_and_register` takes them.
+
+    Returns
+    -------
+    dict
+        What `register` returns.
+    """
+    report = trained.as_dict()
     candidate = Candidate.from_pickle(
         pickle.dumps(trained.pipeline, protocol=pickle.HIGHEST_PROTOCOL)
     )
@@ -96,33 +150,27 @@ def train_and_register(
     if signer is not None:
         statement, _ = signer.describe(candidate)
         attestation = signer.sign(statement)
-    registered = register(
+    return register(
         connection,
         profile,
         candidate,
         trained.features,
         metrics=report["evaluation"],
         provenance={
-            "source": "pgchurn train",
             "algorithm": trained.algorithm,
-            "table": profile.name,
-            "label": label,
-            "positive_class": positive_class,
             "rows": len(frame),
             "train_rows": trained.train_rows,
             "fitted_rows": trained.fitted_rows,
-            "seed": seed,
             "comparison": report["comparison"],
             "average": report["average"],
             "calibration": report["calibration"],
-            "left_out": left_out,
             "held_out": trained.held_out.grouped().as_dict(),
+            **provenance,
         },
         compile_form=compile_form,
         attestation=attestation,
         # It was fitted on this table's own values.
         allow_unknown=True,
         training_rows=frame[list(trained.features)],
-        trained_until=trained_until or read_at,
+        trained_until=trained_until,
     )
-    return {**report, **registered, "left_out": left_out}
