@@ -52,7 +52,7 @@ def run(options: Namespace) -> int:
             options.version,
             since=options.since,
             until=options.until,
-            pickled=options.pickle,
+            pickle_file=options.pickle,
             compile_form=options.compile_form,
             signer=signer,
         )

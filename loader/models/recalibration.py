@@ -1,7 +1,6 @@
 """A version inside a calibrator: the same model, whose scores come true again."""
 
 import hashlib
-import pickle
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pgchurn.loader.models.candidate import Candidate
 from pgchurn.loader.models.evaluation import measure
 from pgchurn.loader.models.mature_cohort import MatureCohort
 from pgchurn.loader.models.outcomes import Outcomes
+from pgchurn.loader.models.pickling import pickled
 from pgchurn.loader.models.profile import Profile
 from pgchurn.loader.models.registration import check_server_environment, register
 from pgchurn.plpython.runtime.monitor_expected import LEAST_OF_EACH
@@ -143,7 +143,7 @@ def recalibrate_version(
     *,
     since: str | None = None,
     until: str | None = None,
-    pickled: str | Path | None = None,
+    pickle_file: str | Path | None = None,
     compile_form: bool = True,
     signer: Signer | None = None,
 ) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def recalibrate_version(
     version : int
     since, until : str, optional
         As `MatureCohort.read` takes them.
-    pickled : str or pathlib.Path, optional
+    pickle_file : str or pathlib.Path, optional
         A file of the version's pickle; by default it is read from the registry.
     compile_form : bool, default=True
         Whether the server is to compile it.
@@ -182,15 +182,18 @@ def recalibrate_version(
     )
     told = ~cohort.acted_upon
     check_enough(cohort.left[told])
-    candidate = Candidate.from_pickle(artifact_of(connection, row, pickled))
+    candidate = Candidate.from_pickle(artifact_of(connection, row, pickle_file))
     connection.rollback()
     check_reproduced(candidate, signature, cohort)
     found = Recalibrated.on(cohort.left[told], cohort.scores[told])
     gain = check_gain(cohort, found)
     made = inside_calibrator(candidate, signature, cohort, found.weigher)
+    kinds = {feature.name: feature.kind for feature in signature.features}
+    positive_class = str(signature.classes[signature.positive_class])
     attestation = None
     if signer is not None:
-        statement, _ = signer.describe(made)
+        names = () if signature.named_columns else list(kinds)
+        statement, _ = signer.describe(made, names, positive_class)
         attestation = signer.sign(statement)
     threshold = threshold_of(row["metrics"])
     evaluation = measure(
@@ -218,8 +221,8 @@ def recalibrate_version(
         connection,
         profile,
         made,
-        {feature.name: feature.kind for feature in signature.features},
-        positive_class=str(signature.classes[signature.positive_class]),
+        kinds,
+        positive_class=positive_class,
         metrics=asdict(evaluation),
         provenance={
             "source": "pgchurn recalibrate",
@@ -256,14 +259,14 @@ def row_of(connection: Connection, version: int) -> dict[str, Any]:
 
 
 def artifact_of(
-    connection: Connection, row: dict[str, Any], pickled: str | Path | None
+    connection: Connection, row: dict[str, Any], pickle_file: str | Path | None
 ) -> bytes:
     """Return the pickle of a version, from a file or from the registry."""
     version = row["version"]
-    if pickled is not None:
-        artifact = read_model_file(pickled)
+    if pickle_file is not None:
+        artifact = read_model_file(pickle_file)
         if hashlib.sha256(artifact).digest() != bytes(row["artifact_sha256"]):
-            raise LoaderError(f"{pickled} is not the pickle of version {version}")
+            raise LoaderError(f"{pickle_file} is not the pickle of version {version}")
         return artifact
     if not row["is_readable"]:
         raise LoaderError(
@@ -364,4 +367,4 @@ def inside_calibrator(
     stack = with_weights(
         [("model", estimator)], weigher, rows, np.asarray(estimator.classes_)
     )
-    return Candidate.from_pickle(pickle.dumps(stack, protocol=pickle.HIGHEST_PROTOCOL))
+    return Candidate.from_pickle(pickled(stack))

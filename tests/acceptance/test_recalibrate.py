@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 from pgchurn.loader.command_line import main
+from pgchurn.loader.models.pipelines import SPLINES
 from psycopg2.extensions import make_dsn, quote_ident
 from scipy.special import expit, logit
 from sklearn.ensemble import GradientBoostingClassifier
@@ -23,6 +24,7 @@ from tests.models import (
     training_frame,
 )
 from tests.monitoring import log_rows
+from tests.signers import KEY, private_pem, trust
 from tests.streams import act_upon, leave
 
 CUSTOMERS = "churn.customers"
@@ -289,8 +291,27 @@ def test_loaders_bring_the_pickle_that_they_may_not_read(
     assert "Next: pgchurn activate 2" in printed
 
 
+@pytest.mark.parametrize("name", ["matrix", "first class"])
+def test_where_a_key_is_trusted_it_is_signed(owner, pgchurn, tmp_path, name):
+    populate(owner)
+    model = MODELS[name]()
+    version = register(owner, model)
+    log_cohort(owner, model, version)
+    trust(owner)
+    key = tmp_path / "key.pem"
+    key.write_text(private_pem(KEY))
+    assert "model is not signed" in pgchurn("recalibrate", str(version), status=1).err
+
+    signer = ("--key", str(key), "--name", "churn", "--model-version", "7")
+    made = pgchurn("recalibrate", str(version), *signer)["version"]
+
+    assert pgchurn("show", str(made))["signed_version"] == 7
+    assert stored_version(owner, made)[:2] == (True, True)
+
+
 @pytest.mark.slow(reason="trains")
-def test_what_training_makes_is_recalibrated(owner, pgchurn):
+@pytest.mark.parametrize("algorithm", ["auto", SPLINES])
+def test_what_training_makes_is_recalibrated(owner, pgchurn, algorithm):
     populate(owner)
     owner.run(
         "INSERT INTO churn.customers (customer_id, customer_name, age, contract,"
@@ -303,7 +324,8 @@ def test_what_training_makes_is_recalibrated(owner, pgchurn):
         "UPDATE churn.customers SET churned = hashint8(customer_id) % 5 + age / 20 > 2"
     )
     owner.run("SELECT churn.set_prediction_log(%s, 1)", CUSTOMERS)
-    trained = pgchurn("train", "--label", "churned", "--time-budget", "25")["version"]
+    command = ("train", "--label", "churned", "--algorithm", algorithm)
+    trained = pgchurn(*command, "--time-budget", "25")["version"]
     pgchurn("activate", str(trained))
     owner.run("CALL churn.rescore(%s)", CUSTOMERS)
     owner.run("UPDATE churn.predictions SET predicted_at = now() - interval '100 days'")

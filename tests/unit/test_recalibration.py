@@ -1,20 +1,28 @@
 """Whether recalibrating gains anything, without a database."""
 
+import pickle
 from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
 import pytest
 from pgchurn.loader.errors import LoaderError
+from pgchurn.loader.models.calibration import with_weights
+from pgchurn.loader.models.candidate import Candidate
 from pgchurn.loader.models.mature_cohort import MatureCohort
+from pgchurn.loader.models.pickling import pickled
 from pgchurn.loader.models.recalibration import (
     Gain,
     Recalibrated,
     check_enough,
     check_gain,
+    weighed,
+    weigher_of,
 )
 from scipy.special import expit, logit
 from sklearn.metrics import log_loss
+
+from tests import legitimate
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 
@@ -102,6 +110,34 @@ def test_what_those_who_were_acted_upon_may_explain_is_no_gain():
     ):
         check_gain(whole, found)
     assert found.of_everybody(whole)[~acted_upon] == pytest.approx(found.out_of_fold)
+
+
+def is_wrapped(place, name):
+    """Return whether a pipeline is tried: some, and all of which parts are made."""
+    made = ("splines", "hist gradient", "side by side", "churned", "stack", "vote")
+    return place % 12 == 0 or any(part in name for part in made)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for i, name in enumerate(legitimate.PIPELINES) if is_wrapped(i, name)],
+)
+def test_whatever_is_read_is_read_inside_a_calibrator(name):
+    estimator = Candidate.from_pickle(pickle.dumps(legitimate.fitted(name))).estimator
+    rows = legitimate.rows_for(estimator)
+    before = estimator.predict_proba(rows)[:, 1].clip(1e-4, 1 - 1e-4)
+    scores, left = drawn(5)
+    weigher = weigher_of(left, scores)
+
+    made = with_weights(
+        [("model", estimator)], weigher, rows, np.resize(estimator.classes_, len(rows))
+    )
+    read = Candidate.from_pickle(pickled(made)).estimator
+
+    assert read.classes_.tolist() == estimator.classes_.tolist()
+    assert read.predict_proba(rows)[:, 1] == pytest.approx(
+        weighed(weigher, before), rel=1e-9
+    )
 
 
 @pytest.mark.parametrize("left", [99, 401])
