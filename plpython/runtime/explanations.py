@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 from .bounded_cache import BoundedCache
 from .errors import ScoringError
 from .explainer import Explainer
-from .registry import check_not_deleted, check_signed, digest_of, wrong_digest
+from .registry import (
+    check_not_deleted,
+    check_signed,
+    digest_of,
+    wrong_digest,
+    wrong_reference,
+)
 from .signature import Signature
 
 if TYPE_CHECKING:
@@ -47,7 +53,9 @@ class Explanations:
         rows = registry.fetch(
             "SELECT artifact_sha256, compiled, compiled_sha256, signature, environment,"
             " attestation, attestation_signature, attestation_key, explanation,"
-            " explanation_sha256, explanation_problem, reference, deleted_by,"
+            " explanation_sha256, explanation_problem, reference,"
+            " coalesce(churn_internal.reference_digest(reference) = reference_sha256,"
+            " reference IS NULL) AS is_as_registered, deleted_by,"
             " to_char(deleted_at, 'YYYY-MM-DD') AS deleted_on"
             " FROM churn.models WHERE version = $1",
             ["bigint"],
@@ -71,6 +79,9 @@ class Explanations:
                 )
         if digest_of(row["explanation"], registry.pause) != row["explanation_sha256"]:
             raise wrong_digest(version)
+        # Explanations of a sum are told against its typical values.
+        if not row["is_as_registered"]:
+            raise wrong_reference(version)
         return Explainer(
             row["explanation"], signature, row["reference"], registry.pause
         )

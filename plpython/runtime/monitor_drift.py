@@ -115,11 +115,14 @@ def means_of(
     if not isinstance(change, MeanChange):
         return
     for name, points in sorted(change.points.items(), key=lambda item: -abs(item[1])):
+        margin = change.margins[name] if change.margins else None
         yield Result(
             version,
             "mean_score_change",
             name,
             value=points,
+            lower=None if margin is None else points - margin,
+            upper=None if margin is None else points + margin,
             n=change.rows,
             verdict=NOT_JUDGED,
         )

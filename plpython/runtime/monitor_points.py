@@ -19,6 +19,9 @@ MOST_CELLS = 300_000
 # Explaining takes a second or two.
 OPERATIONS = 1_000_000_000
 FEWEST_ROWS = 20
+# How far means of rows drawn at random are from those of all rows in 95 of 100 draws, in
+# standard errors.
+CONFIDENCE = 1.96
 # So many features are named in a sentence, if they change the score as it is told.
 MOST_NAMED = 3
 UNNOTICEABLE = 0.0005
@@ -33,6 +36,10 @@ class MeanChange(NamedTuple):
     total: float
     # How many rows were explained, of the window.
     rows: int
+    # How far the sum, and each of the points, may be by chance from what all rows of the
+    # window would give; None: one row does not tell.
+    margin: float | None
+    margins: dict[str, float] | None
 
 
 def sample_size(explainer: "Explainer") -> int:
@@ -43,7 +50,10 @@ def sample_size(explainer: "Explainer") -> int:
 
 
 def mean_change(
-    explainer: "Explainer", sample: Sample, explained: Mapping[str, Any]
+    explainer: "Explainer",
+    sample: Sample,
+    explained: Mapping[str, Any],
+    window_rows: int,
 ) -> MeanChange | None:
     """Return what has changed the mean score since the reference.
 
@@ -57,6 +67,8 @@ def mean_change(
         Rows of the window.
     explained : dict
         What the reference says: see ``explain_candidate.mean_contributions``.
+    window_rows : int
+        How many rows the window has.
 
     Returns
     -------
@@ -72,11 +84,38 @@ def mean_change(
     if not sample.rows:
         return None
     columns = columns_of(explainer.signature, sample)
-    points = explainer.explain(columns).points.mean(axis=0).tolist()
+    points = explainer.explain(columns).points
     names = [feature.name for feature in explainer.signature.features]
     former = explained["points"]
-    changes = {name: mean - former[name] for name, mean in zip(names, points)}
-    return MeanChange(changes, sum(changes.values()), len(sample.rows))
+    means = points.mean(axis=0).tolist()
+    changes = {name: mean - former[name] for name, mean in zip(names, means)}
+    margin = margins = None
+    if len(points) > 1:
+        margin = float(margin_of_error(points.sum(axis=1), window_rows))
+        margins = dict(zip(names, margin_of_error(points, window_rows).tolist()))
+    return MeanChange(changes, sum(changes.values()), len(points), margin, margins)
+
+
+def margin_of_error(values: np.ndarray, window_rows: int) -> np.ndarray:
+    """Return how far means of a sample may be, by chance, from those of its window.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows,) or (n_rows, n_values)
+        Of two rows or more.
+    window_rows : int
+        How many rows the sample was drawn from, without replacement.
+
+    Returns
+    -------
+    ndarray of shape () or (n_values,)
+
+    References
+    ----------
+    Cochran, Sampling Techniques, 1977, section 2.6: the finite population correction.
+    """
+    left_out = 1 - len(values) / window_rows
+    return CONFIDENCE * values.std(axis=0, ddof=1) * (left_out / len(values)) ** 0.5
 
 
 def columns_of(signature: Signature, sample: Sample) -> Columns:
@@ -113,7 +152,9 @@ def told(change: MeanChange, rows: int) -> str:
         parts.append(f"{'the rest' if named else 'all features'} {rest:+.3f}")
     sentence = f"mean score {total + 0.0:+.3f}: {', '.join(parts)}"
     if change.rows < rows:
-        return f"{sentence}; of {change.rows:,} of {rows:,} rows"
+        sentence = f"{sentence}; of {change.rows:,} of {rows:,} rows"
+        if change.margin is not None:
+            return f"{sentence}, so give or take {change.margin:.3f}"
     return sentence
 
 

@@ -3,8 +3,8 @@
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .errors import ScoringError
 from .explaining import importances
+from .registry import wrong_reference
 from .signature import Signature
 
 if TYPE_CHECKING:
@@ -52,12 +52,7 @@ def monitored_version(registry: "Registry", version: int) -> MonitoredVersion:
         return MonitoredVersion(version, None, {}, "its row is gone", {}, False)
     row = rows[0]
     if not row["is_as_registered"]:
-        raise ScoringError(
-            f"reference of model version {version} does not match its digest",
-            detail="What is stored of its rows is not what was registered.",
-            hint="Register the model anew, or restore its row from a backup.",
-            sqlstate="XX001",
-        )
+        raise wrong_reference(version)
     signature = Signature.from_json(row["signature"])
     if row["deleted_on"] is not None:
         problem = f"it was deleted on {row['deleted_on']}"

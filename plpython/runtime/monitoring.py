@@ -111,6 +111,11 @@ class Monitoring:
             return measured.problem
         try:
             explainer = self.explanations.explainer(version.version)
-            return mean_change(explainer, sample, version.reference["explained"])
+            return mean_change(
+                explainer,
+                sample,
+                version.reference["explained"],
+                measured.tally.scores.rows,
+            )
         except ScoringError as error:
             return unexplained(error)

@@ -453,3 +453,13 @@ def wrong_digest(version: int | None) -> ScoringError:
         hint="Activate another version, and restore this one from a backup.",
         sqlstate="XX001",
     )
+
+
+def wrong_reference(version: int | None) -> ScoringError:
+    """Return the error for a reference that is not the one that was registered."""
+    return ScoringError(
+        f"reference of model version {version} does not match its digest",
+        detail="What is stored of its rows is not what was registered.",
+        hint="Register the model anew, or restore its row from a backup.",
+        sqlstate="XX001",
+    )

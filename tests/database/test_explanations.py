@@ -178,6 +178,20 @@ def test_a_session_reads_what_explains_a_version_and_checks_it(session):
     assert "does not match its digest" in refused.message
 
 
+def test_no_version_is_explained_by_a_reference_that_somebody_has_altered(session):
+    version = register(session, MODEL)
+    session.run("ALTER TABLE churn.models DISABLE TRIGGER refuse_change")
+    session.run(
+        "UPDATE churn.models SET reference = jsonb_set(reference, '{rows}', '1')"
+        " WHERE version = %s",
+        version,
+    )
+
+    refused = session.refusal(BASE, version)
+
+    assert f"reference of model version {version} does not match" in refused.message
+
+
 def test_a_session_that_explains_nothing_imports_nothing_for_it(trained_database):
     session = trained_database.session()
 

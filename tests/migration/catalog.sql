@@ -1054,7 +1054,7 @@ COMMENT ON COLUMN churn.score_drift.version IS 'The version that gave the scores
 COMMENT ON COLUMN churn.score_drift.metric IS 'score_psi; mean_score; mean_score_change, of which the sum over all features is the difference of two means, of the rows that were explained and of the reference''s.';
 COMMENT ON COLUMN churn.score_drift.feature IS 'The feature whose part in the change it is; null in the other rows.';
 COMMENT ON COLUMN churn.score_drift.value IS 'Population stability index against the version''s reference; the mean score; or points of probability.';
-COMMENT ON COLUMN churn.score_drift.lower IS 'Of the mean score: from here to upper the mean of so many rows is in 95 of 100 cases, going by the reference''s scores.';
+COMMENT ON COLUMN churn.score_drift.lower IS 'Of the mean score: from here to upper the mean of so many rows is in 95 of 100 cases, going by the reference''s scores. Of points where those of all rows are in 95 of 100 cases, going by the rows that were explained.';
 COMMENT ON COLUMN churn.score_drift.upper IS 'See lower.';
 COMMENT ON COLUMN churn.score_drift."limit" IS 'From which value on it can be a finding; null: it is none.';
 COMMENT ON COLUMN churn.score_drift.n IS 'How many rows there were, or were explained.';

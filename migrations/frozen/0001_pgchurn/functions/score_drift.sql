@@ -28,7 +28,8 @@ COMMENT ON COLUMN churn.score_drift.value IS
     'probability.';
 COMMENT ON COLUMN churn.score_drift.lower IS
     'Of the mean score: from here to upper the mean of so many rows is in 95 of 100 cases, '
-    'going by the reference''s scores.';
+    'going by the reference''s scores. Of points where those of all rows are in 95 of 100 '
+    'cases, going by the rows that were explained.';
 COMMENT ON COLUMN churn.score_drift.upper IS 'See lower.';
 COMMENT ON COLUMN churn.score_drift."limit" IS
     'From which value on it can be a finding; null: it is none.';
