@@ -1,6 +1,5 @@
 """Reading the file of a model that is brought: a pickle, a booster's own, or ONNX."""
 
-import pickle
 from collections.abc import Sequence
 
 from pgchurn.loader import output
@@ -10,11 +9,10 @@ from pgchurn.loader.boosters.preprocessing import classifier_behind
 from pgchurn.loader.errors import LoaderError
 from pgchurn.loader.files import read_model_file
 from pgchurn.loader.models.candidate import refusal
+from pgchurn.loader.models.pickling import pickled
 from pgchurn.loader.onnx.files import is_onnx, read_onnx
 from pgchurn.plpython.runtime.errors import ScoringError
 from pgchurn.plpython.runtime.estimators import load_transformer
-
-PROTOCOL = 4
 
 
 def artifact_of(
@@ -49,7 +47,7 @@ def artifact_of(
                 f"--pipeline goes with the file of a booster, and {file} is ONNX; "
                 "export the pipeline as a whole, with skl2onnx"
             )
-        return pickle.dumps(read_onnx(content, features, file), PROTOCOL)
+        return pickled(read_onnx(content, features, file))
     if not is_booster(content):
         if pipeline is not None:
             raise LoaderError(
@@ -64,7 +62,7 @@ def artifact_of(
         classifier = classifier_of_columns(booster, features)
     else:
         classifier = classifier_behind(read_preprocessing(pipeline), booster)
-    return pickle.dumps(classifier, PROTOCOL)
+    return pickled(classifier)
 
 
 def read_preprocessing(file: str) -> object:

@@ -10,10 +10,16 @@ from pgchurn.loader.boosters.classifier import classifier_of_columns
 from pgchurn.loader.boosters.files import is_booster, read_booster
 from pgchurn.loader.boosters.preprocessing import classifier_behind
 from pgchurn.loader.errors import LoaderError
+from pgchurn.loader.models.bringing import artifact_of
 from pgchurn.plpython.runtime.estimators import load_estimator
 from sklearn.compose import make_column_transformer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    SplineTransformer,
+    StandardScaler,
+)
 
 from tests.compiling import assert_same
 from tests.legitimate.boosters import (
@@ -443,6 +449,34 @@ def test_a_booster_with_categories_of_its_own_is_not_put_behind_preprocessing():
 
     with pytest.raises(LoaderError, match="categories of its own"):
         classifier_behind(preprocessing(), booster)
+
+
+@pytest.mark.parametrize(
+    "spline",
+    [
+        SplineTransformer(n_knots=2, degree=1),
+        make_pipeline(
+            FunctionTransformer(np.square, feature_names_out="one-to-one"),
+            SplineTransformer(n_knots=2, degree=1),
+        ),
+    ],
+)
+def test_a_booster_behind_splines_is_pickled_so_that_it_is_read_again(spline, tmp_path):
+    frame, _ = customers()
+    frame = frame.fillna(1.0)
+    fitted = make_column_transformer(
+        (spline, ["age", "charges", "usage"]),
+        ("passthrough", NUMBERS),
+    ).fit(frame)
+    (tmp_path / "preprocessing.pkl").write_bytes(pickle.dumps(fitted))
+    file = "xgboost-encoded.json"
+    content = content_of(file)
+
+    artifact = artifact_of(content, file, (), str(tmp_path / "preprocessing.pkl"))
+
+    found = load_estimator(artifact).predict_proba(frame)
+    wanted = classifier_behind(fitted, read_booster(content, file)).predict_proba(frame)
+    np.testing.assert_array_equal(found, wanted)
 
 
 def test_a_tiny_number_of_a_sparse_matrix_is_not_missing():
