@@ -88,10 +88,23 @@ def test_a_pipeline_is_explained_or_refused_by_the_families_that_are(name):
         for part in explainable_rows(explainer, columns):
             found = explainer.explain(part)
             wanted = model.probabilities(part)
+            # A sum that overflows on its way is NaN or not by the order in which BLAS
+            # adds it up, which is another one for other numbers of rows.
+            overflown = np.isnan(wanted)
+            assert all(is_huge(part, row) for row in np.flatnonzero(overflown))
             # Of points that are as near scikit-learn takes those that come first.
-            certain = ~explainer.tied(part)
+            certain = ~explainer.tied(part) & ~overflown
             np.testing.assert_allclose(
                 found.scores[certain], wanted[certain], rtol=0, atol=SINGLE
             )
             total = explainer.base_probability + found.points.sum(axis=1)
             np.testing.assert_allclose(total, found.scores, rtol=0, atol=1e-12)
+
+
+def is_huge(columns, row):
+    """Return whether a row has a number of which a multiple may overflow."""
+    return any(
+        abs(column[row]) > 1e300
+        for column in columns.values()
+        if column.dtype != object
+    )
