@@ -7,8 +7,8 @@ from pgchurn.loader.database import queries
 
 # PREPARE takes neither LISTEN and SET, which name nothing of ours, nor CALL.
 NOT_PREPARED = {"work_listen", "listen_channels", "rescoring_session", "rescore"}
-# Make the tables of a demonstration, or read them: tests/acceptance/test_life_cycle.py runs
-# these.
+# Make the tables of a demonstration, or read them: tests/acceptance/test_life_cycle.py
+# runs these.
 NOT_PREPARED |= {"life_cycle_create", "life_cycle_log"}
 
 
