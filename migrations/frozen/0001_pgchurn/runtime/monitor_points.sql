@@ -21,8 +21,8 @@ MOST_CELLS = 300_000
 # Explaining takes a second or two.
 OPERATIONS = 1_000_000_000
 FEWEST_ROWS = 20
-# How far means of rows drawn at random are from those of all rows in 95 of 100 draws, in
-# standard errors.
+# How far means of rows drawn at random are from those of all rows in 95 of 100 draws,
+# in standard errors.
 CONFIDENCE = 1.96
 # So many features are named in a sentence, if they change the score as it is told.
 MOST_NAMED = 3
@@ -38,8 +38,8 @@ class MeanChange(NamedTuple):
     total: float
     # How many rows were explained, of the window.
     rows: int
-    # How far the sum, and each of the points, may be by chance from what all rows of the
-    # window would give; None: one row does not tell.
+    # How far the sum, and each of the points, may be by chance from what all rows of
+    # the window would give; None: one row does not tell.
     margin: float | None
     margins: dict[str, float] | None
 
