@@ -36,7 +36,12 @@ class Diagnostics:
         """Load every active model; return how many there are."""
         with self.refusals:
             rows = self.registry.fetch(
-                "SELECT version, artifact_sha256 FROM churn.active_deployments", []
+                "SELECT d.version, d.artifact_sha256 FROM churn.active_deployments d"
+                " UNION SELECT r.challenger, r.challenger_sha256"
+                " FROM churn.active_deployments d"
+                " CROSS JOIN churn_internal.active_deployment(d.attachment_id) r"
+                " WHERE r.share IS NOT NULL",
+                [],
             )
             keys = self.registry.trusted_keys()
             for row in rows:

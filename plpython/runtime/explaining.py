@@ -145,10 +145,11 @@ class Explaining:
         texts: RowOfTexts,
         typical_values: str | None,
         top_k: int | None,
+        key: str | None,
     ) -> "list[ExplainedFeature]":
-        """Explain one profile row under its attachment's active model."""
+        """Explain one profile row under the model that scores its key."""
         with self.refusals:
-            version, *_ = self.registry.in_force(attachment_id)
+            version, *_ = self.registry.in_force_for(attachment_id, key)
             explained = self.version(version)
             positions = self.registry.positions(
                 attachment_id, layout, explained.signature
@@ -307,6 +308,7 @@ class Explaining:
         observed_values: str | None,
         names: Sequence[str | None] | None,
         below: float | None,
+        key: str | None,
     ) -> "list[HelpfulChange]":
         """Return the smallest changes of a profile row that have it score below."""
         with self.refusals:
@@ -318,7 +320,7 @@ class Explaining:
                     f"threshold {'null' if below is None else below} is no probability",
                     hint="Pass what the score is to be below: more than 0, at most 1.",
                 )
-            version, digest, keys = self.registry.in_force(attachment_id)
+            version, digest, keys = self.registry.in_force_for(attachment_id, key)
             scorer = self.registry.scorer(attachment_id, version, digest, keys, layout)
             kept = self.kept(version)
             features = chosen_features(kept.signature, names)

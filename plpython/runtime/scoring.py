@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from .batches import (
     Batch,
     checked_probability,
@@ -26,6 +28,13 @@ if TYPE_CHECKING:
     from .registry import Deployed, Keys, ScoreRow
 
     Scores = Sequence[float | None]
+    # A version and its digest; while a release is under way also the challenger's, and
+    # for each row whether it is challenged.
+    Arms = tuple[int, bytes, int | None, bytes | None, Sequence[bool] | None]
+    # A version, its digest, and which rows of a batch it scores; None: all of them.
+    Arm = tuple[int, bytes, np.ndarray | None]
+    # An error for all rows without a score, and those of some of them, by their place.
+    Failure = tuple[Exception, "FailedRows"]
 
 # Set in place of a failure: see ``Scoring.was_recounted``.
 RECOUNTED = "recounted"
@@ -83,8 +92,10 @@ class Scoring:
         numbers: Sequence[float | None],
         texts: RowOfTexts,
         statement: float,
-    ) -> float:
+    ) -> float | None:
         """Return the probability of one row under its attachment's active model.
+
+        None while a release is under way: then it goes by the key.
 
         Parameters
         ----------
@@ -97,9 +108,26 @@ class Scoring:
             version, digest, keys = self.registry.in_force(
                 attachment_id, None if remembering else statement
             )
+            if version is None:
+                return None
             scorer = self.registry.scorer(attachment_id, version, digest, keys, layout)
             if remembering:
                 self.remember(attachment_id, layout, scorer.score_next)
+            return checked_probability(scorer.score_next(numbers, texts))
+        return NAN
+
+    def score_by_key(
+        self,
+        attachment_id: int,
+        layout: str,
+        numbers: Sequence[float | None],
+        texts: RowOfTexts,
+        key: str | None,
+    ) -> float:
+        """Return the probability of one row under the version that scores its key."""
+        with self.refusals:
+            version, digest, keys = self.registry.in_force_for(attachment_id, key)
+            scorer = self.registry.scorer(attachment_id, version, digest, keys, layout)
             return checked_probability(scorer.score_next(numbers, texts))
         return NAN
 
@@ -138,14 +166,34 @@ class Scoring:
         layout: str,
         numbers: bytes | None,
         texts: Sequence[RowOfTexts] | None,
+        customers: Sequence[str | None] | None,
     ) -> "Scores | None":
-        """Return the probabilities of many rows under the active model."""
+        """Return the probabilities of many rows under the models that score them.
+
+        Parameters
+        ----------
+        customers : list of str or None
+            The rows' keys; None where no release was under way.
+        """
         if numbers is None:
             return []
         with self.refusals:
             version, digest, keys = self.registry.in_force(attachment_id)
-            scorer = self.registry.scorer(attachment_id, version, digest, keys, layout)
-            return self.all_scores(scorer, Batch.from_image(numbers, texts))
+            batch = Batch.from_image(numbers, texts)
+            if version is not None:
+                arms: list[Arm] = [(version, digest, None)]
+            else:
+                row = self.registry.arms(attachment_id, customers or [])
+                arms = arms_of(
+                    (
+                        row["version"],
+                        row["artifact_sha256"],
+                        row["challenger"],
+                        row["challenger_sha256"],
+                        row["challenged"],
+                    )
+                )
+            return self.scores_of_arms(attachment_id, arms, keys, layout, batch)
         return None
 
     def score_changed(
@@ -182,18 +230,20 @@ class Scoring:
     def score_batch(
         self,
         attachment_id: int,
-        version: int,
-        digest: bytes,
+        deployed: "Arms",
         keys: "Keys",
         layout: str,
         numbers: bytes,
         texts: Sequence[RowOfTexts] | None,
         on_error: str | None,
     ) -> "Scores | None":
-        """Score many rows in few calls of the model.
+        """Score many rows in few calls of each model.
 
         Parameters
         ----------
+        deployed : tuple
+            The version in force and its digest; while a release is under way, also the
+            challenger, its digest, and for each row whether it is challenged.
         numbers : bytes
             ``churn_internal.array_image`` of rows of float8, NaN for NULL.
         texts : list of lists of str or None
@@ -204,18 +254,33 @@ class Scoring:
         """
         with self.refusals:
             batch = Batch.from_image(numbers, texts)
-            if on_error != "raise":
-                return self.scores_by_policy(
-                    attachment_id, version, digest, keys, layout, batch, on_error
-                )
-            scorer = self.registry.scorer(attachment_id, version, digest, keys, layout)
-            return self.all_scores(scorer, batch)
+            arms = arms_of(deployed)
+            if on_error == "raise":
+                return self.scores_of_arms(attachment_id, arms, keys, layout, batch)
+            return self.scores_by_policy(
+                attachment_id, arms, keys, layout, batch, on_error
+            )
         return None
 
     def score_image(self, *arguments: Any) -> bytes | None:
         """Return the same as ``score_batch``, as the image of an array."""
         scores = self.score_batch(*arguments)
         return None if scores is None else vector_image(scores)
+
+    def scores_of_arms(
+        self,
+        attachment_id: int,
+        arms: "Sequence[Arm]",
+        keys: "Keys",
+        layout: str,
+        batch: Batch,
+    ) -> "Scores":
+        """Return the probabilities of all rows, each under the version of its arm."""
+        parts = []
+        for version, digest, rows in arms:
+            scorer = self.registry.scorer(attachment_id, version, digest, keys, layout)
+            parts.append((rows, self.all_scores(scorer, batch.of(rows))))
+        return joined(parts, len(batch))
 
     def all_scores(self, scorer: Scorer, batch: Batch) -> list[float]:
         """Return the probabilities of all rows, however long a call takes."""
@@ -226,22 +291,49 @@ class Scoring:
     def scores_by_policy(
         self,
         attachment_id: int,
-        version: int,
-        digest: bytes,
+        arms: "Sequence[Arm]",
         keys: "Keys",
         layout: str,
         batch: Batch,
         on_error: str | None,
     ) -> "Scores":
         """Return the probability of each row that can be scored, None of the others."""
+        parts = []
+        failures: list[Failure] = []
+        for version, digest, rows in arms:
+            part = batch.of(rows)
+            scores, failure = self.part_by_policy(
+                attachment_id, version, digest, keys, layout, part, on_error
+            )
+            parts.append((rows, scores))
+            if failure is not None:
+                failures.append(
+                    failure if rows is None else spread(failure, scores, rows)
+                )
+        if failures:
+            self.report_failures(
+                failures[0][0], [row for _, failed in failures for row in failed]
+            )
+        return joined(parts, len(batch))
+
+    def part_by_policy(
+        self,
+        attachment_id: int,
+        version: int,
+        digest: bytes,
+        keys: "Keys",
+        layout: str,
+        batch: Batch,
+        on_error: str | None,
+    ) -> "tuple[Scores, Failure | None]":
+        """Return the same of rows that one version scores, and what failed."""
         try:
             scorer = self.registry.scorer(attachment_id, version, digest, keys, layout)
             self.check_rested(attachment_id, scorer)
         except Exception as error:
             failure = failure_of(error)
             self.keep_or_raise(attachment_id, version, failure, len(batch), on_error)
-            self.report_failures(failure, [])
-            return [None] * len(batch)
+            return [None] * len(batch), (failure, [])
 
         def check_call(seconds: float) -> None:
             if seconds > CALL_SECONDS:
@@ -259,13 +351,13 @@ class Scoring:
 
         failures: FailedRows = []
         scores = score_what_scores(score, 0, len(batch), failures)
-        if failures:
-            self.keep_or_raise(
-                attachment_id, version, failures[0][1], scores.count(None), on_error
-            )
-            # Where the search was given up, the last failure stands for the rest.
-            self.report_failures(failures[-1][1], failures)
-        return scores
+        if not failures:
+            return scores, None
+        self.keep_or_raise(
+            attachment_id, version, failures[0][1], scores.count(None), on_error
+        )
+        # Where the search was given up, the last failure stands for the rest.
+        return scores, (failures[-1][1], failures)
 
     def check_rested(self, attachment_id: int, scorer: Scorer) -> None:
         """Refuse a model that rests, until its attachment allows for its slowness."""
@@ -331,6 +423,45 @@ class Scoring:
             self.set_failure(RECOUNTED)
             return True
         return False
+
+
+def arms_of(deployed: "Arms") -> "list[Arm]":
+    """Return each version that scores rows of a batch, and which they are."""
+    version, digest, challenger, challenger_digest, challenged = deployed
+    if challenger is None or challenger_digest is None or challenged is None:
+        return [(version, digest, None)]
+    mask = np.array(challenged, bool)
+    arms = [
+        (version, digest, np.flatnonzero(~mask)),
+        (challenger, challenger_digest, np.flatnonzero(mask)),
+    ]
+    # Not a version that has nothing to score: it might fail to load.
+    return [arm for arm in arms if len(arm[2])]
+
+
+def joined(
+    parts: "Sequence[tuple[np.ndarray | None, Scores]]", row_count: int
+) -> "Scores":
+    """Return the scores of parts of a batch in the order of its rows."""
+    if parts[0][0] is None:
+        return parts[0][1]
+    scores: list[float | None] = [None] * row_count
+    for rows, part in parts:
+        for row, score in zip(cast("np.ndarray", rows).tolist(), part, strict=True):
+            scores[row] = score
+    return scores
+
+
+def spread(failure: "Failure", scores: "Scores", rows: np.ndarray) -> "Failure":
+    """Return what failed in a part of a batch, with an error for each row."""
+    error, failed = failure
+    errors = dict(failed)
+    places = rows.tolist()
+    return error, [
+        (places[row], errors.get(row, error))
+        for row, score in enumerate(scores)
+        if score is None
+    ]
 
 
 def as_doubles(integers: Sequence[int | None]) -> Iterable[float | None]:

@@ -8,3 +8,4 @@ BEGIN
 END $body$;
 COMMENT ON FUNCTION churn_internal.key_text IS
     'The text that a key is stored as, whatever the session''s settings are.';
+GRANT EXECUTE ON FUNCTION churn_internal.key_text TO churn_scorer, churn_loader;

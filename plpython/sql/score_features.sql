@@ -14,6 +14,7 @@ $python$;
 COMMENT ON FUNCTION churn_internal.score_features IS
     'Probability of churn, 0 to 1, of a row under the active model of an attachment, which is '
     'looked up, and from the second row of a statement on remembered for '
-    'churn_internal.score_remembered: given the attachment''s number, the layout, the numbers, '
+    'churn_internal.score_remembered: null while a release is under way: then '
+    'churn_internal.score_by_key has to be asked. Given the attachment''s number, the layout, the numbers, '
     'the texts, and when the client''s statement began.';
 GRANT EXECUTE ON FUNCTION churn_internal.score_features TO churn_scorer, churn_loader;

@@ -12,13 +12,14 @@ BEGIN
     END IF;
     RETURN QUERY
     SELECT e.feature, e.value, e.contribution, e.points, e.typical, e.reason::text
-    FROM churn_internal.explain_features(
+    FROM churn_internal.key_text(($1)."@key@") k (key)
+    CROSS JOIN LATERAL churn_internal.explain_features(
         "@id@", "@layout@", "@numbers@", "@texts@",
-        churn_internal.typical_values(churn_internal.active_version("@id@")), $2
+        churn_internal.typical_values(churn_internal.version_for("@id@", k.key)), $2, k.key
     ) e;
 END $function$;
 COMMENT ON FUNCTION churn.explain("@profile@", integer) IS
-    'What each feature contributes to the score of a profile row under its active model.';
+    'What each feature contributes to the score of a profile row under the model that scores it.';
 ALTER FUNCTION churn.explain("@profile@", integer) OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.explain("@profile@", integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.explain("@profile@", integer) TO churn_scorer, churn_loader;

@@ -13,11 +13,15 @@ SELECT CASE
         churn_internal.score_features(
             "@id@", "@layout@", "@numbers@", "@texts@",
             pg_catalog.date_part('epoch', pg_catalog.statement_timestamp())
+        ),
+        -- While a release is under way, which version it is goes by the key.
+        churn_internal.score_by_key(
+            "@id@", "@layout@", "@numbers@", "@texts@", churn_internal.key_text(($1)."@key@")
         )
     )
 END $function$;
 COMMENT ON FUNCTION churn.score("@profile@") IS
-    'Probability of churn, 0 to 1, of a profile row under its active model.';
+    'Probability of churn, 0 to 1, of a profile row under the model that scores it.';
 ALTER FUNCTION churn.score("@profile@") OWNER TO churn_owner;
 REVOKE ALL ON FUNCTION churn.score("@profile@") FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION churn.score("@profile@") TO churn_scorer, churn_loader;

@@ -13,9 +13,11 @@ BEGIN
     END IF;
     RETURN QUERY
     SELECT c.changes, c.score, c.distance, c.reason::text
-    FROM churn_internal.smallest_changes(
+    FROM churn_internal.key_text(($1)."@key@") k (key)
+    CROSS JOIN LATERAL churn_internal.smallest_changes(
         "@id@", "@layout@", "@numbers@", "@texts@",
-        churn_internal.observed_values(churn_internal.active_version("@id@"), $2), $2, $3
+        churn_internal.observed_values(churn_internal.version_for("@id@", k.key), $2), $2, $3,
+        k.key
     ) c;
 END $function$;
 COMMENT ON FUNCTION churn.what_would_help("@profile@", text[], double precision) IS

@@ -17,6 +17,7 @@ DECLARE
     started CONSTANT timestamptz := clock_timestamp();
     active record;
     profiles record;
+    challenged boolean[];
     scores double precision[];
 BEGIN
     batch_size := least(batch_size, "@most_rows@");
@@ -88,9 +89,15 @@ BEGIN
     ELSIF profiles.tids IS NOT NULL THEN
         -- Complaints are committed, so a failure is never an error: it would hold up
         -- the whole queue.
+        IF active.share IS NOT NULL THEN
+            challenged := churn_internal.arms(
+                profiles.keys::text[], active.salt, active.share
+            );
+        END IF;
         scores := churn_internal.score_batch(
             "@id@", active.version, active.artifact_sha256, active.trusted_keys, "@layout@",
-            profiles.numbers, profiles.texts, on_error => 'keep'
+            profiles.numbers, profiles.texts, 'keep', active.challenger,
+            active.challenger_sha256, challenged
         );
         -- Before the profiles are written: if that changes features in turn, by a
         -- generated column or a trigger, they are marked again.
@@ -101,9 +108,13 @@ BEGIN
         USING unnest(profiles.marks, scores) s (key, score)
         WHERE m.attachment_id = "@id@" AND m.key = s.key AND s.score IS NOT NULL;
         UPDATE "@profile@" p SET
-            churn_score = new.score, churn_model_version = active.version,
+            churn_score = new.score,
+            churn_model_version = CASE
+                WHEN new.challenged THEN active.challenger ELSE active.version
+            END,
             churn_scored_at = clock_timestamp()
-        FROM unnest(profiles.tids, profiles.keys, scores) new (tid, key, score)
+        FROM unnest(profiles.tids, profiles.keys, scores, challenged)
+            new (tid, key, score, challenged)
         WHERE p.ctid = new.tid AND p."@key@" OPERATOR("@equals_key@".=) new.key
           AND new.score IS NOT NULL;
         -- Once each, however many marks a customer has: scored in another way meanwhile,
@@ -115,7 +126,8 @@ BEGIN
         );
         IF failed > 0 THEN
             PERFORM churn_internal.record_failures(
-                "@id@", active.version, profiles.marks, scores, profiles.enqueued_at
+                "@id@", active.version, profiles.marks, scores, profiles.enqueued_at,
+                active.challenger, challenged
             );
         END IF;
     END IF;

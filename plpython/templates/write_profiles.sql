@@ -14,6 +14,7 @@ DECLARE
     active record;
     recounted "@common_type@"[];
     profiles record;
+    challenged boolean[];
     scores double precision[];
     guarded record;
 BEGIN
@@ -97,10 +98,16 @@ BEGIN
         ) r;
 
         scores := NULL;
+        IF active.share IS NOT NULL THEN
+            challenged := churn_internal.arms(
+                profiles.keys::text[], active.salt, active.share
+            );
+        END IF;
         IF active.version IS NOT NULL AND profiles.tids IS NOT NULL THEN
             scores := churn_internal.score_batch(
                 "@id@", active.version, active.artifact_sha256, active.trusted_keys, "@layout@",
-                profiles.numbers, profiles.texts, on_error
+                profiles.numbers, profiles.texts, on_error, active.challenger,
+                active.challenger_sha256, challenged
             );
         END IF;
 
@@ -114,14 +121,16 @@ BEGIN
                        array_agg(CASE
                            WHEN queued THEN NULL
                            WHEN new.score IS NULL THEN p.churn_model_version
+                           WHEN new.challenged THEN active.challenger
                            ELSE active.version
                        END) AS versions,
                        array_agg(CASE
                            WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
                        END) AS times
                 FROM unnest(
-                    profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores
-                ) new (tid, key, complaints, latest, score)
+                    profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores,
+                    challenged
+                ) new (tid, key, complaints, latest, score, challenged)
                 JOIN "@profile@" p ON p.ctid = new.tid
                     AND p."@key@" OPERATOR("@equals_key@".=) new.key
                 WHERE new.score IS NOT NULL
@@ -159,14 +168,16 @@ BEGIN
                 churn_model_version = CASE
                     WHEN queued THEN NULL
                     WHEN new.score IS NULL THEN p.churn_model_version
+                    WHEN new.challenged THEN active.challenger
                     ELSE active.version
                 END,
                 churn_scored_at = CASE
                     WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
                 END
             FROM unnest(
-                profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores
-            ) new (tid, key, complaints, latest, score)
+                profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores,
+                challenged
+            ) new (tid, key, complaints, latest, score, challenged)
             WHERE p.ctid = new.tid
                     AND p."@key@" OPERATOR("@equals_key@".=) new.key
               AND (new.score IS NOT NULL
@@ -180,7 +191,8 @@ BEGIN
             );
         ELSIF array_position(scores, NULL) IS NOT NULL THEN
             PERFORM churn_internal.record_failures(
-                "@id@", active.version, profiles.keys::text[], scores
+                "@id@", active.version, profiles.keys::text[], scores,
+                challenger => active.challenger, challenged => challenged
             );
         END IF;
     END LOOP;

@@ -338,11 +338,20 @@ CREATE TABLE churn.deployments (
     previous_deployment_id bigint,
     deployed_by name DEFAULT SESSION_USER NOT NULL,
     deployed_at timestamp with time zone DEFAULT now() NOT NULL,
+    release_id bigint,
+    challenger bigint,
+    challenger_sha256 bytea,
+    salt bigint,
+    share integer,
+    reason text,
     CONSTRAINT deployments_pkey PRIMARY KEY (deployment_id),
     CONSTRAINT deployments_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES churn.attachments(attachment_id),
+    CONSTRAINT deployments_challenger_fkey FOREIGN KEY (challenger) REFERENCES churn.models(version),
     CONSTRAINT deployments_previous_deployment_id_fkey FOREIGN KEY (previous_deployment_id) REFERENCES churn.deployments(deployment_id),
     CONSTRAINT deployments_version_fkey FOREIGN KEY (version) REFERENCES churn.models(version),
-    CONSTRAINT deployments_action_check CHECK ((action = ANY (ARRAY['activate'::text, 'rollback'::text])))
+    CONSTRAINT deployments_action_check CHECK ((action = ANY (ARRAY['activate'::text, 'rollback'::text, 'release'::text, 'end release'::text]))),
+    CONSTRAINT deployments_challenger_check CHECK (((num_nulls(challenger, challenger_sha256, salt) = ANY (ARRAY[0, 3])) AND ((challenger IS NOT NULL) = (action = 'release'::text)) AND ((challenger IS NOT NULL) OR (share IS NULL)) AND ((release_id IS NOT NULL) OR (action = ANY (ARRAY['activate'::text, 'rollback'::text]))))),
+    CONSTRAINT deployments_share_check CHECK (((share >= 1) AND (share <= 65535)))
 );
 CREATE INDEX deployments_attachment_idx ON churn.deployments USING btree (attachment_id, deployment_id);
 ALTER TABLE churn.deployments OWNER TO churn_owner;
@@ -353,10 +362,16 @@ COMMENT ON COLUMN churn.deployments.deployment_id IS 'Ascends in the order of co
 COMMENT ON COLUMN churn.deployments.attachment_id IS 'The attachment that is scored.';
 COMMENT ON COLUMN churn.deployments.version IS 'The version that scores it.';
 COMMENT ON COLUMN churn.deployments.artifact_sha256 IS 'Digest of that version''s artifact: what was loaded must be what was activated.';
-COMMENT ON COLUMN churn.deployments.action IS 'Whether this was an activation or a rollback.';
+COMMENT ON COLUMN churn.deployments.action IS 'activate, rollback, release, a step of one, or end release, by which the version scores alone again.';
 COMMENT ON COLUMN churn.deployments.previous_deployment_id IS 'What a rollback from here puts in force again; null: nothing.';
 COMMENT ON COLUMN churn.deployments.deployed_by IS 'Who said so.';
 COMMENT ON COLUMN churn.deployments.deployed_at IS 'Since when.';
+COMMENT ON COLUMN churn.deployments.release_id IS 'The release that this is a step or the end of; null: of none.';
+COMMENT ON COLUMN churn.deployments.challenger IS 'The version that scores a share of the customers beside the other; null: there is none.';
+COMMENT ON COLUMN churn.deployments.challenger_sha256 IS 'Digest of its artifact.';
+COMMENT ON COLUMN churn.deployments.salt IS 'What is hashed with the key to tell which customers it scores: see churn_internal.in_arm.';
+COMMENT ON COLUMN churn.deployments.share IS 'The share of the customers that it scores, in 65,536ths; null: it scores none.';
+COMMENT ON COLUMN churn.deployments.reason IS 'Why a release ended; null: nobody said so.';
 CREATE TRIGGER fit_prediction_log AFTER INSERT ON churn.deployments FOR EACH ROW EXECUTE FUNCTION churn_internal.fit_prediction_log();
 COMMENT ON TRIGGER fit_prediction_log ON churn.deployments IS 'Logs the features of the version that becomes active.';
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON churn.deployments FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.refuse_change();
@@ -1156,15 +1171,16 @@ BEGIN
     END IF;
     RETURN QUERY
     SELECT e.feature, e.value, e.contribution, e.points, e.typical, e.reason::text
-    FROM churn_internal.explain_features(
+    FROM churn_internal.key_text(($1).customer_id) k (key)
+    CROSS JOIN LATERAL churn_internal.explain_features(
         1, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[],
-        churn_internal.typical_values(churn_internal.active_version(1)), $2
+        churn_internal.typical_values(churn_internal.version_for(1, k.key)), $2, k.key
     ) e;
 END $function$;
 ALTER ROUTINE churn.explain(profile churn.customers, top_k integer) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.explain(profile churn.customers, top_k integer) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.explain(profile churn.customers, top_k integer) TO churn_scorer;
-COMMENT ON ROUTINE churn.explain(profile churn.customers, top_k integer) IS 'What each feature contributes to the score of a profile row under its active model.';
+COMMENT ON ROUTINE churn.explain(profile churn.customers, top_k integer) IS 'What each feature contributes to the score of a profile row under the model that scores it.';
 
 CREATE FUNCTION churn.explain_base(version bigint, OUT base double precision, OUT probability double precision) RETURNS record
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -1294,13 +1310,17 @@ SELECT CASE
         churn_internal.score_features(
             1, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[],
             pg_catalog.date_part('epoch', pg_catalog.statement_timestamp())
+        ),
+        -- While a release is under way, which version it is goes by the key.
+        churn_internal.score_by_key(
+            1, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[], churn_internal.key_text(($1).customer_id)
         )
     )
 END $function$;
 ALTER ROUTINE churn.score(churn.customers) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.score(churn.customers) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.score(churn.customers) TO churn_scorer;
-COMMENT ON ROUTINE churn.score(churn.customers) IS 'Probability of churn, 0 to 1, of a profile row under its active model.';
+COMMENT ON ROUTINE churn.score(churn.customers) IS 'Probability of churn, 0 to 1, of a profile row under the model that scores it.';
 
 CREATE FUNCTION churn.score_customer(customer_id bigint) RETURNS double precision
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -1319,14 +1339,17 @@ DECLARE
     positions bigint[];
     numbers bytea;
     texts text[];
+    keys text[];
+    released CONSTANT boolean := churn_internal.is_released(1);
 BEGIN
     IF profiles IS NULL THEN
         RETURN NULL;
     END IF;
-    SELECT array_agg(r.ordinality), churn_internal.array_image(array_agg(r.numbers)), NULL::text[]
-    INTO positions, numbers, texts
+    SELECT array_agg(r.ordinality), churn_internal.array_image(array_agg(r.numbers)),
+           NULL::text[], array_agg(churn_internal.key_text(r.key)) FILTER (WHERE released)
+    INTO positions, numbers, texts, keys
     FROM (
-        SELECT p.ordinality, ARRAY[0]::double precision[] AS numbers, ARRAY[]::pg_catalog.text[] AS texts
+        SELECT p.ordinality, p.customer_id AS key, ARRAY[0]::double precision[] AS numbers, ARRAY[]::pg_catalog.text[] AS texts
         FROM unnest(profiles) WITH ORDINALITY p
         WHERE num_nonnulls(p.customer_id, p.complaint_count) > 0
         ORDER BY p.ordinality
@@ -1335,7 +1358,9 @@ BEGIN
         SELECT s.score
         FROM generate_series(1, cardinality(profiles)) n (position)
         LEFT JOIN unnest(
-            positions, churn_internal.score_features_many(1, '[[], []]', numbers, texts)
+            positions, churn_internal.score_features_many(
+                1, '[[], []]', numbers, texts, keys
+            )
         ) s (position, score) ON s.position = n.position
         ORDER BY n.position
     );
@@ -1343,7 +1368,7 @@ END $function$;
 ALTER ROUTINE churn.score_many(profiles churn.customers[]) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.score_many(profiles churn.customers[]) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.score_many(profiles churn.customers[]) TO churn_scorer;
-COMMENT ON ROUTINE churn.score_many(profiles churn.customers[]) IS 'Probabilities of churn, 0 to 1, of many profile rows in few calls of the active model.';
+COMMENT ON ROUTINE churn.score_many(profiles churn.customers[]) IS 'Probabilities of churn, 0 to 1, of many profile rows in few calls of the models that score them.';
 
 CREATE FUNCTION churn.server_environment() RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -1441,9 +1466,11 @@ BEGIN
     END IF;
     RETURN QUERY
     SELECT c.changes, c.score, c.distance, c.reason::text
-    FROM churn_internal.smallest_changes(
+    FROM churn_internal.key_text(($1).customer_id) k (key)
+    CROSS JOIN LATERAL churn_internal.smallest_changes(
         1, '[[], []]', ARRAY[0]::double precision[], ARRAY[]::pg_catalog.text[],
-        churn_internal.observed_values(churn_internal.active_version(1), $2), $2, $3
+        churn_internal.observed_values(churn_internal.version_for(1, k.key), $2), $2, $3,
+        k.key
     ) c;
 END $function$;
 ALTER ROUTINE churn.what_would_help(profile churn.customers, features text[], below double precision) OWNER TO churn_owner;
@@ -1477,18 +1504,15 @@ CREATE FUNCTION churn_internal.active_attestation(attachment_id integer) RETURNS
 ALTER ROUTINE churn_internal.active_attestation(attachment_id integer) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.active_attestation(attachment_id integer) IS 'What was signed about the version that scores an attachment, or null.';
 
-CREATE FUNCTION churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) RETURNS SETOF record
+CREATE FUNCTION churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea, OUT challenger bigint, OUT challenger_sha256 bytea, OUT salt bigint, OUT share integer) RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) IS 'The version that scores an attachment and its digest; no row while there is none.';
+ALTER ROUTINE churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea, OUT challenger bigint, OUT challenger_sha256 bytea, OUT salt bigint, OUT share integer) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea, OUT challenger bigint, OUT challenger_sha256 bytea, OUT salt bigint, OUT share integer) IS 'The version that scores an attachment and its digest, and while a release is under way the one that scores a share of the customers; no row while there is none.';
 
-CREATE FUNCTION churn_internal.active_version(attachment_id integer) RETURNS bigint
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.active_version(attachment_id integer) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.active_version(attachment_id integer) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.active_version(attachment_id integer) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.active_version(attachment_id integer) IS 'The version that scores an attachment; null while there is none.';
+CREATE FUNCTION churn_internal.arms(keys text[], salt bigint, share integer) RETURNS boolean[]
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.arms(keys text[], salt bigint, share integer) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.arms(keys text[], salt bigint, share integer) IS 'For each of these keys whether a release has its challenger score the customer.';
 
 CREATE FUNCTION churn_internal.array_image(numbers double precision[]) RETURNS bytea
     LANGUAGE internal IMMUTABLE PARALLEL UNSAFE STRICT COST 1;
@@ -1744,61 +1768,69 @@ BEGIN
     SELECT c.customer_id, c.complained_at, d.version, d.artifact_sha256,
            ARRAY(SELECT k.fingerprint FROM churn_trust.trusted_keys k WHERE k.revoked_at IS NULL)
     INTO key, complained_at, version, digest, trusted_keys
-    FROM inserted c LEFT JOIN churn_internal.active_deployment(1) d ON true
+    FROM inserted c LEFT JOIN churn_internal.sole_deployment(1) d ON true
     WHERE NOT EXISTS (SELECT FROM inserted OFFSET 1);
 
-    IF version IS NOT NULL THEN
-        -- The usual case, one complaint, in one UPDATE: it locks, counts, scores
-        -- and writes the row at once. SET evaluates in the order of the columns, so
-        -- the two after the score know whether there was one: without, score_changed
-        -- leaves no current_schema. A sub-SELECT for the three of them cost a tenth of
-        -- the whole INSERT, and a setting asked twice a thirtieth.
-        UPDATE churn.customers p SET
-            complaint_count = p.complaint_count + 1,
-            last_complaint_at = greatest(p.last_complaint_at, complained_at),
-            churn_score = coalesce(
-                churn_internal.score_changed(
-                    1, version, digest, trusted_keys, '[[], []]',
-                    ARRAY[]::integer[], ARRAY[]::double precision[], ARRAY[]::pg_catalog.text[]
-                ), p.churn_score
-            ),
-            churn_model_version = CASE
-                WHEN current_schema IS NULL THEN p.churn_model_version ELSE version
-            END,
-            churn_scored_at = CASE
-                WHEN current_schema IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
-            END
-        WHERE p.customer_id OPERATOR(pg_catalog.=) key;
-        IF current_schema IS NOT NULL THEN
-            RETURN NULL;
-        END IF;
-        -- What this statement did besides, by a trigger, an upsert or a WITH, may have
-        -- counted the new complaint already: then it is counted anew.
-        IF current_setting('churn.score_failed') = 'recounted' THEN
-            PERFORM churn_internal."write_profiles_1"(
-                ARRAY[key], NULL, ARRAY[complained_at]
-            );
+    -- Twice while a release is under way: then the key says which version it is. An IF of
+    -- its own would be set up in each transaction.
+    LOOP
+        IF version IS NOT NULL THEN
+            -- The usual case, one complaint, in one UPDATE: it locks, counts, scores
+            -- and writes the row at once. SET evaluates in the order of the columns, so
+            -- the two after the score know whether there was one: without, score_changed
+            -- leaves no current_schema. A sub-SELECT for the three of them cost a tenth of
+            -- the whole INSERT, and a setting asked twice a thirtieth.
+            UPDATE churn.customers p SET
+                complaint_count = p.complaint_count + 1,
+                last_complaint_at = greatest(p.last_complaint_at, complained_at),
+                churn_score = coalesce(
+                    churn_internal.score_changed(
+                        1, version, digest, trusted_keys, '[[], []]',
+                        ARRAY[]::integer[], ARRAY[]::double precision[], ARRAY[]::pg_catalog.text[]
+                    ), p.churn_score
+                ),
+                churn_model_version = CASE
+                    WHEN current_schema IS NULL THEN p.churn_model_version ELSE version
+                END,
+                churn_scored_at = CASE
+                    WHEN current_schema IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
+                END
+            WHERE p.customer_id OPERATOR(pg_catalog.=) key;
+            IF current_schema IS NOT NULL THEN
+                RETURN NULL;
+            END IF;
+            -- What this statement did besides, by a trigger, an upsert or a WITH, may have
+            -- counted the new complaint already: then it is counted anew.
+            IF current_setting('churn.score_failed') = 'recounted' THEN
+                PERFORM churn_internal."write_profiles_1"(
+                    ARRAY[key], NULL, ARRAY[complained_at]
+                );
+            ELSE
+                PERFORM churn_internal.record_failures(
+                    1, version, ARRAY[key::text], ARRAY[NULL]::double precision[]
+                );
+            END IF;
+        ELSIF digest IS NOT NULL THEN
+            SELECT f.version, f.artifact_sha256 INTO version, digest
+            FROM churn_internal.deployment_for(1, key::text) f;
+            CONTINUE;
         ELSE
-            PERFORM churn_internal.record_failures(
-                1, version, ARRAY[key::text], ARRAY[NULL]::double precision[]
-            );
+            PERFORM churn_internal."write_profiles_1"(
+                array_agg(n.key ORDER BY n.key),
+                CASE WHEN NOT churn_internal.has_recounted(txid_current())
+                     THEN array_agg(n.complaints ORDER BY n.key) END,
+                array_agg(n.latest ORDER BY n.key), false
+            )
+            FROM (
+                SELECT c.customer_id::pg_catalog.int8 AS key, count(*) AS complaints,
+                       max(c.complained_at) AS latest
+                FROM inserted c WHERE c.customer_id IS NOT NULL
+                GROUP BY 1
+            ) n
+            HAVING count(*) > 0;
         END IF;
-    ELSE
-        PERFORM churn_internal."write_profiles_1"(
-            array_agg(n.key ORDER BY n.key),
-            CASE WHEN NOT churn_internal.has_recounted(txid_current())
-                 THEN array_agg(n.complaints ORDER BY n.key) END,
-            array_agg(n.latest ORDER BY n.key), false
-        )
-        FROM (
-            SELECT c.customer_id::pg_catalog.int8 AS key, count(*) AS complaints,
-                   max(c.complained_at) AS latest
-            FROM inserted c WHERE c.customer_id IS NOT NULL
-            GROUP BY 1
-        ) n
-        HAVING count(*) > 0;
-    END IF;
-    RETURN NULL;
+        RETURN NULL;
+    END LOOP;
 END $function$;
 ALTER ROUTINE churn_internal.complaints_inserted_1() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.complaints_inserted_1() IS 'Trigger of churn.complaints: keeps counters and scores of churn.customers right.';
@@ -1907,6 +1939,11 @@ GRANT EXECUTE ON ROUTINE churn_internal.cut_text(value text) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.cut_text(value text) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.cut_text(value text) IS 'As much of a text as can tell it from every category: a model may have none of more than 1000 characters.';
 
+CREATE FUNCTION churn_internal.deployment_for(attachment_id integer, key text, OUT version bigint, OUT artifact_sha256 bytea) RETURNS SETOF record
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.deployment_for(attachment_id integer, key text, OUT version bigint, OUT artifact_sha256 bytea) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.deployment_for(attachment_id integer, key text, OUT version bigint, OUT artifact_sha256 bytea) IS 'The version that scores the customer with this key, as the profile stores it, and its digest; no row while there is none. Sets of rows are split by churn_internal.arms.';
+
 CREATE FUNCTION churn_internal.dequeue_missing_profiles_1(enqueued text[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp
@@ -2001,13 +2038,13 @@ GRANT EXECUTE ON ROUTINE churn_internal.explain_change(version bigint, former js
 GRANT EXECUTE ON ROUTINE churn_internal.explain_change(version bigint, former json, current json, former_score double precision, current_score double precision) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.explain_change(version bigint, former json, current json, former_score double precision, current_score double precision) IS 'What each feature that differs contributes to the difference of two scores, for churn.why_changed.';
 
-CREATE FUNCTION churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) RETURNS TABLE(feature text, value text, contribution double precision, points double precision, typical text, reason churn_internal.required_text)
+CREATE FUNCTION churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer, key text) RETURNS TABLE(feature text, value text, contribution double precision, points double precision, typical text, reason churn_internal.required_text)
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer) IS 'What each feature of a profile row contributes to its score under the active version, for churn.explain.';
+ALTER ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer, key text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer, key text) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer, key text) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.explain_features(attachment_id integer, layout text, numbers double precision[], texts text[], typical_values jsonb, top_k integer, key text) IS 'What each feature of a profile row contributes to its score under the version that scores its key, for churn.explain.';
 
 CREATE FUNCTION churn_internal.explain_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text, OUT scores churn_internal.probabilities, OUT contributions text[]) RETURNS record
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -2162,6 +2199,11 @@ CREATE FUNCTION churn_internal.has_unique_key(profile regclass, profile_key name
 ALTER ROUTINE churn_internal.has_unique_key(profile regclass, profile_key name) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.has_unique_key(profile regclass, profile_key name) IS 'Whether an index keeps the keys of a profile unique, as their type compares them.';
 
+CREATE FUNCTION churn_internal.in_arm(key text, salt bigint, share integer) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.in_arm(key text, salt bigint, share integer) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.in_arm(key text, salt bigint, share integer) IS 'Whether a release has its challenger score the customer with this key, as the profile stores it: given its salt, and its share in 65,536ths.';
+
 CREATE FUNCTION churn_internal.inner_write(around bigint, own bigint) RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.inner_write(around bigint, own bigint) OWNER TO churn_owner;
@@ -2187,6 +2229,14 @@ CREATE FUNCTION churn_internal.is_integer(type oid) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.is_integer(type oid) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.is_integer(type oid) IS 'Whether all values of a type fit into an integer, a boolean as 0 or 1.';
+
+CREATE FUNCTION churn_internal.is_released(attachment_id integer) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.is_released(attachment_id integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.is_released(attachment_id integer) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.is_released(attachment_id integer) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.is_released(attachment_id integer) IS 'Whether a release has two versions score the customers of an attachment.';
 
 CREATE FUNCTION churn_internal.keep_attached_tables() RETURNS event_trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -2228,6 +2278,8 @@ CREATE FUNCTION churn_internal.key_text(key anyelement) RETURNS text
     SET extra_float_digits TO '1'
     SET lc_monetary TO 'C';
 ALTER ROUTINE churn_internal.key_text(key anyelement) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.key_text(key anyelement) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.key_text(key anyelement) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.key_text(key anyelement) IS 'The text that a key is stored as, whatever the session''s settings are.';
 
 CREATE FUNCTION churn_internal.label_expression(type oid, modifier integer, value text) RETURNS text
@@ -2619,11 +2671,11 @@ CREATE FUNCTION churn_internal.read_profiles(attachment churn.attachments, wante
 ALTER ROUTINE churn_internal.read_profiles(attachment churn.attachments, wanted text[], OUT keys text[], OUT numbers bytea, OUT texts text[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.read_profiles(attachment churn.attachments, wanted text[], OUT keys text[], OUT numbers bytea, OUT texts text[]) IS 'What an attachment''s columns hold in the profiles with these keys, in key order, as scoring takes them.';
 
-CREATE FUNCTION churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[] DEFAULT NULL::timestamp with time zone[]) RETURNS void
+CREATE FUNCTION churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], challenger bigint DEFAULT NULL::bigint, challenged boolean[] DEFAULT NULL::boolean[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[]) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[]) IS 'Marks the profiles that got no score, with the reason that the runtime has set.';
+ALTER ROUTINE churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[], challenger bigint, challenged boolean[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[], challenger bigint, challenged boolean[]) IS 'Marks the profiles that got no score, with the reason that the runtime has set and the version that failed: where they are challenged, the challenger.';
 
 CREATE FUNCTION churn_internal.record_labels(attachment_id integer, keys text[], outcomes boolean[], are_new boolean[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2736,6 +2788,7 @@ DECLARE
     last pg_catalog.int8 := through_key::pg_catalog.int8;
     active record;
     profiles record;
+    challenged boolean[];
     scores double precision[];
     written bigint;
 BEGIN
@@ -2767,9 +2820,13 @@ BEGIN
         );
         RETURN;
     END IF;
+    IF active.share IS NOT NULL THEN
+        challenged := churn_internal.arms(profiles.keys::text[], active.salt, active.share);
+    END IF;
     scores := churn_internal.score_batch(
         1, active.version, active.artifact_sha256, active.trusted_keys, '[[], []]',
-        profiles.numbers, profiles.texts, on_error => NULL
+        profiles.numbers, profiles.texts, NULL, active.challenger, active.challenger_sha256,
+        challenged
     );
     -- Locking the rows before reading them would write each of them twice. So one that
     -- somebody has changed meanwhile, which is at another place or has another writer,
@@ -2781,12 +2838,16 @@ BEGIN
             RAISE SQLSTATE 'CH001';
         END IF;
         UPDATE churn.customers p SET
-            churn_score = new.score, churn_model_version = active.version,
+            churn_score = new.score,
+            churn_model_version = CASE
+                WHEN new.challenged THEN active.challenger ELSE active.version
+            END,
             churn_scored_at = clock_timestamp()
         -- In FROM each array would be copied into a table of its own first.
         FROM (
             SELECT unnest(profiles.tids) AS tid, unnest(profiles.writers) AS writer,
-                   unnest(profiles.keys) AS key, unnest(scores) AS score
+                   unnest(profiles.keys) AS key, unnest(scores) AS score,
+                   unnest(challenged) AS challenged
         ) new
         WHERE p.ctid = new.tid AND p.xmin = new.writer
           AND p.customer_id OPERATOR(pg_catalog.=) new.key;
@@ -2822,10 +2883,18 @@ CREATE FUNCTION churn_internal.row_image(attachment churn.attachments, row_name 
 ALTER ROUTINE churn_internal.row_image(attachment churn.attachments, row_name text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.row_image(attachment churn.attachments, row_name text) IS 'SQL of all that is in a row of a profile but its key, as text.';
 
-CREATE FUNCTION churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) RETURNS double precision[]
+CREATE FUNCTION churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text, challenger bigint DEFAULT NULL::bigint, challenger_sha256 bytea DEFAULT NULL::bytea, challenged boolean[] DEFAULT NULL::boolean[]) RETURNS double precision[]
     LANGUAGE sql STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) IS 'Probabilities of many rows in few calls of the model; a row that cannot be scored is an error, or null; on_error null: as the attachment has it.';
+ALTER ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text, challenger bigint, challenger_sha256 bytea, challenged boolean[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.score_batch(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text, challenger bigint, challenger_sha256 bytea, challenged boolean[]) IS 'Probabilities of many rows in few calls of the model; a row that cannot be scored is an error, or null; on_error null: as the attachment has it. Where a release is under way, those that are challenged are scored by the challenger.';
+
+CREATE FUNCTION churn_internal.score_by_key(attachment_id integer, layout text, numbers double precision[], texts text[], key text) RETURNS churn_internal.probability
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.score_by_key(attachment_id integer, layout text, numbers double precision[], texts text[], key text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.score_by_key(attachment_id integer, layout text, numbers double precision[], texts text[], key text) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.score_by_key(attachment_id integer, layout text, numbers double precision[], texts text[], key text) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.score_by_key(attachment_id integer, layout text, numbers double precision[], texts text[], key text) IS 'Probability of churn, 0 to 1, of a row under the version that scores its key, while a release is under way.';
 
 CREATE FUNCTION churn_internal.score_changed(integer, bigint, bytea, text[], text, integer[], double precision[], text[]) RETURNS churn_internal.probability
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
@@ -2838,20 +2907,20 @@ CREATE FUNCTION churn_internal.score_features(integer, text, double precision[],
 ALTER ROUTINE churn_internal.score_features(integer, text, double precision[], text[], double precision) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.score_features(integer, text, double precision[], text[], double precision) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.score_features(integer, text, double precision[], text[], double precision) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.score_features(integer, text, double precision[], text[], double precision) IS 'Probability of churn, 0 to 1, of a row under the active model of an attachment, which is looked up, and from the second row of a statement on remembered for churn_internal.score_remembered: given the attachment''s number, the layout, the numbers, the texts, and when the client''s statement began.';
+COMMENT ON ROUTINE churn_internal.score_features(integer, text, double precision[], text[], double precision) IS 'Probability of churn, 0 to 1, of a row under the active model of an attachment, which is looked up, and from the second row of a statement on remembered for churn_internal.score_remembered: null while a release is under way: then churn_internal.score_by_key has to be asked. Given the attachment''s number, the layout, the numbers, the texts, and when the client''s statement began.';
 
-CREATE FUNCTION churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) RETURNS churn_internal.probabilities
+CREATE FUNCTION churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[], keys text[]) RETURNS churn_internal.probabilities
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[]) IS 'Probabilities of churn of many rows given as arrays, under the active model.';
+ALTER ROUTINE churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[], keys text[]) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[], keys text[]) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[], keys text[]) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.score_features_many(attachment_id integer, layout text, numbers bytea, texts text[], keys text[]) IS 'Probabilities of churn of many rows given as arrays, under the active model; while a release is under way, under those that score these keys.';
 
-CREATE FUNCTION churn_internal.score_image(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) RETURNS churn_trust.array_image
+CREATE FUNCTION churn_internal.score_image(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text, challenger bigint, challenger_sha256 bytea, challenged boolean[]) RETURNS churn_trust.array_image
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.score_image(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.score_image(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text) IS 'Probabilities of many rows in few calls of the model, as the bytes of an array; NaN for a row that keeps its score.';
+ALTER ROUTINE churn_internal.score_image(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text, challenger bigint, challenger_sha256 bytea, challenged boolean[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.score_image(attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[], layout text, numbers bytea, texts text[], on_error text, challenger bigint, challenger_sha256 bytea, challenged boolean[]) IS 'Probabilities of many rows in few calls of the model, as the bytes of an array; NaN for a row that keeps its score.';
 
 CREATE FUNCTION churn_internal.score_query(version bigint, query text, on_error text, pass_features boolean, search_path text, explained boolean) RETURNS TABLE(row_number bigint, passed jsonb, score double precision, contributions jsonb)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -2892,13 +2961,18 @@ GRANT EXECUTE ON ROUTINE churn_internal.shortest_text(value real) TO churn_loade
 GRANT EXECUTE ON ROUTINE churn_internal.shortest_text(value real) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.shortest_text(value real) IS 'The shortest decimal that is this number, whatever the session has its floats print.';
 
-CREATE FUNCTION churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) RETURNS TABLE(changes jsonb, score double precision, distance double precision, reason churn_internal.required_text)
+CREATE FUNCTION churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision, key text) RETURNS TABLE(changes jsonb, score double precision, distance double precision, reason churn_internal.required_text)
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) TO churn_scorer;
-COMMENT ON ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision) IS 'The smallest changes of a profile row that bring its score below a threshold, for churn.what_would_help.';
+ALTER ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision, key text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision, key text) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision, key text) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision, key text) IS 'The smallest changes of a profile row that bring its score below a threshold, for churn.what_would_help.';
+
+CREATE FUNCTION churn_internal.sole_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) RETURNS SETOF record
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.sole_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.sole_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) IS 'The version that scores all customers of an attachment and its digest. Without the version while a release has two score them: then churn_internal.deployment_for has to be asked. No row while there is none.';
 
 CREATE FUNCTION churn_internal.stored_key(attachment churn.attachments, key text) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -3278,13 +3352,16 @@ BEGIN
           AND wrong.stored IS DISTINCT FROM wrong.expected;
 
         -- A score is compared with what the version that it names would give, no score
-        -- at all with what the active version would.
+        -- at all with what the version that scores the
+        -- customer would.
         FOR named IN
             SELECT v.version, m.artifact_sha256, m.deleted_at, array_agg(p.customer_id) AS keys
             FROM churn.customers p
             CROSS JOIN LATERAL (SELECT CASE
                 WHEN num_nonnulls(p.churn_model_version, p.churn_score) > 0
                     THEN p.churn_model_version
+                WHEN churn_internal.in_arm(p.customer_id::text, active.salt, active.share)
+                    THEN active.challenger
                 ELSE active.version
             END) v (version)
             LEFT JOIN churn.models m ON m.version = v.version
@@ -3331,6 +3408,14 @@ BEGIN
 END $function$;
 ALTER ROUTINE churn_internal.verify_profiles_1() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.verify_profiles_1() IS 'Counters and scores of churn.customers that disagree with the truth.';
+
+CREATE FUNCTION churn_internal.version_for(attachment_id integer, key text) RETURNS bigint
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.version_for(attachment_id integer, key text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.version_for(attachment_id integer, key text) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.version_for(attachment_id integer, key text) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.version_for(attachment_id integer, key text) IS 'The version that scores the customer with this key; null while there is none.';
 
 CREATE FUNCTION churn_internal.wait_for_batch(run_id bigint, batch_at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -3391,6 +3476,7 @@ DECLARE
     started CONSTANT timestamptz := clock_timestamp();
     active record;
     profiles record;
+    challenged boolean[];
     scores double precision[];
 BEGIN
     batch_size := least(batch_size, 2500000);
@@ -3462,9 +3548,15 @@ BEGIN
     ELSIF profiles.tids IS NOT NULL THEN
         -- Complaints are committed, so a failure is never an error: it would hold up
         -- the whole queue.
+        IF active.share IS NOT NULL THEN
+            challenged := churn_internal.arms(
+                profiles.keys::text[], active.salt, active.share
+            );
+        END IF;
         scores := churn_internal.score_batch(
             1, active.version, active.artifact_sha256, active.trusted_keys, '[[], []]',
-            profiles.numbers, profiles.texts, on_error => 'keep'
+            profiles.numbers, profiles.texts, 'keep', active.challenger,
+            active.challenger_sha256, challenged
         );
         -- Before the profiles are written: if that changes features in turn, by a
         -- generated column or a trigger, they are marked again.
@@ -3475,9 +3567,13 @@ BEGIN
         USING unnest(profiles.marks, scores) s (key, score)
         WHERE m.attachment_id = 1 AND m.key = s.key AND s.score IS NOT NULL;
         UPDATE churn.customers p SET
-            churn_score = new.score, churn_model_version = active.version,
+            churn_score = new.score,
+            churn_model_version = CASE
+                WHEN new.challenged THEN active.challenger ELSE active.version
+            END,
             churn_scored_at = clock_timestamp()
-        FROM unnest(profiles.tids, profiles.keys, scores) new (tid, key, score)
+        FROM unnest(profiles.tids, profiles.keys, scores, challenged)
+            new (tid, key, score, challenged)
         WHERE p.ctid = new.tid AND p.customer_id OPERATOR(pg_catalog.=) new.key
           AND new.score IS NOT NULL;
         -- Once each, however many marks a customer has: scored in another way meanwhile,
@@ -3489,7 +3585,8 @@ BEGIN
         );
         IF failed > 0 THEN
             PERFORM churn_internal.record_failures(
-                1, active.version, profiles.marks, scores, profiles.enqueued_at
+                1, active.version, profiles.marks, scores, profiles.enqueued_at,
+                active.challenger, challenged
             );
         END IF;
     END IF;
@@ -3600,6 +3697,7 @@ DECLARE
     active record;
     recounted pg_catalog.int8[];
     profiles record;
+    challenged boolean[];
     scores double precision[];
     guarded record;
 BEGIN
@@ -3683,10 +3781,16 @@ BEGIN
         ) r;
 
         scores := NULL;
+        IF active.share IS NOT NULL THEN
+            challenged := churn_internal.arms(
+                profiles.keys::text[], active.salt, active.share
+            );
+        END IF;
         IF active.version IS NOT NULL AND profiles.tids IS NOT NULL THEN
             scores := churn_internal.score_batch(
                 1, active.version, active.artifact_sha256, active.trusted_keys, '[[], []]',
-                profiles.numbers, profiles.texts, on_error
+                profiles.numbers, profiles.texts, on_error, active.challenger,
+                active.challenger_sha256, challenged
             );
         END IF;
 
@@ -3700,14 +3804,16 @@ BEGIN
                        array_agg(CASE
                            WHEN queued THEN NULL
                            WHEN new.score IS NULL THEN p.churn_model_version
+                           WHEN new.challenged THEN active.challenger
                            ELSE active.version
                        END) AS versions,
                        array_agg(CASE
                            WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
                        END) AS times
                 FROM unnest(
-                    profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores
-                ) new (tid, key, complaints, latest, score)
+                    profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores,
+                    challenged
+                ) new (tid, key, complaints, latest, score, challenged)
                 JOIN churn.customers p ON p.ctid = new.tid
                     AND p.customer_id OPERATOR(pg_catalog.=) new.key
                 WHERE new.score IS NOT NULL
@@ -3745,14 +3851,16 @@ BEGIN
                 churn_model_version = CASE
                     WHEN queued THEN NULL
                     WHEN new.score IS NULL THEN p.churn_model_version
+                    WHEN new.challenged THEN active.challenger
                     ELSE active.version
                 END,
                 churn_scored_at = CASE
                     WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
                 END
             FROM unnest(
-                profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores
-            ) new (tid, key, complaints, latest, score)
+                profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores,
+                challenged
+            ) new (tid, key, complaints, latest, score, challenged)
             WHERE p.ctid = new.tid
                     AND p.customer_id OPERATOR(pg_catalog.=) new.key
               AND (new.score IS NOT NULL
@@ -3766,7 +3874,8 @@ BEGIN
             );
         ELSIF array_position(scores, NULL) IS NOT NULL THEN
             PERFORM churn_internal.record_failures(
-                1, active.version, profiles.keys::text[], scores
+                1, active.version, profiles.keys::text[], scores,
+                challenger => active.challenger, challenged => challenged
             );
         END IF;
     END LOOP;

@@ -15,7 +15,8 @@ from pgchurn.plpython.runtime.signature import Feature, Signature
 
 SIGNATURE = Signature((Feature("x", "number", True),), (0, 1), 1, False)
 SPOILT = -1.0
-VERSION = (1, 7, b"digest", (), "layout")
+VERSION = (1, (7, b"digest", None, None, None), (), "layout")
+DEPLOYED = [1, 7, b"digest", (), "layout"]
 
 
 class Plpy:
@@ -110,7 +111,7 @@ def batch(*numbers):
 def test_a_row_that_fails_keeps_its_score_and_says_why():
     kept = scoring()
 
-    assert kept.score_changed([*VERSION], [], [SPOILT], []) is None
+    assert kept.score_changed(DEPLOYED, [], [SPOILT], []) is None
 
     ((message, _, _),) = kept.refusals.plpy.warnings
     assert message == "model version 7 could not score 1 row: spoilt"
@@ -124,7 +125,7 @@ def test_a_row_that_fails_keeps_its_score_and_says_why():
 def test_a_row_that_fails_is_an_error_where_the_policy_is_to_raise():
     raising = scoring("raise")
 
-    assert math.isnan(raising.score_changed([*VERSION], [], [SPOILT], []))
+    assert math.isnan(raising.score_changed(DEPLOYED, [], [SPOILT], []))
 
     assert raising.refusals.take()[0] == "spoilt"
     assert raising.refusals.plpy.warnings == []
@@ -135,7 +136,7 @@ def test_an_error_of_the_server_is_raised_under_any_policy():
     cancelled.sqlstate = "57014"
     kept = scoring("keep", cancelled)
 
-    assert math.isnan(kept.score_changed([*VERSION], [], [SPOILT], []))
+    assert math.isnan(kept.score_changed(DEPLOYED, [], [SPOILT], []))
 
     assert kept.refusals.take() == ("cancelled", None, None, "57014")
 
@@ -164,8 +165,8 @@ def test_a_model_that_is_too_slow_is_left_alone_for_a_while(monkeypatch):
     monkeypatch.setattr(pacing.time, "monotonic", lambda: float(next(time)))
     slow = scoring(timeout=5.0)
 
-    assert slow.score_changed([*VERSION], [], [0.5], []) is None
-    assert slow.score_changed([*VERSION], [], [0.5], []) is None
+    assert slow.score_changed(DEPLOYED, [], [0.5], []) is None
+    assert slow.score_changed(DEPLOYED, [], [0.5], []) is None
 
     assert slow.registry.made.model.calls == 1
     assert "too slow" in slow.refusals.plpy.warnings[1][0]
@@ -192,7 +193,7 @@ def test_a_changed_row_is_read_as_doubles_integers_first(integers, doubles, numb
     read.registry.made.score_row = lambda *row: seen.append(row) or 0.5
     seen = []
 
-    assert read.score_changed([*VERSION], integers, doubles, ["a"]) == 0.5
+    assert read.score_changed(DEPLOYED, integers, doubles, ["a"]) == 0.5
 
     assert seen == [(numbers, ["a"])]
     assert all(type(number) in (float, type(None)) for number in seen[0][0])

@@ -28,7 +28,7 @@ BEGIN ATOMIC
           AND c.attname IN (
             SELECT f.feature ->> 'name'
             FROM churn.deployments d
-            JOIN churn.models m ON m.version = d.version
+            JOIN churn.models m ON m.version IN (d.version, d.challenger)
             CROSS JOIN jsonb_array_elements(m.signature -> 'features') f (feature)
             WHERE d.attachment_id = attachment.attachment_id
           )

@@ -1,6 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.score_image(
     attachment_id integer, version bigint, artifact_sha256 bytea, trusted_keys text[],
-    layout text, numbers bytea, texts text[], on_error text
+    layout text, numbers bytea, texts text[], on_error text,
+    challenger bigint, challenger_sha256 bytea, challenged boolean[]
 ) RETURNS churn_trust.array_image LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
 try:
     call = SD[GD["pgchurn"]]
@@ -9,7 +10,8 @@ except KeyError:
     SD.clear()
     call = SD[GD["pgchurn"]] = GD["pgchurn"].scoring.score_image
 keys = tuple(sorted(trusted_keys))
-return call(attachment_id, version, artifact_sha256, keys, layout, numbers, texts, on_error)
+deployed = version, artifact_sha256, challenger, challenger_sha256, challenged
+return call(attachment_id, deployed, keys, layout, numbers, texts, on_error)
 $python$;
 COMMENT ON FUNCTION churn_internal.score_image IS
     'Probabilities of many rows in few calls of the model, as the bytes of an array; NaN for '

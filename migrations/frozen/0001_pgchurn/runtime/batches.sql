@@ -64,6 +64,12 @@ class Batch:
         """Return the number of rows."""
         return len(self.numbers)
 
+    def of(self, rows: np.ndarray | None) -> "Batch":
+        """Return these rows as a batch of their own; None: all of them."""
+        if rows is None:
+            return self
+        return Batch(self.numbers[rows], [self.texts[row] for row in rows.tolist()])
+
     def columns(
         self, positions: Positions, first: int = 0, last: int | None = None
     ) -> Columns:

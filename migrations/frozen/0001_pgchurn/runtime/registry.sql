@@ -41,11 +41,21 @@ KEYS_HELD_SECONDS = 1.0
 # So many are digested at once.
 DIGESTED_BYTES = 16 << 20
 
-ACTIVE = "SELECT * FROM churn_internal.active_deployment($1)"
+ACTIVE = "SELECT * FROM churn_internal.sole_deployment($1)"
 IN_FORCE = """
     SELECT d.*, ARRAY(
         SELECT k.fingerprint FROM churn_trust.trusted_keys k WHERE k.revoked_at IS NULL
     ) AS keys
+    FROM churn_internal.sole_deployment($1) d
+"""
+DEPLOYED_FOR = """
+    SELECT d.*, ARRAY(
+        SELECT k.fingerprint FROM churn_trust.trusted_keys k WHERE k.revoked_at IS NULL
+    ) AS keys
+    FROM churn_internal.deployment_for($1, $2) d
+"""
+ARMS = """
+    SELECT d.*, churn_internal.arms($2, d.salt, d.share) AS challenged
     FROM churn_internal.active_deployment($1) d
 """
 
@@ -109,11 +119,12 @@ class Registry:
 
     def in_force(
         self, attachment_id: int, statement: float | None = None
-    ) -> "tuple[int, bytes, Keys]":
+    ) -> "tuple[int | None, bytes, Keys]":
         """Return version and digest of the deployment in force, and the trusted keys.
 
         They are looked up every time: what is active belongs to a transaction, and a
-        session's memory does not.
+        session's memory does not. While a release is under way the version is None:
+        then ``in_force_for`` knows.
 
         Parameters
         ----------
@@ -130,17 +141,36 @@ class Registry:
         )
         rows = self.fetch(ACTIVE if held else IN_FORCE, ["integer"], attachment_id)
         if not rows:
-            raise ScoringError(
-                "no active model for this profile",
-                hint="Call churn.activate_model(version) with a registered version.",
-                sqlstate="55000",
-            )
+            raise no_active_model()
         row = rows[0]
         if not held:
             self.keys = tuple(sorted(row["keys"]))
             self.keys_statement = statement
             self.keys_expire = now + KEYS_HELD_SECONDS
         return row["version"], row["artifact_sha256"], self.keys
+
+    def in_force_for(
+        self, attachment_id: int, key: str | None
+    ) -> "tuple[int, bytes, Keys]":
+        """Return version and digest for one customer, and the trusted keys.
+
+        Parameters
+        ----------
+        key : str or None
+            The profile row's key, as the profile stores it.
+        """
+        rows = self.fetch(DEPLOYED_FOR, ["integer", "text"], attachment_id, key)
+        if not rows:
+            raise no_active_model()
+        row = rows[0]
+        return row["version"], row["artifact_sha256"], tuple(sorted(row["keys"]))
+
+    def arms(
+        self, attachment_id: int, customers: "Sequence[str | None]"
+    ) -> "Mapping[str, Any]":
+        """Return the deployment of a release, and which customers are challenged."""
+        rows = self.fetch(ARMS, ["integer", "text[]"], attachment_id, customers)
+        return rows[0]
 
     def digest(self, version: int | None) -> bytes:
         """Return the digest of a registered version."""
@@ -389,6 +419,15 @@ class Registry:
             version,
         )
         return rows[0]["attachment_id"]
+
+
+def no_active_model() -> ScoringError:
+    """Return the error for a profile that no version scores."""
+    return ScoringError(
+        "no active model for this profile",
+        hint="Call churn.activate_model(version) with a registered version.",
+        sqlstate="55000",
+    )
 
 
 def digest_of(content: bytes, pause: Pausing) -> bytes:

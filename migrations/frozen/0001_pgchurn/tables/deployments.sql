@@ -3,10 +3,25 @@ CREATE TABLE churn.deployments (
     attachment_id integer NOT NULL REFERENCES churn.attachments,
     version bigint NOT NULL REFERENCES churn.models,
     artifact_sha256 bytea NOT NULL,
-    action text NOT NULL CHECK (action IN ('activate', 'rollback')),
+    action text NOT NULL CHECK (
+        action IN ('activate', 'rollback', 'release', 'end release')
+    ),
     previous_deployment_id bigint REFERENCES churn.deployments,
     deployed_by name NOT NULL DEFAULT session_user,
-    deployed_at timestamptz NOT NULL DEFAULT now()
+    deployed_at timestamptz NOT NULL DEFAULT now(),
+    release_id bigint,
+    challenger bigint REFERENCES churn.models,
+    challenger_sha256 bytea,
+    salt bigint,
+    -- In 65,536ths. None for a shadow, so that whoever scores asks no more of it.
+    share integer CHECK (share BETWEEN 1 AND 65535),
+    reason text,
+    CONSTRAINT deployments_challenger_check CHECK (
+        num_nulls(challenger, challenger_sha256, salt) IN (0, 3)
+        AND (challenger IS NOT NULL) = (action = 'release')
+        AND (challenger IS NOT NULL OR share IS NULL)
+        AND (release_id IS NOT NULL OR action IN ('activate', 'rollback'))
+    )
 );
 CREATE INDEX deployments_attachment_idx ON churn.deployments (attachment_id, deployment_id);
 COMMENT ON TABLE churn.deployments IS
@@ -16,10 +31,22 @@ COMMENT ON COLUMN churn.deployments.attachment_id IS 'The attachment that is sco
 COMMENT ON COLUMN churn.deployments.version IS 'The version that scores it.';
 COMMENT ON COLUMN churn.deployments.artifact_sha256 IS
     'Digest of that version''s artifact: what was loaded must be what was activated.';
-COMMENT ON COLUMN churn.deployments.action IS 'Whether this was an activation or a rollback.';
+COMMENT ON COLUMN churn.deployments.action IS
+    'activate, rollback, release, a step of one, or end release, by which the version scores '
+    'alone again.';
 COMMENT ON COLUMN churn.deployments.previous_deployment_id IS
     'What a rollback from here puts in force again; null: nothing.';
 COMMENT ON COLUMN churn.deployments.deployed_by IS 'Who said so.';
 COMMENT ON COLUMN churn.deployments.deployed_at IS 'Since when.';
+COMMENT ON COLUMN churn.deployments.release_id IS
+    'The release that this is a step or the end of; null: of none.';
+COMMENT ON COLUMN churn.deployments.challenger IS
+    'The version that scores a share of the customers beside the other; null: there is none.';
+COMMENT ON COLUMN churn.deployments.challenger_sha256 IS 'Digest of its artifact.';
+COMMENT ON COLUMN churn.deployments.salt IS
+    'What is hashed with the key to tell which customers it scores: see churn_internal.in_arm.';
+COMMENT ON COLUMN churn.deployments.share IS
+    'The share of the customers that it scores, in 65,536ths; null: it scores none.';
+COMMENT ON COLUMN churn.deployments.reason IS 'Why a release ended; null: nobody said so.';
 ALTER TABLE churn.deployments OWNER TO churn_owner;
 GRANT SELECT ON churn.deployments TO churn_loader, churn_scorer;

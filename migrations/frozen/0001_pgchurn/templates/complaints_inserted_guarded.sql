@@ -41,8 +41,12 @@ BEGIN
     SELECT c.@complaint_key@, @complaint_time@, d.version, d.artifact_sha256, @trusted_keys@
     INTO key, complained_at, version, digest, trusted_keys
     FROM inserted c
-    LEFT JOIN churn_internal.active_deployment(CASE WHEN NOT @queued@ THEN @id@ END) d ON true
+    LEFT JOIN churn_internal.sole_deployment(CASE WHEN NOT @queued@ THEN @id@ END) d ON true
     WHERE NOT EXISTS (SELECT FROM inserted OFFSET 1);
+    IF version IS NULL AND digest IS NOT NULL THEN
+        SELECT f.version, f.artifact_sha256 INTO version, digest
+        FROM churn_internal.deployment_for(@id@, @mark@) f;
+    END IF;
     -- The customer's row is not locked before it is written: should others change it
     -- meanwhile, the row is no longer there, or no longer theirs who wrote it last, and the
     -- rules are asked.

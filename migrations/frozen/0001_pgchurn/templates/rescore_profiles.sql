@@ -23,6 +23,7 @@ DECLARE
     last @key_type@ := through_key::@key_type@;
     active record;
     profiles record;
+    challenged boolean[];
     scores double precision[];
     written bigint;
 BEGIN
@@ -54,9 +55,13 @@ BEGIN
         );
         RETURN;
     END IF;
+    IF active.share IS NOT NULL THEN
+        challenged := churn_internal.arms(profiles.keys::text[], active.salt, active.share);
+    END IF;
     scores := churn_internal.score_batch(
         @id@, active.version, active.artifact_sha256, active.trusted_keys, @layout@,
-        profiles.numbers, profiles.texts, on_error => NULL
+        profiles.numbers, profiles.texts, NULL, active.challenger, active.challenger_sha256,
+        challenged
     );
     -- Locking the rows before reading them would write each of them twice. So one that
     -- somebody has changed meanwhile, which is at another place or has another writer,
@@ -68,12 +73,16 @@ BEGIN
             RAISE SQLSTATE 'CH001';
         END IF;
         UPDATE @profile@ p SET
-            churn_score = new.score, churn_model_version = active.version,
+            churn_score = new.score,
+            churn_model_version = CASE
+                WHEN new.challenged THEN active.challenger ELSE active.version
+            END,
             churn_scored_at = clock_timestamp()
         -- In FROM each array would be copied into a table of its own first.
         FROM (
             SELECT unnest(profiles.tids) AS tid, unnest(profiles.writers) AS writer,
-                   unnest(profiles.keys) AS key, unnest(scores) AS score
+                   unnest(profiles.keys) AS key, unnest(scores) AS score,
+                   unnest(challenged) AS challenged
         ) new
         WHERE p.ctid = new.tid AND p.xmin = new.writer
           AND p.@key@ @equals_key@ new.key;

@@ -48,13 +48,16 @@ BEGIN
           AND wrong.stored IS DISTINCT FROM wrong.expected;
 
         -- A score is compared with what the version that it names would give, no score
-        -- at all with what the active version would.
+        -- at all with what the version that scores the
+        -- customer would.
         FOR named IN
             SELECT v.version, m.artifact_sha256, m.deleted_at, array_agg(p.@key@) AS keys
             FROM @profile@ p
             CROSS JOIN LATERAL (SELECT CASE
                 WHEN num_nonnulls(p.churn_model_version, p.churn_score) > 0
                     THEN p.churn_model_version
+                WHEN churn_internal.in_arm(p.@key@::text, active.salt, active.share)
+                    THEN active.challenger
                 ELSE active.version
             END) v (version)
             LEFT JOIN churn.models m ON m.version = v.version
