@@ -61,6 +61,28 @@ SELECT churn.activate_model(
 -- rollback_model --
 SELECT churn.rollback_model(%(table)s::regclass);
 
+-- start_release --
+SELECT churn.release(
+    %(table)s::regclass, %(version)s, steps => string_to_array(%(steps)s, ',')::float8[],
+    hold => %(hold)s::interval, min_customers => %(min_customers)s,
+    on_guardrail => %(on_guardrail)s, limits => %(limits)s::jsonb
+);
+
+-- hold_release --
+SELECT churn.hold_release(%(table)s::regclass, %(held)s, %(reason)s);
+
+-- cancel_release --
+SELECT churn.cancel_release(%(table)s::regclass, %(reason)s);
+
+-- status_releases --
+SELECT r.release_id, r.profile::text AS profile, r.champion, r.challenger, r.state,
+       r.share, r.since, r.champion_customers, r.challenger_customers, r.missing, r.reason
+FROM churn.releases r ORDER BY r.release_id DESC;
+
+-- advance_releases --
+SELECT a.release_id, a.challenger, a.share, a.result, a.detail
+FROM churn.advance_releases() a;
+
 -- delete_model --
 -- Whether its row is gone, too.
 SELECT churn.delete_model(%(version)s);

@@ -31,7 +31,7 @@ def end(session, profile=CUSTOMERS):
     session.run(
         "INSERT INTO churn.deployments (attachment_id, version, artifact_sha256,"
         " action, previous_deployment_id, release_id)"
-        " SELECT d.attachment_id, d.version, d.artifact_sha256, 'end release',"
+        " SELECT d.attachment_id, d.version, d.artifact_sha256, 'cancel',"
         " d.previous_deployment_id, d.release_id"
         " FROM churn.active_deployments v"
         " JOIN churn.deployments d USING (deployment_id)"

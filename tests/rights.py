@@ -53,6 +53,7 @@ table monitor_results                     SELECT     SELECT     -
 table outbox                              SELECT     SELECT     -
 table outcomes                            SELECT     SELECT     -
 table predictions                         SELECT     SELECT     -
+table release_evidence                    SELECT     SELECT     -
 
 view active_deployments                   SELECT     SELECT     -
 view calibration                          SELECT     SELECT     -
@@ -64,6 +65,7 @@ view latest_results                       SELECT     SELECT     -
 view open_alerts                          SELECT     SELECT     -
 view performance                          SELECT     SELECT     -
 view queue                                SELECT     SELECT     -
+view releases                             SELECT     SELECT     -
 view rescore_progress                     SELECT     SELECT     -
 view score_drift                          SELECT     SELECT     -
 
@@ -76,11 +78,14 @@ sequence models_version_seq               -          -          -
 sequence monitor_results_result_id_seq    -          -          -
 sequence outbox_change_id_seq             -          -          -
 sequence outcomes_outcome_id_seq          -          -          -
+sequence release_evidence_evidence_id_seq -          -          -
 
 function acknowledge_alert                EXECUTE    -          -
 function activate_model                   EXECUTE    -          -
+function advance_releases                 EXECUTE    -          -
 function attach                           -          -          -
 function compare                          EXECUTE    EXECUTE    -
+function cancel_release                   EXECUTE    -          -
 function delete_model                     EXECUTE    -          -
 function detach                           -          -          -
 function expire_monitor_results           EXECUTE    -          -
@@ -93,6 +98,7 @@ function explain_prediction               EXECUTE    EXECUTE    -
 function explain_query                    EXECUTE    EXECUTE    -
 function forget                           -          -          -
 function global_explain                   EXECUTE    EXECUTE    -
+function hold_release                     EXECUTE    -          -
 function matured                          EXECUTE    EXECUTE    -
 function matures_at                       EXECUTE    EXECUTE    -
 function monitor                          EXECUTE    -          -
@@ -101,6 +107,7 @@ function predict_query                    EXECUTE    EXECUTE    -
 function record_action                    EXECUTE    -          -
 function record_outcome                   EXECUTE    -          -
 function register_model                   EXECUTE    -          -
+function release                          EXECUTE    -          -
 function repair                           EXECUTE    -          -
 function rescore                          EXECUTE    -          -
 function rollback_model                   EXECUTE    -          -
@@ -130,6 +137,7 @@ table pending_profiles                    SELECT     SELECT     -
 table predictions_N                       -          -          -
 table predictions_default                 -          -          -
 table recounts                            -          -          -
+table release_plans                       -          -          -
 table rescore_ranges                      -          -          -
 table rescore_runs                        -          -          -
 
@@ -138,6 +146,7 @@ view known_values                         SELECT     SELECT     -
 type *                                    -          -          -
 
 sequence own_writes                       -          -          -
+sequence release_plans_release_id_seq     -          -          -
 sequence rescore_runs_run_id_seq          -          -          -
 
 function abandon_rescoring                -          -          -
@@ -167,8 +176,10 @@ function check_inheritance                -          -          -
 function check_isolation                  -          -          -
 function check_labels                     -          -          -
 function check_model                      -          -          -
+function check_not_released               -          -          -
 function check_older_than                 -          -          -
 function check_publishing                 -          -          -
+function check_release                    -          -          -
 function check_writing                    -          -          -
 function checked_search_path              -          -          -
 function code_of_others                   -          -          -
@@ -194,6 +205,8 @@ function deployment_for                   -          -          -
 function dequeue_missing_profiles_N       -          -          -
 function describe_triggers                -          -          -
 function end_change                       -          -          -
+function end_release                      -          -          -
+function end_releases_of_key              -          -          -
 function end_rescoring                    -          -          -
 function enqueue_profiles                 -          -          -
 function enter                            -          -          -
@@ -246,10 +259,11 @@ function log_predictions_N                -          -          -
 function mark_failures                    -          -          -
 function may_have_recounted               -          -          -
 function measure_performance              -          -          -
+function measure_release                  -          -          -
+function mend_attachment                  -          -          -
 function most_rows                        -          -          -
 function measure_drift                    -          -          -
 function measure_window                   EXECUTE    -          -
-function mend_attachment                  -          -          -
 function monitored_rows                   -          -          -
 function move_history                     -          -          -
 function needs_outcomes                   EXECUTE    EXECUTE    -
@@ -261,6 +275,7 @@ function operator_name                    -          -          -
 function outcome_expression               -          -          -
 function own_write                        -          -          -
 function plain_snapshot                   EXECUTE    EXECUTE    -
+function plan_under_way                   -          -          -
 function positive_labels                  -          -          -
 function predict_many                     EXECUTE    EXECUTE    -
 function predict_row                      EXECUTE    EXECUTE    -
@@ -284,6 +299,7 @@ function refresh_attachment               -          -          -
 function refuse_change                    -          -          -
 function remark_renamed                   -          -          -
 function repair_profiles_N                EXECUTE    -          -
+function replay_release                   -          -          -
 function representable                    EXECUTE    -          -
 function rescore_batch                    EXECUTE    -          -
 function rescore_profiles_N               -          -          -
@@ -303,9 +319,11 @@ function shortest_double                  EXECUTE    EXECUTE    -
 function shortest_text                    EXECUTE    EXECUTE    -
 function smallest_changes                 EXECUTE    EXECUTE    -
 function sole_deployment                  -          -          -
+function step_customers                   EXECUTE    EXECUTE    -
 function stored_key                       -          -          -
 function table_name                       EXECUTE    EXECUTE    -
 function take_failure                     -          -          -
+function take_step                        -          -          -
 function tells_by_snapshot                EXECUTE    EXECUTE    -
 function template_*                       -          -          -
 function to_double                        EXECUTE    EXECUTE    -

@@ -25,6 +25,8 @@ RATE_SECONDS = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0
 # Who has just scored somebody looks again soon, and then less and less often.
 FIRST_LOOK = 0.02
+# Seconds between looks at the releases that are under way.
+RELEASES_SECONDS = 10.0
 
 
 @dataclass
@@ -168,6 +170,7 @@ class Worker:
         self.report = Report(settings)
         self.connection: Connection | None = None
         self.failures = 0
+        self.releases_at = float("-inf")
 
     def run(self) -> dict[str, int]:
         """Work until stopped, or until all is done; return what was done."""
@@ -220,6 +223,7 @@ class Worker:
         """
         pause = first_look = min(FIRST_LOOK, self.settings.poll)
         while not self.stop.requested:
+            self.advance_releases(connection)
             done = self.batch(connection)
             self.failures = 0
             if self.settings.once:
@@ -236,6 +240,19 @@ class Worker:
             self.stop.wait(pause)
             pause = min(2 * pause, self.settings.poll)
         self.publish(connection, last=True)
+
+    def advance_releases(self, connection: Connection) -> None:
+        """Measure the guardrails of releases now and then, and take their steps."""
+        if time.monotonic() - self.releases_at < RELEASES_SECONDS:
+            return
+        self.releases_at = time.monotonic()
+        for row in fetch_all(connection, "advance_releases"):
+            if row["result"] != "inconclusive":
+                self.report.note(
+                    f"release {row['release_id']}: {row['result']}, the share is "
+                    f"{row['share']:g} %"
+                    + (f": {row['detail']}" if row["detail"] else "")
+                )
 
     def batch(self, connection: Connection) -> int:
         """Do a batch of every table; return how many customers it was about."""

@@ -9,7 +9,15 @@ depends_on = None
 
 BEFORE_FUNCTIONS = (
     *("prerequisites", "roles", "schemas", "result_types", "attachments", "models"),
-    *("deployments", "queue", "rescoring", "predictions", "outbox", "outcomes"),
+    *(
+        "deployments",
+        "releases",
+        "queue",
+        "rescoring",
+        "predictions",
+        "outbox",
+        "outcomes",
+    ),
     *("monitoring", "trusted_keys"),
 )
 AFTER_FUNCTIONS = ("result_checks", "event_triggers", "customers")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .monitor_performance import Performance
     from .monitoring import Monitoring
     from .queries import Queries
+    from .releasing import Releasing
 
 
 class Session:
@@ -55,6 +56,13 @@ class Session:
         from .comparing import Comparing
 
         return Comparing(self.registry, self.refusals)
+
+    @cached_property
+    def releasing(self) -> "Releasing":
+        """Measures the guardrails of releases."""
+        from .releasing import Releasing
+
+        return Releasing(self.registry, self.refusals)
 
     @cached_property
     def admission(self) -> "Admission":

@@ -9,6 +9,10 @@ BEGIN
         RAISE insufficient_privilege USING
             MESSAGE = 'tables are detached by a superuser';
     END IF;
+    PERFORM churn_internal.lock_deployments(attachment.attachment_id);
+    PERFORM churn_internal.end_release(
+        attachment.attachment_id, 'cancel', 'the table was detached', marks => false
+    );
     -- The names, for when the tables have been dropped.
     UPDATE churn.attachments a SET
         detached_at = now(), log_rate = 0, outcome_label = NULL, positive_class = NULL,

@@ -12,6 +12,7 @@ BEGIN
         HINT = CASE TG_TABLE_NAME
             WHEN 'models' THEN 'Register a new version with churn.register_model, or '
                                'call churn.delete_model for one that is not needed.'
+            WHEN 'release_evidence' THEN 'churn.advance_releases appends.'
             ELSE 'Call churn.activate_model or churn.rollback_model: they append.'
         END;
 END $body$;
@@ -26,3 +27,7 @@ CREATE OR REPLACE TRIGGER refuse_change
     BEFORE UPDATE OR DELETE OR TRUNCATE ON churn.deployments
     FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.refuse_change();
 COMMENT ON TRIGGER refuse_change ON churn.deployments IS 'Keeps the history whole.';
+CREATE OR REPLACE TRIGGER refuse_change
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON churn.release_evidence
+    FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.refuse_change();
+COMMENT ON TRIGGER refuse_change ON churn.release_evidence IS 'Keeps what was decided by.';

@@ -14,7 +14,6 @@ from tests.models import (
     other_model,
     register,
     register_once,
-    rescore_in_place,
 )
 from tests.releases import (
     assert_of_arms,
@@ -336,18 +335,6 @@ def test_a_shadow_scores_nobody(session):
     assert dict(session.run(SCORES)) == pytest.approx(
         expected_scores(session, MODELS[0]), abs=1e-9
     )
-
-
-def test_a_step_is_undone_by_a_rollback_of_the_model(session, versions):
-    session.run("SELECT churn.activate_model(%s)", versions[1])
-    step(session, versions[0])
-
-    assert (
-        session.value("SELECT churn.rollback_model('churn.customers')") == versions[0]
-    )
-
-    rescore_in_place(session, PROFILE)
-    assert set(stored_versions(session).values()) == {versions[0]}
 
 
 KEYS = {

@@ -349,7 +349,7 @@ CREATE TABLE churn.deployments (
     CONSTRAINT deployments_challenger_fkey FOREIGN KEY (challenger) REFERENCES churn.models(version),
     CONSTRAINT deployments_previous_deployment_id_fkey FOREIGN KEY (previous_deployment_id) REFERENCES churn.deployments(deployment_id),
     CONSTRAINT deployments_version_fkey FOREIGN KEY (version) REFERENCES churn.models(version),
-    CONSTRAINT deployments_action_check CHECK ((action = ANY (ARRAY['activate'::text, 'rollback'::text, 'release'::text, 'end release'::text]))),
+    CONSTRAINT deployments_action_check CHECK ((action = ANY (ARRAY['activate'::text, 'rollback'::text, 'release'::text, 'cancel'::text, 'withdraw'::text]))),
     CONSTRAINT deployments_challenger_check CHECK (((num_nulls(challenger, challenger_sha256, salt) = ANY (ARRAY[0, 3])) AND ((challenger IS NOT NULL) = (action = 'release'::text)) AND ((challenger IS NOT NULL) OR (share IS NULL)) AND ((release_id IS NOT NULL) OR (action = ANY (ARRAY['activate'::text, 'rollback'::text]))))),
     CONSTRAINT deployments_share_check CHECK (((share >= 1) AND (share <= 65535)))
 );
@@ -362,7 +362,7 @@ COMMENT ON COLUMN churn.deployments.deployment_id IS 'Ascends in the order of co
 COMMENT ON COLUMN churn.deployments.attachment_id IS 'The attachment that is scored.';
 COMMENT ON COLUMN churn.deployments.version IS 'The version that scores it.';
 COMMENT ON COLUMN churn.deployments.artifact_sha256 IS 'Digest of that version''s artifact: what was loaded must be what was activated.';
-COMMENT ON COLUMN churn.deployments.action IS 'activate, rollback, release, a step of one, or end release, by which the version scores alone again.';
+COMMENT ON COLUMN churn.deployments.action IS 'activate, rollback, release (a step of one), or what ends one so that the version scores alone again: cancel, or withdraw, where a guardrail failed.';
 COMMENT ON COLUMN churn.deployments.previous_deployment_id IS 'What a rollback from here puts in force again; null: nothing.';
 COMMENT ON COLUMN churn.deployments.deployed_by IS 'Who said so.';
 COMMENT ON COLUMN churn.deployments.deployed_at IS 'Since when.';
@@ -576,6 +576,42 @@ COMMENT ON COLUMN churn.predictions.features IS 'The feature values by name, of 
 COMMENT ON COLUMN churn.predictions.cause IS 'What had it scored: complaint, profile (which is new or was updated), queue or batch.';
 COMMENT ON COLUMN churn.predictions.predicted_at IS 'When the score was given, as in the profile''s churn_scored_at.';
 
+CREATE TABLE churn.release_evidence (
+    evidence_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    release_id bigint NOT NULL,
+    step integer NOT NULL,
+    measured_at timestamp with time zone NOT NULL,
+    guardrail text NOT NULL,
+    value double precision,
+    lower double precision,
+    upper double precision,
+    "limit" double precision,
+    n bigint NOT NULL,
+    result text NOT NULL,
+    detail text,
+    CONSTRAINT release_evidence_pkey PRIMARY KEY (evidence_id),
+    CONSTRAINT release_evidence_result_check CHECK ((result = ANY (ARRAY['success'::text, 'failure'::text, 'inconclusive'::text])))
+);
+CREATE INDEX release_evidence_release_idx ON churn.release_evidence USING btree (release_id, measured_at);
+ALTER TABLE churn.release_evidence OWNER TO churn_owner;
+GRANT SELECT ON churn.release_evidence TO churn_loader;
+GRANT SELECT ON churn.release_evidence TO churn_scorer;
+COMMENT ON TABLE churn.release_evidence IS 'What the guardrails of releases have measured, and what came of it. Append-only.';
+COMMENT ON COLUMN churn.release_evidence.evidence_id IS 'Ascends.';
+COMMENT ON COLUMN churn.release_evidence.release_id IS 'The release: see churn.releases.';
+COMMENT ON COLUMN churn.release_evidence.step IS 'Which of its steps, from 1.';
+COMMENT ON COLUMN churn.release_evidence.measured_at IS 'When it was measured.';
+COMMENT ON COLUMN churn.release_evidence.guardrail IS 'What was measured; step: what the step has come to.';
+COMMENT ON COLUMN churn.release_evidence.value IS 'What it was; null: it could not be measured.';
+COMMENT ON COLUMN churn.release_evidence.lower IS 'Where the true value lies with a confidence of 99.9 %: from here; null: not known.';
+COMMENT ON COLUMN churn.release_evidence.upper IS 'To here; null: not known.';
+COMMENT ON COLUMN churn.release_evidence."limit" IS 'What it may be at most; null: anything.';
+COMMENT ON COLUMN churn.release_evidence.n IS 'Of how many customers.';
+COMMENT ON COLUMN churn.release_evidence.result IS 'success; failure: surely beyond the limit; inconclusive: nobody can tell yet.';
+COMMENT ON COLUMN churn.release_evidence.detail IS 'The same in words; null: nothing to add.';
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON churn.release_evidence FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.refuse_change();
+COMMENT ON TRIGGER refuse_change ON churn.release_evidence IS 'Keeps what was decided by.';
+
 CREATE TABLE churn_internal.failed_profiles (
     attachment_id integer NOT NULL,
     key text COLLATE "C" NOT NULL,
@@ -637,6 +673,53 @@ CREATE TABLE churn_internal.recounts (
 );
 ALTER TABLE churn_internal.recounts OWNER TO churn_owner;
 COMMENT ON TABLE churn_internal.recounts IS 'Empty. Read whenever complaints are counted anew, which the statistics of the session remember.';
+
+CREATE TABLE churn_internal.release_plans (
+    release_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    attachment_id integer NOT NULL,
+    champion bigint NOT NULL,
+    challenger bigint NOT NULL,
+    steps double precision[] NOT NULL,
+    hold interval NOT NULL,
+    min_customers integer NOT NULL,
+    on_guardrail text NOT NULL,
+    limits jsonb NOT NULL,
+    allow_older boolean NOT NULL,
+    allow_expired boolean NOT NULL,
+    salt bigint NOT NULL,
+    started_by name DEFAULT SESSION_USER NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    held_at timestamp with time zone,
+    held_by name,
+    held_reason text,
+    measured_at timestamp with time zone,
+    CONSTRAINT release_plans_pkey PRIMARY KEY (release_id),
+    CONSTRAINT release_plans_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES churn.attachments(attachment_id),
+    CONSTRAINT release_plans_challenger_fkey FOREIGN KEY (challenger) REFERENCES churn.models(version),
+    CONSTRAINT release_plans_champion_fkey FOREIGN KEY (champion) REFERENCES churn.models(version),
+    CONSTRAINT release_plans_check CHECK ((num_nulls(held_at, held_by) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT release_plans_on_guardrail_check CHECK ((on_guardrail = ANY (ARRAY['rollback'::text, 'hold'::text])))
+);
+ALTER TABLE churn_internal.release_plans OWNER TO churn_owner;
+COMMENT ON TABLE churn_internal.release_plans IS 'Releases as churn.release was asked for them; churn.releases shows them.';
+COMMENT ON COLUMN churn_internal.release_plans.release_id IS 'Ascends.';
+COMMENT ON COLUMN churn_internal.release_plans.attachment_id IS 'The attachment of the profile.';
+COMMENT ON COLUMN churn_internal.release_plans.champion IS 'The version in force at its start.';
+COMMENT ON COLUMN churn_internal.release_plans.challenger IS 'The version that is released.';
+COMMENT ON COLUMN churn_internal.release_plans.steps IS 'Percentages of the customers, ascending: 0 is a shadow, 100 an activation.';
+COMMENT ON COLUMN churn_internal.release_plans.hold IS 'How long a step lasts at least.';
+COMMENT ON COLUMN churn_internal.release_plans.min_customers IS 'How many customers a step scores at least before the next.';
+COMMENT ON COLUMN churn_internal.release_plans.on_guardrail IS 'What a guardrail that fails leads to: rollback or hold.';
+COMMENT ON COLUMN churn_internal.release_plans.limits IS 'Limits of guardrails, where they are not the usual ones.';
+COMMENT ON COLUMN churn_internal.release_plans.allow_older IS 'Whether an older version may take the place of a newer one, as in churn.activate_model.';
+COMMENT ON COLUMN churn_internal.release_plans.allow_expired IS 'Whether what was signed may have expired, as in churn.activate_model.';
+COMMENT ON COLUMN churn_internal.release_plans.salt IS 'See churn_internal.in_arm.';
+COMMENT ON COLUMN churn_internal.release_plans.started_by IS 'Who started it.';
+COMMENT ON COLUMN churn_internal.release_plans.started_at IS 'When it was started.';
+COMMENT ON COLUMN churn_internal.release_plans.held_at IS 'Since when it is held at its step; null: it is not.';
+COMMENT ON COLUMN churn_internal.release_plans.held_by IS 'Who holds it.';
+COMMENT ON COLUMN churn_internal.release_plans.held_reason IS 'Why; null: nobody said so.';
+COMMENT ON COLUMN churn_internal.release_plans.measured_at IS 'When its guardrails were measured last.';
 
 CREATE TABLE churn_internal.rescore_ranges (
     run_id bigint NOT NULL,
@@ -1014,6 +1097,44 @@ COMMENT ON COLUMN churn.queue.waiting IS 'How many customers are marked.';
 COMMENT ON COLUMN churn.queue.failing IS 'How many of them failed to be scored; churn.health has the reasons.';
 COMMENT ON COLUMN churn.queue.oldest IS 'For how long the oldest has been marked.';
 
+CREATE VIEW churn.releases AS SELECT
+    NULL::bigint AS release_id,
+    NULL::regclass AS profile,
+    NULL::bigint AS champion,
+    NULL::bigint AS challenger,
+    NULL::text AS state,
+    NULL::integer AS step,
+    NULL::double precision AS share,
+    NULL::timestamp with time zone AS since,
+    NULL::bigint AS champion_customers,
+    NULL::bigint AS challenger_customers,
+    NULL::text AS missing,
+    NULL::jsonb AS evidence,
+    NULL::name AS started_by,
+    NULL::timestamp with time zone AS started_at,
+    NULL::timestamp with time zone AS ended_at,
+    NULL::text AS reason;
+ALTER VIEW churn.releases OWNER TO churn_owner;
+GRANT SELECT ON churn.releases TO churn_loader;
+GRANT SELECT ON churn.releases TO churn_scorer;
+COMMENT ON VIEW churn.releases IS 'Every release: where it stands, since when, whom its versions have scored, and what its guardrails said last.';
+COMMENT ON COLUMN churn.releases.release_id IS 'The number that churn.release returned.';
+COMMENT ON COLUMN churn.releases.profile IS 'The attached profile table.';
+COMMENT ON COLUMN churn.releases.champion IS 'The version in force at its start.';
+COMMENT ON COLUMN churn.releases.challenger IS 'The version that is released.';
+COMMENT ON COLUMN churn.releases.state IS 'shadow, under way, held, promoted, rolled back (by a guardrail) or cancelled.';
+COMMENT ON COLUMN churn.releases.step IS 'Which of its steps, from 1.';
+COMMENT ON COLUMN churn.releases.share IS 'Percent of the customers that the challenger scores.';
+COMMENT ON COLUMN churn.releases.since IS 'When that step began.';
+COMMENT ON COLUMN churn.releases.champion_customers IS 'How many customers the champion has scored since; null: it has ended.';
+COMMENT ON COLUMN churn.releases.challenger_customers IS 'How many the challenger has scored since; null: it has ended.';
+COMMENT ON COLUMN churn.releases.missing IS 'What the next step waits for, guardrails apart; null: nothing.';
+COMMENT ON COLUMN churn.releases.evidence IS 'What was measured last, see churn.release_evidence.';
+COMMENT ON COLUMN churn.releases.started_by IS 'Who started it.';
+COMMENT ON COLUMN churn.releases.started_at IS 'When it was started.';
+COMMENT ON COLUMN churn.releases.ended_at IS 'When it ended; null: it is under way.';
+COMMENT ON COLUMN churn.releases.reason IS 'Why it ended, or is held; null: nobody said so.';
+
 CREATE VIEW churn.rescore_progress AS SELECT
     NULL::regclass AS profile,
     NULL::bigint AS run_id,
@@ -1100,13 +1221,27 @@ CREATE FUNCTION churn.activate_model(version bigint, allow_older boolean DEFAULT
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn.activate_model(version bigint, allow_older boolean, allow_expired boolean) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.activate_model(version bigint, allow_older boolean, allow_expired boolean) TO churn_loader;
-COMMENT ON ROUTINE churn.activate_model(version bigint, allow_older boolean, allow_expired boolean) IS 'Makes a version score its profile: for every session''s next statement at commit. Where a key is trusted, what was signed must not have expired, nor be about an older version than the active one, unless that is allowed by name.';
+COMMENT ON ROUTINE churn.activate_model(version bigint, allow_older boolean, allow_expired boolean) IS 'Makes a version score its profile: for every session''s next statement at commit. Where a key is trusted, what was signed must not have expired, nor be about an older version than the active one, unless that is allowed by name. Ends a release that is under way.';
+
+CREATE FUNCTION churn.advance_releases(profile regclass DEFAULT NULL::regclass) RETURNS TABLE(release_id bigint, challenger bigint, share double precision, result text, detail text)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.advance_releases(profile regclass) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.advance_releases(profile regclass) TO churn_loader;
+COMMENT ON ROUTINE churn.advance_releases(profile regclass) IS 'Measures the guardrails of the releases that are under way, and takes the next step of those that may, or rolls them back; returns what each has come to: success, failure or inconclusive. Waits for no lock.';
 
 CREATE FUNCTION churn.attach(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name DEFAULT NULL::name, write_search_path text DEFAULT current_setting('search_path'::text)) RETURNS integer
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn.attach(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name, write_search_path text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn.attach(profile regclass, profile_key name, complaints regclass, complaint_key name, complaint_time name, write_search_path text) IS 'Wires up a profile table and its complaints table: output columns, counters, triggers and churn.score(profile). Returns the attachment''s number.';
+
+CREATE FUNCTION churn.cancel_release(profile regclass, reason text DEFAULT NULL::text) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.cancel_release(profile regclass, reason text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.cancel_release(profile regclass, reason text) TO churn_loader;
+COMMENT ON ROUTINE churn.cancel_release(profile regclass, reason text) IS 'Has the version in force score all customers again, from the commit on, and has workers and churn.repair score again whom the other one has scored; returns the release.';
 
 CREATE FUNCTION churn.compare(profile regclass, champion bigint, challenger bigint, since timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, material double precision DEFAULT 0.002, expected bigint DEFAULT 10000, confidence double precision DEFAULT 0.95, thresholds double precision[] DEFAULT NULL::double precision[], acted_upon boolean DEFAULT true) RETURNS TABLE(name text, of_champion double precision, of_challenger double precision, difference double precision, lower double precision, upper double precision, n bigint, verdict text, detail text)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -1217,6 +1352,13 @@ GRANT EXECUTE ON ROUTINE churn.global_explain(version bigint) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.global_explain(version bigint) TO churn_scorer;
 COMMENT ON ROUTINE churn.global_explain(version bigint) IS 'What a version goes by: the mean size of each feature''s contribution, its permutation importance, and what is typical of it.';
 
+CREATE FUNCTION churn.hold_release(profile regclass, held boolean DEFAULT true, reason text DEFAULT NULL::text) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.hold_release(profile regclass, held boolean, reason text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.hold_release(profile regclass, held boolean, reason text) TO churn_loader;
+COMMENT ON ROUTINE churn.hold_release(profile regclass, held boolean, reason text) IS 'Keeps a release at its step, or, with held => false, lets it go on; guardrails are measured all the same. Returns the release.';
+
 CREATE FUNCTION churn.matured(profile regclass, version bigint DEFAULT NULL::bigint, since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, first_score boolean DEFAULT false) RETURNS TABLE(key text, predicted_at timestamp with time zone, model_version bigint, score double precision, features json, outcome boolean, known_at timestamp with time zone, acted_upon boolean)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
@@ -1276,6 +1418,13 @@ CREATE FUNCTION churn.register_model(profile regclass, artifact bytea, signature
 ALTER ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean, training_sample jsonb) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean, training_sample jsonb) TO churn_loader;
 COMMENT ON ROUTINE churn.register_model(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean, training_sample jsonb) IS 'Registers a pickled classifier after replaying rows, by key, whose probabilities the client computed, and compiles it; keeps the compiled form when the two agree. Returns the version.';
+
+CREATE FUNCTION churn.release(profile regclass, version bigint, steps double precision[] DEFAULT '{1,5,25,50,100}'::double precision[], hold interval DEFAULT '1 day'::interval, min_customers integer DEFAULT 500, on_guardrail text DEFAULT 'rollback'::text, limits jsonb DEFAULT '{}'::jsonb, allow_older boolean DEFAULT false, allow_expired boolean DEFAULT false) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.release(profile regclass, version bigint, steps double precision[], hold interval, min_customers integer, on_guardrail text, limits jsonb, allow_older boolean, allow_expired boolean) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.release(profile regclass, version bigint, steps double precision[], hold interval, min_customers integer, on_guardrail text, limits jsonb, allow_older boolean, allow_expired boolean) TO churn_loader;
+COMMENT ON ROUTINE churn.release(profile regclass, version bigint, steps double precision[], hold interval, min_customers integer, on_guardrail text, limits jsonb, allow_older boolean, allow_expired boolean) IS 'Begins to have a version score a share of the customers, which churn.advance_releases raises step by step, in percent, while no guardrail fails; 0 is a shadow, which scores nobody, and 100 an activation. A step lasts at least hold, and until it has scored min_customers. Returns the number of the release.';
 
 CREATE PROCEDURE churn.repair(IN profile regclass, IN batch_size integer DEFAULT 10000)
     LANGUAGE plpgsql;
@@ -1664,17 +1813,23 @@ CREATE FUNCTION churn_internal.check_model(version bigint) RETURNS churn_interna
 ALTER ROUTINE churn_internal.check_model(version bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.check_model(version bigint) IS 'An error unless a version loads here and its profile has the features it needs.';
 
-CREATE FUNCTION churn_internal.check_older_than(older_than interval) RETURNS void
+CREATE FUNCTION churn_internal.check_not_released(attachment_id integer, refused text, version bigint DEFAULT NULL::bigint) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.check_older_than(older_than interval) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.check_older_than(older_than interval) IS 'An error where what is to expire would not be of the past.';
+ALTER ROUTINE churn_internal.check_not_released(attachment_id integer, refused text, version bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_not_released(attachment_id integer, refused text, version bigint) IS 'An error while a release of an attachment is under way, or one of this version.';
 
 CREATE FUNCTION churn_internal.check_publishing(mode text, threshold double precision) RETURNS void
     LANGUAGE plpgsql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.check_publishing(mode text, threshold double precision) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.check_publishing(mode text, threshold double precision) IS 'Refuses a mode of publishing scores that does not exist, or a threshold out of range.';
+
+CREATE FUNCTION churn_internal.check_release(steps double precision[], hold interval, min_customers integer, on_guardrail text, limits jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.check_release(steps double precision[], hold interval, min_customers integer, on_guardrail text, limits jsonb) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_release(steps double precision[], hold interval, min_customers integer, on_guardrail text, limits jsonb) IS 'An error for what churn.release cannot go by.';
 
 CREATE FUNCTION churn_internal.check_writing(attachment_id integer, OUT reason text, OUT version bigint, OUT changed text[]) RETURNS record
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -1927,11 +2082,6 @@ CREATE FUNCTION churn_internal.create_publish_scores(attachment churn.attachment
 ALTER ROUTINE churn_internal.create_publish_scores(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.create_publish_scores(attachment churn.attachments) IS 'Writes the trigger that tells consumers of an attachment''s scores, or silences it.';
 
-CREATE FUNCTION churn_internal.customer_of_row(attachment churn.attachments, OUT customer text, OUT equals text) RETURNS record
-    LANGUAGE sql STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.customer_of_row(attachment churn.attachments, OUT customer text, OUT equals text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.customer_of_row(attachment churn.attachments, OUT customer text, OUT equals text) IS 'SQL of what rows of the log, of outcomes and of actions are of one customer by, to be formatted with the name of such a row, and the operator that compares it: equal keys that have different texts are one customer.';
-
 CREATE FUNCTION churn_internal.cut_text(value text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.cut_text(value text) OWNER TO churn_owner;
@@ -2000,6 +2150,18 @@ CREATE FUNCTION churn_internal.end_change(entered text, what text, depth integer
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.end_change(entered text, what text, depth integer, transaction_id bigint, OUT around text, OUT keys text[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.end_change(entered text, what text, depth integer, transaction_id bigint, OUT around text, OUT keys text[]) IS 'Forgets that others change rows of the profile; returns what to set churn.entered to, and whose complaints churn_internal.count_later has left to be counted now.';
+
+CREATE FUNCTION churn_internal.end_release(attachment_id integer, action text, reason text, marks boolean DEFAULT true) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.end_release(attachment_id integer, action text, reason text, marks boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.end_release(attachment_id integer, action text, reason text, marks boolean) IS 'Has the version in force score all customers again, and marks those whom the other one has scored; returns whether a release was under way. Lock the deployments before.';
+
+CREATE FUNCTION churn_internal.end_releases_of_key(fingerprint text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.end_releases_of_key(fingerprint text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.end_releases_of_key(fingerprint text) IS 'Ends the releases of versions that a key has signed.';
 
 CREATE FUNCTION churn_internal.end_rescoring(run_id bigint, outcome text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2319,10 +2481,10 @@ CREATE FUNCTION churn_internal.may_have_recounted() RETURNS boolean
 ALTER ROUTINE churn_internal.may_have_recounted() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.may_have_recounted() IS 'Whether it is worth asking churn_internal.has_recounted, which is sure.';
 
-CREATE FUNCTION churn_internal.measure_drift(opened refcursor, is_logged boolean) RETURNS TABLE(version bigint, metric text, feature text, value double precision, lower double precision, upper double precision, "limit" double precision, n bigint, verdict churn_internal.required_text, detail text)
-    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.measure_drift(opened refcursor, is_logged boolean) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.measure_drift(opened refcursor, is_logged boolean) IS 'What churn.monitor finds in the rows of a cursor, those of a window, by version: whether inputs and scores are distributed as in the version''s reference, and whether their values are sound.';
+CREATE FUNCTION churn_internal.measure_drift(attachment_id integer, statement text, from_log boolean, since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(version bigint, metric text, feature text, value double precision, lower double precision, upper double precision, "limit" double precision, n bigint, verdict churn_internal.required_text, detail text)
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.measure_drift(attachment_id integer, statement text, from_log boolean, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.measure_drift(attachment_id integer, statement text, from_log boolean, since timestamp with time zone, until timestamp with time zone) IS 'What churn.monitor finds in the rows of a window, by version: whether inputs and scores are distributed as in the version''s reference, and whether their values are sound.';
 
 CREATE FUNCTION churn_internal.measure_performance(attachment_id integer, since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(since timestamp with time zone, until timestamp with time zone, version bigint, metric text, feature text, value double precision, lower double precision, upper double precision, "limit" double precision, n bigint, verdict churn_internal.required_text, detail text)
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE
@@ -2331,11 +2493,16 @@ CREATE FUNCTION churn_internal.measure_performance(attachment_id integer, since 
 ALTER ROUTINE churn_internal.measure_performance(attachment_id integer, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.measure_performance(attachment_id integer, since timestamp with time zone, until timestamp with time zone) IS 'How well a profile is scored, for churn.monitor: estimated of a window, and realised of those before whose horizon has passed at its end.';
 
+CREATE FUNCTION churn_internal.measure_release(plan churn_internal.release_plans, step integer, since timestamp with time zone) RETURNS SETOF churn.release_evidence
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.measure_release(plan churn_internal.release_plans, step integer, since timestamp with time zone) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.measure_release(plan churn_internal.release_plans, step integer, since timestamp with time zone) IS 'Has both versions of a release score customers that its step has scored, and keeps what the guardrails say of them.';
+
 CREATE FUNCTION churn_internal.measure_window(profile regclass, since timestamp with time zone, until timestamp with time zone) RETURNS SETOF churn.monitor_results
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
-    SET TimeZone TO 'UTC'
-    SET cursor_tuple_fraction TO '1';
+    SET TimeZone TO 'UTC';
 ALTER ROUTINE churn_internal.measure_window(profile regclass, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.measure_window(profile regclass, since timestamp with time zone, until timestamp with time zone) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.measure_window(profile regclass, since timestamp with time zone, until timestamp with time zone) IS 'Measures a window for churn.monitor; returns the rows of churn.monitor_results that it wrote.';
@@ -2346,13 +2513,11 @@ CREATE FUNCTION churn_internal.mend_attachment(attachment_id integer) RETURNS vo
 ALTER ROUTINE churn_internal.mend_attachment(attachment_id integer) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.mend_attachment(attachment_id integer) IS 'Gives an attachment the rights, functions and triggers that churn.attach gave it.';
 
-CREATE FUNCTION churn_internal.monitored_rows(attachment churn.attachments, from_log boolean, since timestamp with time zone, until timestamp with time zone) RETURNS text
+CREATE FUNCTION churn_internal.monitored_rows(attachment churn.attachments, from_log boolean) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp
-    SET DateStyle TO 'ISO'
-    SET TimeZone TO 'UTC';
-ALTER ROUTINE churn_internal.monitored_rows(attachment churn.attachments, from_log boolean, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.monitored_rows(attachment churn.attachments, from_log boolean, since timestamp with time zone, until timestamp with time zone) IS 'SQL of the rows that churn.monitor looks at, version, score and features: of the log of a window the last score that each version gave each customer; else of the profile as it stands.';
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.monitored_rows(attachment churn.attachments, from_log boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.monitored_rows(attachment churn.attachments, from_log boolean) IS 'SQL of the rows that churn.monitor looks at, version, score and features: of the log between $2 and $3, where $1 is the attachment, the last score that each version gave each customer; else of the profile as it stands.';
 
 CREATE FUNCTION churn_internal.most_rows(attachment churn.attachments) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
@@ -2361,8 +2526,7 @@ COMMENT ON ROUTINE churn_internal.most_rows(attachment churn.attachments) IS 'Ho
 
 CREATE FUNCTION churn_internal.move_history(attachment_id integer, former_keys text[], present_keys text[], lost_keys text[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp
-    SET jit TO off;
+    SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.move_history(attachment_id integer, former_keys text[], present_keys text[], lost_keys text[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.move_history(attachment_id integer, former_keys text[], present_keys text[], lost_keys text[]) IS 'Has the log, outcomes and actions of customers follow their keys, and warns of those that cannot.';
 
@@ -2418,6 +2582,12 @@ ALTER ROUTINE churn_internal.plain_snapshot() OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.plain_snapshot() TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.plain_snapshot() TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.plain_snapshot() IS 'The snapshot of a statement, if nothing but that tells which models and keys it sees, where churn_internal.tells_by_snapshot says so; else null.';
+
+CREATE FUNCTION churn_internal.plan_under_way(profile regclass) RETURNS churn_internal.release_plans
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.plan_under_way(profile regclass) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.plan_under_way(profile regclass) IS 'The release of a profile that is under way, its deployments locked; an error where there is none.';
 
 CREATE FUNCTION churn_internal.positive_labels(positive_class text) RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
@@ -2757,6 +2927,11 @@ ALTER ROUTINE churn_internal.repair_profiles_1(wrong text[]) OWNER TO churn_owne
 GRANT EXECUTE ON ROUTINE churn_internal.repair_profiles_1(wrong text[]) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.repair_profiles_1(wrong text[]) IS 'Counts and scores the profiles with these keys anew, and clears their marks.';
 
+CREATE FUNCTION churn_internal.replay_release(attachment_id integer, champion bigint, challenger bigint, layout text, numbers bytea, texts text[], threshold double precision, limits text, scored bigint, failing bigint) RETURNS TABLE(guardrail churn_internal.required_text, value double precision, lower double precision, upper double precision, "limit" double precision, n bigint, result text, detail text)
+    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.replay_release(attachment_id integer, champion bigint, challenger bigint, layout text, numbers bytea, texts text[], threshold double precision, limits text, scored bigint, failing bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.replay_release(attachment_id integer, champion bigint, challenger bigint, layout text, numbers bytea, texts text[], threshold double precision, limits text, scored bigint, failing bigint) IS 'What the guardrails of a release say of rows that both versions score, and of how many the challenger has scored and failed to score when they were due.';
+
 CREATE FUNCTION churn_internal.representable(value text) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -2974,6 +3149,14 @@ CREATE FUNCTION churn_internal.sole_deployment(attachment_id integer, OUT versio
 ALTER ROUTINE churn_internal.sole_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.sole_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) IS 'The version that scores all customers of an attachment and its digest. Without the version while a release has two score them: then churn_internal.deployment_for has to be asked. No row while there is none.';
 
+CREATE FUNCTION churn_internal.step_customers(plan churn_internal.release_plans, since timestamp with time zone, OUT by_champion bigint, OUT by_challenger bigint, OUT failing bigint) RETURNS record
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.step_customers(plan churn_internal.release_plans, since timestamp with time zone, OUT by_champion bigint, OUT by_challenger bigint, OUT failing bigint) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.step_customers(plan churn_internal.release_plans, since timestamp with time zone, OUT by_champion bigint, OUT by_challenger bigint, OUT failing bigint) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.step_customers(plan churn_internal.release_plans, since timestamp with time zone, OUT by_champion bigint, OUT by_challenger bigint, OUT failing bigint) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.step_customers(plan churn_internal.release_plans, since timestamp with time zone, OUT by_champion bigint, OUT by_challenger bigint, OUT failing bigint) IS 'How many customers the versions of a release have scored since its step began, and how many the challenger could not.';
+
 CREATE FUNCTION churn_internal.stored_key(attachment churn.attachments, key text) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -2991,6 +3174,12 @@ CREATE FUNCTION churn_internal.take_failure(OUT message text, OUT detail text, O
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.take_failure(OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.take_failure(OUT message text, OUT detail text, OUT hint text, OUT sqlstate text) IS 'Why a function in Python has returned what its type does not allow; null otherwise.';
+
+CREATE FUNCTION churn_internal.take_step(plan churn_internal.release_plans, step integer) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.take_step(plan churn_internal.release_plans, step integer) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.take_step(plan churn_internal.release_plans, step integer) IS 'Takes a step of a release, the last of which may be an activation, under what holds for churn.activate_model. Lock the deployments before.';
 
 CREATE FUNCTION churn_internal.tells_by_snapshot() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -3968,7 +4157,7 @@ COMMENT ON ROUTINE churn_trust.refuse_trust_change() IS 'Trigger of the trusted 
 CREATE FUNCTION churn_trust.revoke_key(fingerprint text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
-COMMENT ON ROUTINE churn_trust.revoke_key(fingerprint text) IS 'Ends the trust in a key. What it signed scores no more in statements that begin after the commit, nor, after a second, in those that go on; a transaction that keeps to a snapshot from before goes by that. For superusers.';
+COMMENT ON ROUTINE churn_trust.revoke_key(fingerprint text) IS 'Ends the trust in a key. What it signed scores no more in statements that begin after the commit, nor, after a second, in those that go on; a transaction that keeps to a snapshot from before goes by that. Ends the releases of versions that it signed. For superusers.';
 
 CREATE FUNCTION churn_trust.tables_of(parent regclass) RETURNS SETOF oid
     LANGUAGE sql STABLE PARALLEL UNSAFE
@@ -4097,13 +4286,13 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module pickle_trees
 -- Module pickle_values
 -- Module pickled
--- Module proportions
 -- Module queries
 -- Module raw_readers
 -- Module reference
 -- Module reference_bins
 -- Module reference_scores
 -- Module registry
+-- Module releasing
 -- Module sandbox
 -- Module sandbox_start
 -- Module sandbox_worker

@@ -11,6 +11,7 @@ MODULES = (
     "schedules",
     "kills",
     "activations",
+    "releases",
     "transaction_ids",
     "dumps",
     "sessions",

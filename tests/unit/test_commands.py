@@ -12,6 +12,7 @@ NOWHERE = "host=/nowhere dbname=none"
 READ_NO_MODEL = {
     "activate": ["1"],
     "rollback": [],
+    "release": ["status"],
     "delete": ["1", "2"],
     "models": [],
     "show": ["1"],

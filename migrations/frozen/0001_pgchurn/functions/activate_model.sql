@@ -7,7 +7,7 @@ DECLARE
     -- Before the attachment is locked, since this locks its table.
     changed CONSTANT text[] := churn_internal.features_changed_by_writing(version);
     model record;
-    current record;
+    current churn.deployments;
 BEGIN
     PERFORM churn_internal.lock_deployments(churn_internal.attachment_of_version(version));
     -- Locked, so that a transaction which began before the version was deleted fails.
@@ -15,11 +15,16 @@ BEGIN
     FROM churn.models m WHERE m.version = activate_model.version FOR SHARE;
     PERFORM churn_internal.check_model(version);
 
-    SELECT d.deployment_id, d.version INTO current
+    SELECT d.* INTO current
     FROM churn.deployments d
     WHERE d.attachment_id = model.attachment_id
     ORDER BY d.deployment_id DESC LIMIT 1;
     IF current.version = activate_model.version THEN
+        IF churn_internal.end_release(
+            model.attachment_id, 'cancel', format('model version %s was activated', version)
+        ) THEN
+            RETURN;
+        END IF;
         RAISE NOTICE 'model version % is already active', version;
         RETURN;
     END IF;
@@ -40,5 +45,6 @@ END $body$;
 COMMENT ON FUNCTION churn.activate_model IS
     'Makes a version score its profile: for every session''s next statement at commit. Where '
     'a key is trusted, what was signed must not have expired, nor be about an older '
-    'version than the active one, unless that is allowed by name.';
+    'version than the active one, unless that is allowed by name. Ends a release that is '
+    'under way.';
 GRANT EXECUTE ON FUNCTION churn.activate_model TO churn_loader;

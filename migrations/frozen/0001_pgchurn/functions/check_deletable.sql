@@ -28,6 +28,9 @@ BEGIN
             END,
             HINT = 'Call churn.activate_model with another version first.';
     END IF;
+    PERFORM churn_internal.check_not_released(
+        attachment.attachment_id, 'is not deleted', version
+    );
     IF previous = version THEN
         RAISE object_in_use USING
             MESSAGE = format('model version %s is the one to go back to', version),
@@ -40,7 +43,8 @@ BEGIN
     END IF;
 
     IF EXISTS (
-        SELECT FROM churn.deployments d WHERE d.version = check_deletable.version
+        SELECT FROM churn.deployments d
+        WHERE check_deletable.version IN (d.version, d.challenger)
     ) THEN
         PERFORM churn_internal.wait_for_writers(attachment);
     END IF;

@@ -26,7 +26,8 @@ BEGIN
 
     named_by := CASE
         WHEN EXISTS (
-            SELECT FROM churn.deployments d WHERE d.version = delete_model.version
+            SELECT FROM churn.deployments d
+            WHERE delete_model.version IN (d.version, d.challenger)
         ) THEN 'churn.deployments'
         WHEN EXISTS (
             SELECT FROM churn.outbox o

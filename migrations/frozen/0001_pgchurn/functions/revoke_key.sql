@@ -9,6 +9,7 @@ BEGIN
                              coalesce(fingerprint, 'null')),
             HINT = 'SELECT * FROM churn_trust.trusted_keys lists the keys.';
     END IF;
+    PERFORM churn_internal.end_releases_of_key(revoke_key.fingerprint);
     IF NOT EXISTS (SELECT FROM churn_trust.keys_in_force()) THEN
         RAISE WARNING USING
             MESSAGE = 'no key is trusted any more',
@@ -19,4 +20,5 @@ END $body$;
 COMMENT ON FUNCTION churn_trust.revoke_key IS
     'Ends the trust in a key. What it signed scores no more in statements that begin after '
     'the commit, nor, after a second, in those that go on; a transaction that keeps to a '
-    'snapshot from before goes by that. For superusers.';
+    'snapshot from before goes by that. Ends the releases of versions that '
+    'it signed. For superusers.';

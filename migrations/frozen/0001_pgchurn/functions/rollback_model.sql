@@ -11,6 +11,7 @@ BEGIN
     INTO tried
     FROM churn_internal.previous_deployment(attachment.attachment_id) p;
     PERFORM churn_internal.lock_deployments(attachment.attachment_id);
+    PERFORM churn_internal.check_not_released(attachment.attachment_id, 'cannot be rolled back');
     SELECT p.* INTO previous
     FROM churn_internal.previous_deployment(attachment.attachment_id) p;
     IF NOT FOUND THEN

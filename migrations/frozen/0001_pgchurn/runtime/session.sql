@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .monitor_performance import Performance
     from .monitoring import Monitoring
     from .queries import Queries
+    from .releasing import Releasing
 
 
 class Session:
@@ -57,6 +58,13 @@ class Session:
         from .comparing import Comparing
 
         return Comparing(self.registry, self.refusals)
+
+    @cached_property
+    def releasing(self) -> "Releasing":
+        """Measures the guardrails of releases."""
+        from .releasing import Releasing
+
+        return Releasing(self.registry, self.refusals)
 
     @cached_property
     def admission(self) -> "Admission":

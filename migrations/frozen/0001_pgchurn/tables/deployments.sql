@@ -4,7 +4,7 @@ CREATE TABLE churn.deployments (
     version bigint NOT NULL REFERENCES churn.models,
     artifact_sha256 bytea NOT NULL,
     action text NOT NULL CHECK (
-        action IN ('activate', 'rollback', 'release', 'end release')
+        action IN ('activate', 'rollback', 'release', 'cancel', 'withdraw')
     ),
     previous_deployment_id bigint REFERENCES churn.deployments,
     deployed_by name NOT NULL DEFAULT session_user,
@@ -32,8 +32,8 @@ COMMENT ON COLUMN churn.deployments.version IS 'The version that scores it.';
 COMMENT ON COLUMN churn.deployments.artifact_sha256 IS
     'Digest of that version''s artifact: what was loaded must be what was activated.';
 COMMENT ON COLUMN churn.deployments.action IS
-    'activate, rollback, release, a step of one, or end release, by which the version scores '
-    'alone again.';
+    'activate, rollback, release (a step of one), or what ends one so that the version scores '
+    'alone again: cancel, or withdraw, where a guardrail failed.';
 COMMENT ON COLUMN churn.deployments.previous_deployment_id IS
     'What a rollback from here puts in force again; null: nothing.';
 COMMENT ON COLUMN churn.deployments.deployed_by IS 'Who said so.';
