@@ -1819,6 +1819,12 @@ CREATE FUNCTION churn_internal.check_not_released(attachment_id integer, refused
 ALTER ROUTINE churn_internal.check_not_released(attachment_id integer, refused text, version bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.check_not_released(attachment_id integer, refused text, version bigint) IS 'An error while a release of an attachment is under way, or one of this version.';
 
+CREATE FUNCTION churn_internal.check_older_than(older_than interval) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.check_older_than(older_than interval) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_older_than(older_than interval) IS 'An error where what is to expire would not be of the past.';
+
 CREATE FUNCTION churn_internal.check_publishing(mode text, threshold double precision) RETURNS void
     LANGUAGE plpgsql IMMUTABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -2081,6 +2087,11 @@ CREATE FUNCTION churn_internal.create_publish_scores(attachment churn.attachment
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.create_publish_scores(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.create_publish_scores(attachment churn.attachments) IS 'Writes the trigger that tells consumers of an attachment''s scores, or silences it.';
+
+CREATE FUNCTION churn_internal.customer_of_row(attachment churn.attachments, OUT customer text, OUT equals text) RETURNS record
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.customer_of_row(attachment churn.attachments, OUT customer text, OUT equals text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.customer_of_row(attachment churn.attachments, OUT customer text, OUT equals text) IS 'SQL of what rows of the log, of outcomes and of actions are of one customer by, to be formatted with the name of such a row, and the operator that compares it: equal keys that have different texts are one customer.';
 
 CREATE FUNCTION churn_internal.cut_text(value text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
@@ -2481,10 +2492,10 @@ CREATE FUNCTION churn_internal.may_have_recounted() RETURNS boolean
 ALTER ROUTINE churn_internal.may_have_recounted() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.may_have_recounted() IS 'Whether it is worth asking churn_internal.has_recounted, which is sure.';
 
-CREATE FUNCTION churn_internal.measure_drift(attachment_id integer, statement text, from_log boolean, since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(version bigint, metric text, feature text, value double precision, lower double precision, upper double precision, "limit" double precision, n bigint, verdict churn_internal.required_text, detail text)
-    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.measure_drift(attachment_id integer, statement text, from_log boolean, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.measure_drift(attachment_id integer, statement text, from_log boolean, since timestamp with time zone, until timestamp with time zone) IS 'What churn.monitor finds in the rows of a window, by version: whether inputs and scores are distributed as in the version''s reference, and whether their values are sound.';
+CREATE FUNCTION churn_internal.measure_drift(opened refcursor, is_logged boolean) RETURNS TABLE(version bigint, metric text, feature text, value double precision, lower double precision, upper double precision, "limit" double precision, n bigint, verdict churn_internal.required_text, detail text)
+    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.measure_drift(opened refcursor, is_logged boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.measure_drift(opened refcursor, is_logged boolean) IS 'What churn.monitor finds in the rows of a cursor, those of a window, by version: whether inputs and scores are distributed as in the version''s reference, and whether their values are sound.';
 
 CREATE FUNCTION churn_internal.measure_performance(attachment_id integer, since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(since timestamp with time zone, until timestamp with time zone, version bigint, metric text, feature text, value double precision, lower double precision, upper double precision, "limit" double precision, n bigint, verdict churn_internal.required_text, detail text)
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE
@@ -2502,7 +2513,8 @@ COMMENT ON ROUTINE churn_internal.measure_release(plan churn_internal.release_pl
 CREATE FUNCTION churn_internal.measure_window(profile regclass, since timestamp with time zone, until timestamp with time zone) RETURNS SETOF churn.monitor_results
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
-    SET TimeZone TO 'UTC';
+    SET TimeZone TO 'UTC'
+    SET cursor_tuple_fraction TO '1';
 ALTER ROUTINE churn_internal.measure_window(profile regclass, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.measure_window(profile regclass, since timestamp with time zone, until timestamp with time zone) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.measure_window(profile regclass, since timestamp with time zone, until timestamp with time zone) IS 'Measures a window for churn.monitor; returns the rows of churn.monitor_results that it wrote.';
@@ -2513,11 +2525,13 @@ CREATE FUNCTION churn_internal.mend_attachment(attachment_id integer) RETURNS vo
 ALTER ROUTINE churn_internal.mend_attachment(attachment_id integer) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.mend_attachment(attachment_id integer) IS 'Gives an attachment the rights, functions and triggers that churn.attach gave it.';
 
-CREATE FUNCTION churn_internal.monitored_rows(attachment churn.attachments, from_log boolean) RETURNS text
+CREATE FUNCTION churn_internal.monitored_rows(attachment churn.attachments, from_log boolean, since timestamp with time zone, until timestamp with time zone) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.monitored_rows(attachment churn.attachments, from_log boolean) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.monitored_rows(attachment churn.attachments, from_log boolean) IS 'SQL of the rows that churn.monitor looks at, version, score and features: of the log between $2 and $3, where $1 is the attachment, the last score that each version gave each customer; else of the profile as it stands.';
+    SET search_path TO pg_catalog, pg_temp
+    SET DateStyle TO 'ISO'
+    SET TimeZone TO 'UTC';
+ALTER ROUTINE churn_internal.monitored_rows(attachment churn.attachments, from_log boolean, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.monitored_rows(attachment churn.attachments, from_log boolean, since timestamp with time zone, until timestamp with time zone) IS 'SQL of the rows that churn.monitor looks at, version, score and features: of the log of a window the last score that each version gave each customer; else of the profile as it stands.';
 
 CREATE FUNCTION churn_internal.most_rows(attachment churn.attachments) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
@@ -2526,7 +2540,8 @@ COMMENT ON ROUTINE churn_internal.most_rows(attachment churn.attachments) IS 'Ho
 
 CREATE FUNCTION churn_internal.move_history(attachment_id integer, former_keys text[], present_keys text[], lost_keys text[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp;
+    SET search_path TO pg_catalog, pg_temp
+    SET jit TO off;
 ALTER ROUTINE churn_internal.move_history(attachment_id integer, former_keys text[], present_keys text[], lost_keys text[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.move_history(attachment_id integer, former_keys text[], present_keys text[], lost_keys text[]) IS 'Has the log, outcomes and actions of customers follow their keys, and warns of those that cannot.';
 
@@ -4286,6 +4301,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module pickle_trees
 -- Module pickle_values
 -- Module pickled
+-- Module proportions
 -- Module queries
 -- Module raw_readers
 -- Module reference
