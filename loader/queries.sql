@@ -808,6 +808,21 @@ ORDER BY m.predicted_at, m.key;
 -- life_cycle_compare --
 SELECT * FROM churn.compare(%(table)s::regclass, %(champion)s, %(challenger)s, %(since)s);
 
+-- life_cycle_seed --
+SELECT setseed(1.0 / (%(seed)s + 1));
+
+-- life_cycle_release --
+SELECT r.share, r.state, r.challenger_customers, r.missing, r.reason, r.ended_at
+FROM churn.releases r WHERE r.release_id = %(release_id)s;
+
+-- life_cycle_scored_by --
+SELECT count(*) FROM life_cycle.customers c WHERE c.churn_model_version = %(version)s;
+
+-- life_cycle_complaints --
+-- How many complaints there are, and how many are counted.
+SELECT (SELECT count(*) FROM life_cycle.complaints) AS complaints,
+       (SELECT sum(c.complaint_count) FROM life_cycle.customers c)::bigint AS counted;
+
 -- life_cycle_month --
 -- What was found of a month: of windows that ended in it, and of customers scored in it.
 SELECT (SELECT count(*) FROM churn.predictions p

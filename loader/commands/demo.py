@@ -22,9 +22,11 @@ def run(options: Namespace) -> int:
     """Train on made-up customers and have some of them complain, or change."""
     if options.life_cycle:
         from pgchurn.loader.demonstration.life_cycle import run_life_cycle
+        from pgchurn.loader.demonstration.life_cycle_release import run_releases
         from pgchurn.loader.demonstration.life_cycle_report import life_cycle_report
 
         year = run_life_cycle(options.database_url)
+        year["releases"] = run_releases(options.database_url, year)
         output.print_result(year, options.format, life_cycle_report)
         return 0
     from pgchurn.loader.demonstration.walkthrough import demo_report, run_demo

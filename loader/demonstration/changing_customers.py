@@ -23,6 +23,9 @@ RELATION_CHANGES_IN = 9
 MONTHS_AFTER = 2
 HORIZON = timedelta(days=90)
 
+# The keys of those who come last begin after this, beyond all others.
+ARRIVALS_FROM = 1_000_000
+
 CHANGED_FEATURE = "data_usage_gb"
 # So many times as much data as before.
 MORE_DATA = 1.8
@@ -160,6 +163,34 @@ def simulate_change(
                 "known_at": known_at[is_told],
             }
         ),
+    )
+
+
+def simulate_arrivals(
+    calendar: Calendar, daily: int, seed: int = 0
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Simulate who comes after everybody else: as different as they were by then.
+
+    Parameters
+    ----------
+    calendar, daily, seed
+        As `simulate_change` takes them. There are arrivals of `HORIZON`.
+
+    Returns
+    -------
+    profiles : pandas.DataFrame of shape (n_customers, 11)
+        ``COLUMNS`` and ``scored_at``, from when everybody else had come.
+    complaints : pandas.DataFrame of shape (n_complaints, 2)
+    """
+    later = simulate_change(Calendar(calendar.start + HORIZON), 0, daily, seed + 1)
+    profiles = later.profiles[later.profiles["scored_at"] >= calendar.ends]
+    complaints = later.complaints
+    complaints = complaints[complaints["customer_id"].isin(profiles["customer_id"])]
+    return (
+        profiles.drop(columns="churned").assign(
+            customer_id=profiles["customer_id"] + ARRIVALS_FROM
+        ),
+        complaints.assign(customer_id=complaints["customer_id"] + ARRIVALS_FROM),
     )
 
 

@@ -210,15 +210,7 @@ def retrain(
         default=calendar.start,
     )
     until = calendar.year_ends - HORIZON
-    profile = Profile.find(connection, TABLE)
-    kinds, _ = profile.usable_features("churned", [], [])
-    rows = fetch_all(
-        connection, "life_cycle_matured", table=TABLE, since=since, until=until
-    )
-    connection.rollback()
-    kinds = {name: kind for name, kind in kinds.items() if name in rows[0]["features"]}
-    frame = frame_of([row["features"] for row in rows], kinds)
-    labels = np.array([row["outcome"] for row in rows])
+    profile, frame, kinds, labels = matured_rows(connection, since, until)
     output.message(
         f"training anew on {len(frame):,} customers, scored from {since:%Y-%m-%d} to "
         f"{until:%Y-%m-%d}"
@@ -240,6 +232,21 @@ def retrain(
         "scored_until": until,
         "trained_until": calendar.year_ends,
     }
+
+
+def matured_rows(
+    connection: Connection, since: datetime, until: datetime
+) -> tuple[Profile, pd.DataFrame, dict[str, str], np.ndarray]:
+    """Return the table, what was logged in some time, its kinds, and who left."""
+    profile = Profile.find(connection, TABLE)
+    kinds, _ = profile.usable_features("churned", [], [])
+    rows = fetch_all(
+        connection, "life_cycle_matured", table=TABLE, since=since, until=until
+    )
+    connection.rollback()
+    kinds = {name: kind for name, kind in kinds.items() if name in rows[0]["features"]}
+    frame = frame_of([row["features"] for row in rows], kinds)
+    return profile, frame, kinds, np.array([row["outcome"] for row in rows])
 
 
 def frame_of(documents: list[dict[str, Any]], kinds: dict[str, str]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from pgchurn.loader.demonstration.life_cycle import TABLE
 
 
 def life_cycle_report(result: dict[str, Any]) -> str:
-    """Return the report on the year."""
+    """Return the report on the year, and on the releases after it."""
     months, versions = result["months"], result["versions"]
     happens = result["calendar"]
     before, changed = (
@@ -56,10 +56,40 @@ def life_cycle_report(result: dict[str, Any]) -> str:
                 }
             ),
             "",
-            f"Next: pgchurn activate {versions['challenger']}; or look at it yourself, "
-            f"the year is in {TABLE}.",
+            *release_lines(result["releases"]),
+            "",
+            f"The year is in {TABLE}, and yours to look at.",
         ]
     )
+
+
+def release_lines(releases: dict[str, Any]) -> list[str]:
+    """Return how the new version took over, and how another one did not."""
+    promoted, broken = releases["promoted"], releases["broken"]
+    return [
+        f"Version {promoted['version']} is released, in steps, to those who come today:",
+        output.table([shown_step(step) for step in promoted["steps"]]),
+        f"It is {promoted['state']}. pgchurn rescore has it score all others, too.",
+        "",
+        f"Version {broken['version']} is trained with those who stayed taken for "
+        "leavers, and released to one in ten at once:",
+        output.table([shown_step(step) for step in broken["steps"]]),
+        f"It is {broken['state']}: {broken['reason']}.",
+        f"It had scored {releases['scored']:,} customers; once pgchurn work has been "
+        f"there, {releases['still_scored']:,}. Version {promoted['version']} scores "
+        "everybody.",
+        f"Of {releases['complaints']:,} complaints {releases['counted']:,} are counted.",
+    ]
+
+
+def shown_step(step: dict[str, Any]) -> dict[str, Any]:
+    """Return what came of some customers as a line of the table has it."""
+    return {
+        "share": f"{step['share']:g} %",
+        "came": step["customers"],
+        "scored by the new version": step["of_challenger"],
+        "then": step["then"],
+    }
 
 
 def shown_month(month: dict[str, Any]) -> dict[str, Any]:

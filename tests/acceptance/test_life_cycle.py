@@ -5,6 +5,10 @@ from datetime import UTC, timedelta
 import pytest
 from pgchurn.loader.command_line import main
 from pgchurn.loader.demonstration.life_cycle import TABLE, run_life_cycle
+from pgchurn.loader.demonstration.life_cycle_release import (
+    FEWEST_CUSTOMERS,
+    run_releases,
+)
 from pgchurn.loader.demonstration.life_cycle_report import life_cycle_report
 
 # Of the demonstration's 100.
@@ -21,6 +25,30 @@ def year(module_empty_database):
 @pytest.fixture
 def session(module_empty_database, year):
     return module_empty_database.session(autocommit=True)
+
+
+@pytest.fixture(scope="module")
+def at_its_end(year, module_empty_database):
+    """Say what was logged and stored at the end of the year, before any release."""
+    session = module_empty_database.session(autocommit=True)
+    return {
+        "wrong": session.run("SELECT * FROM churn.verify(%s::regclass)", TABLE),
+        "as logged": session.value(
+            "SELECT count(*) FROM churn.predictions p JOIN life_cycle.customers c"
+            " ON c.customer_id::text = p.key AND c.scored_at = p.predicted_at"
+            " AND c.churn_score = p.score"
+        ),
+        "logged": session.value("SELECT count(*) FROM churn.predictions"),
+        "in no month": session.value(
+            "SELECT count(*) FROM churn_internal.predictions_default"
+        ),
+    }
+
+
+@pytest.fixture(scope="module")
+def releases(year, at_its_end, module_empty_database):
+    """Release the new model, and a broken one."""
+    return run_releases(module_empty_database.url, year, CUSTOMERS_A_DAY)
 
 
 def month_of(year, time):
@@ -104,24 +132,62 @@ def test_it_is_not_compared_on_the_customers_that_it_was_trained_on(year, sessio
     assert f"version {versions['challenger']} was trained on" in refused.message
 
 
-def test_the_scores_of_the_year_are_those_of_the_version(year, session):
-    assert session.run("SELECT * FROM churn.verify(%s::regclass)", TABLE) == []
-    assert session.value(
-        "SELECT count(*) FROM churn.predictions p JOIN life_cycle.customers c"
-        " ON c.customer_id::text = p.key AND c.scored_at = p.predicted_at"
-        " AND c.churn_score = p.score"
-    ) == session.value("SELECT count(*) FROM churn.predictions")
+def test_the_scores_of_the_year_are_those_of_the_version(at_its_end):
+    assert at_its_end["wrong"] == []
+    assert at_its_end["as logged"] == at_its_end["logged"] > 0
     # In the partitions of their months.
-    assert session.value("SELECT count(*) FROM churn_internal.predictions_default") == 0
+    assert at_its_end["in no month"] == 0
 
 
-def test_the_story_is_told(year):
-    told = life_cycle_report(year)
+def test_the_better_model_is_released_in_steps(year, releases, session):
+    promoted = releases["promoted"]
+
+    assert promoted["version"] == year["versions"]["challenger"]
+    assert promoted["state"] == "promoted"
+    shares = [step["share"] for step in promoted["steps"]]
+    assert sorted(set(shares)) == [0, 10, 50]
+    assert shares == sorted(shares)
+    # A shadow scores nobody.
+    assert [step["of_challenger"] for step in promoted["steps"][:1]] == [0]
+    assert promoted["steps"][-1]["of_challenger"] >= FEWEST_CUSTOMERS
+    assert {
+        row[0]
+        for row in session.run(
+            "SELECT result FROM churn.release_evidence e JOIN churn.releases r"
+            " USING (release_id) WHERE r.challenger = %s AND guardrail = 'step'",
+            promoted["version"],
+        )
+    } == {"success"}
+
+
+def test_a_broken_model_is_rolled_back_by_a_guardrail(year, releases, session):
+    broken = releases["broken"]
+
+    assert broken["state"] == "rolled back"
+    assert "cross the threshold" in broken["reason"]
+    (step,) = broken["steps"]
+    assert step["share"] == 10
+    assert 0 < releases["scored"] == step["of_challenger"] < step["customers"] / 4
+    assert releases["still_scored"] == 0
+    active = "SELECT version FROM churn.active_deployments WHERE profile = %s::regclass"
+    assert session.value(active, TABLE) == releases["promoted"]["version"]
+
+
+def test_no_complaint_is_lost_by_a_release_and_no_score_is_wrong(releases, session):
+    assert releases["complaints"] == releases["counted"] > 0
+    assert session.run("SELECT * FROM churn.verify(%s::regclass)", TABLE) == []
+    unscored = "SELECT count(*) FROM life_cycle.customers WHERE churn_score IS NULL"
+    assert session.value(unscored) == 0
+
+
+def test_the_story_is_told(year, releases):
+    told = life_cycle_report({**year, "releases": releases})
 
     assert "challenger better" in told
     assert "alert, psi of data_usage_gb" in told
     assert "alert, realised_log_loss" in told
-    assert f"Next: pgchurn activate {year['versions']['challenger']}" in told
+    assert f"Version {year['versions']['challenger']} is released, in steps" in told
+    assert "It is rolled back: " in told
 
 
 def test_what_is_there_already_is_left_alone(

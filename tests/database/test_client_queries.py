@@ -10,6 +10,7 @@ NOT_PREPARED = {"work_listen", "listen_channels", "rescoring_session", "rescore"
 # Make the tables of a demonstration, or read them: tests/acceptance/test_life_cycle.py
 # runs these.
 NOT_PREPARED |= {"life_cycle_create", "life_cycle_log"}
+NOT_PREPARED |= {"life_cycle_scored_by", "life_cycle_complaints"}
 
 
 @pytest.mark.parametrize("name", sorted(queries().keys() - NOT_PREPARED))
