@@ -152,6 +152,8 @@ sequence rescore_runs_run_id_seq          -          -          -
 function abandon_rescoring                -          -          -
 function active_attestation               -          -          -
 function active_deployment                -          -          -
+function arm_hash                         -          -          -
+function arm_hashes                       -          -          -
 function arms                             -          -          -
 function array_image                      EXECUTE    EXECUTE    -
 function attachment_of                    EXECUTE    EXECUTE    -
@@ -337,6 +339,8 @@ function update_profile_N                  -          -          -
 function update_profiles_N                -          -          -
 function verify_profiles_N                -          -          -
 function version_for                      EXECUTE    EXECUTE    -
+function version_of_arm                   -          -          -
+function version_of_integer               -          -          -
 function wait_for_batch                   EXECUTE    -          -
 function wait_for_writers                 -          -          -
 function warm_session                     EXECUTE    EXECUTE    EXECUTE

@@ -6,6 +6,7 @@ from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from .arms import digest_of_arm
 from .bounded_cache import BoundedCache
 from .errors import OutdatedFunction, ScoringError
 from .features import Layout, Positions
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     Model = CompiledModel | PickledModel
     # Fingerprints of the keys in force, in order.
     Keys = tuple[str, ...]
-    # An attachment, its version in force, its digest, the keys in force, the layout.
+    # An attachment, the version that scores, the arms that tell its digest, the keys in
+    # force, the layout.
     Deployed = list[Any]
     ScoreRow = Callable[[Sequence[float | None], Sequence[str | None]], float]
 
@@ -87,6 +89,8 @@ class Registry:
         self.scorers = BoundedCache(SCORERS_HELD)
         # What the last single row was scored by: the cache takes three times as long.
         self.last: tuple[Deployed, Scorer] | None = None
+        # And another one before it, since a release has two versions take turns.
+        self.other: tuple[Deployed, Scorer] | None = None
         self.plans: dict[str, Any] = {}
         self.keys: Keys = ()
         self.keys_statement: float | None = None
@@ -145,7 +149,7 @@ class Registry:
             self.keys = tuple(sorted(row["keys"]))
             self.keys_statement = statement
             self.keys_expire = now + KEYS_HELD_SECONDS
-        return row["version"], row["artifact_sha256"], self.keys
+        return row["version"], row["arms"], self.keys
 
     def in_force_for(
         self, attachment_id: int, key: str | None
@@ -161,7 +165,8 @@ class Registry:
         if not rows:
             raise no_active_model()
         row = rows[0]
-        return row["version"], row["artifact_sha256"], tuple(sorted(row["keys"]))
+        digest = digest_of_arm(row["arms"], row["version"])
+        return row["version"], digest, tuple(sorted(row["keys"]))
 
     def arms(
         self, attachment_id: int, customers: "Sequence[str | None]"
@@ -309,9 +314,18 @@ class Registry:
         if self.last and self.last[0] == deployed:
             scorer = self.last[1]
             if scorer.model.is_pickle:
-                self.check_still_allowed(scorer.model, *deployed[1:4])
+                _, version, arms, keys, _ = deployed
+                self.check_still_allowed(
+                    scorer.model, version, digest_of_arm(arms, version), keys
+                )
             return scorer
-        attachment_id, version, digest, keys, layout = deployed
+        self.last, self.other = self.other, self.last
+        if self.last and self.last[0] == deployed:
+            scorer = self.last[1]
+            if not scorer.model.is_pickle:
+                return scorer
+        attachment_id, version, arms, keys, layout = deployed
+        digest = digest_of_arm(arms, version)
         key = (version, digest, tuple(sorted(keys)), attachment_id, layout)
         scorer = self.scorer(attachment_id, *key[:3], layout)
         # Not where it had to be loaded, which is by keys that are read here.

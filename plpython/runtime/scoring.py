@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from .arms import arm_hash, arm_hashes, version_of_arm
 from .batches import (
     Batch,
     checked_probability,
@@ -42,6 +43,10 @@ RECOUNTED = "recounted"
 
 class Scoring:
     """Scores the rows of profiles."""
+
+    arm_hash = staticmethod(arm_hash)
+    arm_hashes = staticmethod(arm_hashes)
+    version_of_arm = staticmethod(version_of_arm)
 
     def __init__(self, registry: Registry, refusals: Refusals) -> None:
         self.registry = registry

@@ -10,6 +10,7 @@ DECLARE
     key record;
     -- Equal keys that have different texts are marked by the text of the profile's.
     one_text boolean;
+    mark text;
     changes_before record;
 BEGIN
     SELECT k.* INTO key
@@ -24,6 +25,10 @@ BEGIN
             ))
             FROM pg_catalog.pg_type t WHERE t.oid IN (key.key_type, key.common_type))
     );
+    mark := CASE WHEN one_text THEN 'key::text' ELSE format(
+        'coalesce((SELECT p.%1$I::text FROM %2$s p WHERE p.%1$I %3$s key), key::text)',
+        attachment.profile_key, profile, churn_internal.operator_name(key.equals_common)
+    ) END;
     -- The bits of tgtype for ROW and BEFORE, for UPDATE, and for DELETE, see pg_trigger.h.
     SELECT coalesce(bool_or(t.tgtype & 16 <> 0), false) AS update,
            coalesce(bool_or(t.tgtype & 8 <> 0), false) AS delete
@@ -56,10 +61,7 @@ BEGIN
         'reference_equals', churn_internal.operator_name(key.reference_equals),
         'is_after', churn_internal.operator_name(key.is_after),
         'is_through', churn_internal.operator_name(key.is_through),
-        'mark', CASE WHEN one_text THEN 'key::text' ELSE format(
-            'coalesce((SELECT p.%1$I::text FROM %2$s p WHERE p.%1$I %3$s key), key::text)',
-            attachment.profile_key, profile, churn_internal.operator_name(key.equals_common)
-        ) END,
+        'mark', mark,
         'recounted_marks', CASE WHEN one_text THEN 'recounted::text[]' ELSE format(
             'ARRAY(SELECT p.%1$I::text FROM %2$s p WHERE p.%1$I %3$s ANY (recounted))',
             attachment.profile_key, profile, churn_internal.operator_name(key.equals_common)
@@ -150,6 +152,15 @@ BEGIN
         'publish_comment', quote_literal(format(
             'Trigger of %s: tells consumers of the scores that were stored.', profile
         ))
+    ) || jsonb_build_object(
+        'version_of_arm', CASE
+            WHEN one_text AND key.common_type IN (
+                'smallint'::regtype, 'integer'::regtype, 'bigint'::regtype
+            ) THEN 'churn_internal.version_of_integer(arms, key)'
+            ELSE format(
+                'churn_internal.version_of_arm(arms, convert_to(%s, ''SQL_ASCII''))', mark
+            )
+        END
     );
 END $body$;
 COMMENT ON FUNCTION churn_internal.attachment_placeholders IS

@@ -1,8 +1,8 @@
--- The hash that partitions by hash rest on, and pg_upgrade with them: it stays what it is.
--- Of a share that rises the customers below it stay below it.
+-- Of a share that rises the customers below it stay below it. Converted to SQL_ASCII a text
+-- keeps the bytes that it has, whatever they are.
 CREATE OR REPLACE FUNCTION churn_internal.in_arm(key text, salt bigint, share integer)
-RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
-RETURN (hashtextextended(key COLLATE "C", salt) & 65535) < share;
+RETURNS boolean LANGUAGE sql STABLE PARALLEL UNSAFE
+RETURN churn_internal.arm_hash(convert_to(key, 'SQL_ASCII'), salt) < share;
 COMMENT ON FUNCTION churn_internal.in_arm IS
     'Whether a release has its challenger score the customer with this key, as the profile '
     'stores it: given its salt, and its share in 65,536ths.';

@@ -6,7 +6,7 @@ DECLARE
     key "@common_type@";
     complained_at timestamptz;
     version bigint;
-    digest bytea;
+    arms bytea;
     trusted_keys text[];
     ignored text;
 BEGIN
@@ -22,9 +22,9 @@ BEGIN
     END IF;
     -- Whether it is one complaint is told without aggregates: to set them up took a
     -- twentieth of the whole INSERT.
-    SELECT c."@complaint_key@", "@complaint_time@", d.version, d.artifact_sha256,
+    SELECT c."@complaint_key@", "@complaint_time@", d.version, d.arms,
            "@trusted_keys@"
-    INTO key, complained_at, version, digest, trusted_keys
+    INTO key, complained_at, version, arms, trusted_keys
     FROM inserted c LEFT JOIN churn_internal.sole_deployment("@id@") d ON true
     WHERE NOT EXISTS (SELECT FROM inserted OFFSET 1);
 
@@ -42,7 +42,7 @@ BEGIN
                 last_complaint_at = greatest(p.last_complaint_at, complained_at),
                 churn_score = coalesce(
                     churn_internal.score_changed(
-                        "@id@", version, digest, trusted_keys, "@layout@",
+                        "@id@", version, arms, trusted_keys, "@layout@",
                         "@integers@", "@doubles@", "@short_texts@"
                     ), p.churn_score
                 ),
@@ -67,9 +67,9 @@ BEGIN
                     "@id@", version, ARRAY["@mark@"], ARRAY[NULL]::double precision[]
                 );
             END IF;
-        ELSIF digest IS NOT NULL THEN
-            SELECT f.version, f.artifact_sha256 INTO version, digest
-            FROM churn_internal.deployment_for("@id@", "@mark@") f;
+        ELSIF arms IS NOT NULL THEN
+            -- As churn_internal.deployment_for, which would be a second query.
+            version := "@version_of_arm@";
             CONTINUE;
         ELSE
             PERFORM churn_internal."write_profiles_@id@"(

@@ -334,6 +334,16 @@ CREATE TABLE churn.deployments (
     attachment_id integer NOT NULL,
     version bigint NOT NULL,
     artifact_sha256 bytea NOT NULL,
+    sole_version bigint GENERATED ALWAYS AS (
+CASE
+    WHEN (share IS NULL) THEN version
+    ELSE NULL::bigint
+END) STORED,
+    arms bytea GENERATED ALWAYS AS (
+CASE
+    WHEN (share IS NULL) THEN artifact_sha256
+    ELSE (((((artifact_sha256 || challenger_sha256) || int8send(version)) || int8send(challenger)) || int8send(salt)) || int4send(share))
+END) STORED NOT NULL,
     action text NOT NULL,
     previous_deployment_id bigint,
     deployed_by name DEFAULT SESSION_USER NOT NULL,
@@ -362,6 +372,8 @@ COMMENT ON COLUMN churn.deployments.deployment_id IS 'Ascends in the order of co
 COMMENT ON COLUMN churn.deployments.attachment_id IS 'The attachment that is scored.';
 COMMENT ON COLUMN churn.deployments.version IS 'The version that scores it.';
 COMMENT ON COLUMN churn.deployments.artifact_sha256 IS 'Digest of that version''s artifact: what was loaded must be what was activated.';
+COMMENT ON COLUMN churn.deployments.sole_version IS 'The version, where it scores all customers; null: a share of them is another''s.';
+COMMENT ON COLUMN churn.deployments.arms IS 'Its digest; where a share is another''s, both digests, both versions, salt and share.';
 COMMENT ON COLUMN churn.deployments.action IS 'activate, rollback, release (a step of one), or what ends one so that the version scores alone again: cancel, or withdraw, where a guardrail failed.';
 COMMENT ON COLUMN churn.deployments.previous_deployment_id IS 'What a rollback from here puts in force again; null: nothing.';
 COMMENT ON COLUMN churn.deployments.deployed_by IS 'Who said so.';
@@ -1658,10 +1670,20 @@ CREATE FUNCTION churn_internal.active_deployment(attachment_id integer, OUT vers
 ALTER ROUTINE churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea, OUT challenger bigint, OUT challenger_sha256 bytea, OUT salt bigint, OUT share integer) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea, OUT challenger bigint, OUT challenger_sha256 bytea, OUT salt bigint, OUT share integer) IS 'The version that scores an attachment and its digest, and while a release is under way the one that scores a share of the customers; no row while there is none.';
 
+CREATE FUNCTION churn_internal.arm_hash(bytea, bigint) RETURNS integer
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.arm_hash(bytea, bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.arm_hash(bytea, bigint) IS 'The place of a key among 65,536, given its bytes, in the encoding of the database, and a salt: see churn_internal.in_arm.';
+
+CREATE FUNCTION churn_internal.arm_hashes(bytea[], bigint) RETURNS integer[]
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.arm_hashes(bytea[], bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.arm_hashes(bytea[], bigint) IS 'For each of some keys its place among 65,536, given their bytes and a salt: see churn_internal.in_arm.';
+
 CREATE FUNCTION churn_internal.arms(keys text[], salt bigint, share integer) RETURNS boolean[]
-    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.arms(keys text[], salt bigint, share integer) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.arms(keys text[], salt bigint, share integer) IS 'For each of these keys whether a release has its challenger score the customer.';
+COMMENT ON ROUTINE churn_internal.arms(keys text[], salt bigint, share integer) IS 'For each of these keys whether a release has its challenger score the customer: see churn_internal.in_arm.';
 
 CREATE FUNCTION churn_internal.array_image(numbers double precision[]) RETURNS bytea
     LANGUAGE internal IMMUTABLE PARALLEL UNSAFE STRICT COST 1;
@@ -1910,7 +1932,7 @@ DECLARE
     key pg_catalog.int8;
     complained_at timestamptz;
     version bigint;
-    digest bytea;
+    arms bytea;
     trusted_keys text[];
     ignored text;
 BEGIN
@@ -1926,9 +1948,9 @@ BEGIN
     END IF;
     -- Whether it is one complaint is told without aggregates: to set them up took a
     -- twentieth of the whole INSERT.
-    SELECT c.customer_id, c.complained_at, d.version, d.artifact_sha256,
+    SELECT c.customer_id, c.complained_at, d.version, d.arms,
            ARRAY(SELECT k.fingerprint FROM churn_trust.trusted_keys k WHERE k.revoked_at IS NULL)
-    INTO key, complained_at, version, digest, trusted_keys
+    INTO key, complained_at, version, arms, trusted_keys
     FROM inserted c LEFT JOIN churn_internal.sole_deployment(1) d ON true
     WHERE NOT EXISTS (SELECT FROM inserted OFFSET 1);
 
@@ -1946,7 +1968,7 @@ BEGIN
                 last_complaint_at = greatest(p.last_complaint_at, complained_at),
                 churn_score = coalesce(
                     churn_internal.score_changed(
-                        1, version, digest, trusted_keys, '[[], []]',
+                        1, version, arms, trusted_keys, '[[], []]',
                         ARRAY[]::integer[], ARRAY[]::double precision[], ARRAY[]::pg_catalog.text[]
                     ), p.churn_score
                 ),
@@ -1971,9 +1993,9 @@ BEGIN
                     1, version, ARRAY[key::text], ARRAY[NULL]::double precision[]
                 );
             END IF;
-        ELSIF digest IS NOT NULL THEN
-            SELECT f.version, f.artifact_sha256 INTO version, digest
-            FROM churn_internal.deployment_for(1, key::text) f;
+        ELSIF arms IS NOT NULL THEN
+            -- As churn_internal.deployment_for, which would be a second query.
+            version := churn_internal.version_of_integer(arms, key);
             CONTINUE;
         ELSE
             PERFORM churn_internal."write_profiles_1"(
@@ -2100,10 +2122,10 @@ GRANT EXECUTE ON ROUTINE churn_internal.cut_text(value text) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.cut_text(value text) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.cut_text(value text) IS 'As much of a text as can tell it from every category: a model may have none of more than 1000 characters.';
 
-CREATE FUNCTION churn_internal.deployment_for(attachment_id integer, key text, OUT version bigint, OUT artifact_sha256 bytea) RETURNS SETOF record
+CREATE FUNCTION churn_internal.deployment_for(attachment_id integer, key text, OUT version bigint, OUT arms bytea) RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.deployment_for(attachment_id integer, key text, OUT version bigint, OUT artifact_sha256 bytea) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.deployment_for(attachment_id integer, key text, OUT version bigint, OUT artifact_sha256 bytea) IS 'The version that scores the customer with this key, as the profile stores it, and its digest; no row while there is none. Sets of rows are split by churn_internal.arms.';
+ALTER ROUTINE churn_internal.deployment_for(attachment_id integer, key text, OUT version bigint, OUT arms bytea) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.deployment_for(attachment_id integer, key text, OUT version bigint, OUT arms bytea) IS 'The version that scores the customer with this key, as the profile stores it, and where its digest is: see churn.deployments.arms. No row while there is none. Sets of rows are split by churn_internal.arms.';
 
 CREATE FUNCTION churn_internal.dequeue_missing_profiles_1(enqueued text[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2373,7 +2395,7 @@ ALTER ROUTINE churn_internal.has_unique_key(profile regclass, profile_key name) 
 COMMENT ON ROUTINE churn_internal.has_unique_key(profile regclass, profile_key name) IS 'Whether an index keeps the keys of a profile unique, as their type compares them.';
 
 CREATE FUNCTION churn_internal.in_arm(key text, salt bigint, share integer) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.in_arm(key text, salt bigint, share integer) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.in_arm(key text, salt bigint, share integer) IS 'Whether a release has its challenger score the customer with this key, as the profile stores it: given its salt, and its share in 65,536ths.';
 
@@ -3159,10 +3181,10 @@ GRANT EXECUTE ON ROUTINE churn_internal.smallest_changes(attachment_id integer, 
 GRANT EXECUTE ON ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision, key text) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision, key text) IS 'The smallest changes of a profile row that bring its score below a threshold, for churn.what_would_help.';
 
-CREATE FUNCTION churn_internal.sole_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) RETURNS SETOF record
+CREATE FUNCTION churn_internal.sole_deployment(attachment_id integer, OUT version bigint, OUT arms bytea) RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.sole_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.sole_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea) IS 'The version that scores all customers of an attachment and its digest. Without the version while a release has two score them: then churn_internal.deployment_for has to be asked. No row while there is none.';
+ALTER ROUTINE churn_internal.sole_deployment(attachment_id integer, OUT version bigint, OUT arms bytea) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.sole_deployment(attachment_id integer, OUT version bigint, OUT arms bytea) IS 'The version that scores all customers of an attachment and its digest. Without the version while a release has two score them: then the arms tell churn_internal.version_of_arm which of them scores whom. No row while there is none.';
 
 CREATE FUNCTION churn_internal.step_customers(plan churn_internal.release_plans, since timestamp with time zone, OUT by_champion bigint, OUT by_challenger bigint, OUT failing bigint) RETURNS record
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -3620,6 +3642,16 @@ ALTER ROUTINE churn_internal.version_for(attachment_id integer, key text) OWNER 
 GRANT EXECUTE ON ROUTINE churn_internal.version_for(attachment_id integer, key text) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.version_for(attachment_id integer, key text) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.version_for(attachment_id integer, key text) IS 'The version that scores the customer with this key; null while there is none.';
+
+CREATE FUNCTION churn_internal.version_of_arm(bytea, bytea) RETURNS bigint
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.version_of_arm(bytea, bytea) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.version_of_arm(bytea, bytea) IS 'The version of a release that scores a customer, given churn.deployments.arms and the bytes of the key as the profile stores it.';
+
+CREATE FUNCTION churn_internal.version_of_integer(bytea, bigint) RETURNS bigint
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.version_of_integer(bytea, bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.version_of_integer(bytea, bigint) IS 'The version of a release that scores a customer, given churn.deployments.arms and a key that is an integer: as churn_internal.version_of_arm, given its digits.';
 
 CREATE FUNCTION churn_internal.wait_for_batch(run_id bigint, batch_at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -4211,6 +4243,7 @@ CREATE EVENT TRIGGER churn_keep_unique_keys ON sql_drop
 COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index that keeps the keys of an attached table unique.';
 
 -- Module admission
+-- Module arms
 -- Module attestation
 -- Module balanced_pipelines
 -- Module batches

@@ -3,6 +3,18 @@ CREATE TABLE churn.deployments (
     attachment_id integer NOT NULL REFERENCES churn.attachments,
     version bigint NOT NULL REFERENCES churn.models,
     artifact_sha256 bytea NOT NULL,
+    -- What a single INSERT reads, which takes least where it is stored as it is read, and
+    -- where few columns are before it: see churn_internal.version_of_arm.
+    sole_version bigint GENERATED ALWAYS AS (
+        CASE WHEN share IS NULL THEN version END
+    ) STORED,
+    arms bytea NOT NULL GENERATED ALWAYS AS (
+        CASE
+            WHEN share IS NULL THEN artifact_sha256
+            ELSE artifact_sha256 || challenger_sha256 || int8send(version)
+                || int8send(challenger) || int8send(salt) || int4send(share)
+        END
+    ) STORED,
     action text NOT NULL CHECK (
         action IN ('activate', 'rollback', 'release', 'cancel', 'withdraw')
     ),
@@ -31,6 +43,10 @@ COMMENT ON COLUMN churn.deployments.attachment_id IS 'The attachment that is sco
 COMMENT ON COLUMN churn.deployments.version IS 'The version that scores it.';
 COMMENT ON COLUMN churn.deployments.artifact_sha256 IS
     'Digest of that version''s artifact: what was loaded must be what was activated.';
+COMMENT ON COLUMN churn.deployments.sole_version IS
+    'The version, where it scores all customers; null: a share of them is another''s.';
+COMMENT ON COLUMN churn.deployments.arms IS
+    'Its digest; where a share is another''s, both digests, both versions, salt and share.';
 COMMENT ON COLUMN churn.deployments.action IS
     'activate, rollback, release (a step of one), or what ends one so that the version scores '
     'alone again: cancel, or withdraw, where a guardrail failed.';

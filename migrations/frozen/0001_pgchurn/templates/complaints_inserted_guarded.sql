@@ -11,7 +11,7 @@ DECLARE
     key @common_type@;
     complained_at timestamptz;
     version bigint;
-    digest bytea;
+    arms bytea;
     trusted_keys text[];
     profile record;
     around bigint := 0;
@@ -38,14 +38,13 @@ BEGIN
         ignored := set_config('churn.score_failed', '', true);
     END IF;
     -- The usual case, one complaint. Two statements: one that joins took longer to set up.
-    SELECT c.@complaint_key@, @complaint_time@, d.version, d.artifact_sha256, @trusted_keys@
-    INTO key, complained_at, version, digest, trusted_keys
+    SELECT c.@complaint_key@, @complaint_time@, d.version, d.arms, @trusted_keys@
+    INTO key, complained_at, version, arms, trusted_keys
     FROM inserted c
     LEFT JOIN churn_internal.sole_deployment(CASE WHEN NOT @queued@ THEN @id@ END) d ON true
     WHERE NOT EXISTS (SELECT FROM inserted OFFSET 1);
-    IF version IS NULL AND digest IS NOT NULL THEN
-        SELECT f.version, f.artifact_sha256 INTO version, digest
-        FROM churn_internal.deployment_for(@id@, @mark@) f;
+    IF version IS NULL AND arms IS NOT NULL THEN
+        version := @version_of_arm@;
     END IF;
     -- The customer's row is not locked before it is written: should others change it
     -- meanwhile, the row is no longer there, or no longer theirs who wrote it last, and the
@@ -56,7 +55,7 @@ BEGIN
            p.churn_score AS former_score, p.churn_model_version AS former_version,
            p.churn_scored_at AS former_time,
            CASE WHEN NOT @queued@ THEN churn_internal.score_changed(
-               @id@, version, digest, trusted_keys, @layout@,
+               @id@, version, arms, trusted_keys, @layout@,
                @integers@, @doubles@, @short_texts@
            ) END AS score
     INTO profile
