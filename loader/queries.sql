@@ -83,6 +83,87 @@ FROM churn.releases r ORDER BY r.release_id DESC;
 SELECT a.release_id, a.challenger, a.share, a.result, a.detail
 FROM churn.advance_releases() a;
 
+-- open_retraining_requests --
+-- Of those tables, or of all.
+SELECT o.request_id, churn_internal.table_name(o.requested_for) AS profile, o.reason
+FROM (
+    SELECT DISTINCT t.name
+    FROM unnest(coalesce(%(tables)s::text[], ARRAY[NULL])) t (name)
+) t
+CROSS JOIN LATERAL churn.open_retraining_requests(t.name::oid::regclass) o
+ORDER BY o.request_id;
+
+-- keep_holding --
+-- However long the model takes: where a setting ends idle transactions, not this one.
+SELECT set_config(s.name, '0', true)
+FROM pg_settings s
+WHERE s.name IN ('idle_in_transaction_session_timeout', 'transaction_timeout');
+
+-- hold_retraining --
+SELECT churn_internal.hold_retraining(
+    %(tables)s::text[]::oid[]::regclass[], %(besides)s::bigint[]
+);
+
+-- begin_retraining --
+SELECT b.attempt, b.profile, b.label, b.training_window::text AS training_window,
+       b.known_until, b.version, b.waiting, b.must_be_signed
+FROM churn_internal.begin_retraining(%(request_id)s) b;
+
+-- retraining_spans --
+SELECT s.champion, s.champion_trained_until, s.horizon::text AS horizon_text, s.first_scored,
+       s.trained_since::text AS trained_since, s.trained_before, s.trained_until,
+       s.compared_since, s.compared_before
+FROM churn_internal.retraining_cohorts(
+    %(profile)s::regclass, %(known_until)s, %(training_window)s::interval, %(challenger)s
+) s;
+
+-- retraining_rows --
+-- Those to train on: of each customer the last score. In one order, so that the same seed
+-- splits the same rows alike.
+SELECT m.features::text, m.outcome, m.acted_upon
+FROM churn.matured(
+    %(profile)s::regclass, NULL, %(since)s::timestamptz, %(before)s::timestamptz
+) m
+ORDER BY m.predicted_at, m.key;
+
+-- compared_rows --
+-- Those to compare on, as churn.compare takes them: of each customer the first score.
+SELECT m.features::text, m.outcome, m.acted_upon
+FROM churn.matured(
+    %(profile)s::regclass, NULL, %(since)s::timestamptz, %(before)s::timestamptz, true
+) m;
+
+-- count_compared --
+SELECT count(*)
+FROM churn.matured(
+    %(profile)s::regclass, NULL, %(since)s::timestamptz, %(before)s::timestamptz, true
+) m;
+
+-- compare_retrained --
+SELECT *
+FROM churn.compare(
+    %(profile)s::regclass, %(champion)s, %(challenger)s, %(since)s::timestamptz,
+    %(before)s::timestamptz, expected => %(expected)s
+);
+
+-- note_retrained --
+SELECT churn_internal.note_retrained(%(request_id)s, %(attempt)s, %(version)s);
+
+-- postpone_retraining --
+SELECT churn_internal.postpone_retraining(%(request_id)s, %(attempt)s, %(waiting)s);
+
+-- finish_retraining --
+SELECT churn_internal.finish_retraining(
+    %(request_id)s, %(attempt)s, %(decision)s, %(reason)s, %(evidence)s::jsonb, %(champion)s,
+    string_to_array(%(steps)s, ',')::float8[], %(hold)s::interval, %(min_customers)s
+);
+
+-- newest_signed_version --
+-- Of the models of a name that were attested, the newest by their own numbers.
+SELECT max((m.attestation::jsonb ->> 'version')::bigint)
+FROM churn.models m
+WHERE m.attestation::jsonb ->> 'name' = %(model_name)s;
+
 -- delete_model --
 -- Whether its row is gone, too.
 SELECT churn.delete_model(%(version)s);

@@ -67,6 +67,8 @@ view performance                          SELECT     SELECT     -
 view queue                                SELECT     SELECT     -
 view releases                             SELECT     SELECT     -
 view rescore_progress                     SELECT     SELECT     -
+view retraining_policies                  SELECT     SELECT     -
+view retraining_requests                  SELECT     SELECT     -
 view score_drift                          SELECT     SELECT     -
 
 sequence actions_action_id_seq            -          -          -
@@ -102,6 +104,7 @@ function hold_release                     EXECUTE    -          -
 function matured                          EXECUTE    EXECUTE    -
 function matures_at                       EXECUTE    EXECUTE    -
 function monitor                          EXECUTE    -          -
+function open_retraining_requests         EXECUTE    -          -
 function predict                          EXECUTE    EXECUTE    -
 function predict_query                    EXECUTE    EXECUTE    -
 function record_action                    EXECUTE    -          -
@@ -109,6 +112,7 @@ function record_outcome                   EXECUTE    -          -
 function register_model                   EXECUTE    -          -
 function release                          EXECUTE    -          -
 function repair                           EXECUTE    -          -
+function request_retraining               EXECUTE    -          -
 function rescore                          EXECUTE    -          -
 function rollback_model                   EXECUTE    -          -
 function score                            EXECUTE    EXECUTE    -
@@ -120,6 +124,7 @@ function set_on_error                     EXECUTE    -          -
 function set_outbox                       EXECUTE    -          -
 function set_outcome                      -          -          -
 function set_prediction_log               -          -          -
+function set_retraining                   EXECUTE    -          -
 function set_score_timeout                EXECUTE    -          -
 function set_scoring_mode                 EXECUTE    -          -
 function set_write_search_path            -          -          -
@@ -140,6 +145,8 @@ table recounts                            -          -          -
 table release_plans                       -          -          -
 table rescore_ranges                      -          -          -
 table rescore_runs                        -          -          -
+table retraining_policies                 -          -          -
+table retrainings                         -          -          -
 
 view known_values                         SELECT     SELECT     -
 
@@ -148,6 +155,7 @@ type *                                    -          -          -
 sequence own_writes                       -          -          -
 sequence release_plans_release_id_seq     -          -          -
 sequence rescore_runs_run_id_seq          -          -          -
+sequence retrainings_request_id_seq       -          -          -
 
 function abandon_rescoring                -          -          -
 function active_attestation               -          -          -
@@ -162,6 +170,8 @@ function attachment_placeholders          -          -          -
 function base_of_version                  EXECUTE    EXECUTE    -
 function base_type                        -          -          -
 function begin_rescoring                  EXECUTE    -          -
+function begin_retraining                 EXECUTE    -          -
+function cancel_retraining                -          -          -
 function candidate_statements             EXECUTE    -          -
 function changed_by_writing               -          -          -
 function changed_features                 -          -          -
@@ -228,6 +238,7 @@ function features_as_json                 -          -          -
 function features_changed_by_writing      EXECUTE    -          -
 function features_of_version              EXECUTE    EXECUTE    -
 function fetch_rows                       EXECUTE    EXECUTE    -
+function finish_retraining                EXECUTE    -          -
 function fit_functions                    -          -          -
 function fit_layout                       -          -          -
 function fit_prediction_log               -          -          -
@@ -239,6 +250,7 @@ function has_changed_models               EXECUTE    EXECUTE    -
 function has_label                        -          -          -
 function has_recounted                    -          -          -
 function has_unique_key                   -          -          -
+function hold_retraining                  EXECUTE    -          -
 function in_arm                           -          -          -
 function inner_write                      -          -          -
 function insert_known_outcome             -          -          -
@@ -271,6 +283,7 @@ function move_history                     -          -          -
 function needs_outcomes                   EXECUTE    EXECUTE    -
 function named_objects                    -          -          -
 function note_recount                     -          -          -
+function note_retrained                   EXECUTE    -          -
 function note_worker                      -          -          -
 function observed_values                  EXECUTE    EXECUTE    -
 function operator_name                    -          -          -
@@ -279,6 +292,7 @@ function own_write                        -          -          -
 function plain_snapshot                   EXECUTE    EXECUTE    -
 function plan_under_way                   -          -          -
 function positive_labels                  -          -          -
+function postpone_retraining              EXECUTE    -          -
 function predict_many                     EXECUTE    EXECUTE    -
 function predict_row                      EXECUTE    EXECUTE    -
 function previous_deployment              -          -          -
@@ -293,6 +307,7 @@ function raise_failure                    -          -          -
 function read_profiles                    -          -          -
 function record_performance               -          -          -
 function reference_digest                 -          -          -
+function refuse_retraining                -          -          -
 function register_candidate               EXECUTE    -          -
 function record_failures                  -          -          -
 function record_labels                    -          -          -
@@ -306,6 +321,8 @@ function representable                    EXECUTE    -          -
 function rescore_batch                    EXECUTE    -          -
 function rescore_profiles_N               -          -          -
 function reserve_batch                    EXECUTE    -          -
+function retraining_cohorts               EXECUTE    -          -
+function retraining_due                   EXECUTE    EXECUTE    -
 function revoke_from_owner                -          -          -
 function row_image                        -          -          -
 function score_batch                      -          -          -

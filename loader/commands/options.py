@@ -8,12 +8,14 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from pgchurn.loader.errors import LoaderError
+from pgchurn.loader.models.algorithms import ALGORITHMS
 from pgchurn.loader.operations.rescoring import Pace
 
 if TYPE_CHECKING:
     from pgchurn.loader.models.attestation import Signer
 
 DEFAULT_TABLE = "churn.customers"
+DEFAULT_TIME_BUDGET = 300
 
 Value = TypeVar("Value")
 
@@ -166,6 +168,61 @@ def add_trained_until(parser: argparse.ArgumentParser, default: str) -> None:
         metavar="TIME",
         help="nothing that became known later was trained on: a time with its zone, "
         f"such as 2026-01-31T00:00:00+00:00 (default: {default})",
+    )
+
+
+def add_steps(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how a version takes over customers."""
+    parser.add_argument(
+        "--steps",
+        default="1,5,25,50,100",
+        metavar="PERCENT,...",
+        help="ascending; 0 is a shadow, 100 an activation (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--hold",
+        default="1 day",
+        metavar="INTERVAL",
+        help="how long a step lasts at least (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--min-customers",
+        type=int,
+        default=500,
+        metavar="N",
+        help="how many a step scores at least (default: %(default)s)",
+    )
+
+
+def add_training(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how a model is trained."""
+    parser.add_argument(
+        "--algorithm",
+        choices=(*ALGORITHMS, "auto"),
+        default="auto",
+        help="auto takes the average that does best in cross-validation "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--time-budget",
+        type=positive_seconds,
+        default=DEFAULT_TIME_BUDGET,
+        metavar="SECONDS",
+        help="what there is no time for is left out (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--threads",
+        type=positive_integer,
+        default=1,
+        metavar="N",
+        help="of each fit; on a busy machine more take longer (default: %(default)s)",
+    )
+
+
+def add_seed(parser: argparse.ArgumentParser) -> None:
+    """Add the option that makes a training another one on the same rows."""
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the split and the models (default: 0)"
     )
 
 

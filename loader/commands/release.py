@@ -5,7 +5,7 @@ from contextlib import closing
 from typing import Any
 
 from pgchurn.loader import output
-from pgchurn.loader.commands.options import add_format, add_table
+from pgchurn.loader.commands.options import add_format, add_steps, add_table
 from pgchurn.loader.database import connect, fetch_all, fetch_value
 
 HELP = "Have a version take over customers step by step."
@@ -23,25 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "version", type=int, nargs="?", metavar="VERSION", help="for start"
     )
-    parser.add_argument(
-        "--steps",
-        default="1,5,25,50,100",
-        metavar="PERCENT,...",
-        help="ascending; 0 is a shadow, 100 an activation (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--hold",
-        default="1 day",
-        metavar="INTERVAL",
-        help="how long a step lasts at least (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--min-customers",
-        type=int,
-        default=500,
-        metavar="N",
-        help="how many a step scores at least (default: %(default)s)",
-    )
+    add_steps(parser)
     parser.add_argument(
         "--on-guardrail",
         choices=("rollback", "hold"),

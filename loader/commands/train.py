@@ -7,18 +7,16 @@ from pgchurn.loader import output
 from pgchurn.loader.commands.options import (
     add_compilation,
     add_format,
+    add_seed,
     add_signer,
     add_table,
     add_trained_until,
-    positive_integer,
-    positive_seconds,
+    add_training,
     signer_of,
 )
 from pgchurn.loader.database import connect
-from pgchurn.loader.models.algorithms import ALGORITHMS
 
 HELP = "Train a model on a profile table."
-DEFAULT_TIME_BUDGET = 300
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -28,27 +26,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--label", required=True, metavar="COLUMN", help="column that says who churned"
     )
-    parser.add_argument(
-        "--algorithm",
-        choices=(*ALGORITHMS, "auto"),
-        default="auto",
-        help="auto takes the average that does best in cross-validation "
-        "(default: %(default)s)",
-    )
-    parser.add_argument(
-        "--time-budget",
-        type=positive_seconds,
-        default=DEFAULT_TIME_BUDGET,
-        metavar="SECONDS",
-        help="what there is no time for is left out (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--threads",
-        type=positive_integer,
-        default=1,
-        metavar="N",
-        help="of each fit; on a busy machine more take longer (default: %(default)s)",
-    )
+    add_training(parser)
     parser.add_argument(
         "--exclude",
         nargs="+",
@@ -60,9 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--positive-class", metavar="VALUE", help="label of those who churned"
     )
-    parser.add_argument(
-        "--seed", type=int, default=0, help="of the split and the models (default: 0)"
-    )
+    add_seed(parser)
     add_trained_until(parser, "when its rows are read")
     add_signer(parser, required=False)
     add_compilation(parser)

@@ -75,14 +75,14 @@ class Profile:
             raise unknown_columns(self.name, unknown, self.kinds)
 
     def usable_features(
-        self, label: str, exclude: Sequence[str], changed: Sequence[str]
+        self, label: str | None, exclude: Sequence[str], changed: Sequence[str]
     ) -> tuple[dict[str, str], dict[str, str]]:
         """Sort the columns into features and columns that are left out.
 
         Parameters
         ----------
-        label : str
-            Column that says who churned.
+        label : str or None
+            Column that says who churned; None: no column does.
         exclude : sequence of str
             Columns that are not to be features.
         changed : sequence of str
@@ -95,7 +95,7 @@ class Profile:
         dict of str to str
             Why each of the other columns is left out.
         """
-        self.require([label, *exclude])
+        self.require([*([] if label is None else [label]), *exclude])
         features, left_out = {}, {}
         for name, kind in self.kinds.items():
             if name == self.key:

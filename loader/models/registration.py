@@ -3,6 +3,7 @@
 import json
 import os
 from base64 import b64encode
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -60,6 +61,7 @@ def register(
     allow_unknown: bool = False,
     training_rows: pd.DataFrame | None = None,
     trained_until: datetime | None = None,
+    before_commit: Callable[[int], object] | None = None,
 ) -> dict[str, Any]:
     """Register a classifier; the server replays rows before it accepts it.
 
@@ -98,6 +100,8 @@ def register(
     trained_until : datetime.datetime, optional
         With its time zone: until when what it was trained on was known, labels
         included. Kept with its provenance.
+    before_commit : callable taking an int, optional
+        Called with the version, for what is to be committed with it or not at all.
 
     Returns
     -------
@@ -146,6 +150,8 @@ def register(
         allow_older=allow_older,
     )
     kept = fetch_all(connection, "compilation", version=version)[0]
+    if before_commit is not None:
+        before_commit(version)
     connection.commit()
     connection.set_session(isolation_level="DEFAULT")
     return {

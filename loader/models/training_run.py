@@ -1,7 +1,7 @@
 """From a profile table to a registered model."""
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -120,6 +120,7 @@ def register_trained(
     compile_form: bool = True,
     signer: Signer | None = None,
     trained_until: datetime,
+    before_commit: Callable[[int], object] | None = None,
 ) -> dict[str, Any]:
     """Register what was trained on some rows, with what the training says of itself.
 
@@ -136,6 +137,8 @@ def register_trained(
         Where these are from.
     compile_form, signer, trained_until
         As `train_and_register` takes them.
+    before_commit
+        As `register` takes it.
 
     Returns
     -------
@@ -173,4 +176,5 @@ def register_trained(
         allow_unknown=True,
         training_rows=frame[list(trained.features)],
         trained_until=trained_until,
+        before_commit=before_commit,
     )

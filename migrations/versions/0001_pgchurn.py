@@ -18,7 +18,7 @@ BEFORE_FUNCTIONS = (
         "outbox",
         "outcomes",
     ),
-    *("monitoring", "trusted_keys"),
+    *("monitoring", "retraining", "trusted_keys"),
 )
 AFTER_FUNCTIONS = ("result_checks", "event_triggers", "customers")
 

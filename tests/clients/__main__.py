@@ -2,8 +2,12 @@
 
 import sys
 
-from tests import browser, environments, exporter
+from tests import airflow_environment, browser, environments, exporter
 from tests.clients.installing import install
 
 if __name__ == "__main__":
-    sys.exit(environments.exit_status(install, browser.install, exporter.install))
+    sys.exit(
+        environments.exit_status(
+            install, browser.install, exporter.install, airflow_environment.install
+        )
+    )

@@ -28,6 +28,7 @@ SETTINGS = {
 }
 RESCORE = "CALL churn.rescore('churn.customers', 10, rows_per_second => 20000)"
 MONITOR = "SELECT count(*) FROM churn.monitor('churn.customers')"
+REQUEST = "SELECT count(*) FROM churn.open_retraining_requests()"
 EXPIRE = (
     "SELECT churn.expire_predictions('1 year'), churn.expire_outcomes('2 years'),"
     " churn.expire_monitor_results('2 years'), churn.expire_outbox('7 days')"
@@ -120,3 +121,18 @@ def test_jobs_of_pg_cron_measure_drift_open_an_alert_and_expire_what_is_old(data
     opened = "SELECT metric, version FROM churn.open_alerts WHERE feature = 'age'"
     assert ("psi", version) in session.run(opened)
     assert session.column("SELECT key FROM churn.outbox") == ["2"]
+
+
+def test_a_job_of_pg_cron_opens_the_request_that_is_due(database):
+    session = database.session(autocommit=True)
+    session.run(
+        "SELECT churn.set_retraining('churn.customers', every => '1 millisecond')"
+    )
+
+    ((status, message),) = run_jobs(session, request=REQUEST).values()
+
+    assert status == "succeeded", message
+    assert session.run(
+        "SELECT profile::text, attempts, decision FROM churn.retraining_requests"
+    ) == [("churn.customers", 0, None)]
+    session.run("SELECT churn.set_retraining('churn.customers')")

@@ -787,6 +787,79 @@ COMMENT ON COLUMN churn_internal.rescore_runs.started_at IS 'When it was started
 COMMENT ON COLUMN churn_internal.rescore_runs.ended_at IS 'When it ended; null: it is unfinished.';
 COMMENT ON COLUMN churn_internal.rescore_runs.outcome IS 'done, or abandoned for another run or because the table was detached.';
 
+CREATE TABLE churn_internal.retraining_policies (
+    attachment_id integer NOT NULL,
+    every interval,
+    min_new_outcomes bigint,
+    on_drift boolean NOT NULL,
+    on_performance boolean NOT NULL,
+    training_window interval,
+    set_by name DEFAULT SESSION_USER NOT NULL,
+    set_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT retraining_policies_pkey PRIMARY KEY (attachment_id),
+    CONSTRAINT retraining_policies_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES churn.attachments(attachment_id),
+    CONSTRAINT retraining_policies_every_check CHECK ((every > '00:00:00'::interval)),
+    CONSTRAINT retraining_policies_min_new_outcomes_check CHECK ((min_new_outcomes >= 1)),
+    CONSTRAINT retraining_policies_training_window_check CHECK ((training_window > '00:00:00'::interval))
+);
+ALTER TABLE churn_internal.retraining_policies OWNER TO churn_owner;
+COMMENT ON TABLE churn_internal.retraining_policies IS 'When profiles are retrained, as churn.set_retraining was told; churn.retraining_policies shows them.';
+COMMENT ON COLUMN churn_internal.retraining_policies.attachment_id IS 'The attachment of the profile.';
+COMMENT ON COLUMN churn_internal.retraining_policies.every IS 'How long after the last time; null: time alone does not ask for it.';
+COMMENT ON COLUMN churn_internal.retraining_policies.min_new_outcomes IS 'Of how many customers more it has to be known what became of them; null: of any.';
+COMMENT ON COLUMN churn_internal.retraining_policies.on_drift IS 'Whether alerts on features and scores ask for it.';
+COMMENT ON COLUMN churn_internal.retraining_policies.on_performance IS 'Whether alerts on performance and calibration do.';
+COMMENT ON COLUMN churn_internal.retraining_policies.training_window IS 'Over how long a time the customers were scored who are trained on; null: any.';
+COMMENT ON COLUMN churn_internal.retraining_policies.set_by IS 'Who said so.';
+COMMENT ON COLUMN churn_internal.retraining_policies.set_at IS 'When.';
+
+CREATE TABLE churn_internal.retrainings (
+    request_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    attachment_id integer NOT NULL,
+    reason text NOT NULL,
+    alerts bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    training_window interval,
+    requested_by name DEFAULT SESSION_USER NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    taken_by name,
+    taken_at timestamp with time zone,
+    known_until timestamp with time zone,
+    waiting text,
+    version bigint,
+    finished_at timestamp with time zone,
+    decision text,
+    decision_reason text,
+    release_id bigint,
+    evidence jsonb,
+    CONSTRAINT retrainings_pkey PRIMARY KEY (request_id),
+    CONSTRAINT retrainings_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES churn.attachments(attachment_id),
+    CONSTRAINT retrainings_check CHECK ((num_nulls(finished_at, decision, decision_reason) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT retrainings_check1 CHECK (((decision = 'released'::text) = (release_id IS NOT NULL))),
+    CONSTRAINT retrainings_decision_check CHECK ((decision = ANY (ARRAY['released'::text, 'kept'::text, 'cancelled'::text])))
+);
+CREATE UNIQUE INDEX retrainings_open_idx ON churn_internal.retrainings USING btree (attachment_id) WHERE (finished_at IS NULL);
+ALTER TABLE churn_internal.retrainings OWNER TO churn_owner;
+COMMENT ON TABLE churn_internal.retrainings IS 'Retrainings that were asked for, and what was decided; churn.retraining_requests shows them.';
+COMMENT ON COLUMN churn_internal.retrainings.request_id IS 'Ascends.';
+COMMENT ON COLUMN churn_internal.retrainings.attachment_id IS 'The attachment of the profile.';
+COMMENT ON COLUMN churn_internal.retrainings.reason IS 'Why it was asked for.';
+COMMENT ON COLUMN churn_internal.retrainings.alerts IS 'The alerts that asked for it: none of them asks twice.';
+COMMENT ON COLUMN churn_internal.retrainings.training_window IS 'As the policy had it when it was asked for.';
+COMMENT ON COLUMN churn_internal.retrainings.requested_by IS 'Who asked.';
+COMMENT ON COLUMN churn_internal.retrainings.requested_at IS 'When.';
+COMMENT ON COLUMN churn_internal.retrainings.attempts IS 'How often it was taken. Who took it writes only while this is what it was then.';
+COMMENT ON COLUMN churn_internal.retrainings.taken_by IS 'Who took it last.';
+COMMENT ON COLUMN churn_internal.retrainings.taken_at IS 'When.';
+COMMENT ON COLUMN churn_internal.retrainings.known_until IS 'What was known by then is trained and compared on; it stays when it is taken up again after a kill.';
+COMMENT ON COLUMN churn_internal.retrainings.waiting IS 'What it waits for, or what the last attempt has failed by; null: nothing.';
+COMMENT ON COLUMN churn_internal.retrainings.version IS 'The version that was registered for it; null: none yet.';
+COMMENT ON COLUMN churn_internal.retrainings.finished_at IS 'When it ended; null: it is open.';
+COMMENT ON COLUMN churn_internal.retrainings.decision IS 'released, kept (the version in force stays), or cancelled; null: it is open.';
+COMMENT ON COLUMN churn_internal.retrainings.decision_reason IS 'Why, in words.';
+COMMENT ON COLUMN churn_internal.retrainings.release_id IS 'The release that was started; null: none was.';
+COMMENT ON COLUMN churn_internal.retrainings.evidence IS 'What it was decided by: cohorts, comparison, calibration.';
+
 CREATE TABLE churn_migrations.alembic_version (
     version_num character varying(32) NOT NULL,
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
@@ -1177,6 +1250,70 @@ COMMENT ON COLUMN churn.rescore_progress.started_by IS 'Who started it.';
 COMMENT ON COLUMN churn.rescore_progress.started_at IS 'When it was started.';
 COMMENT ON COLUMN churn.rescore_progress.ended_at IS 'When it ended.';
 
+CREATE VIEW churn.retraining_policies AS SELECT
+    NULL::regclass AS profile,
+    NULL::interval AS every,
+    NULL::bigint AS min_new_outcomes,
+    NULL::boolean AS on_drift,
+    NULL::boolean AS on_performance,
+    NULL::interval AS training_window,
+    NULL::name AS set_by,
+    NULL::timestamp with time zone AS set_at,
+    NULL::timestamp with time zone AS since,
+    NULL::bigint AS new_outcomes,
+    NULL::text AS due;
+ALTER VIEW churn.retraining_policies OWNER TO churn_owner;
+GRANT SELECT ON churn.retraining_policies TO churn_loader;
+GRANT SELECT ON churn.retraining_policies TO churn_scorer;
+COMMENT ON VIEW churn.retraining_policies IS 'When profiles are retrained, as churn.set_retraining was told, and which are due.';
+COMMENT ON COLUMN churn.retraining_policies.profile IS 'The attached profile table.';
+COMMENT ON COLUMN churn.retraining_policies.every IS 'How long after the last time; null: time alone does not ask for it.';
+COMMENT ON COLUMN churn.retraining_policies.min_new_outcomes IS 'Of how many customers more it has to be known what became of them; null: of any.';
+COMMENT ON COLUMN churn.retraining_policies.on_drift IS 'Whether alerts on features and scores ask for it.';
+COMMENT ON COLUMN churn.retraining_policies.on_performance IS 'Whether alerts on performance and calibration do.';
+COMMENT ON COLUMN churn.retraining_policies.training_window IS 'Over how long a time the customers were scored who are trained on; null: any.';
+COMMENT ON COLUMN churn.retraining_policies.set_by IS 'Who said so.';
+COMMENT ON COLUMN churn.retraining_policies.set_at IS 'When.';
+COMMENT ON COLUMN churn.retraining_policies.since IS 'Until when what the version in force was trained on, or retrained on the last time, was known; null: no version is in force.';
+COMMENT ON COLUMN churn.retraining_policies.new_outcomes IS 'Of how many customers it has become known since what became of them.';
+COMMENT ON COLUMN churn.retraining_policies.due IS 'Why it is to be retrained now; null: it is not.';
+
+CREATE VIEW churn.retraining_requests AS SELECT
+    NULL::bigint AS request_id,
+    NULL::regclass AS profile,
+    NULL::text AS reason,
+    NULL::name AS requested_by,
+    NULL::timestamp with time zone AS requested_at,
+    NULL::integer AS attempts,
+    NULL::name AS taken_by,
+    NULL::timestamp with time zone AS taken_at,
+    NULL::text AS waiting,
+    NULL::bigint AS version,
+    NULL::timestamp with time zone AS finished_at,
+    NULL::text AS decision,
+    NULL::text AS decision_reason,
+    NULL::bigint AS release_id,
+    NULL::jsonb AS evidence;
+ALTER VIEW churn.retraining_requests OWNER TO churn_owner;
+GRANT SELECT ON churn.retraining_requests TO churn_loader;
+GRANT SELECT ON churn.retraining_requests TO churn_scorer;
+COMMENT ON VIEW churn.retraining_requests IS 'Every request to retrain a profile: who asked and why, who took it, and what was decided.';
+COMMENT ON COLUMN churn.retraining_requests.request_id IS 'Ascends.';
+COMMENT ON COLUMN churn.retraining_requests.profile IS 'The attached profile table.';
+COMMENT ON COLUMN churn.retraining_requests.reason IS 'Why it was asked for.';
+COMMENT ON COLUMN churn.retraining_requests.requested_by IS 'Who asked.';
+COMMENT ON COLUMN churn.retraining_requests.requested_at IS 'When.';
+COMMENT ON COLUMN churn.retraining_requests.attempts IS 'How often it was taken.';
+COMMENT ON COLUMN churn.retraining_requests.taken_by IS 'Who took it last.';
+COMMENT ON COLUMN churn.retraining_requests.taken_at IS 'When.';
+COMMENT ON COLUMN churn.retraining_requests.waiting IS 'What it waits for, or what the last attempt has failed by; null: nothing.';
+COMMENT ON COLUMN churn.retraining_requests.version IS 'The version that was registered for it; null: none.';
+COMMENT ON COLUMN churn.retraining_requests.finished_at IS 'When it ended; null: it is open.';
+COMMENT ON COLUMN churn.retraining_requests.decision IS 'released, kept (the version in force stays), or cancelled; null: it is open.';
+COMMENT ON COLUMN churn.retraining_requests.decision_reason IS 'Why, in words.';
+COMMENT ON COLUMN churn.retraining_requests.release_id IS 'The release that was started; null: none was.';
+COMMENT ON COLUMN churn.retraining_requests.evidence IS 'What it was decided by: cohorts, comparison, calibration.';
+
 CREATE VIEW churn.score_drift AS SELECT
     NULL::timestamp with time zone AS "time",
     NULL::timestamp with time zone AS since,
@@ -1396,6 +1533,13 @@ ALTER ROUTINE churn.monitor(profile regclass, since timestamp with time zone, un
 GRANT EXECUTE ON ROUTINE churn.monitor(profile regclass, since timestamp with time zone, until timestamp with time zone) TO churn_loader;
 COMMENT ON ROUTINE churn.monitor(profile regclass, since timestamp with time zone, until timestamp with time zone) IS 'Measures one window of a profile''s scores, from since and before until, against the reference of each version that gave some: writes churn.monitor_results anew, and returns what it wrote. Null as until: now; null as since: since the end of the window before, or a day.';
 
+CREATE FUNCTION churn.open_retraining_requests(profile regclass DEFAULT NULL::regclass) RETURNS TABLE(request_id bigint, requested_for regclass, reason text)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.open_retraining_requests(profile regclass) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.open_retraining_requests(profile regclass) TO churn_loader;
+COMMENT ON ROUTINE churn.open_retraining_requests(profile regclass) IS 'Opens a request to retrain each profile whose policy asks for it now, and that has none open; returns them. Null: of all profiles.';
+
 CREATE FUNCTION churn.predict(version bigint, features jsonb) RETURNS double precision
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn.predict(version bigint, features jsonb) OWNER TO churn_owner;
@@ -1443,6 +1587,13 @@ CREATE PROCEDURE churn.repair(IN profile regclass, IN batch_size integer DEFAULT
 ALTER ROUTINE churn.repair(IN profile regclass, IN batch_size integer) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.repair(IN profile regclass, IN batch_size integer) TO churn_loader;
 COMMENT ON ROUTINE churn.repair(IN profile regclass, IN batch_size integer) IS 'Mends what churn.verify finds and scores marked customers again, committing after each batch.';
+
+CREATE FUNCTION churn.request_retraining(profile regclass, reason text DEFAULT NULL::text) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.request_retraining(profile regclass, reason text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.request_retraining(profile regclass, reason text) TO churn_loader;
+COMMENT ON ROUTINE churn.request_retraining(profile regclass, reason text) IS 'Asks for a profile to be retrained, whatever its policy says; returns the request, or the one that is open already.';
 
 CREATE PROCEDURE churn.rescore(IN profile regclass, IN batch_size integer DEFAULT 10000, IN rows_per_second integer DEFAULT NULL::integer, IN restart boolean DEFAULT false)
     LANGUAGE plpgsql;
@@ -1570,6 +1721,13 @@ CREATE FUNCTION churn.set_prediction_log(profile regclass, rate double precision
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn.set_prediction_log(profile regclass, rate double precision) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn.set_prediction_log(profile regclass, rate double precision) IS 'Which share of the scores that are stored is appended to churn.predictions: from 0, none, to 1, all.';
+
+CREATE FUNCTION churn.set_retraining(profile regclass, every interval DEFAULT NULL::interval, min_new_outcomes bigint DEFAULT NULL::bigint, on_drift boolean DEFAULT false, on_performance boolean DEFAULT false, training_window interval DEFAULT NULL::interval) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.set_retraining(profile regclass, every interval, min_new_outcomes bigint, on_drift boolean, on_performance boolean, training_window interval) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.set_retraining(profile regclass, every interval, min_new_outcomes bigint, on_drift boolean, on_performance boolean, training_window interval) TO churn_loader;
+COMMENT ON ROUTINE churn.set_retraining(profile regclass, every interval, min_new_outcomes bigint, on_drift boolean, on_performance boolean, training_window interval) IS 'When a profile is retrained: so long after the last time, once it is known of so many more customers what became of them, and when an alert is opened; and over how long a time the customers were scored who are trained on. All of it left out: never, and the request that is open is cancelled.';
 
 CREATE FUNCTION churn.set_score_timeout(profile regclass, score_timeout interval) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -1737,6 +1895,19 @@ CREATE FUNCTION churn_internal.begin_rescoring(profile regclass, restart boolean
 ALTER ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.begin_rescoring(profile regclass, restart boolean, abandoned bigint) IS 'The unfinished run of a profile under its active model, or else, or to restart, a new one. In place of an abandoned run: null where another one is done already.';
+
+CREATE FUNCTION churn_internal.begin_retraining(request_id bigint) RETURNS TABLE(attempt integer, profile text, label name, training_window interval, known_until timestamp with time zone, version bigint, waiting text, must_be_signed boolean)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.begin_retraining(request_id bigint) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.begin_retraining(request_id bigint) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.begin_retraining(request_id bigint) IS 'Notes that a request is taken, and returns what it is about; what it waits for, where that is so. No row: it has ended. Hold it before.';
+
+CREATE FUNCTION churn_internal.cancel_retraining(attachment_id integer, reason text) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.cancel_retraining(attachment_id integer, reason text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.cancel_retraining(attachment_id integer, reason text) IS 'Takes back when a profile is retrained, and the request that is open; returns that request, null where there is none.';
 
 CREATE FUNCTION churn_internal.candidate_statements(profile regclass, signature jsonb, OUT layout text, OUT profiles text, OUT sample_keys text, OUT most_rows integer) RETURNS record
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -2328,6 +2499,13 @@ GRANT EXECUTE ON ROUTINE churn_internal.fetch_rows(cursor refcursor, batch_size 
 GRANT EXECUTE ON ROUTINE churn_internal.fetch_rows(cursor refcursor, batch_size integer) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.fetch_rows(cursor refcursor, batch_size integer) IS 'The next rows of a cursor that churn.predict_query has opened.';
 
+CREATE FUNCTION churn_internal.finish_retraining(request_id bigint, attempt integer, decision text, decision_reason text, evidence jsonb, champion bigint, steps double precision[], hold interval, min_customers integer) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.finish_retraining(request_id bigint, attempt integer, decision text, decision_reason text, evidence jsonb, champion bigint, steps double precision[], hold interval, min_customers integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.finish_retraining(request_id bigint, attempt integer, decision text, decision_reason text, evidence jsonb, champion bigint, steps double precision[], hold interval, min_customers integer) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.finish_retraining(request_id bigint, attempt integer, decision text, decision_reason text, evidence jsonb, champion bigint, steps double precision[], hold interval, min_customers integer) IS 'Ends a request with a decision and what it rests on, and starts the release where the decision is that; an error where the version in force is not the one that was compared, or the request is somebody else''s. Returns the release.';
+
 CREATE FUNCTION churn_internal.fit_functions(attachment churn.attachments) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -2393,6 +2571,13 @@ CREATE FUNCTION churn_internal.has_unique_key(profile regclass, profile_key name
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.has_unique_key(profile regclass, profile_key name) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.has_unique_key(profile regclass, profile_key name) IS 'Whether an index keeps the keys of a profile unique, as their type compares them.';
+
+CREATE FUNCTION churn_internal.hold_retraining(profiles regclass[], besides bigint[]) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.hold_retraining(profiles regclass[], besides bigint[]) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.hold_retraining(profiles regclass[], besides bigint[]) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.hold_retraining(profiles regclass[], besides bigint[]) IS 'Returns a request to retrain that nobody else holds, of these profiles, null: of any, and none of those named; it is held until the transaction ends. Null: there is none.';
 
 CREATE FUNCTION churn_internal.in_arm(key text, salt bigint, share integer) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -2584,6 +2769,13 @@ CREATE FUNCTION churn_internal.note_recount(transaction_id bigint) RETURNS void
 ALTER ROUTINE churn_internal.note_recount(transaction_id bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.note_recount(transaction_id bigint) IS 'Remembers that complaints were counted anew in a transaction; in memory, because anybody may SET a setting.';
 
+CREATE FUNCTION churn_internal.note_retrained(request_id bigint, attempt integer, version bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.note_retrained(request_id bigint, attempt integer, version bigint) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.note_retrained(request_id bigint, attempt integer, version bigint) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.note_retrained(request_id bigint, attempt integer, version bigint) IS 'Notes the version that is registered for a request in the same transaction; an error where it has ended, or somebody else has taken it.';
+
 CREATE FUNCTION churn_internal.note_worker(run_id bigint) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -2630,6 +2822,13 @@ CREATE FUNCTION churn_internal.positive_labels(positive_class text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.positive_labels(positive_class text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.positive_labels(positive_class text) IS 'The labels, in lower case, that mean that a customer has left; null: those that do where nobody says which one.';
+
+CREATE FUNCTION churn_internal.postpone_retraining(request_id bigint, attempt integer, waiting text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.postpone_retraining(request_id bigint, attempt integer, waiting text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.postpone_retraining(request_id bigint, attempt integer, waiting text) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.postpone_retraining(request_id bigint, attempt integer, waiting text) IS 'Leaves a request open, and notes what it waits for or has failed by.';
 
 CREATE FUNCTION churn_internal.predict_many(version bigint, numbers bytea, texts text[], rows_before bigint, on_error text) RETURNS churn_internal.probabilities
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -2919,6 +3118,12 @@ CREATE FUNCTION churn_internal.refuse_change() RETURNS trigger
 ALTER ROUTINE churn_internal.refuse_change() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.refuse_change() IS 'Trigger of the registry''s tables, whose rows are only ever added.';
 
+CREATE FUNCTION churn_internal.refuse_retraining(request_id bigint) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.refuse_retraining(request_id bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.refuse_retraining(request_id bigint) IS 'The error for who writes to a request that is not theirs any more.';
+
 CREATE FUNCTION churn_internal.register_candidate(profile regclass, artifact bytea, signature jsonb, metrics jsonb, environment jsonb, provenance jsonb, replay_keys text[], replay_probabilities double precision[], layout text, replayed_keys text[], replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile boolean, allow_pickle boolean, attestation text, attestation_signature bytea, attestation_key text, allow_older boolean, training_sample jsonb) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
@@ -3083,6 +3288,22 @@ CREATE FUNCTION churn_internal.reserve_batch(run_id bigint, batch_size integer, 
 ALTER ROUTINE churn_internal.reserve_batch(run_id bigint, batch_size integer, rows_per_second integer) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.reserve_batch(run_id bigint, batch_size integer, rows_per_second integer) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.reserve_batch(run_id bigint, batch_size integer, rows_per_second integer) IS 'When the next batch may begin, so that all workers of a run together stay within rows_per_second. Commit, that the others may go on.';
+
+CREATE FUNCTION churn_internal.retraining_cohorts(profile regclass, known_until timestamp with time zone, training_window interval, challenger bigint DEFAULT NULL::bigint) RETURNS TABLE(champion bigint, champion_trained_until timestamp with time zone, horizon interval, first_scored timestamp with time zone, trained_since timestamp with time zone, trained_before timestamp with time zone, trained_until timestamp with time zone, compared_since timestamp with time zone, compared_before timestamp with time zone)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.retraining_cohorts(profile regclass, known_until timestamp with time zone, training_window interval, challenger bigint) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.retraining_cohorts(profile regclass, known_until timestamp with time zone, training_window interval, challenger bigint) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.retraining_cohorts(profile regclass, known_until timestamp with time zone, training_window interval, challenger bigint) IS 'The version in force, the customers to train on by when they were scored, until when what became of them is known, and those after that to compare on; of a challenger that is trained already the latter alone.';
+
+CREATE FUNCTION churn_internal.retraining_due(attachment_id integer, OUT since timestamp with time zone, OUT new_outcomes bigint, OUT reason text, OUT alerts bigint[]) RETURNS record
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET TimeZone TO 'UTC';
+ALTER ROUTINE churn_internal.retraining_due(attachment_id integer, OUT since timestamp with time zone, OUT new_outcomes bigint, OUT reason text, OUT alerts bigint[]) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.retraining_due(attachment_id integer, OUT since timestamp with time zone, OUT new_outcomes bigint, OUT reason text, OUT alerts bigint[]) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.retraining_due(attachment_id integer, OUT since timestamp with time zone, OUT new_outcomes bigint, OUT reason text, OUT alerts bigint[]) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.retraining_due(attachment_id integer, OUT since timestamp with time zone, OUT new_outcomes bigint, OUT reason text, OUT alerts bigint[]) IS 'Since when a profile has not been trained, of how many customers more it is known what became of them, and by its policy why it is to be retrained now, null: it is not.';
 
 CREATE FUNCTION churn_internal.revoke_from_owner(attachment churn.attachments) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -30,7 +30,9 @@ READ_NO_MODEL = {
     "downgrade": ["base"],
 }
 # What reads models, and what computes the curves of a report.
-USE_NUMPY = {"train", "register", "recalibrate", "sign", "report", "demo"}
+USE_NUMPY = {
+    *("train", "register", "recalibrate", "retrain", "sign", "report", "demo"),
+}
 USE_NO_DATABASE = {"dashboard"}
 IMPORTS = """
 import sys

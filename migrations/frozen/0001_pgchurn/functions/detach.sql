@@ -13,6 +13,9 @@ BEGIN
     PERFORM churn_internal.end_release(
         attachment.attachment_id, 'cancel', 'the table was detached', marks => false
     );
+    PERFORM churn_internal.cancel_retraining(
+        attachment.attachment_id, 'the table was detached'
+    );
     -- The names, for when the tables have been dropped.
     UPDATE churn.attachments a SET
         detached_at = now(), log_rate = 0, outcome_label = NULL, positive_class = NULL,

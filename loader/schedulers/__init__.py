@@ -1,0 +1,1 @@
+"""Examples for schedulers, to be copied to where they look for what to run."""
