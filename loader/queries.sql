@@ -328,6 +328,56 @@ FROM churn.matured(
     %(profile)s::regclass, %(version)s, %(since)s::timestamptz, %(until)s::timestamptz
 ) m;
 
+-- begin_learning --
+-- What learning goes on from, and what was typical of the base version's rows; no row: somebody
+-- else is at it.
+SELECT b.*, churn_internal.table_name(a.profile) AS profile
+FROM churn_internal.begin_learning(%(table)s::regclass, %(waits)s) b
+JOIN churn.models m ON m.version = b.base_version
+JOIN churn.attachments a ON a.attachment_id = m.attachment_id;
+
+-- learnable_rows --
+-- What a stream learns after a place.
+SELECT r.predicted_at, r.digest, r.features, r.outcome, r.acted_upon
+FROM churn_internal.learnable_rows(
+    %(stream)s, %(read_until)s::timestamptz, %(read_digest)s, %(until)s::timestamptz,
+    %(known_until)s
+) r;
+
+-- record_batch --
+SELECT churn_internal.record_batch(
+    %(stream)s, %(position)s, %(reason)s, %(since)s, %(until)s, %(last_digest)s,
+    %(known_until)s, %(n)s, %(churned)s, %(left_out)s, %(log_loss)s, %(mean_score)s,
+    %(mean_shift)s, %(step)s, %(rows_sha256)s, %(state_sha256)s, %(state)s
+);
+
+-- record_snapshot --
+SELECT churn_internal.record_snapshot(%(stream)s, %(position)s, %(version)s);
+
+-- learned_batches --
+-- What became of the batches of a stream, in order.
+SELECT * FROM churn_internal.read_batches(%(stream)s);
+
+-- unneeded_snapshots --
+SELECT version FROM churn_internal.unneeded_snapshots(%(table)s::regclass) AS s (version);
+
+-- unreleased_snapshot --
+-- The newest version that was learned, unless it was released or activated before; and whether
+-- a release is under way.
+SELECT l.version,
+       EXISTS (
+           SELECT FROM churn.releases r
+           WHERE r.profile = l.profile AND r.ended_at IS NULL
+       ) AS is_busy
+FROM churn.learning l
+WHERE l.stream_id = %(stream)s AND l.version IS NOT NULL
+  AND NOT EXISTS (
+    SELECT FROM churn.deployments d WHERE l.version IN (d.version, d.challenger)
+);
+
+-- release_snapshot --
+SELECT churn.release(%(table)s::regclass, %(version)s);
+
 -- profile_of_version --
 -- The attached table that a version scores.
 SELECT churn_internal.table_name(a.profile)
@@ -694,6 +744,19 @@ SELECT o.profile::text AS profile, count(*) AS open,
        array_agg(o.feature ORDER BY o.acknowledged_at NULLS FIRST, o.alert_id) AS features
 FROM churn.open_alerts o
 GROUP BY o.profile
+ORDER BY 1;
+
+-- doctor_learning --
+-- Each attachment whose outcomes are learned: how many batches at the end are quarantined, and
+-- why the last of them is.
+SELECT l.profile::text AS profile, l.learned, l.in_a_row, b.reason
+FROM churn.learning l
+LEFT JOIN LATERAL (
+    SELECT b.reason
+    FROM churn.learning_batches b
+    WHERE b.stream_id = l.stream_id ORDER BY b.position DESC LIMIT 1
+) b ON true
+WHERE l.ended_at IS NULL AND l.learned + l.in_a_row > 0
 ORDER BY 1;
 
 -- doctor_queues --

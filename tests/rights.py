@@ -62,6 +62,8 @@ view drift                                SELECT     SELECT     -
 view health                               SELECT     SELECT     -
 view known_outcomes                       SELECT,INSERT  SELECT     -
 view latest_results                       SELECT     SELECT     -
+view learning                             SELECT     SELECT     -
+view learning_batches                     SELECT     SELECT     -
 view open_alerts                          SELECT     SELECT     -
 view performance                          SELECT     SELECT     -
 view queue                                SELECT     SELECT     -
@@ -119,6 +121,7 @@ function score                            EXECUTE    EXECUTE    -
 function score_customer                   EXECUTE    EXECUTE    -
 function score_many                       EXECUTE    EXECUTE    -
 function server_environment               EXECUTE    EXECUTE    -
+function set_learning                     EXECUTE    -          -
 function set_notifications                EXECUTE    -          -
 function set_on_error                     EXECUTE    -          -
 function set_outbox                       EXECUTE    -          -
@@ -138,6 +141,8 @@ function work                             EXECUTE    -          -
 schema churn_internal                     USAGE      USAGE      USAGE
 
 table failed_profiles                     SELECT     SELECT     -
+table learned_batches                     -          -          -
+table learning_streams                    -          -          -
 table pending_profiles                    SELECT     SELECT     -
 table predictions_N                       -          -          -
 table predictions_default                 -          -          -
@@ -152,6 +157,7 @@ view known_values                         SELECT     SELECT     -
 
 type *                                    -          -          -
 
+sequence learning_streams_stream_id_seq    -          -          -
 sequence own_writes                       -          -          -
 sequence release_plans_release_id_seq     -          -          -
 sequence rescore_runs_run_id_seq          -          -          -
@@ -169,6 +175,7 @@ function attachment_of_version            -          -          -
 function attachment_placeholders          -          -          -
 function base_of_version                  EXECUTE    EXECUTE    -
 function base_type                        -          -          -
+function begin_learning                   EXECUTE    -          -
 function begin_rescoring                  EXECUTE    -          -
 function begin_retraining                 EXECUTE    -          -
 function cancel_retraining                -          -          -
@@ -267,6 +274,7 @@ function key_text                         EXECUTE    EXECUTE    -
 function label_expression                 -          -          -
 function label_value                      -          -          -
 function layout                           -          -          -
+function learnable_rows                   EXECUTE    -          -
 function load_runtime                     -          -          -
 function lock_deployments                 -          -          -
 function log_predictions_N                -          -          -
@@ -304,8 +312,11 @@ function publish_scores_N                 -          -          -
 function query_columns                    EXECUTE    EXECUTE    -
 function query_statement                  EXECUTE    EXECUTE    -
 function raise_failure                    -          -          -
+function read_batches                     EXECUTE    -          -
 function read_profiles                    -          -          -
+function record_batch                     EXECUTE    -          -
 function record_performance               -          -          -
+function record_snapshot                  EXECUTE    -          -
 function reference_digest                 -          -          -
 function refuse_retraining                -          -          -
 function register_candidate               EXECUTE    -          -
@@ -350,6 +361,7 @@ function trained_until                    EXECUTE    EXECUTE    -
 function try_write                        -          -          -
 function type_name                        -          -          -
 function typical_values                   EXECUTE    EXECUTE    -
+function unneeded_snapshots               EXECUTE    -          -
 function unrecorded_labels                -          -          -
 function update_alerts                    -          -          -
 function update_profile_N                  -          -          -
@@ -359,6 +371,7 @@ function version_for                      EXECUTE    EXECUTE    -
 function version_of_arm                   -          -          -
 function version_of_integer               -          -          -
 function wait_for_batch                   EXECUTE    -          -
+function wait_for_transactions            -          -          -
 function wait_for_writers                 -          -          -
 function warm_session                     EXECUTE    EXECUTE    EXECUTE
 function warn                             -          -          -

@@ -13,6 +13,8 @@ from pgchurn.plpython.runtime.environment import MODEL_PACKAGES, current_environ
 
 TRIGGERS_OF_AN_ATTACHMENT = 6
 MOST_NAMED = 3
+# So many batches that are quarantined in a row hardly ever are by chance.
+STANDS_STILL = 3
 MEND = "run pgchurn doctor --mend"
 # Kept by a slot that nobody reads, it is about to fill the disk.
 MOST_WAL_KEPT = 1 << 30
@@ -66,6 +68,7 @@ def examine(connection: Connection) -> list[Finding]:
     findings += [labels(row) for row in fetch_all(connection, "doctor_labels")]
     findings += [monitoring(row) for row in fetch_all(connection, "doctor_monitoring")]
     findings += [alerts(row) for row in fetch_all(connection, "doctor_alerts")]
+    findings += [learning(row) for row in fetch_all(connection, "doctor_learning")]
     findings += [queue(row) for row in fetch_all(connection, "doctor_queues")]
     findings += [slot(row) for row in fetch_all(connection, "doctor_slots")]
     return findings
@@ -300,6 +303,19 @@ def alerts(row: Row) -> Finding:
         return finding(check, True, found)
     return finding(
         check, False, f"{found}: see churn.open_alerts, call churn.acknowledge_alert"
+    )
+
+
+def learning(row: Row) -> Finding:
+    """Return the finding on the batches of outcomes that are quarantined in a row."""
+    check = f"learning of {row['profile']}"
+    if row["in_a_row"] < STANDS_STILL:
+        return finding(check, True, f"{row['learned']:,} batches learned")
+    return finding(
+        check,
+        False,
+        f"stands still: the last {row['in_a_row']} batches are quarantined, see "
+        f"churn.learning_batches; {row['reason']}",
     )
 
 

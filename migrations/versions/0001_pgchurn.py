@@ -18,7 +18,7 @@ BEFORE_FUNCTIONS = (
         "outbox",
         "outcomes",
     ),
-    *("monitoring", "retraining", "trusted_keys"),
+    *("monitoring", "retraining", "learning", "trusted_keys"),
 )
 AFTER_FUNCTIONS = ("result_checks", "event_triggers", "customers")
 

@@ -1,5 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.cohort_statement(
-    attachment churn.attachments, by_version boolean, first_score boolean DEFAULT false
+    attachment churn.attachments, by_version boolean, first_score boolean DEFAULT false,
+    as_recorded boolean DEFAULT false
 ) RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
@@ -22,7 +23,7 @@ BEGIN
                    row_number() OVER (
                        PARTITION BY %2$s ORDER BY o.known_at, o.outcome_id
                    ) AS number
-            FROM churn.outcomes o WHERE o.attachment_id = $1
+            FROM churn.outcomes o WHERE o.attachment_id = $1 %7$s
         ),
         -- Since when what was known last has been known without a break.
         gone AS (
@@ -36,7 +37,7 @@ BEGIN
         ),
         acted AS (
             SELECT %3$s AS customer, array_agg(a.at) AS at
-            FROM churn.actions a WHERE a.attachment_id = $1 GROUP BY customer
+            FROM churn.actions a WHERE a.attachment_id = $1 %8$s GROUP BY customer
         ),
         judged AS (
             SELECT s.*, g.known_at AS gone_at, s.predicted_at + $5 AS matured_at,
@@ -56,10 +57,13 @@ BEGIN
                ) AS acted_upon
         FROM judged j',
         format(customer, 'p'), format(customer, 'o'), format(customer, 'a'), equals,
-        CASE WHEN by_version THEN 'version,' END, CASE WHEN first_score THEN 'ASC' ELSE 'DESC' END
+        CASE WHEN by_version THEN 'version,' END, CASE WHEN first_score THEN 'ASC' ELSE 'DESC' END,
+        CASE WHEN as_recorded THEN 'AND o.recorded_at <= $6' END,
+        CASE WHEN as_recorded THEN 'AND a.recorded_at <= $6' END
     );
 END $body$;
 COMMENT ON FUNCTION churn_internal.cohort_statement IS
     'SQL of the predictions of attachment $1 by version $2, or by any, from $3 and before '
     '$4, and what became of the customers within $5, for churn.matured: one row for each '
-    'who had not left before, or for each and version; the last score, or the first.';
+    'who had not left before, or for each and version; the last score, or the first; as it was '
+    'recorded by $6, or is now.';

@@ -655,6 +655,91 @@ COMMENT ON COLUMN churn_internal.failed_profiles.enqueued_at IS 'When the custom
 COMMENT ON COLUMN churn_internal.failed_profiles.due_at IS 'When churn.work may try it: after a failure in ever longer pauses, an hour at most.';
 COMMENT ON COLUMN churn_internal.failed_profiles.uncounted IS 'Whether the row itself was not written, so that complaints may be missing in it.';
 
+CREATE TABLE churn_internal.learned_batches (
+    stream_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    decision text NOT NULL,
+    reason text,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    last_digest text NOT NULL,
+    known_until timestamp with time zone NOT NULL,
+    n integer NOT NULL,
+    churned integer NOT NULL,
+    left_out integer NOT NULL,
+    log_loss double precision,
+    mean_score double precision,
+    mean_shift double precision,
+    step double precision,
+    rows_sha256 bytea NOT NULL,
+    state_sha256 bytea NOT NULL,
+    state bytea,
+    version bigint,
+    artifact_sha256 bytea,
+    decided_by name DEFAULT SESSION_USER NOT NULL,
+    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT learned_batches_pkey PRIMARY KEY (stream_id, "position"),
+    CONSTRAINT learned_batches_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES churn_internal.learning_streams(stream_id),
+    CONSTRAINT learned_batches_check CHECK (((decision = 'quarantined'::text) = (reason IS NOT NULL))),
+    CONSTRAINT learned_batches_decision_check CHECK ((decision = ANY (ARRAY['learned'::text, 'quarantined'::text])))
+);
+ALTER TABLE churn_internal.learned_batches OWNER TO churn_owner;
+COMMENT ON TABLE churn_internal.learned_batches IS 'What became of each batch of outcomes; churn.learning_batches shows it.';
+COMMENT ON COLUMN churn_internal.learned_batches.stream_id IS 'See churn_internal.learning_streams.';
+COMMENT ON COLUMN churn_internal.learned_batches."position" IS 'Which of the stream, from 1.';
+COMMENT ON COLUMN churn_internal.learned_batches.decision IS 'learned or quarantined.';
+COMMENT ON COLUMN churn_internal.learned_batches.reason IS 'Why it is quarantined; null: it is not.';
+COMMENT ON COLUMN churn_internal.learned_batches.since IS 'When its first customer was scored.';
+COMMENT ON COLUMN churn_internal.learned_batches.until IS 'When its last one was.';
+COMMENT ON COLUMN churn_internal.learned_batches.last_digest IS 'MD5 of that one''s features, which sorts customers who were scored at the same time.';
+COMMENT ON COLUMN churn_internal.learned_batches.known_until IS 'What was recorded of outcomes by then was learned.';
+COMMENT ON COLUMN churn_internal.learned_batches.n IS 'How many customers it has.';
+COMMENT ON COLUMN churn_internal.learned_batches.churned IS 'How many of them left.';
+COMMENT ON COLUMN churn_internal.learned_batches.left_out IS 'How many others were left out: acted upon, or logged without a feature.';
+COMMENT ON COLUMN churn_internal.learned_batches.log_loss IS 'Of the scores before it was learned; null: there are none.';
+COMMENT ON COLUMN churn_internal.learned_batches.mean_score IS 'The mean of these scores.';
+COMMENT ON COLUMN churn_internal.learned_batches.mean_shift IS 'By how much learning all of it moves that mean.';
+COMMENT ON COLUMN churn_internal.learned_batches.step IS 'Which share of the step was taken, so that no score moves too far; null: none.';
+COMMENT ON COLUMN churn_internal.learned_batches.rows_sha256 IS 'SHA-256 of its customers'' features and outcomes.';
+COMMENT ON COLUMN churn_internal.learned_batches.state_sha256 IS 'SHA-256 of what is known after it.';
+COMMENT ON COLUMN churn_internal.learned_batches.state IS 'What is known after it; null: after a later one, or nothing was learned yet.';
+COMMENT ON COLUMN churn_internal.learned_batches.version IS 'The version that was registered after it; null: none.';
+COMMENT ON COLUMN churn_internal.learned_batches.artifact_sha256 IS 'SHA-256 of its pickle.';
+COMMENT ON COLUMN churn_internal.learned_batches.decided_by IS 'Who ran pgchurn learn.';
+COMMENT ON COLUMN churn_internal.learned_batches.decided_at IS 'When.';
+
+CREATE TABLE churn_internal.learning_streams (
+    stream_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    attachment_id integer NOT NULL,
+    base_version bigint NOT NULL,
+    base_sha256 bytea NOT NULL,
+    half_life interval NOT NULL,
+    min_batch integer NOT NULL,
+    horizon interval NOT NULL,
+    since timestamp with time zone NOT NULL,
+    started_by name DEFAULT SESSION_USER NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT learning_streams_pkey PRIMARY KEY (stream_id),
+    CONSTRAINT learning_streams_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES churn.attachments(attachment_id),
+    CONSTRAINT learning_streams_half_life_check CHECK ((half_life > '00:00:00'::interval)),
+    CONSTRAINT learning_streams_min_batch_check CHECK (((min_batch >= 20) AND (min_batch <= 100000)))
+);
+CREATE UNIQUE INDEX learning_streams_attachment_idx ON churn_internal.learning_streams USING btree (attachment_id) WHERE (ended_at IS NULL);
+ALTER TABLE churn_internal.learning_streams OWNER TO churn_owner;
+COMMENT ON TABLE churn_internal.learning_streams IS 'What churn.set_learning was asked for; churn.learning shows it.';
+COMMENT ON COLUMN churn_internal.learning_streams.stream_id IS 'Ascends.';
+COMMENT ON COLUMN churn_internal.learning_streams.attachment_id IS 'The attachment of the profile.';
+COMMENT ON COLUMN churn_internal.learning_streams.base_version IS 'The version from which learning starts.';
+COMMENT ON COLUMN churn_internal.learning_streams.base_sha256 IS 'SHA-256 of its pickle.';
+COMMENT ON COLUMN churn_internal.learning_streams.half_life IS 'After which time an outcome weighs half as much.';
+COMMENT ON COLUMN churn_internal.learning_streams.min_batch IS 'Of how many customers a batch is.';
+COMMENT ON COLUMN churn_internal.learning_streams.horizon IS 'That of the attachment when it was asked for.';
+COMMENT ON COLUMN churn_internal.learning_streams.since IS 'From when on customers were scored whose outcomes are learned: of those before it the base version may know.';
+COMMENT ON COLUMN churn_internal.learning_streams.started_by IS 'Who asked for it.';
+COMMENT ON COLUMN churn_internal.learning_streams.started_at IS 'When.';
+COMMENT ON COLUMN churn_internal.learning_streams.ended_at IS 'When another one took its place, or learning was switched off; null: it goes on.';
+
 CREATE TABLE churn_internal.pending_profiles (
     attachment_id integer NOT NULL,
     key text COLLATE "C" NOT NULL,
@@ -1095,6 +1180,84 @@ COMMENT ON COLUMN churn.latest_results."limit" IS 'From which value on it can be
 COMMENT ON COLUMN churn.latest_results.n IS 'How many rows it was measured on.';
 COMMENT ON COLUMN churn.latest_results.verdict IS 'ok, finding, too few or not judged.';
 COMMENT ON COLUMN churn.latest_results.detail IS 'The same in words; null: nothing to add.';
+
+CREATE VIEW churn.learning AS SELECT
+    NULL::bigint AS stream_id,
+    NULL::regclass AS profile,
+    NULL::bigint AS base_version,
+    NULL::interval AS half_life,
+    NULL::integer AS min_batch,
+    NULL::timestamp with time zone AS since,
+    NULL::bigint AS learned,
+    NULL::bigint AS quarantined,
+    NULL::bigint AS in_a_row,
+    NULL::timestamp with time zone AS learned_until,
+    NULL::bigint AS version,
+    NULL::name AS started_by,
+    NULL::timestamp with time zone AS started_at,
+    NULL::timestamp with time zone AS ended_at;
+ALTER VIEW churn.learning OWNER TO churn_owner;
+GRANT SELECT ON churn.learning TO churn_loader;
+GRANT SELECT ON churn.learning TO churn_scorer;
+COMMENT ON VIEW churn.learning IS 'What churn.set_learning was asked for, and how far pgchurn learn has come.';
+COMMENT ON COLUMN churn.learning.stream_id IS 'The number that churn.set_learning returned.';
+COMMENT ON COLUMN churn.learning.profile IS 'The profile table.';
+COMMENT ON COLUMN churn.learning.base_version IS 'The version from which learning started.';
+COMMENT ON COLUMN churn.learning.half_life IS 'After which time an outcome weighs half as much.';
+COMMENT ON COLUMN churn.learning.min_batch IS 'Of how many customers a batch is.';
+COMMENT ON COLUMN churn.learning.since IS 'From when on customers were scored whose outcomes are learned.';
+COMMENT ON COLUMN churn.learning.learned IS 'How many batches were learned.';
+COMMENT ON COLUMN churn.learning.quarantined IS 'How many are quarantined.';
+COMMENT ON COLUMN churn.learning.in_a_row IS 'How many of these are the last ones: since then nothing was learned.';
+COMMENT ON COLUMN churn.learning.learned_until IS 'When the last customer was scored of whom was learned; null: none.';
+COMMENT ON COLUMN churn.learning.version IS 'The newest version that was registered; null: none.';
+COMMENT ON COLUMN churn.learning.started_by IS 'Who asked for it.';
+COMMENT ON COLUMN churn.learning.started_at IS 'When.';
+COMMENT ON COLUMN churn.learning.ended_at IS 'When another one took its place, or learning was switched off; null: it goes on.';
+
+CREATE VIEW churn.learning_batches AS SELECT
+    NULL::timestamp with time zone AS "time",
+    NULL::bigint AS stream_id,
+    NULL::regclass AS profile,
+    NULL::integer AS "position",
+    NULL::text AS decision,
+    NULL::text AS reason,
+    NULL::timestamp with time zone AS since,
+    NULL::timestamp with time zone AS until,
+    NULL::integer AS n,
+    NULL::integer AS churned,
+    NULL::integer AS left_out,
+    NULL::double precision AS log_loss,
+    NULL::double precision AS mean_score,
+    NULL::double precision AS churn_rate,
+    NULL::double precision AS mean_shift,
+    NULL::double precision AS step,
+    NULL::bigint AS version,
+    NULL::timestamp with time zone AS known_until,
+    NULL::name AS decided_by;
+ALTER VIEW churn.learning_batches OWNER TO churn_owner;
+GRANT SELECT ON churn.learning_batches TO churn_loader;
+GRANT SELECT ON churn.learning_batches TO churn_scorer;
+COMMENT ON VIEW churn.learning_batches IS 'What pgchurn learn has made of each batch of outcomes, and how well its customers were scored before it was learned.';
+COMMENT ON COLUMN churn.learning_batches."time" IS 'When that was decided.';
+COMMENT ON COLUMN churn.learning_batches.stream_id IS 'The stream: see churn.learning.';
+COMMENT ON COLUMN churn.learning_batches.profile IS 'The profile table.';
+COMMENT ON COLUMN churn.learning_batches."position" IS 'Which of the stream, from 1.';
+COMMENT ON COLUMN churn.learning_batches.decision IS 'learned, or quarantined: the next one goes on from what was known before.';
+COMMENT ON COLUMN churn.learning_batches.reason IS 'Why it is quarantined; null: it is not.';
+COMMENT ON COLUMN churn.learning_batches.since IS 'When its first customer was scored.';
+COMMENT ON COLUMN churn.learning_batches.until IS 'When its last one was.';
+COMMENT ON COLUMN churn.learning_batches.n IS 'How many customers it has.';
+COMMENT ON COLUMN churn.learning_batches.churned IS 'How many of them left.';
+COMMENT ON COLUMN churn.learning_batches.left_out IS 'How many more were left out: acted upon, or logged without what the version takes.';
+COMMENT ON COLUMN churn.learning_batches.log_loss IS 'Of the scores before it was learned; null: they cannot be scored.';
+COMMENT ON COLUMN churn.learning_batches.mean_score IS 'The mean of these scores.';
+COMMENT ON COLUMN churn.learning_batches.churn_rate IS 'The share of them who left, which the mean score is to be.';
+COMMENT ON COLUMN churn.learning_batches.mean_shift IS 'By how much learning all of it moves the mean score; null: it was not tried.';
+COMMENT ON COLUMN churn.learning_batches.step IS 'Which share of that was learned, so that no score moves too far; null: none.';
+COMMENT ON COLUMN churn.learning_batches.version IS 'The first version that has learned it; null: none yet, or it is quarantined.';
+COMMENT ON COLUMN churn.learning_batches.known_until IS 'What was recorded of outcomes by then was learned.';
+COMMENT ON COLUMN churn.learning_batches.decided_by IS 'Who ran pgchurn learn.';
 
 CREATE VIEW churn.open_alerts AS SELECT
     NULL::timestamp with time zone AS "time",
@@ -1689,6 +1852,13 @@ GRANT EXECUTE ON ROUTINE churn.server_environment() TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.server_environment() TO churn_scorer;
 COMMENT ON ROUTINE churn.server_environment() IS 'Interpreter, package versions and memory of a session that scores.';
 
+CREATE FUNCTION churn.set_learning(profile regclass, base_version bigint, half_life interval DEFAULT '90 days'::interval, min_batch integer DEFAULT 500) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.set_learning(profile regclass, base_version bigint, half_life interval, min_batch integer) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.set_learning(profile regclass, base_version bigint, half_life interval, min_batch integer) TO churn_loader;
+COMMENT ON ROUTINE churn.set_learning(profile regclass, base_version bigint, half_life interval, min_batch integer) IS 'Has pgchurn learn move the linear head of a version, batch by batch, as outcomes of a profile mature: an outcome weighs half as much after half_life, and a batch is of min_batch customers. The same again changes nothing; anything else begins anew, from the version. Null: nothing is learned any more. Returns the number of the stream.';
+
 CREATE FUNCTION churn.set_notifications(profile regclass, mode text, threshold double precision DEFAULT NULL::double precision, refuse_prepared boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
@@ -1883,6 +2053,13 @@ CREATE FUNCTION churn_internal.base_type(type oid) RETURNS oid
 ALTER ROUTINE churn_internal.base_type(type oid) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.base_type(type oid) IS 'A type beneath all domains.';
 
+CREATE FUNCTION churn_internal.begin_learning(profile regclass, waits boolean DEFAULT true) RETURNS TABLE(stream_id bigint, base_version bigint, half_life_seconds double precision, min_batch integer, since timestamp with time zone, "position" integer, read_until timestamp with time zone, read_digest text, state bytea, state_sha256 bytea, reference text, known_until timestamp with time zone)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.begin_learning(profile regclass, waits boolean) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.begin_learning(profile regclass, waits boolean) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.begin_learning(profile regclass, waits boolean) IS 'What pgchurn learn goes on from, which nobody else does until the transaction ends; no row: somebody is at it.';
+
 CREATE FUNCTION churn_internal.begin_rescoring(profile regclass, restart boolean DEFAULT false, abandoned bigint DEFAULT NULL::bigint) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
@@ -2056,11 +2233,11 @@ CREATE FUNCTION churn_internal.cohort_scores(attachment_id integer, since timest
 ALTER ROUTINE churn_internal.cohort_scores(attachment_id integer, since timestamp with time zone, until timestamp with time zone, horizon interval) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.cohort_scores(attachment_id integer, since timestamp with time zone, until timestamp with time zone, horizon interval) IS 'The scores of a window, and what became of the customers, for churn.monitor: images of arrays of scores of the same version and outcome.';
 
-CREATE FUNCTION churn_internal.cohort_statement(attachment churn.attachments, by_version boolean, first_score boolean DEFAULT false) RETURNS text
+CREATE FUNCTION churn_internal.cohort_statement(attachment churn.attachments, by_version boolean, first_score boolean DEFAULT false, as_recorded boolean DEFAULT false) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.cohort_statement(attachment churn.attachments, by_version boolean, first_score boolean) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.cohort_statement(attachment churn.attachments, by_version boolean, first_score boolean) IS 'SQL of the predictions of attachment $1 by version $2, or by any, from $3 and before $4, and what became of the customers within $5, for churn.matured: one row for each who had not left before, or for each and version; the last score, or the first.';
+ALTER ROUTINE churn_internal.cohort_statement(attachment churn.attachments, by_version boolean, first_score boolean, as_recorded boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.cohort_statement(attachment churn.attachments, by_version boolean, first_score boolean, as_recorded boolean) IS 'SQL of the predictions of attachment $1 by version $2, or by any, from $3 and before $4, and what became of the customers within $5, for churn.matured: one row for each who had not left before, or for each and version; the last score, or the first; as it was recorded by $6, or is now.';
 
 CREATE FUNCTION churn_internal.cohorts_to_judge(attachment churn.attachments, until timestamp with time zone) RETURNS TABLE(since timestamp with time zone, until timestamp with time zone, is_due boolean)
     LANGUAGE sql STABLE PARALLEL UNSAFE
@@ -2677,6 +2854,15 @@ CREATE FUNCTION churn_internal.layout(attachment churn.attachments) RETURNS text
 ALTER ROUTINE churn_internal.layout(attachment churn.attachments) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.layout(attachment churn.attachments) IS 'The columns that an attachment passes to a model, in their order: JSON of the two lists, of numbers and of texts. It goes with the arrays that it is of, so that whoever still runs the function of before is understood.';
 
+CREATE FUNCTION churn_internal.learnable_rows(stream_id bigint, read_until timestamp with time zone, read_digest text, until timestamp with time zone, known_until timestamp with time zone) RETURNS TABLE(predicted_at timestamp with time zone, digest text, features text, outcome boolean, acted_upon boolean)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET enable_nestloop TO off
+    SET TimeZone TO 'UTC';
+ALTER ROUTINE churn_internal.learnable_rows(stream_id bigint, read_until timestamp with time zone, read_digest text, until timestamp with time zone, known_until timestamp with time zone) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.learnable_rows(stream_id bigint, read_until timestamp with time zone, read_digest text, until timestamp with time zone, known_until timestamp with time zone) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.learnable_rows(stream_id bigint, read_until timestamp with time zone, read_digest text, until timestamp with time zone, known_until timestamp with time zone) IS 'What a stream learns after a row, in order: logged predictions that are mature, and the outcomes that were recorded by a time.';
+
 CREATE FUNCTION churn_internal.load_runtime() RETURNS void
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.load_runtime() OWNER TO churn_owner;
@@ -3071,11 +3257,25 @@ CREATE FUNCTION churn_internal.raise_failure() RETURNS boolean
 ALTER ROUTINE churn_internal.raise_failure() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.raise_failure() IS 'Raises what a function in Python has failed with.';
 
+CREATE FUNCTION churn_internal.read_batches(stream_id bigint) RETURNS TABLE("position" integer, decision text, until timestamp with time zone, last_digest text, known_until timestamp with time zone, n integer, left_out integer, log_loss double precision, mean_score double precision, churned integer, rows_sha256 bytea, state_sha256 bytea, has_state boolean, version bigint, artifact_sha256 bytea)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.read_batches(stream_id bigint) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.read_batches(stream_id bigint) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.read_batches(stream_id bigint) IS 'What became of the batches of a stream, with the digests that pgchurn learn --replay compares.';
+
 CREATE FUNCTION churn_internal.read_profiles(attachment churn.attachments, wanted text[], OUT keys text[], OUT numbers bytea, OUT texts text[]) RETURNS record
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.read_profiles(attachment churn.attachments, wanted text[], OUT keys text[], OUT numbers bytea, OUT texts text[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.read_profiles(attachment churn.attachments, wanted text[], OUT keys text[], OUT numbers bytea, OUT texts text[]) IS 'What an attachment''s columns hold in the profiles with these keys, in key order, as scoring takes them.';
+
+CREATE FUNCTION churn_internal.record_batch(stream_id bigint, "position" integer, reason text, since timestamp with time zone, until timestamp with time zone, last_digest text, known_until timestamp with time zone, n integer, churned integer, left_out integer, log_loss double precision, mean_score double precision, mean_shift double precision, step double precision, rows_sha256 bytea, state_sha256 bytea, state bytea) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.record_batch(stream_id bigint, "position" integer, reason text, since timestamp with time zone, until timestamp with time zone, last_digest text, known_until timestamp with time zone, n integer, churned integer, left_out integer, log_loss double precision, mean_score double precision, mean_shift double precision, step double precision, rows_sha256 bytea, state_sha256 bytea, state bytea) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.record_batch(stream_id bigint, "position" integer, reason text, since timestamp with time zone, until timestamp with time zone, last_digest text, known_until timestamp with time zone, n integer, churned integer, left_out integer, log_loss double precision, mean_score double precision, mean_shift double precision, step double precision, rows_sha256 bytea, state_sha256 bytea, state bytea) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.record_batch(stream_id bigint, "position" integer, reason text, since timestamp with time zone, until timestamp with time zone, last_digest text, known_until timestamp with time zone, n integer, churned integer, left_out integer, log_loss double precision, mean_score double precision, mean_shift double precision, step double precision, rows_sha256 bytea, state_sha256 bytea, state bytea) IS 'Keeps what became of a batch, and what is known after it.';
 
 CREATE FUNCTION churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], challenger bigint DEFAULT NULL::bigint, challenged boolean[] DEFAULT NULL::boolean[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -3094,6 +3294,13 @@ CREATE FUNCTION churn_internal.record_performance(attachment churn.attachments, 
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.record_performance(attachment churn.attachments, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.record_performance(attachment churn.attachments, since timestamp with time zone, until timestamp with time zone) IS 'Writes what churn_internal.measure_performance finds, in place of what was found of the same windows before.';
+
+CREATE FUNCTION churn_internal.record_snapshot(stream_id bigint, "position" integer, version bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.record_snapshot(stream_id bigint, "position" integer, version bigint) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.record_snapshot(stream_id bigint, "position" integer, version bigint) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.record_snapshot(stream_id bigint, "position" integer, version bigint) IS 'Keeps which version was registered after the last batch that was learned.';
 
 CREATE FUNCTION churn_internal.recount_profiles(attachment churn.attachments) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -3648,6 +3855,13 @@ GRANT EXECUTE ON ROUTINE churn_internal.typical_values(version bigint) TO churn_
 GRANT EXECUTE ON ROUTINE churn_internal.typical_values(version bigint) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.typical_values(version bigint) IS 'What is typical of each feature of a version, as far as its caller may read the profile.';
 
+CREATE FUNCTION churn_internal.unneeded_snapshots(profile regclass) RETURNS SETOF bigint
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.unneeded_snapshots(profile regclass) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.unneeded_snapshots(profile regclass) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.unneeded_snapshots(profile regclass) IS 'Versions that pgchurn learn has registered, that a later one has followed, and that never scored anybody.';
+
 CREATE FUNCTION churn_internal.unrecorded_labels(attachment churn.attachments) RETURNS TABLE(key text, outcome boolean, is_first boolean)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -3880,6 +4094,12 @@ CREATE FUNCTION churn_internal.wait_for_batch(run_id bigint, batch_at timestamp 
 ALTER ROUTINE churn_internal.wait_for_batch(run_id bigint, batch_at timestamp with time zone) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.wait_for_batch(run_id bigint, batch_at timestamp with time zone) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.wait_for_batch(run_id bigint, batch_at timestamp with time zone) IS 'Returns when a batch of a run may begin, as churn_internal.reserve_batch has said.';
+
+CREATE FUNCTION churn_internal.wait_for_transactions(written oid[]) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.wait_for_transactions(written oid[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.wait_for_transactions(written oid[]) IS 'Waits until the transactions that were writing some tables have ended, for five seconds at most; says whether they have.';
 
 CREATE FUNCTION churn_internal.wait_for_writers(attachment churn.attachments) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

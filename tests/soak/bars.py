@@ -35,6 +35,7 @@ MODULES = (
     "comparisons",
     "drift",
     "estimates",
+    "learning",
     "monitoring",
     "compared_rows",
 )

@@ -31,7 +31,7 @@ READ_NO_MODEL = {
 }
 # What reads models, and what computes the curves of a report.
 USE_NUMPY = {
-    *("train", "register", "recalibrate", "retrain", "sign", "report", "demo"),
+    *("train", "register", "recalibrate", "retrain", "learn", "sign", "report", "demo"),
 }
 USE_NO_DATABASE = {"dashboard"}
 IMPORTS = """

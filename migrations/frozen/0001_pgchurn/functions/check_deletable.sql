@@ -41,6 +41,15 @@ BEGIN
     IF attachment.detached_at IS NOT NULL THEN
         RETURN;
     END IF;
+    IF EXISTS (
+        SELECT FROM churn_internal.learning_streams s
+        WHERE s.base_version = check_deletable.version AND s.ended_at IS NULL
+    ) THEN
+        RAISE object_in_use USING
+            MESSAGE = format('model version %s is the one that learning started from', version),
+            DETAIL = 'What is learned is this version with other weights.',
+            HINT = format('Call churn.set_learning(%L, NULL) first.', profile);
+    END IF;
 
     IF EXISTS (
         SELECT FROM churn.deployments d

@@ -3,7 +3,8 @@ DROP TABLE
     churn.outbox, churn.alert_outbox, churn.predictions, churn.outcomes, churn.actions,
     churn.monitor_results, churn.alerts, churn.release_evidence,
     churn_internal.release_plans, churn_internal.retraining_policies,
-    churn_internal.retrainings, churn_internal.failed_profiles,
+    churn_internal.retrainings, churn_internal.learned_batches,
+    churn_internal.learning_streams, churn_internal.failed_profiles,
     churn_internal.pending_profiles, churn_internal.recounts, churn_internal.rescore_ranges,
     churn_internal.rescore_runs, churn_trust.trusted_keys, churn_trust.allowed_pickles;
 DROP SEQUENCE churn_internal.own_writes;
