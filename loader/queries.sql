@@ -362,15 +362,16 @@ SELECT * FROM churn_internal.read_batches(%(stream)s);
 SELECT version FROM churn_internal.unneeded_snapshots(%(table)s::regclass) AS s (version);
 
 -- unreleased_snapshot --
--- The newest version that was learned, unless it was released or activated before; and whether
--- a release is under way.
+-- The newest version that was learned, unless it was released or activated before, or deleted;
+-- and whether a release is under way.
 SELECT l.version,
        EXISTS (
            SELECT FROM churn.releases r
            WHERE r.profile = l.profile AND r.ended_at IS NULL
        ) AS is_busy
 FROM churn.learning l
-WHERE l.stream_id = %(stream)s AND l.version IS NOT NULL
+JOIN churn.models m ON m.version = l.version AND m.deleted_at IS NULL
+WHERE l.stream_id = %(stream)s
   AND NOT EXISTS (
     SELECT FROM churn.deployments d WHERE l.version IN (d.version, d.challenger)
 );

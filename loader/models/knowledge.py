@@ -16,7 +16,8 @@ LEAST_BATCHES_BEFORE = 7
 # likelier to leave and has in common what moves.
 MOST_SCORE_SHIFT = 0.05
 MOST_ODDS_SHIFT = 4 * MOST_SCORE_SHIFT
-# How certain each weight is where nothing is known of it, as in LogisticRegression.
+# How certain a weight is where nothing is known of it, as in LogisticRegression; any
+# other is held by what one customer more would say, whatever its unit is.
 RIDGE = 1.0
 # Of the gradient, for inputs of one standard deviation.
 TOLERANCE = 1e-8
@@ -118,7 +119,9 @@ class Knowledge:
             prior = curvature(inputs, before) * (prior_rows / rows)
         else:
             prior = self.precision * (prior_rows / self.rows)
-        weights = likeliest(self.weights, prior, inputs, second)
+        one_row = np.diag(prior) / prior_rows
+        held = prior + np.diag(np.where(one_row > 0, one_row, RIDGE))
+        weights = likeliest(self.weights, held, inputs, second)
         whole = expit(inputs @ weights)
         share = share_taken(inputs @ (weights - self.weights))
         moved = self.weights + share * (weights - self.weights)
@@ -157,19 +160,18 @@ def curvature(inputs: np.ndarray, scores: np.ndarray) -> np.ndarray:
 
 
 def likeliest(
-    start: np.ndarray, prior: np.ndarray, inputs: np.ndarray, second: np.ndarray
+    start: np.ndarray, held: np.ndarray, inputs: np.ndarray, second: np.ndarray
 ) -> np.ndarray:
     """Return the weights of the least log loss, held to where they start from.
 
     Parameters
     ----------
     start : numpy.ndarray of shape (n_weights,)
-    prior : numpy.ndarray of shape (n_weights, n_weights)
-        How certain these are.
+    held : numpy.ndarray of shape (n_weights, n_weights)
+        How certain these are, which is positive definite.
     inputs : numpy.ndarray of shape (n_rows, n_weights)
     second : numpy.ndarray of bool, shape (n_rows,)
     """
-    held = prior + RIDGE * np.eye(len(prior))
     # In units in which each weight is about as certain as any other.
     unit = 1 / np.sqrt(np.diag(held))
     scaled, certain = inputs * unit, held * unit * unit[:, None]

@@ -272,6 +272,31 @@ def test_versions_are_compared_by_values_and_names(session, word, pgchurn):
     assert f'needs feature "{word}", which was not logged' in refused.message
 
 
+def test_what_became_of_customers_is_learned(session, word, pgchurn):
+    profile = PROFILE.format(word)
+    # After those that are compared.
+    since = "2025-09-01T00:00:00+00:00"
+    base = said_of(session, 1, trained_until(since))
+    session.run(KNOWN, word, word, base, word, since, profile, since, profile)
+    session.run(
+        "SELECT churn.set_learning(%s::regclass, %s, min_batch => 300)", profile, base
+    )
+    command = ("learn", "--table", profile)
+
+    learned = pgchurn(*command, "--no-release")
+
+    batches = session.run(
+        "SELECT n, reason FROM churn.learning_batches WHERE profile = %s::regclass"
+        " ORDER BY position",
+        profile,
+    )
+    # What is quarantined names what it is for, in the database's own encoding.
+    assert len(batches) == len(learned["batches"]) >= 2
+    assert batches == [(one["n"], one["reason"]) for one in learned["batches"]]
+    assert pgchurn(*command, "--replay")["differing"] == []
+    session.run("SELECT churn.set_learning(%s::regclass, NULL)", profile)
+
+
 @pytest.mark.parametrize("encoded", ["SQL_ASCII"], indirect=True)
 def test_text_that_is_not_utf_8_is_refused_as_such(session, word):
     refusal = session.refusal(
