@@ -1,4 +1,4 @@
-"""The demonstration of a year, part two: how a better model gets in, and a worse not."""
+"""The demonstration of what a year ends with: a better model gets in, a broken not."""
 
 from collections.abc import Iterator
 from contextlib import closing

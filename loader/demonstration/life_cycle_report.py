@@ -67,7 +67,7 @@ def release_lines(releases: dict[str, Any]) -> list[str]:
     """Return how the new version took over, and how another one did not."""
     promoted, broken = releases["promoted"], releases["broken"]
     return [
-        f"Version {promoted['version']} is released, in steps, to those who come today:",
+        f"Version {promoted['version']} is released, in steps, to those who come now:",
         output.table([shown_step(step) for step in promoted["steps"]]),
         f"It is {promoted['state']}. pgchurn rescore has it score all others, too.",
         "",
@@ -78,7 +78,8 @@ def release_lines(releases: dict[str, Any]) -> list[str]:
         f"It had scored {releases['scored']:,} customers; once pgchurn work has been "
         f"there, {releases['still_scored']:,}. Version {promoted['version']} scores "
         "everybody.",
-        f"Of {releases['complaints']:,} complaints {releases['counted']:,} are counted.",
+        f"Of {releases['complaints']:,} complaints {releases['counted']:,} are "
+        "counted.",
     ]
 
 
