@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -131,7 +131,7 @@ class Stream:
 
     def rows_of(
         self, batches: list[Row], before: Row | None
-    ) -> Iterator[LoggedOutcome]:
+    ) -> Generator[LoggedOutcome, None, None]:
         """Return the rows of batches that follow one another, as was known then."""
         place = (before["until"], before["last_digest"]) if before else (None, None)
         last = batches[-1]
@@ -414,17 +414,18 @@ def prune(connection: Connection, table: str) -> list[int]:
 
 
 def in_batches(
-    rows: Iterator[LoggedOutcome], batches: list[Row]
+    rows: Generator[LoggedOutcome, None, None], batches: list[Row]
 ) -> Iterator[tuple[Row, list[LoggedOutcome]]]:
     """Yield batches with their rows, which end where they ended when they were read."""
     waiting: LoggedOutcome | None = None
-    for one in batches:
-        found = []
-        end = (one["until"], one["last_digest"])
-        while (waiting := waiting or next(rows, None)) and waiting.place <= end:
-            found.append(waiting)
-            waiting = None
-        yield one, found
+    with closing(rows):
+        for one in batches:
+            found = []
+            end = (one["until"], one["last_digest"])
+            while (waiting := waiting or next(rows, None)) and waiting.place <= end:
+                found.append(waiting)
+                waiting = None
+            yield one, found
 
 
 def replay(url: str | None, table: str, pickle_file: str | Path | None = None) -> Row:

@@ -2,7 +2,7 @@
 
 import hashlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -115,7 +115,7 @@ def rows_after(
     place: tuple[datetime | None, str | None],
     until: datetime | None,
     known_until: datetime,
-) -> Iterator[LoggedOutcome]:
+) -> Generator[LoggedOutcome, None, None]:
     """Yield the rows of a stream after a place, in order.
 
     Parameters
@@ -133,23 +133,32 @@ def rows_after(
     Yields
     ------
     LoggedOutcome
+        Close what yields them, where not all are wanted.
     """
     with connection.cursor() as cursor:
+        # What is done afterwards by another connection must not wait for who waits for
+        # the locks that reading takes: nobody would notice that they wait in a circle.
+        cursor.execute("SAVEPOINT pgchurn_rows")
         cursor.execute(PINNED)
-    with connection.cursor(name="pgchurn_outcomes") as cursor:
-        cursor.itersize = FETCH_ROWS
-        cursor.execute(
-            queries()["learnable_rows"],
-            {
-                "stream": stream,
-                "read_until": place[0],
-                "read_digest": place[1],
-                "until": until,
-                "known_until": known_until,
-            },
-        )
-        for row in cursor:
-            yield LoggedOutcome(*row)
+    try:
+        with connection.cursor(name="pgchurn_outcomes") as cursor:
+            cursor.itersize = FETCH_ROWS
+            cursor.execute(
+                queries()["learnable_rows"],
+                {
+                    "stream": stream,
+                    "read_until": place[0],
+                    "read_digest": place[1],
+                    "until": until,
+                    "known_until": known_until,
+                },
+            )
+            for row in cursor:
+                yield LoggedOutcome(*row)
+    finally:
+        if not connection.closed:
+            with connection.cursor() as cursor:
+                cursor.execute("ROLLBACK TO SAVEPOINT pgchurn_rows")
 
 
 def cut_into_batches(

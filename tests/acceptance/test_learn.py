@@ -5,6 +5,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 from datetime import timedelta
@@ -14,6 +15,7 @@ import pytest
 from pgchurn.loader.command_line import main
 from pgchurn.loader.database import connect
 from pgchurn.loader.models.calibration import weigh_log_odds, with_weights
+from pgchurn.loader.models.learning_run import Run
 from pgchurn.loader.operations.doctor import examine
 from psycopg2.extensions import make_dsn, quote_ident
 from scipy.special import expit, logit
@@ -46,6 +48,8 @@ from tests.models import (
 from tests.outcomes import ACT, know
 from tests.signers import KEY, private_pem, trust
 from tests.working import wait_for
+
+pytestmark = pytest.mark.slow(reason="registers versions, each in a process of its own")
 
 STATES = (
     "SELECT state_sha256 FROM churn_internal.learned_batches"
@@ -342,8 +346,6 @@ def test_who_is_killed_goes_on_where_it_was(owner, pgchurn, base, empty_database
 def test_what_was_learned_and_not_registered_is_registered(
     owner, pgchurn, base, monkeypatch
 ):
-    from pgchurn.loader.models.learning_run import Run
-
     log_outcomes(owner, 500, version=base)
     set_learning(owner, base)
     with monkeypatch.context() as patched:
@@ -390,13 +392,8 @@ def test_outcomes_that_are_being_recorded_are_waited_for(
     assert len(pgchurn("learn")["batches"]) == 1
 
 
-@pytest.mark.parametrize(
-    "classifier, told",
-    [
-        (GradientBoostingClassifier(n_estimators=5), "GradientBoostingClassifier does"),
-    ],
-)
-def test_what_has_no_linear_head_is_refused_by_name(owner, pgchurn, classifier, told):
+def test_what_has_no_linear_head_is_refused_by_name(owner, pgchurn):
+    classifier = GradientBoostingClassifier(n_estimators=5)
     populate(owner)
     model = fit(pipeline=pipeline_for(KINDS, classifier))
     version = register_base(owner, model, rows=training_frame(rows=200)[0])
@@ -404,7 +401,7 @@ def test_what_has_no_linear_head_is_refused_by_name(owner, pgchurn, classifier, 
 
     refused = pgchurn("learn", status=1)
 
-    assert told in refused.err
+    assert "GradientBoostingClassifier does not learn" in refused.err
     assert "LogisticRegression" in refused.err
     assert "StackingClassifier" in refused.err
 
@@ -565,3 +562,36 @@ def test_nothing_is_learned_from_a_version_that_is_gone(owner, pgchurn, base):
     owner.run("SELECT churn.detach(%s)", CUSTOMERS)
     assert "not attached" in pgchurn("learn", status=1).err
     assert main(["learn", "--table", "nowhere.nothing"]) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        # As churn.expire_predictions does.
+        "LOCK TABLE churn.predictions IN ACCESS EXCLUSIVE MODE",
+        "SELECT churn.set_learning('churn.customers', NULL)",
+    ],
+)
+def test_who_waits_for_a_run_is_not_waited_for_by_it(
+    owner, pgchurn, base, empty_database, monkeypatch, statement
+):
+    log_outcomes(owner, 500, version=base)
+    set_learning(owner, base)
+    other = empty_database.session()
+    waiting = threading.Thread(
+        target=lambda: (other.run(statement), other.commit()), daemon=True
+    )
+    latest_rows = Run.latest_rows
+
+    def begin_to_wait(run, batches):
+        found = latest_rows(run, batches)
+        waiting.start()
+        time.sleep(0.5)
+        return found
+
+    monkeypatch.setattr(Run, "latest_rows", begin_to_wait)
+
+    assert pgchurn("learn")["released"] is not None
+
+    waiting.join(20)
+    assert not waiting.is_alive()

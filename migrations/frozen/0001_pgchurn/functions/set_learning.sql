@@ -9,11 +9,16 @@ DECLARE
     base record;
     stream churn_internal.learning_streams;
 BEGIN
+    -- Waits for pgchurn learn, where that is under way: before anything is locked that it
+    -- locks to release what it has learned.
+    PERFORM FROM churn_internal.learning_streams s
+    WHERE s.attachment_id = attachment.attachment_id AND s.ended_at IS NULL FOR UPDATE;
     -- Serialised with activations and deletions, among which may be that of the version.
     PERFORM churn_internal.lock_deployments(attachment.attachment_id);
     SELECT s.* INTO stream
     FROM churn_internal.learning_streams s
-    WHERE s.attachment_id = attachment.attachment_id AND s.ended_at IS NULL;
+    WHERE s.attachment_id = attachment.attachment_id AND s.ended_at IS NULL
+    FOR UPDATE NOWAIT;
     IF base_version IS NOT NULL THEN
         IF half_life IS NULL OR NOT isfinite(half_life) OR half_life <= interval '0' THEN
             RAISE invalid_parameter_value USING
@@ -49,7 +54,6 @@ BEGIN
             RETURN stream.stream_id;
         END IF;
     END IF;
-    -- Waits for pgchurn learn, where that is under way.
     UPDATE churn_internal.learning_streams s SET ended_at = clock_timestamp()
     WHERE s.stream_id = stream.stream_id;
     UPDATE churn_internal.learned_batches b SET state = NULL
