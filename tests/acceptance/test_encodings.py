@@ -14,6 +14,7 @@ from tests.comparing import COMPARE, SINCE, said_of, trained_until
 from tests.databases import Database, database_name
 from tests.listening import Listener
 from tests.models import divergences, fit
+from tests.retraining import days_ago
 
 # What each can spell.
 WORDS = {
@@ -295,6 +296,34 @@ def test_what_became_of_customers_is_learned(session, word, pgchurn):
     assert batches == [(one["n"], one["reason"]) for one in learned["batches"]]
     assert pgchurn(*command, "--replay")["differing"] == []
     session.run("SELECT churn.set_learning(%s::regclass, NULL)", profile)
+
+
+def test_a_retraining_is_decided_by_values_and_names(session, word, pgchurn):
+    profile = PROFILE.format(word)
+    champion = said_of(session, 1, trained_until())
+    session.run("SELECT churn.activate_model(%s)", champion)
+    for days in (300, 120):
+        at = days_ago(days)
+        session.run(
+            KNOWN, word, f"{word} {days} ", champion, word, at, profile, at, profile
+        )
+    session.run(
+        "SELECT churn.set_retraining(%s::regclass, '1 day',"
+        " training_window => '120 days')",
+        profile,
+    )
+
+    (one,) = pgchurn("retrain", "--algorithm", "logistic_regression")["requests"]
+
+    assert (one["decision"], one["profile"]) == ("kept", profile)
+    assert one["version"], one["decision_reason"]
+    evidence, features = session.row(
+        "SELECT r.evidence, m.signature FROM churn.retraining_requests r"
+        " JOIN churn.models m USING (version)"
+    )
+    assert evidence["comparison"][0]["verdict"] == "champion better"
+    assert evidence["comparison"][-1]["detail"].startswith(f"{word} is {word}: ")
+    assert word in [feature["name"] for feature in features["features"]]
 
 
 @pytest.mark.parametrize("encoded", ["SQL_ASCII"], indirect=True)

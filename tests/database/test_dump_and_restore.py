@@ -38,6 +38,8 @@ def source(module_database):
     session.run("SELECT churn.record_action('churn.customers', '1', 'call')")
     watch(session, "ff", profile='"the company"."Clients"')
     session.run("SELECT churn.monitor('churn.customers')")
+    session.run("SELECT churn.set_retraining('churn.customers', '30 days')")
+    session.run("SELECT churn.request_retraining('churn.customers', 'a test')")
     session.commit()
     return module_database
 
@@ -315,3 +317,20 @@ def test_alerts_go_on(both):
     told = after.column(f"{numbers} FROM churn.alert_outbox")
     assert len(told) == len(set(told)) == 4
     after.rollback()
+
+
+def test_a_request_to_retrain_is_open_where_it_was_restored(both):
+    before, after = both
+    requests = "SELECT * FROM churn.retraining_requests"
+    policies = "SELECT profile::text, every, set_by FROM churn.retraining_policies"
+    assert len(before.run(requests)) == len(before.run(policies)) == 1
+    assert after.run(requests) == before.run(requests)
+    assert after.run(policies) == before.run(policies)
+
+    request = after.value("SELECT churn.request_retraining('churn.customers')")
+
+    assert request == before.value("SELECT request_id FROM churn.retraining_requests")
+    held = "SELECT churn_internal.hold_retraining(NULL, '{}')"
+    assert after.value(held) == request
+    after.run("SELECT churn.set_retraining('churn.customers')")
+    assert after.value("SELECT churn.request_retraining('churn.customers')") > request

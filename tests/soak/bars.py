@@ -38,4 +38,5 @@ MODULES = (
     "learning",
     "monitoring",
     "compared_rows",
+    "retrainings",
 )
