@@ -372,3 +372,16 @@ def test_a_challenger_is_compared_on_whom_neither_knows(session, known):
         until = trained_until(days_ago(days).isoformat())
         challenger = said_of(session, registered, until)
         assert session.value(since, CUSTOMERS, challenger) == expected
+
+
+def test_loaders_ask_for_it_and_scorers_look(session, known):
+    session.run("SET LOCAL ROLE churn_loader")
+    policy(session, "every => '40 days'")
+    ((request, _),) = session.run(OPEN)
+
+    session.run("SET LOCAL ROLE churn_scorer")
+
+    assert session.run(STATE) == [(request, None, None)]
+    assert session.row(DUE)[0] == 0
+    refused = session.refusal(ASK, CUSTOMERS, "why not")
+    assert refused.sqlstate == "42501"

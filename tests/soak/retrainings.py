@@ -99,25 +99,29 @@ def kills_bar(server, source, command, kills):
         session = database.session(autocommit=True)
         undisturbed = session.row(DECIDED)
     moments = [REGISTERED]
-    moments += [taken * random.Random(n).uniform(0.1, 0.9) for n in range(kills)]
+    moments += [taken * random.Random(n).uniform(0.05, 0.95) for n in range(kills)]
     found = []
     for number, moment in enumerate(moments):
-        with server.database(f"retraining_{number}", source.name) as database:
-            found.append(killed_and_finished(database, command, moment))
+        while len(found) == number:
+            with server.database(f"retraining_{number}", source.name) as database:
+                one = killed_and_finished(database, command, moment)
+            if one["killed"]:
+                found.append(one)
+            elif moment != REGISTERED:
+                # It was quicker than the undisturbed one.
+                moment *= 0.9
     half = sum(one["half"] for one in found)
     doubled = sum(one["doubled"] for one in found)
     same = sum(one["decided"] == undisturbed for one in found)
-    early = sum(one["killed"] for one in found)
     resumed = sum(one["resumed"] for one in found)
     return Bar(
         f"pgchurn retrain killed at {len(moments)} moments of its run",
         "no half-registered version, no doubled request or release, same decision",
         f"{half} half-registered, {doubled} doubled, {same} the same decision "
-        f"({undisturbed[0]}) and bytes; {early} killed before they ended, {resumed} of "
-        f"them with a version registered; undisturbed {taken:.0f} s",
+        f"({undisturbed[0]}) and bytes; {resumed} of them resumed with the version "
+        f"that was registered; undisturbed {taken:.0f} s",
         half == doubled == 0
         and same == len(moments)
-        and early >= 0.8 * len(moments) - 1
         and resumed >= 1
         and undisturbed[0] == "released",
     )
@@ -154,7 +158,7 @@ def killed_and_finished(database, command, moment):
     session.close()
     return {
         "killed": killed,
-        "resumed": killed and made != [] and request[1] is None,
+        "resumed": made != [] and request[1] is None,
         "half": half,
         "doubled": doubled,
         "decided": decided,
