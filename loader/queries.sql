@@ -331,7 +331,7 @@ FROM churn.matured(
 -- begin_learning --
 -- What learning goes on from, and what was typical of the base version's rows; no row: somebody
 -- else is at it.
-SELECT b.*, churn_internal.table_name(a.profile) AS profile
+SELECT b.*, b.batch AS position, churn_internal.table_name(a.profile) AS profile
 FROM churn_internal.begin_learning(%(table)s::regclass, %(waits)s) b
 JOIN churn.models m ON m.version = b.base_version
 JOIN churn.attachments a ON a.attachment_id = m.attachment_id;
@@ -356,7 +356,7 @@ SELECT churn_internal.record_snapshot(%(stream)s, %(position)s, %(version)s);
 
 -- learned_batches --
 -- What became of the batches of a stream, in order.
-SELECT * FROM churn_internal.read_batches(%(stream)s);
+SELECT b.*, b.batch AS position FROM churn_internal.read_batches(%(stream)s) b;
 
 -- unneeded_snapshots --
 SELECT version FROM churn_internal.unneeded_snapshots(%(table)s::regclass) AS s (version);

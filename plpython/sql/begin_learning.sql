@@ -2,7 +2,7 @@ CREATE OR REPLACE FUNCTION churn_internal.begin_learning(
     profile regclass, waits boolean DEFAULT true
 ) RETURNS TABLE (
     stream_id bigint, base_version bigint, half_life_seconds double precision,
-    min_batch integer, since timestamptz, "position" integer, read_until timestamptz,
+    min_batch integer, since timestamptz, batch integer, read_until timestamptz,
     read_digest text, state bytea, state_sha256 bytea, reference text, known_until timestamptz
 )
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -74,10 +74,10 @@ BEGIN
     since := stream.since;
     known_until := cut;
     SELECT b.position, b.until, b.last_digest, b.state_sha256
-    INTO "position", read_until, read_digest, state_sha256
+    INTO batch, read_until, read_digest, state_sha256
     FROM churn_internal.learned_batches b
     WHERE b.stream_id = stream.stream_id ORDER BY b.position DESC LIMIT 1;
-    "position" := coalesce("position", 0);
+    batch := coalesce(batch, 0);
     SELECT b.state INTO state
     FROM churn_internal.learned_batches b
     WHERE b.stream_id = stream.stream_id AND b.state IS NOT NULL

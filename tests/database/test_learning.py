@@ -22,7 +22,7 @@ ROWS = (
     " FROM churn_internal.learnable_rows(%s, %s, %s, %s, %s)"
 )
 BEGIN = (
-    "SELECT stream_id, position FROM churn_internal.begin_learning('churn.customers')"
+    "SELECT stream_id, batch FROM churn_internal.begin_learning('churn.customers')"
 )
 CUT = "2100-01-01Z"
 

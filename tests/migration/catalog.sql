@@ -2053,7 +2053,7 @@ CREATE FUNCTION churn_internal.base_type(type oid) RETURNS oid
 ALTER ROUTINE churn_internal.base_type(type oid) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.base_type(type oid) IS 'A type beneath all domains.';
 
-CREATE FUNCTION churn_internal.begin_learning(profile regclass, waits boolean DEFAULT true) RETURNS TABLE(stream_id bigint, base_version bigint, half_life_seconds double precision, min_batch integer, since timestamp with time zone, "position" integer, read_until timestamp with time zone, read_digest text, state bytea, state_sha256 bytea, reference text, known_until timestamp with time zone)
+CREATE FUNCTION churn_internal.begin_learning(profile regclass, waits boolean DEFAULT true) RETURNS TABLE(stream_id bigint, base_version bigint, half_life_seconds double precision, min_batch integer, since timestamp with time zone, batch integer, read_until timestamp with time zone, read_digest text, state bytea, state_sha256 bytea, reference text, known_until timestamp with time zone)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.begin_learning(profile regclass, waits boolean) OWNER TO churn_owner;
@@ -3257,7 +3257,7 @@ CREATE FUNCTION churn_internal.raise_failure() RETURNS boolean
 ALTER ROUTINE churn_internal.raise_failure() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.raise_failure() IS 'Raises what a function in Python has failed with.';
 
-CREATE FUNCTION churn_internal.read_batches(stream_id bigint) RETURNS TABLE("position" integer, decision text, until timestamp with time zone, last_digest text, known_until timestamp with time zone, n integer, left_out integer, log_loss double precision, mean_score double precision, churned integer, rows_sha256 bytea, state_sha256 bytea, has_state boolean, version bigint, artifact_sha256 bytea)
+CREATE FUNCTION churn_internal.read_batches(stream_id bigint) RETURNS TABLE(batch integer, decision text, until timestamp with time zone, last_digest text, known_until timestamp with time zone, n integer, left_out integer, log_loss double precision, mean_score double precision, churned integer, rows_sha256 bytea, state_sha256 bytea, has_state boolean, version bigint, artifact_sha256 bytea)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.read_batches(stream_id bigint) OWNER TO churn_owner;
@@ -3270,12 +3270,12 @@ CREATE FUNCTION churn_internal.read_profiles(attachment churn.attachments, wante
 ALTER ROUTINE churn_internal.read_profiles(attachment churn.attachments, wanted text[], OUT keys text[], OUT numbers bytea, OUT texts text[]) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.read_profiles(attachment churn.attachments, wanted text[], OUT keys text[], OUT numbers bytea, OUT texts text[]) IS 'What an attachment''s columns hold in the profiles with these keys, in key order, as scoring takes them.';
 
-CREATE FUNCTION churn_internal.record_batch(stream_id bigint, "position" integer, reason text, since timestamp with time zone, until timestamp with time zone, last_digest text, known_until timestamp with time zone, n integer, churned integer, left_out integer, log_loss double precision, mean_score double precision, mean_shift double precision, step double precision, rows_sha256 bytea, state_sha256 bytea, state bytea) RETURNS void
+CREATE FUNCTION churn_internal.record_batch(stream_id bigint, batch integer, reason text, since timestamp with time zone, until timestamp with time zone, last_digest text, known_until timestamp with time zone, n integer, churned integer, left_out integer, log_loss double precision, mean_score double precision, mean_shift double precision, step double precision, rows_sha256 bytea, state_sha256 bytea, state bytea) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.record_batch(stream_id bigint, "position" integer, reason text, since timestamp with time zone, until timestamp with time zone, last_digest text, known_until timestamp with time zone, n integer, churned integer, left_out integer, log_loss double precision, mean_score double precision, mean_shift double precision, step double precision, rows_sha256 bytea, state_sha256 bytea, state bytea) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.record_batch(stream_id bigint, "position" integer, reason text, since timestamp with time zone, until timestamp with time zone, last_digest text, known_until timestamp with time zone, n integer, churned integer, left_out integer, log_loss double precision, mean_score double precision, mean_shift double precision, step double precision, rows_sha256 bytea, state_sha256 bytea, state bytea) TO churn_loader;
-COMMENT ON ROUTINE churn_internal.record_batch(stream_id bigint, "position" integer, reason text, since timestamp with time zone, until timestamp with time zone, last_digest text, known_until timestamp with time zone, n integer, churned integer, left_out integer, log_loss double precision, mean_score double precision, mean_shift double precision, step double precision, rows_sha256 bytea, state_sha256 bytea, state bytea) IS 'Keeps what became of a batch, and what is known after it.';
+ALTER ROUTINE churn_internal.record_batch(stream_id bigint, batch integer, reason text, since timestamp with time zone, until timestamp with time zone, last_digest text, known_until timestamp with time zone, n integer, churned integer, left_out integer, log_loss double precision, mean_score double precision, mean_shift double precision, step double precision, rows_sha256 bytea, state_sha256 bytea, state bytea) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.record_batch(stream_id bigint, batch integer, reason text, since timestamp with time zone, until timestamp with time zone, last_digest text, known_until timestamp with time zone, n integer, churned integer, left_out integer, log_loss double precision, mean_score double precision, mean_shift double precision, step double precision, rows_sha256 bytea, state_sha256 bytea, state bytea) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.record_batch(stream_id bigint, batch integer, reason text, since timestamp with time zone, until timestamp with time zone, last_digest text, known_until timestamp with time zone, n integer, churned integer, left_out integer, log_loss double precision, mean_score double precision, mean_shift double precision, step double precision, rows_sha256 bytea, state_sha256 bytea, state bytea) IS 'Keeps what became of a batch, and what is known after it.';
 
 CREATE FUNCTION churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], challenger bigint DEFAULT NULL::bigint, challenged boolean[] DEFAULT NULL::boolean[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -3295,12 +3295,12 @@ CREATE FUNCTION churn_internal.record_performance(attachment churn.attachments, 
 ALTER ROUTINE churn_internal.record_performance(attachment churn.attachments, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.record_performance(attachment churn.attachments, since timestamp with time zone, until timestamp with time zone) IS 'Writes what churn_internal.measure_performance finds, in place of what was found of the same windows before.';
 
-CREATE FUNCTION churn_internal.record_snapshot(stream_id bigint, "position" integer, version bigint) RETURNS void
+CREATE FUNCTION churn_internal.record_snapshot(stream_id bigint, batch integer, version bigint) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.record_snapshot(stream_id bigint, "position" integer, version bigint) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn_internal.record_snapshot(stream_id bigint, "position" integer, version bigint) TO churn_loader;
-COMMENT ON ROUTINE churn_internal.record_snapshot(stream_id bigint, "position" integer, version bigint) IS 'Keeps which version was registered after the last batch that was learned.';
+ALTER ROUTINE churn_internal.record_snapshot(stream_id bigint, batch integer, version bigint) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.record_snapshot(stream_id bigint, batch integer, version bigint) TO churn_loader;
+COMMENT ON ROUTINE churn_internal.record_snapshot(stream_id bigint, batch integer, version bigint) IS 'Keeps which version was registered after the last batch that was learned.';
 
 CREATE FUNCTION churn_internal.recount_profiles(attachment churn.attachments) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

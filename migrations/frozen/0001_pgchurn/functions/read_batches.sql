@@ -1,6 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.read_batches(stream_id bigint)
 RETURNS TABLE (
-    "position" integer, decision text, until timestamptz, last_digest text,
+    batch integer, decision text, until timestamptz, last_digest text,
     known_until timestamptz, n integer, left_out integer, log_loss double precision,
     mean_score double precision, churned integer, rows_sha256 bytea, state_sha256 bytea,
     has_state boolean, version bigint, artifact_sha256 bytea

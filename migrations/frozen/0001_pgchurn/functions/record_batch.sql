@@ -1,5 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.record_batch(
-    stream_id bigint, "position" integer, reason text, since timestamptz, until timestamptz,
+    stream_id bigint, batch integer, reason text, since timestamptz, until timestamptz,
     last_digest text, known_until timestamptz, n integer, churned integer, left_out integer,
     log_loss double precision, mean_score double precision, mean_shift double precision,
     step double precision, rows_sha256 bytea, state_sha256 bytea, state bytea
@@ -12,7 +12,7 @@ BEGIN
         churned, left_out, log_loss, mean_score, mean_shift, step, rows_sha256, state_sha256,
         state
     )
-    SELECT s.stream_id, record_batch.position,
+    SELECT s.stream_id, record_batch.batch,
            CASE WHEN record_batch.reason IS NULL THEN 'learned' ELSE 'quarantined' END,
            record_batch.reason, record_batch.since, record_batch.until,
            record_batch.last_digest, record_batch.known_until, record_batch.n,
@@ -21,18 +21,18 @@ BEGIN
            record_batch.rows_sha256, record_batch.state_sha256, record_batch.state
     FROM churn_internal.learning_streams s
     WHERE s.stream_id = record_batch.stream_id AND s.ended_at IS NULL
-      AND record_batch.position = 1 + (
+      AND record_batch.batch = 1 + (
         SELECT count(*) FROM churn_internal.learned_batches b WHERE b.stream_id = s.stream_id
     );
     IF NOT FOUND THEN
         RAISE object_not_in_prerequisite_state USING
-            MESSAGE = format('batch %s is not the next one to be learned', "position"),
+            MESSAGE = format('batch %s is not the next one to be learned', batch),
             DETAIL = 'Somebody else has learned it, or learning was switched off.',
             HINT = 'Run pgchurn learn again.';
     END IF;
     IF state IS NOT NULL THEN
         UPDATE churn_internal.learned_batches b SET state = NULL
-        WHERE b.stream_id = record_batch.stream_id AND b.position < record_batch.position
+        WHERE b.stream_id = record_batch.stream_id AND b.position < record_batch.batch
           AND b.state IS NOT NULL;
     END IF;
 END $body$;
