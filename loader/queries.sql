@@ -760,6 +760,36 @@ LEFT JOIN LATERAL (
 WHERE l.ended_at IS NULL AND l.learned + l.in_a_row > 0
 ORDER BY 1;
 
+-- doctor_releases --
+-- Each release that is under way: since when nobody has measured its guardrails, within which
+-- time they had to be; whether it is held, and by one of them; and what its challenger lacks.
+SELECT r.profile::text AS profile, r.challenger, r.state, r.share, r.reason,
+       extract(epoch FROM clock_timestamp() - greatest(p.measured_at, r.since))::float8
+           AS seconds_since,
+       greatest(extract(epoch FROM p.hold), 3600)::float8 AS seconds_allowed,
+       p.held_at IS NOT NULL AS held,
+       p.held_at IS NOT NULL AND EXISTS (
+           SELECT FROM churn.release_evidence e
+           WHERE e.release_id = r.release_id AND e.guardrail = 'step'
+             AND e.result = 'failure' AND e.measured_at >= p.held_at
+       ) AS failed,
+       CASE
+           WHEN m.deleted_at IS NOT NULL OR m.artifact IS NULL AND m.compiled IS NULL
+               THEN 'has lost its bytes'
+           WHEN EXISTS (SELECT FROM churn_trust.keys_in_force()) AND NOT EXISTS (
+               SELECT FROM churn_trust.keys_in_force() k
+               WHERE k.fingerprint = m.attestation_key
+           ) THEN 'is signed by no key that is trusted'
+           WHEN NOT p.allow_expired
+                AND (m.attestation::jsonb ->> 'expires')::date < current_date
+               THEN 'has expired'
+       END AS lacks
+FROM churn.releases r
+JOIN churn_internal.release_plans p USING (release_id)
+JOIN churn.models m ON m.version = r.challenger
+WHERE r.ended_at IS NULL
+ORDER BY r.release_id;
+
 -- doctor_queues --
 -- Each attachment with customers who have been due for more than five minutes: how many,
 -- how long the first of them has, and the version that would score them.

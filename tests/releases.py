@@ -9,6 +9,22 @@ RELEASE_ID = 7
 SALT = 4711
 # Of 65,536ths.
 HALF = 32768
+RELEASE = (
+    "SELECT churn.release('churn.customers', %s, steps => %s, hold => '0 s',"
+    " min_customers => 1, limits => %s)"
+)
+# So that a busy machine fails nothing.
+LENIENT = (
+    '{"time_ratio": 1000, "row_microseconds": 1e9, "flip_rate": 1, "mean_shift": 1,'
+    ' "unseen_rate": 1}'
+)
+ADVANCE = "SELECT share, result, detail FROM churn.advance_releases()"
+STATE = (
+    "SELECT state, share, reason FROM churn.releases ORDER BY release_id DESC LIMIT 1"
+)
+EVERYBODY = (
+    "INSERT INTO churn.complaints (customer_id) SELECT customer_id FROM churn.customers"
+)
 
 
 def step(session, challenger, share=HALF, profile=CUSTOMERS, salt=SALT):

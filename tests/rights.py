@@ -280,11 +280,12 @@ function lock_deployments                 -          -          -
 function log_predictions_N                -          -          -
 function mark_failures                    -          -          -
 function may_have_recounted               -          -          -
+function measure_drift                    -          -          -
+function measure_loss                     -          -          -
 function measure_performance              -          -          -
-function measure_release                  -          -          -
 function mend_attachment                  -          -          -
 function most_rows                        -          -          -
-function measure_drift                    -          -          -
+function measure_release                  -          -          -
 function measure_window                   EXECUTE    -          -
 function monitored_rows                   -          -          -
 function move_history                     -          -          -

@@ -69,6 +69,7 @@ def examine(connection: Connection) -> list[Finding]:
     findings += [monitoring(row) for row in fetch_all(connection, "doctor_monitoring")]
     findings += [alerts(row) for row in fetch_all(connection, "doctor_alerts")]
     findings += [learning(row) for row in fetch_all(connection, "doctor_learning")]
+    findings += [released(row) for row in fetch_all(connection, "doctor_releases")]
     findings += [queue(row) for row in fetch_all(connection, "doctor_queues")]
     findings += [slot(row) for row in fetch_all(connection, "doctor_slots")]
     return findings
@@ -317,6 +318,35 @@ def learning(row: Row) -> Finding:
         f"stands still: the last {row['in_a_row']} batches are quarantined, see "
         f"churn.learning_batches; {row['reason']}",
     )
+
+
+def released(row: Row) -> Finding:
+    """Return the finding on a release that is under way."""
+    check = f"release of {row['profile']}"
+    version = f"version {row['challenger']}"
+    where = f"{version} at {row['share']:g} %"
+    if row["lacks"]:
+        return finding(
+            check,
+            False,
+            f"{version} {row['lacks']}: pgchurn release cancel, and release another",
+        )
+    if row["failed"]:
+        return finding(
+            check,
+            False,
+            f"{where} is held, since a guardrail fails: {row['reason']}: pgchurn "
+            "release cancel or resume",
+        )
+    if row["seconds_since"] > row["seconds_allowed"]:
+        return finding(
+            check,
+            False,
+            f"nobody has measured {version} for {row['seconds_since'] / 3600:,.1f} "
+            "hours: run pgchurn work, or pgchurn release advance every ten minutes",
+        )
+    held = ", held" + (f": {row['reason']}" if row["reason"] else "")
+    return finding(check, True, f"{where}{held if row['held'] else ''}")
 
 
 def queue(row: Row) -> Finding:

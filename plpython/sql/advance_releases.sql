@@ -52,9 +52,14 @@ BEGIN
         SELECT string_agg(m.detail, '; ' ORDER BY m.evidence_id)
                    FILTER (WHERE m.result = 'failure'),
                string_agg(m.detail, '; ' ORDER BY m.evidence_id)
-                   FILTER (WHERE m.result = 'inconclusive')
+                   -- Labels may take a quarter of a year, and no step waits for them.
+                   FILTER (WHERE m.result = 'inconclusive' AND m.guardrail <> 'paired_loss')
         INTO failures, doubts
-        FROM churn_internal.measure_release(plan, step, current.deployed_at) m;
+        FROM (
+            SELECT r.* FROM churn_internal.measure_release(plan, step, current.deployed_at) r
+            UNION ALL
+            SELECT l.* FROM churn_internal.measure_loss(plan, step) l
+        ) m;
         SELECT c.* INTO customers
         FROM churn_internal.step_customers(plan, current.deployed_at) c;
         detail := concat_ws(

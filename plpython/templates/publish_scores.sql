@@ -25,10 +25,14 @@ BEGIN
     IF "@writes_outbox@" THEN
         INSERT INTO churn.outbox (
             attachment_id, profile, key, former_score, score, former_version, version,
-            scored_at
+            scored_at, cause
         )
         SELECT "@id@", "@profile_name@", n."@key@", f.churn_score, n.churn_score,
-               f.churn_model_version, n.churn_model_version, n.churn_scored_at
+               f.churn_model_version, n.churn_model_version, n.churn_scored_at,
+               CASE
+                   WHEN f.churn_model_version <> n.churn_model_version THEN 'version'
+                   ELSE 'data'
+               END
         FROM updated n
         JOIN former f ON f."@key@" OPERATOR("@equals_key@".=) n."@key@"
         WHERE f.churn_scored_at IS DISTINCT FROM n.churn_scored_at
@@ -42,12 +46,18 @@ BEGIN
                 WHEN octet_length(n."@key@"::text) <= 1000 THEN json_build_object(
                     'profile', "@profile_name@", 'key', n."@key@"::text,
                     'former_score', f.churn_score, 'score', n.churn_score,
-                    'version', n.churn_model_version
+                    'version', n.churn_model_version, 'cause', CASE
+                        WHEN f.churn_model_version <> n.churn_model_version THEN 'version'
+                        ELSE 'data'
+                    END
                 )
                 ELSE json_build_object(
                     'profile', "@profile_name@", 'key_md5', md5(n."@key@"::text),
                     'former_score', f.churn_score, 'score', n.churn_score,
-                    'version', n.churn_model_version
+                    'version', n.churn_model_version, 'cause', CASE
+                        WHEN f.churn_model_version <> n.churn_model_version THEN 'version'
+                        ELSE 'data'
+                    END
                 )
             END
             FROM updated n
@@ -65,7 +75,8 @@ BEGIN
                 'profile', "@profile_name@", 'rows', count(*),
                 'scored_from', min(n.churn_scored_at),
                 'scored_to', max(n.churn_scored_at),
-                'version', max(n.churn_model_version)
+                'version', max(n.churn_model_version), 'by_another_version', count(*)
+                    FILTER (WHERE f.churn_model_version <> n.churn_model_version)
             )::text)
             FROM updated n
             JOIN former f ON f."@key@" OPERATOR("@equals_key@".=) n."@key@"

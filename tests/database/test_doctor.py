@@ -4,6 +4,9 @@ import pytest
 from pgchurn.loader.operations.doctor import examine
 
 from tests.alerts import ODD_NAME, ODD_TABLE, attach_odd_table, measure, update, watch
+from tests.models import other_model, register_once
+from tests.releases import ADVANCE, EVERYBODY, LENIENT, RELEASE
+from tests.signers import KEY, trust
 
 
 def found(session, about):
@@ -113,3 +116,95 @@ def test_a_table_without_a_model_need_not_be_monitored(session):
     )
 
     assert found(session, "monitoring") == []
+
+
+@pytest.fixture
+def released(session):
+    """A version that is released to half of the customers."""
+    challenger = register_once(session, other_model(), "churn.customers", "customer_id")
+    session.run(RELEASE, challenger, "{50,80}", LENIENT)
+    return challenger
+
+
+def test_a_release_that_goes_on_is_no_problem(session, released):
+    session.run(ADVANCE)
+
+    assert found(session, "release of") == [
+        ("release of churn.customers", True, f"version {released} at 50 %")
+    ]
+
+
+def test_a_release_that_nobody_advances_is_one(session, released):
+    session.run(
+        "UPDATE churn_internal.release_plans SET hold = '2 h',"
+        " measured_at = now() - interval '3 h'"
+    )
+    assert found(session, "release of")[0][1]
+
+    # The step began at that time, too.
+    session.run("SET session_replication_role = replica")
+    session.run(
+        "UPDATE churn.deployments SET deployed_at = deployed_at - interval '3 h'"
+        " WHERE release_id IS NOT NULL"
+    )
+    session.run("RESET session_replication_role")
+
+    ((_, ok, text),) = found(session, "release of")
+    assert not ok
+    assert text.startswith(f"nobody has measured version {released} for 3.0 hours: ")
+
+
+def test_a_release_that_is_held_says_why_and_is_one_where_a_guardrail_holds_it(
+    session, released
+):
+    session.run("SELECT churn.hold_release('churn.customers', reason => 'Monday')")
+    assert found(session, "release of")[0][1:] == (
+        True,
+        f"version {released} at 50 %, held: Monday",
+    )
+
+    session.run("SELECT churn.cancel_release('churn.customers')")
+    session.run(
+        "SELECT churn.release('churn.customers', %s, on_guardrail => 'hold',"
+        " hold => '0 s', min_customers => 0, limits => %s)",
+        *(released, LENIENT.replace('"time_ratio": 1000', '"time_ratio": 0')),
+    )
+    session.run(EVERYBODY)
+    session.run("SELECT churn.advance_releases()")
+
+    ((_, ok, text),) = found(session, "release of")
+    assert not ok
+    assert "is held, since a guardrail fails: a row takes" in text
+
+
+LACKS = {
+    "has lost its bytes": (
+        "artifact = NULL, compiled = NULL, explanation = NULL, reference = NULL,"
+        " deleted_at = now(), deleted_by = 'somebody'"
+    ),
+    "has expired": (
+        """attestation = '{"name": "n", "version": 1, "expires": "2020-01-01"}',"""
+        " attestation_signature = decode(repeat('00', 64), 'hex'),"
+        " attestation_key = repeat('a', 64)"
+    ),
+}
+
+
+@pytest.mark.parametrize(("lacks", "change"), LACKS.items(), ids=LACKS)
+def test_a_challenger_that_could_take_no_further_step_is_one(
+    session, released, lacks, change
+):
+    session.run("SET session_replication_role = replica")
+    session.run(f"UPDATE churn.models SET {change} WHERE version = %s", released)
+    session.run("RESET session_replication_role")
+
+    ((_, ok, text),) = found(session, "release of")
+    assert not ok
+    assert text.startswith(f"version {released} {lacks}: ")
+
+
+def test_a_challenger_whose_key_is_not_trusted_is_one(session, released):
+    trust(session, KEY)
+
+    ((_, ok, text),) = found(session, "release of")
+    assert (ok, "is signed by no key that is trusted" in text) == (False, True)

@@ -188,6 +188,7 @@ def test_a_notification_has_the_change_and_comes_at_commit(first, heard):
             "former_score": before,
             "score": score,
             "version": version,
+            "cause": "data",
         }
     ]
 
@@ -231,8 +232,10 @@ def test_a_thousand_changes_are_told_one_by_one_and_more_in_one(first, heard):
     first.commit()
     (summary,) = heard()
     assert summary.keys() == {
-        *("profile", "rows", "scored_from", "scored_to", "version")
+        *("profile", "rows", "scored_from", "scored_to", "version"),
+        "by_another_version",
     }
+    assert summary["by_another_version"] == 0
     assert (summary["profile"], summary["rows"]) == (PROFILE, 1001)
     assert (
         first.value(

@@ -11,23 +11,17 @@ from tests.models import (
     register,
     register_once,
 )
-from tests.releases import stored_versions
+from tests.releases import (
+    ADVANCE,
+    EVERYBODY,
+    LENIENT,
+    RELEASE,
+    STATE,
+    stored_versions,
+)
 from tests.statements import INSERT, version
 
 PROFILE = "churn.customers"
-RELEASE = (
-    "SELECT churn.release('churn.customers', %s, steps => %s, hold => '0 s',"
-    " min_customers => 1, limits => %s)"
-)
-# So that a busy machine fails nothing.
-LENIENT = '{"time_ratio": 1000, "flip_rate": 1, "mean_shift": 1, "unseen_rate": 1}'
-ADVANCE = "SELECT share, result, detail FROM churn.advance_releases()"
-STATE = (
-    "SELECT state, share, reason FROM churn.releases ORDER BY release_id DESC LIMIT 1"
-)
-EVERYBODY = (
-    "INSERT INTO churn.complaints (customer_id) SELECT customer_id FROM churn.customers"
-)
 HISTORY = (
     "SELECT action, version, challenger FROM churn.deployments ORDER BY deployment_id"
 )
@@ -227,6 +221,7 @@ def test_evidence_stays(session, challenger):
         "flip_rate",
         "live_failures",
         "mean_shift",
+        "row_microseconds",
         "step",
         "time_ratio",
         "unseen_rate",

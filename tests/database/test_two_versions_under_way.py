@@ -346,6 +346,11 @@ KEYS = {
     ),
     "char": ("char(9)", "'k' || i", "id"),
     "numeric": ("numeric", "i + 0.10", "id * 1.000"),
+    "citext": ("public.citext", "'Ann ' || i", "upper(id::text)::public.citext"),
+    "a domain": ("company.number", "i", "id"),
+    "uuid": ("uuid", "md5(i::text)::uuid", "upper(id::text)::uuid"),
+    "text": ("text", "'k' || i", "id"),
+    "smallint": ("smallint", "i", "id"),
     "bytea": ("bytea", "('k' || i)::bytea", "id"),
 }
 
@@ -356,6 +361,8 @@ def test_equal_keys_are_one_customer_however_they_are_spelled(session, key):
     session.run(
         'CREATE SCHEMA company; CREATE COLLATION company."Loose" ('
         " provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
+        "CREATE DOMAIN company.number AS bigint CHECK (VALUE > 0);"
+        "CREATE EXTENSION IF NOT EXISTS citext SCHEMA public;"
         f"CREATE TABLE company.clients (id {key_type} PRIMARY KEY,"
         " usage double precision, plan text);"
         f"CREATE TABLE company.calls (client {key_type}"

@@ -523,7 +523,9 @@ CREATE TABLE churn.outbox (
     former_version bigint,
     version bigint NOT NULL,
     scored_at timestamp with time zone NOT NULL,
-    CONSTRAINT outbox_pkey PRIMARY KEY (change_id)
+    cause text DEFAULT 'data'::text NOT NULL,
+    CONSTRAINT outbox_pkey PRIMARY KEY (change_id),
+    CONSTRAINT outbox_cause_check CHECK ((cause = ANY (ARRAY['data'::text, 'version'::text])))
 );
 ALTER TABLE churn.outbox OWNER TO churn_owner;
 GRANT SELECT ON churn.outbox TO churn_loader;
@@ -538,6 +540,7 @@ COMMENT ON COLUMN churn.outbox.score IS 'The score that was stored.';
 COMMENT ON COLUMN churn.outbox.former_version IS 'The version that gave the score before.';
 COMMENT ON COLUMN churn.outbox.version IS 'The version that gave the score.';
 COMMENT ON COLUMN churn.outbox.scored_at IS 'When the score was given.';
+COMMENT ON COLUMN churn.outbox.cause IS 'Why it may differ: version, another one than before has scored the customer; data, what is known of the customer.';
 
 CREATE TABLE churn.outcomes (
     outcome_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -2889,6 +2892,12 @@ CREATE FUNCTION churn_internal.measure_drift(opened refcursor, is_logged boolean
     LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.measure_drift(opened refcursor, is_logged boolean) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.measure_drift(opened refcursor, is_logged boolean) IS 'What churn.monitor finds in the rows of a cursor, those of a window, by version: whether inputs and scores are distributed as in the version''s reference, and whether their values are sound.';
+
+CREATE FUNCTION churn_internal.measure_loss(plan churn_internal.release_plans, step integer) RETURNS SETOF churn.release_evidence
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.measure_loss(plan churn_internal.release_plans, step integer) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.measure_loss(plan churn_internal.release_plans, step integer) IS 'Compares the versions of a release on customers of whom it is known what became of them, once an hour, and keeps what churn.compare says. Nothing where no outcomes are recorded.';
 
 CREATE FUNCTION churn_internal.measure_performance(attachment_id integer, since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(since timestamp with time zone, until timestamp with time zone, version bigint, metric text, feature text, value double precision, lower double precision, upper double precision, "limit" double precision, n bigint, verdict churn_internal.required_text, detail text)
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE

@@ -14,6 +14,7 @@ from tests.models import (
     register,
 )
 from tests.own_server import OwnServer, as_server, directories, own_server
+from tests.releases import end, expected, step, stored_versions
 from tests.soak.bars import Bar
 from tests.soak.databases import trained_database
 
@@ -74,6 +75,7 @@ def bars(database, replica):
             f"largest difference {worst:.0e}, {drift} divergences",
             worst <= TOLERANCE and drift == 0,
         )
+    yield release_bar(primary, reader)
     refusals = {statement: reader.refusal(statement) for statement in WRITES}
     wrong = [
         f"{statement}: {refusal.sqlstate} {refusal.message}"
@@ -87,6 +89,34 @@ def bars(database, replica):
         not wrong,
     )
     reader.close()
+
+
+def release_bar(primary, reader):
+    """Release a version to half of the customers, and have the replica score them."""
+    active = primary.value("SELECT version FROM churn.active_deployments")
+    other = primary.value(
+        "SELECT max(version) FROM churn.models WHERE version <> %s", active
+    )
+    step(primary, other)
+    primary.run(
+        "INSERT INTO churn.complaints (customer_id)"
+        " SELECT customer_id FROM churn.customers"
+    )
+    wait_for_replay(primary, reader)
+    truth = expected(reader, default_model(), other_model())
+    scored = dict(
+        reader.run("SELECT customer_id::text, churn.score(c) FROM churn.customers c")
+    )
+    worst = max(abs(scored[key] - truth[key]) for key in truth)
+    named = sorted(set(stored_versions(reader).values()))
+    drift = len(divergences(reader))
+    end(primary)
+    return Bar(
+        "streaming replica, a release to half of the customers under way",
+        "churn.score of each by the version of its arm, churn.verify empty",
+        f"largest difference {worst:.0e}, versions {named}, {drift} divergences",
+        worst <= TOLERANCE and named == sorted((active, other)) and drift == 0,
+    )
 
 
 def wait_for_replay(primary, reader):

@@ -37,7 +37,8 @@ BEGIN
         SELECT format('%s: %s', l.key, l.value) INTO wrong
         FROM jsonb_each(limits) l
         WHERE l.key NOT IN (
-            'failures', 'time_ratio', 'flip_rate', 'mean_shift', 'unseen_rate'
+            'failures', 'time_ratio', 'row_microseconds', 'flip_rate', 'mean_shift',
+            'unseen_rate', 'paired_loss'
         ) OR CASE
             WHEN jsonb_typeof(l.value) = 'number' THEN l.value::numeric < 0 ELSE true
         END
@@ -47,7 +48,8 @@ BEGIN
         RAISE invalid_parameter_value USING
             MESSAGE = 'limits are no numbers by the name of a guardrail',
             DETAIL = format('There is %s.', coalesce(wrong, 'null')),
-            HINT = 'Guardrails are failures, time_ratio, flip_rate, mean_shift and unseen_rate.';
+            HINT = 'Guardrails are failures, time_ratio, row_microseconds, flip_rate, mean_shift, '
+                   'unseen_rate and paired_loss.';
     END IF;
 END $body$;
 COMMENT ON FUNCTION churn_internal.check_release IS

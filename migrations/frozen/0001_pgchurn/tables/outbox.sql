@@ -9,7 +9,8 @@ CREATE TABLE churn.outbox (
     score double precision NOT NULL,
     former_version bigint,
     version bigint NOT NULL,
-    scored_at timestamptz NOT NULL
+    scored_at timestamptz NOT NULL,
+    cause text NOT NULL DEFAULT 'data' CHECK (cause IN ('data', 'version'))
 );
 COMMENT ON TABLE churn.outbox IS
     'Changes of scores, for consumers that must miss none: they read it by logical '
@@ -24,6 +25,9 @@ COMMENT ON COLUMN churn.outbox.score IS 'The score that was stored.';
 COMMENT ON COLUMN churn.outbox.former_version IS 'The version that gave the score before.';
 COMMENT ON COLUMN churn.outbox.version IS 'The version that gave the score.';
 COMMENT ON COLUMN churn.outbox.scored_at IS 'When the score was given.';
+COMMENT ON COLUMN churn.outbox.cause IS
+    'Why it may differ: version, another one than before has scored the customer; data, what is '
+    'known of the customer.';
 ALTER TABLE churn.outbox OWNER TO churn_owner;
 GRANT SELECT ON churn.outbox TO churn_loader, churn_scorer;
 
