@@ -164,6 +164,33 @@ SELECT max((m.attestation::jsonb ->> 'version')::bigint)
 FROM churn.models m
 WHERE m.attestation::jsonb ->> 'name' = %(model_name)s;
 
+-- start_experiment --
+SELECT churn.start_experiment(
+    %(table)s::regclass, %(version)s, %(share)s, %(horizon)s::interval,
+    effect => %(effect)s, longest => %(longest)s::interval, expected => %(expected)s
+);
+
+-- planned_experiment --
+-- How many customers it is planned for, and how many days.
+SELECT e.expected, e.days FROM churn.experiments e WHERE e.experiment_id = %(experiment)s;
+
+-- stop_experiment --
+SELECT churn.stop_experiment(%(table)s::regclass, %(reason)s);
+
+-- status_experiments --
+SELECT e.experiment_id, e.profile::text AS profile, e.champion, e.challenger, e.state,
+       e.share, e.champion_customers, e.challenger_customers, e.ratio_mismatch,
+       e.champion_known, e.challenger_known, e.champion_left, e.challenger_left,
+       e.difference, e.lower, e.upper, e.verdict, e.missing, e.reason
+FROM churn.experiments e ORDER BY e.experiment_id DESC;
+
+-- simulate_experiments --
+SELECT s.customers, s.days, s.expected, s.false_winners, s.ratio_alarms, s.power,
+       s.median_days
+FROM churn.simulate_experiment(
+    %(table)s::regclass, %(share)s, %(horizon)s::interval, %(effect)s, %(salts)s
+) s;
+
 -- delete_model --
 -- Whether its row is gone, too.
 SELECT churn.delete_model(%(version)s);

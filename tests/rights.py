@@ -24,6 +24,7 @@ table attachments                         SELECT     SELECT     -
 table complaints                          -          -          INSERT
 table customers                           SELECT     SELECT     -
 table deployments                         SELECT     SELECT     -
+table exposures                           SELECT     SELECT     -
 table models                              -          -          -
 column models.version                     SELECT     SELECT     -
 column models.attachment_id               SELECT     SELECT     -
@@ -59,6 +60,7 @@ view active_deployments                   SELECT     SELECT     -
 view calibration                          SELECT     SELECT     -
 view data_quality                         SELECT     SELECT     -
 view drift                                SELECT     SELECT     -
+view experiments                          SELECT     SELECT     -
 view health                               SELECT     SELECT     -
 view known_outcomes                       SELECT,INSERT  SELECT     -
 view latest_results                       SELECT     SELECT     -
@@ -78,6 +80,7 @@ sequence alerts_alert_id_seq              -          -          -
 sequence complaints_complaint_id_seq      -          -          -
 sequence customers_customer_id_seq        -          -          -
 sequence deployments_deployment_id_seq    -          -          -
+sequence exposures_exposure_id_seq        -          -          -
 sequence models_version_seq               -          -          -
 sequence monitor_results_result_id_seq    -          -          -
 sequence outbox_change_id_seq             -          -          -
@@ -92,6 +95,7 @@ function compare                          EXECUTE    EXECUTE    -
 function cancel_release                   EXECUTE    -          -
 function delete_model                     EXECUTE    -          -
 function detach                           -          -          -
+function estimate_experiment              EXECUTE    EXECUTE    -
 function expire_monitor_results           EXECUTE    -          -
 function expire_outbox                    EXECUTE    -          -
 function expire_outcomes                  -          -          -
@@ -131,15 +135,20 @@ function set_retraining                   EXECUTE    -          -
 function set_score_timeout                EXECUTE    -          -
 function set_scoring_mode                 EXECUTE    -          -
 function set_write_search_path            -          -          -
+function simulate_experiment              EXECUTE    EXECUTE    -
+function start_experiment                 EXECUTE    -          -
+function stop_experiment                  EXECUTE    -          -
 function verify                           EXECUTE    EXECUTE    -
 function version                          EXECUTE    EXECUTE    EXECUTE
 function warm                             EXECUTE    EXECUTE    EXECUTE
 function what_would_help                  EXECUTE    EXECUTE    -
 function why_changed                      EXECUTE    EXECUTE    -
 function work                             EXECUTE    -          -
+function worklist                         EXECUTE    EXECUTE    -
 
 schema churn_internal                     USAGE      USAGE      USAGE
 
+table experiment_plans                    -          -          -
 table failed_profiles                     SELECT     SELECT     -
 table learned_batches                     -          -          -
 table learning_streams                    -          -          -
@@ -157,6 +166,7 @@ view known_values                         SELECT     SELECT     -
 
 type *                                    -          -          -
 
+sequence experiment_plans_experiment_id_seq -         -          -
 sequence learning_streams_stream_id_seq    -          -          -
 sequence own_writes                       -          -          -
 sequence release_plans_release_id_seq     -          -          -
@@ -188,9 +198,11 @@ function check_attachable                 -          -          -
 function check_attestation                -          -          -
 function check_batch_size                 EXECUTE    -          -
 function check_batches                    EXECUTE    -          -
+function check_challenger                 -          -          -
 function check_comparable                 EXECUTE    EXECUTE    -
 function check_deletable                  -          -          -
 function check_code_of_others             -          -          -
+function check_experiment                 -          -          -
 function check_inheritance                -          -          -
 function check_isolation                  -          -          -
 function check_labels                     -          -          -
@@ -219,6 +231,7 @@ function create_log_predictions           -          -          -
 function create_prediction_partitions     -          -          -
 function create_publish_scores            -          -          -
 function customer_of_row                  -          -          -
+function customers_needed                 -          -          -
 function cut_text                         EXECUTE    EXECUTE    -
 function deployment_for                   -          -          -
 function dequeue_missing_profiles_N       -          -          -
@@ -231,6 +244,8 @@ function enqueue_profiles                 -          -          -
 function enter                            -          -          -
 function equals_key                       EXECUTE    -          -
 function evaluate_candidate               -          -          -
+function experiment_history               -          -          -
+function experiment_results               EXECUTE    EXECUTE    -
 function explain_change                   EXECUTE    EXECUTE    -
 function explain_features                 EXECUTE    EXECUTE    -
 function explain_many                     EXECUTE    EXECUTE    -
@@ -263,8 +278,10 @@ function inner_write                      -          -          -
 function insert_known_outcome             -          -          -
 function is_cast                          -          -          -
 function is_clearly_inside                -          -          -
+function is_exposed                       -          -          -
 function is_integer                       -          -          -
 function is_released                      EXECUTE    EXECUTE    -
+function judge_experiment                 -          -          -
 function keep_attached_tables             -          -          -
 function keep_unique_keys                 -          -          -
 function key_comparison                   -          -          -
@@ -316,6 +333,7 @@ function raise_failure                    -          -          -
 function read_batches                     EXECUTE    -          -
 function read_profiles                    -          -          -
 function record_batch                     EXECUTE    -          -
+function record_exposures                 -          -          -
 function record_performance               -          -          -
 function record_snapshot                  EXECUTE    -          -
 function reference_digest                 -          -          -
@@ -348,6 +366,7 @@ function score_remembered                 EXECUTE    EXECUTE    -
 function session_environment              EXECUTE    EXECUTE    -
 function shortest_double                  EXECUTE    EXECUTE    -
 function shortest_text                    EXECUTE    EXECUTE    -
+function simulate_salt                    -          -          -
 function smallest_changes                 EXECUTE    EXECUTE    -
 function sole_deployment                  -          -          -
 function step_customers                   EXECUTE    EXECUTE    -

@@ -12,6 +12,7 @@ BEFORE_FUNCTIONS = (
     *(
         "deployments",
         "releases",
+        "experiments",
         "queue",
         "rescoring",
         "predictions",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .admission import Admission
     from .comparing import Comparing
     from .diagnostics import Diagnostics
+    from .experimenting import Experimenting
     from .explaining import Explaining
     from .monitor_performance import Performance
     from .monitoring import Monitoring
@@ -63,6 +64,13 @@ class Session:
         from .releasing import Releasing
 
         return Releasing(self.registry, self.refusals)
+
+    @cached_property
+    def experimenting(self) -> "Experimenting":
+        """Judges experiments, and says how long they take."""
+        from .experimenting import Experimenting
+
+        return Experimenting(self.registry, self.refusals)
 
     @cached_property
     def admission(self) -> "Admission":

@@ -45,6 +45,6 @@ END $body$;
 COMMENT ON FUNCTION churn.activate_model IS
     'Makes a version score its profile: for every session''s next statement at commit. Where '
     'a key is trusted, what was signed must not have expired, nor be about an older '
-    'version than the active one, unless that is allowed by name. Ends a release that is '
-    'under way.';
+    'version than the active one, unless that is allowed by name. Ends a release or an '
+    'experiment that is under way.';
 GRANT EXECUTE ON FUNCTION churn.activate_model TO churn_loader;

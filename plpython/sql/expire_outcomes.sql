@@ -12,6 +12,9 @@ BEGIN
       AND NOT EXISTS (
         SELECT FROM churn.predictions p
         WHERE p.attachment_id = o.attachment_id AND p.key = o.key
+    ) AND NOT EXISTS (
+        SELECT FROM churn.exposures e
+        WHERE e.attachment_id = o.attachment_id AND e.key = o.key
     );
     GET DIAGNOSTICS outcomes = ROW_COUNT;
     DELETE FROM churn.actions a
@@ -24,4 +27,4 @@ BEGIN
 END $body$;
 COMMENT ON FUNCTION churn.expire_outcomes IS
     'Removes outcomes and actions that are older, of customers of whom no prediction is '
-    'logged any more; returns how many.';
+    'logged any more, and who are in no experiment; returns how many.';

@@ -71,7 +71,8 @@ BEGIN
     END IF;
     FOREACH relation IN ARRAY ARRAY[
         'churn_internal.pending_profiles', 'churn_internal.failed_profiles',
-        'churn.predictions', 'churn.outbox', 'churn.outcomes', 'churn.actions'
+        'churn.predictions', 'churn.outbox', 'churn.outcomes', 'churn.actions',
+        'churn.exposures'
     ]::regclass[] LOOP
         -- A customer who stays and waits, which a score without a version says, is scored:
         -- once out of the queue nobody would come back. What that logs goes as well.
@@ -96,8 +97,8 @@ BEGIN
     END LOOP;
 END $body$;
 COMMENT ON FUNCTION churn.forget IS
-    'Takes a customer out of the log, the outbox, outcomes, actions, the queue and unfinished runs, '
-    'and says how many rows of what are gone; the company''s own tables stay as they are. Delete the profile row '
+    'Takes a customer out of the log, the outbox, outcomes, actions, experiments, the queue and '
+    'unfinished runs, and says how many rows of what are gone; the company''s own tables stay as they are. Delete the profile row '
     'first, or its next score is stored again. What a replication slot has still to send is sent '
     'all the same, and backups keep what they hold.';
 -- Superusers', until a DBA grants it: it deletes what auditors may ask for.

@@ -10,7 +10,9 @@ DECLARE
     lost bigint;
 BEGIN
     FOREACH relation IN ARRAY
-        ARRAY['churn.predictions', 'churn.outcomes', 'churn.actions']::regclass[]
+        ARRAY[
+            'churn.predictions', 'churn.outcomes', 'churn.actions', 'churn.exposures'
+        ]::regclass[]
     LOOP
         EXECUTE format(
             'UPDATE %s h SET key = k.present
@@ -29,6 +31,9 @@ BEGIN
         UNION ALL
         SELECT FROM churn.actions a
         WHERE a.attachment_id = move_history.attachment_id AND a.key = k.key
+        UNION ALL
+        SELECT FROM churn.exposures e
+        WHERE e.attachment_id = move_history.attachment_id AND e.key = k.key
     );
     IF lost > 0 THEN
         PERFORM churn_internal.warn(
@@ -41,5 +46,5 @@ BEGIN
     END IF;
 END $body$;
 COMMENT ON FUNCTION churn_internal.move_history IS
-    'Has the log, outcomes and actions of customers follow their keys, and warns of those '
-    'that cannot.';
+    'Has the log, outcomes, actions and exposures of customers follow their keys, and warns '
+    'of those that cannot.';

@@ -21,4 +21,4 @@ COMMENT ON FUNCTION churn_trust.revoke_key IS
     'Ends the trust in a key. What it signed scores no more in statements that begin after '
     'the commit, nor, after a second, in those that go on; a transaction that keeps to a '
     'snapshot from before goes by that. Ends the releases of versions that '
-    'it signed. For superusers.';
+    'it signed, and experiments with them. For superusers.';

@@ -4,15 +4,11 @@ CREATE OR REPLACE FUNCTION churn_internal.take_step(
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     percent CONSTANT double precision := plan.steps[step];
-    model record;
+    digest bytea;
     current churn.deployments;
 BEGIN
-    SELECT m.artifact_sha256, m.attestation INTO model
-    FROM churn.models m WHERE m.version = plan.challenger FOR SHARE;
-    PERFORM churn_internal.check_model(plan.challenger);
-    PERFORM churn_internal.check_activation(
-        model.attestation, churn_internal.active_attestation(plan.attachment_id),
-        plan.allow_older, plan.allow_expired
+    digest := churn_internal.check_challenger(
+        plan.attachment_id, plan.challenger, plan.allow_older, plan.allow_expired
     );
     SELECT d.* INTO current
     FROM churn.deployments d WHERE d.attachment_id = plan.attachment_id
@@ -22,7 +18,7 @@ BEGIN
             attachment_id, version, artifact_sha256, action, previous_deployment_id, release_id
         )
         VALUES (
-            plan.attachment_id, plan.challenger, model.artifact_sha256, 'activate',
+            plan.attachment_id, plan.challenger, digest, 'activate',
             current.deployment_id, plan.release_id
         );
     ELSE
@@ -33,7 +29,7 @@ BEGIN
         VALUES (
             plan.attachment_id, current.version, current.artifact_sha256, 'release',
             current.previous_deployment_id, plan.release_id, plan.challenger,
-            model.artifact_sha256, plan.salt,
+            digest, plan.salt,
             CASE
                 WHEN percent > 0
                     THEN least(greatest(round(percent / 100 * 65536), 1), 65535)::integer

@@ -42,7 +42,10 @@ BEGIN
     LEFT JOIN churn_internal.sole_deployment(CASE WHEN NOT "@queued@" THEN "@id@" END) d ON true
     WHERE NOT EXISTS (SELECT FROM inserted OFFSET 1);
     IF version IS NULL AND arms IS NOT NULL THEN
-        version := "@version_of_arm@";
+        -- In an experiment whoever is exposed has to be written down, by the rules.
+        IF octet_length(arms) = 92 OR churn_internal.is_exposed("@id@", arms, "@mark@") THEN
+            version := "@version_of_arm@";
+        END IF;
     END IF;
     -- The customer's row is not locked before it is written: should others change it
     -- meanwhile, the row is no longer there, or no longer theirs who wrote it last, and the

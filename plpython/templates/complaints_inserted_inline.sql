@@ -67,8 +67,12 @@ BEGIN
                     "@id@", version, ARRAY["@mark@"], ARRAY[NULL]::double precision[]
                 );
             END IF;
-        ELSIF arms IS NOT NULL THEN
+        ELSIF octet_length(arms) = 92 THEN
             -- As churn_internal.deployment_for, which would be a second query.
+            version := "@version_of_arm@";
+            CONTINUE;
+        -- In an experiment whoever is exposed has to be written down, by the rules.
+        ELSIF churn_internal.is_exposed("@id@", arms, "@mark@") THEN
             version := "@version_of_arm@";
             CONTINUE;
         ELSE

@@ -88,6 +88,9 @@ BEGIN
         IF written < rows_done THEN
             RAISE SQLSTATE 'CH001';
         END IF;
+        IF active.share IS NOT NULL THEN
+            PERFORM churn_internal.record_exposures("@id@", profiles.keys::text[], scores);
+        END IF;
     EXCEPTION WHEN SQLSTATE 'CH001' THEN
         PERFORM churn_internal."write_profiles_@id@"(
             profiles.keys::"@common_type@"[],

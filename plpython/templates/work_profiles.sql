@@ -130,6 +130,9 @@ BEGIN
                 active.challenger, challenged
             );
         END IF;
+        IF active.share IS NOT NULL THEN
+            PERFORM churn_internal.record_exposures("@id@", profiles.keys::text[], scores);
+        END IF;
     END IF;
     IF scored + failed < batch_size THEN
         PERFORM churn_internal."dequeue_missing_profiles_@id@"(array_agg(m.key))

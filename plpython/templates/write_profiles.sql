@@ -189,11 +189,16 @@ BEGIN
             PERFORM churn_internal.enqueue_profiles(
                 "@id@", profiles.keys::text[], profiles.have_scores
             );
-        ELSIF array_position(scores, NULL) IS NOT NULL THEN
-            PERFORM churn_internal.record_failures(
-                "@id@", active.version, profiles.keys::text[], scores,
-                challenger => active.challenger, challenged => challenged
-            );
+        ELSE
+            IF array_position(scores, NULL) IS NOT NULL THEN
+                PERFORM churn_internal.record_failures(
+                    "@id@", active.version, profiles.keys::text[], scores,
+                    challenger => active.challenger, challenged => challenged
+                );
+            END IF;
+            IF active.share IS NOT NULL THEN
+                PERFORM churn_internal.record_exposures("@id@", profiles.keys::text[], scores);
+            END IF;
         END IF;
     END LOOP;
 END $function$;

@@ -45,6 +45,7 @@ SANITIZED = {
     "churn.detach": "what it drops is named by format and %I, or by regprocedure",
     "churn.forget": "churn_internal.type_name and operator_name write them",
     "churn.register_model": "churn_internal.candidate_statements writes them",
+    "churn.worklist": "churn_internal.customer_of_row and %I write them",
     "churn_internal.begin_rescoring": "a number",
     "churn_internal.check_labels": "churn_internal.label_expression writes it",
     "churn_internal.changed_by_writing": "table_name, operator_name and type_name do",

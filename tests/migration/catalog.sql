@@ -342,7 +342,7 @@ END) STORED,
     arms bytea GENERATED ALWAYS AS (
 CASE
     WHEN (share IS NULL) THEN artifact_sha256
-    ELSE (((((artifact_sha256 || challenger_sha256) || int8send(version)) || int8send(challenger)) || int8send(salt)) || int4send(share))
+    ELSE ((((((artifact_sha256 || challenger_sha256) || int8send(version)) || int8send(challenger)) || int8send(salt)) || int4send(share)) || COALESCE(int8send(experiment_id), '\x'::bytea))
 END) STORED NOT NULL,
     action text NOT NULL,
     previous_deployment_id bigint,
@@ -354,13 +354,14 @@ END) STORED NOT NULL,
     salt bigint,
     share integer,
     reason text,
+    experiment_id bigint,
     CONSTRAINT deployments_pkey PRIMARY KEY (deployment_id),
     CONSTRAINT deployments_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES churn.attachments(attachment_id),
     CONSTRAINT deployments_challenger_fkey FOREIGN KEY (challenger) REFERENCES churn.models(version),
     CONSTRAINT deployments_previous_deployment_id_fkey FOREIGN KEY (previous_deployment_id) REFERENCES churn.deployments(deployment_id),
     CONSTRAINT deployments_version_fkey FOREIGN KEY (version) REFERENCES churn.models(version),
-    CONSTRAINT deployments_action_check CHECK ((action = ANY (ARRAY['activate'::text, 'rollback'::text, 'release'::text, 'cancel'::text, 'withdraw'::text]))),
-    CONSTRAINT deployments_challenger_check CHECK (((num_nulls(challenger, challenger_sha256, salt) = ANY (ARRAY[0, 3])) AND ((challenger IS NOT NULL) = (action = 'release'::text)) AND ((challenger IS NOT NULL) OR (share IS NULL)) AND ((release_id IS NOT NULL) OR (action = ANY (ARRAY['activate'::text, 'rollback'::text]))))),
+    CONSTRAINT deployments_action_check CHECK ((action = ANY (ARRAY['activate'::text, 'rollback'::text, 'release'::text, 'experiment'::text, 'cancel'::text, 'withdraw'::text]))),
+    CONSTRAINT deployments_challenger_check CHECK (((num_nulls(challenger, challenger_sha256, salt) = ANY (ARRAY[0, 3])) AND ((challenger IS NOT NULL) = (action = ANY (ARRAY['release'::text, 'experiment'::text]))) AND ((challenger IS NOT NULL) OR (share IS NULL)) AND ((action <> 'experiment'::text) OR (ROW(experiment_id, share) IS NOT NULL)) AND ((num_nonnulls(release_id, experiment_id) = 1) OR (action = ANY (ARRAY['activate'::text, 'rollback'::text]))))),
     CONSTRAINT deployments_share_check CHECK (((share >= 1) AND (share <= 65535)))
 );
 CREATE INDEX deployments_attachment_idx ON churn.deployments USING btree (attachment_id, deployment_id);
@@ -373,8 +374,8 @@ COMMENT ON COLUMN churn.deployments.attachment_id IS 'The attachment that is sco
 COMMENT ON COLUMN churn.deployments.version IS 'The version that scores it.';
 COMMENT ON COLUMN churn.deployments.artifact_sha256 IS 'Digest of that version''s artifact: what was loaded must be what was activated.';
 COMMENT ON COLUMN churn.deployments.sole_version IS 'The version, where it scores all customers; null: a share of them is another''s.';
-COMMENT ON COLUMN churn.deployments.arms IS 'Its digest; where a share is another''s, both digests, both versions, salt and share.';
-COMMENT ON COLUMN churn.deployments.action IS 'activate, rollback, release (a step of one), or what ends one so that the version scores alone again: cancel, or withdraw, where a guardrail failed.';
+COMMENT ON COLUMN churn.deployments.arms IS 'Its digest; where a share is another''s, both digests, both versions, salt and share: 92 bytes; and in an experiment its number.';
+COMMENT ON COLUMN churn.deployments.action IS 'activate, rollback, release (a step of one), experiment, or what ends one so that the version scores alone again: cancel, or withdraw, where a guardrail failed.';
 COMMENT ON COLUMN churn.deployments.previous_deployment_id IS 'What a rollback from here puts in force again; null: nothing.';
 COMMENT ON COLUMN churn.deployments.deployed_by IS 'Who said so.';
 COMMENT ON COLUMN churn.deployments.deployed_at IS 'Since when.';
@@ -383,11 +384,36 @@ COMMENT ON COLUMN churn.deployments.challenger IS 'The version that scores a sha
 COMMENT ON COLUMN churn.deployments.challenger_sha256 IS 'Digest of its artifact.';
 COMMENT ON COLUMN churn.deployments.salt IS 'What is hashed with the key to tell which customers it scores: see churn_internal.in_arm.';
 COMMENT ON COLUMN churn.deployments.share IS 'The share of the customers that it scores, in 65,536ths; null: it scores none.';
-COMMENT ON COLUMN churn.deployments.reason IS 'Why a release ended; null: nobody said so.';
+COMMENT ON COLUMN churn.deployments.reason IS 'Why a release or an experiment ended; null: nobody said so.';
+COMMENT ON COLUMN churn.deployments.experiment_id IS 'The experiment that this is the beginning or the end of; null: of none.';
 CREATE TRIGGER fit_prediction_log AFTER INSERT ON churn.deployments FOR EACH ROW EXECUTE FUNCTION churn_internal.fit_prediction_log();
 COMMENT ON TRIGGER fit_prediction_log ON churn.deployments IS 'Logs the features of the version that becomes active.';
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON churn.deployments FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.refuse_change();
 COMMENT ON TRIGGER refuse_change ON churn.deployments IS 'Keeps the history whole.';
+
+CREATE TABLE churn.exposures (
+    exposure_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    attachment_id integer NOT NULL,
+    experiment_id bigint NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    version bigint NOT NULL,
+    covariate double precision,
+    exposed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT exposures_pkey PRIMARY KEY (exposure_id)
+);
+CREATE INDEX exposures_experiment_idx ON churn.exposures USING btree (experiment_id);
+CREATE INDEX exposures_key_idx ON churn.exposures USING btree (attachment_id, key, experiment_id);
+ALTER TABLE churn.exposures OWNER TO churn_owner;
+GRANT SELECT ON churn.exposures TO churn_loader;
+GRANT SELECT ON churn.exposures TO churn_scorer;
+COMMENT ON TABLE churn.exposures IS 'When customers were first scored in an arm of an experiment: from then on they count in it, whatever version scores them later. Append-only.';
+COMMENT ON COLUMN churn.exposures.exposure_id IS 'Tells exposures apart.';
+COMMENT ON COLUMN churn.exposures.attachment_id IS 'The attachment of the profile.';
+COMMENT ON COLUMN churn.exposures.experiment_id IS 'The experiment: see churn.experiments.';
+COMMENT ON COLUMN churn.exposures.key IS 'The profile row''s key, as text; when that changes, this does.';
+COMMENT ON COLUMN churn.exposures.version IS 'The version that scores the customer''s arm.';
+COMMENT ON COLUMN churn.exposures.covariate IS 'The champion''s score at that time, by either arm; null: it could not score the row.';
+COMMENT ON COLUMN churn.exposures.exposed_at IS 'Since when the customer counts.';
 
 CREATE TABLE churn.models (
     version bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -626,6 +652,43 @@ COMMENT ON COLUMN churn.release_evidence.result IS 'success; failure: surely bey
 COMMENT ON COLUMN churn.release_evidence.detail IS 'The same in words; null: nothing to add.';
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON churn.release_evidence FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.refuse_change();
 COMMENT ON TRIGGER refuse_change ON churn.release_evidence IS 'Keeps what was decided by.';
+
+CREATE TABLE churn_internal.experiment_plans (
+    experiment_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    attachment_id integer NOT NULL,
+    champion bigint NOT NULL,
+    challenger bigint NOT NULL,
+    share integer NOT NULL,
+    salt bigint NOT NULL,
+    horizon interval NOT NULL,
+    effect double precision NOT NULL,
+    expected bigint NOT NULL,
+    days double precision,
+    started_by name DEFAULT SESSION_USER NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT experiment_plans_pkey PRIMARY KEY (experiment_id),
+    CONSTRAINT experiment_plans_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES churn.attachments(attachment_id),
+    CONSTRAINT experiment_plans_challenger_fkey FOREIGN KEY (challenger) REFERENCES churn.models(version),
+    CONSTRAINT experiment_plans_champion_fkey FOREIGN KEY (champion) REFERENCES churn.models(version),
+    CONSTRAINT experiment_plans_effect_check CHECK (((effect > (0)::double precision) AND (effect <= (1)::double precision))),
+    CONSTRAINT experiment_plans_expected_check CHECK ((expected > 0)),
+    CONSTRAINT experiment_plans_horizon_check CHECK ((horizon > '00:00:00'::interval)),
+    CONSTRAINT experiment_plans_share_check CHECK (((share >= 1) AND (share <= 32768)))
+);
+ALTER TABLE churn_internal.experiment_plans OWNER TO churn_owner;
+COMMENT ON TABLE churn_internal.experiment_plans IS 'Experiments as churn.start_experiment was asked for them; churn.experiments shows them.';
+COMMENT ON COLUMN churn_internal.experiment_plans.experiment_id IS 'Ascends.';
+COMMENT ON COLUMN churn_internal.experiment_plans.attachment_id IS 'The attachment of the profile.';
+COMMENT ON COLUMN churn_internal.experiment_plans.champion IS 'The version in force at its start, which scores the other arm.';
+COMMENT ON COLUMN churn_internal.experiment_plans.challenger IS 'The version that is tried.';
+COMMENT ON COLUMN churn_internal.experiment_plans.share IS 'The share of the customers in each arm, in 65,536ths: the challenger''s are the first slots of churn_internal.in_arm''s hash, the champion''s as many of the last.';
+COMMENT ON COLUMN churn_internal.experiment_plans.salt IS 'See churn_internal.in_arm.';
+COMMENT ON COLUMN churn_internal.experiment_plans.horizon IS 'How long after the exposure a customer who leaves counts.';
+COMMENT ON COLUMN churn_internal.experiment_plans.effect IS 'The part of those who would leave that is hoped to be kept.';
+COMMENT ON COLUMN churn_internal.experiment_plans.expected IS 'How many customers of both arms it was planned for, to which the bounds are tuned.';
+COMMENT ON COLUMN churn_internal.experiment_plans.days IS 'How many days it was expected to take; null: nobody estimated it.';
+COMMENT ON COLUMN churn_internal.experiment_plans.started_by IS 'Who started it.';
+COMMENT ON COLUMN churn_internal.experiment_plans.started_at IS 'When it was started.';
 
 CREATE TABLE churn_internal.failed_profiles (
     attachment_id integer NOT NULL,
@@ -1106,6 +1169,64 @@ COMMENT ON COLUMN churn.drift.n IS 'How many rows there were.';
 COMMENT ON COLUMN churn.drift.verdict IS 'ok; finding: it reached the limit, and not by chance; too few: rows to tell.';
 COMMENT ON COLUMN churn.drift.detail IS 'Of a finding which values have become more or less frequent the most; else what it takes to tell.';
 
+CREATE VIEW churn.experiments AS SELECT
+    NULL::bigint AS experiment_id,
+    NULL::regclass AS profile,
+    NULL::bigint AS champion,
+    NULL::bigint AS challenger,
+    NULL::text AS state,
+    NULL::double precision AS share,
+    NULL::interval AS horizon,
+    NULL::bigint AS expected,
+    NULL::double precision AS days,
+    NULL::bigint AS champion_customers,
+    NULL::bigint AS challenger_customers,
+    NULL::double precision AS sample_ratio,
+    NULL::boolean AS ratio_mismatch,
+    NULL::bigint AS champion_known,
+    NULL::bigint AS challenger_known,
+    NULL::bigint AS champion_left,
+    NULL::bigint AS challenger_left,
+    NULL::double precision AS difference,
+    NULL::double precision AS lower,
+    NULL::double precision AS upper,
+    NULL::text AS verdict,
+    NULL::text AS missing,
+    NULL::name AS started_by,
+    NULL::timestamp with time zone AS started_at,
+    NULL::timestamp with time zone AS ended_at,
+    NULL::text AS reason;
+ALTER VIEW churn.experiments OWNER TO churn_owner;
+GRANT SELECT ON churn.experiments TO churn_loader;
+GRANT SELECT ON churn.experiments TO churn_scorer;
+COMMENT ON VIEW churn.experiments IS 'Every experiment: whom its arms have got, what became of them, and which version loses fewer customers. Looking daily is safe.';
+COMMENT ON COLUMN churn.experiments.experiment_id IS 'The number that churn.start_experiment returned.';
+COMMENT ON COLUMN churn.experiments.profile IS 'The attached profile table.';
+COMMENT ON COLUMN churn.experiments.champion IS 'The version in force at its start.';
+COMMENT ON COLUMN churn.experiments.challenger IS 'The version that is compared with it.';
+COMMENT ON COLUMN churn.experiments.state IS 'under way or ended.';
+COMMENT ON COLUMN churn.experiments.share IS 'Percent of the customers in each of the two arms.';
+COMMENT ON COLUMN churn.experiments.horizon IS 'How long after the exposure a customer who leaves counts.';
+COMMENT ON COLUMN churn.experiments.expected IS 'How many customers of both arms it is planned for.';
+COMMENT ON COLUMN churn.experiments.days IS 'How many days it was expected to take; null: nobody estimated it.';
+COMMENT ON COLUMN churn.experiments.champion_customers IS 'How many of the champion''s arm have been scored.';
+COMMENT ON COLUMN churn.experiments.challenger_customers IS 'How many of the challenger''s arm have been scored.';
+COMMENT ON COLUMN churn.experiments.sample_ratio IS 'The challenger''s part of both: 0.5, but for chance; null: there are none.';
+COMMENT ON COLUMN churn.experiments.ratio_mismatch IS 'Whether that is surely not by chance: then nothing is to be concluded.';
+COMMENT ON COLUMN churn.experiments.champion_known IS 'Of how many of the champion''s it is known what became of them: their horizon has passed, and they had not left before.';
+COMMENT ON COLUMN churn.experiments.challenger_known IS 'The same of the challenger''s.';
+COMMENT ON COLUMN churn.experiments.champion_left IS 'How many of these left.';
+COMMENT ON COLUMN churn.experiments.challenger_left IS 'The same of the challenger''s.';
+COMMENT ON COLUMN churn.experiments.difference IS 'How much larger the challenger''s share of customers who left is, given what the champion said of both arms; below 0 where it is better. Null: an arm is empty.';
+COMMENT ON COLUMN churn.experiments.lower IS 'The true difference is from here, with a confidence of 95 % at all times at once.';
+COMMENT ON COLUMN churn.experiments.upper IS 'And to here.';
+COMMENT ON COLUMN churn.experiments.verdict IS 'challenger better, champion better, undecided, or that the arms are not of the same size.';
+COMMENT ON COLUMN churn.experiments.missing IS 'What a verdict waits for; null: nothing, or it has ended.';
+COMMENT ON COLUMN churn.experiments.started_by IS 'Who started it.';
+COMMENT ON COLUMN churn.experiments.started_at IS 'When it was started.';
+COMMENT ON COLUMN churn.experiments.ended_at IS 'When it ended; null: it is under way.';
+COMMENT ON COLUMN churn.experiments.reason IS 'Why it ended; null: nobody said so.';
+
 CREATE VIEW churn.health AS SELECT
     NULL::regclass AS profile,
     NULL::text AS on_error,
@@ -1536,7 +1657,7 @@ CREATE FUNCTION churn.activate_model(version bigint, allow_older boolean DEFAULT
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn.activate_model(version bigint, allow_older boolean, allow_expired boolean) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.activate_model(version bigint, allow_older boolean, allow_expired boolean) TO churn_loader;
-COMMENT ON ROUTINE churn.activate_model(version bigint, allow_older boolean, allow_expired boolean) IS 'Makes a version score its profile: for every session''s next statement at commit. Where a key is trusted, what was signed must not have expired, nor be about an older version than the active one, unless that is allowed by name. Ends a release that is under way.';
+COMMENT ON ROUTINE churn.activate_model(version bigint, allow_older boolean, allow_expired boolean) IS 'Makes a version score its profile: for every session''s next statement at commit. Where a key is trusted, what was signed must not have expired, nor be about an older version than the active one, unless that is allowed by name. Ends a release or an experiment that is under way.';
 
 CREATE FUNCTION churn.advance_releases(profile regclass DEFAULT NULL::regclass) RETURNS TABLE(release_id bigint, challenger bigint, share double precision, result text, detail text)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -1579,6 +1700,15 @@ CREATE FUNCTION churn.detach(profile regclass) RETURNS void
 ALTER ROUTINE churn.detach(profile regclass) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn.detach(profile regclass) IS 'Undoes churn.attach: the table''s own columns and all complaints stay.';
 
+CREATE FUNCTION churn.estimate_experiment(profile regclass, share double precision DEFAULT 50, horizon interval DEFAULT NULL::interval, effect double precision DEFAULT 0.2, power double precision DEFAULT 0.8) RETURNS TABLE(customers_per_arm bigint, days double precision, base_rate double precision, explained double precision, customers bigint, customers_a_day double precision)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET TimeZone TO 'UTC';
+ALTER ROUTINE churn.estimate_experiment(profile regclass, share double precision, horizon interval, effect double precision, power double precision) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.estimate_experiment(profile regclass, share double precision, horizon interval, effect double precision, power double precision) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.estimate_experiment(profile regclass, share double precision, horizon interval, effect double precision, power double precision) TO churn_scorer;
+COMMENT ON ROUTINE churn.estimate_experiment(profile regclass, share double precision, horizon interval, effect double precision, power double precision) IS 'How many customers an experiment takes in each arm to find an effect, and how many days, the horizon of the last ones included, by what was logged of a profile in a year.';
+
 CREATE FUNCTION churn.expire_monitor_results(older_than interval) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
@@ -1599,7 +1729,7 @@ CREATE FUNCTION churn.expire_outcomes(older_than interval, OUT outcomes bigint, 
     SET search_path TO pg_catalog, pg_temp
     SET TimeZone TO 'UTC';
 ALTER ROUTINE churn.expire_outcomes(older_than interval, OUT outcomes bigint, OUT actions bigint) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn.expire_outcomes(older_than interval, OUT outcomes bigint, OUT actions bigint) IS 'Removes outcomes and actions that are older, of customers of whom no prediction is logged any more; returns how many.';
+COMMENT ON ROUTINE churn.expire_outcomes(older_than interval, OUT outcomes bigint, OUT actions bigint) IS 'Removes outcomes and actions that are older, of customers of whom no prediction is logged any more, and who are in no experiment; returns how many.';
 
 CREATE FUNCTION churn.expire_predictions(older_than interval, OUT partitions integer, OUT predictions bigint) RETURNS record
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -1658,7 +1788,7 @@ CREATE FUNCTION churn.forget(profile regclass, key text) RETURNS TABLE(relation 
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn.forget(profile regclass, key text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn.forget(profile regclass, key text) IS 'Takes a customer out of the log, the outbox, outcomes, actions, the queue and unfinished runs, and says how many rows of what are gone; the company''s own tables stay as they are. Delete the profile row first, or its next score is stored again. What a replication slot has still to send is sent all the same, and backups keep what they hold.';
+COMMENT ON ROUTINE churn.forget(profile regclass, key text) IS 'Takes a customer out of the log, the outbox, outcomes, actions, experiments, the queue and unfinished runs, and says how many rows of what are gone; the company''s own tables stay as they are. Delete the profile row first, or its next score is stored again. What a replication slot has still to send is sent all the same, and backups keep what they hold.';
 
 CREATE FUNCTION churn.global_explain(version bigint) RETURNS TABLE(feature text, contribution double precision, importance double precision, typical text)
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -1772,7 +1902,7 @@ CREATE FUNCTION churn.rollback_model(profile regclass) RETURNS bigint
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn.rollback_model(profile regclass) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.rollback_model(profile regclass) TO churn_loader;
-COMMENT ON ROUTINE churn.rollback_model(profile regclass) IS 'Puts the version before the active one in force again and returns it; called again, the one before that.';
+COMMENT ON ROUTINE churn.rollback_model(profile regclass) IS 'Puts the version before the active one in force again and returns it; called again, the one before that. Ends an experiment that is under way.';
 
 CREATE FUNCTION churn.score(churn.customers) RETURNS double precision
     LANGUAGE sql STABLE PARALLEL UNSAFE
@@ -1922,6 +2052,30 @@ CREATE FUNCTION churn.set_write_search_path(profile regclass, write_search_path 
 ALTER ROUTINE churn.set_write_search_path(profile regclass, write_search_path text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn.set_write_search_path(profile regclass, write_search_path text) IS 'With which search_path triggers, checks and the like of a profile run when pgchurn writes it.';
 
+CREATE FUNCTION churn.simulate_experiment(profile regclass, share double precision DEFAULT 50, horizon interval DEFAULT NULL::interval, effect double precision DEFAULT 0.2, salts integer DEFAULT 1000, OUT customers bigint, OUT days integer, OUT expected bigint, OUT false_winners double precision, OUT ratio_alarms double precision, OUT power double precision, OUT median_days double precision) RETURNS record
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET TimeZone TO 'UTC';
+ALTER ROUTINE churn.simulate_experiment(profile regclass, share double precision, horizon interval, effect double precision, salts integer, OUT customers bigint, OUT days integer, OUT expected bigint, OUT false_winners double precision, OUT ratio_alarms double precision, OUT power double precision, OUT median_days double precision) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.simulate_experiment(profile regclass, share double precision, horizon interval, effect double precision, salts integer, OUT customers bigint, OUT days integer, OUT expected bigint, OUT false_winners double precision, OUT ratio_alarms double precision, OUT power double precision, OUT median_days double precision) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.simulate_experiment(profile regclass, share double precision, horizon interval, effect double precision, salts integer, OUT customers bigint, OUT days integer, OUT expected bigint, OUT false_winners double precision, OUT ratio_alarms double precision, OUT power double precision, OUT median_days double precision) TO churn_scorer;
+COMMENT ON ROUTINE churn.simulate_experiment(profile regclass, share double precision, horizon interval, effect double precision, salts integer, OUT customers bigint, OUT days integer, OUT expected bigint, OUT false_winners double precision, OUT ratio_alarms double precision, OUT power double precision, OUT median_days double precision) IS 'Has experiments on the logged customers of a year, split at random again and again, looked at at the end of each day: how often a version was called better where both are the same, how often the arms were said to be of other sizes, and how often, and after how many days, an effect was found.';
+
+CREATE FUNCTION churn.start_experiment(profile regclass, challenger bigint, share double precision DEFAULT 50, horizon interval DEFAULT NULL::interval, unit name DEFAULT NULL::name, effect double precision DEFAULT 0.2, longest interval DEFAULT '1 year'::interval, expected bigint DEFAULT NULL::bigint, allow_older boolean DEFAULT false, allow_expired boolean DEFAULT false) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET TimeZone TO 'UTC';
+ALTER ROUTINE churn.start_experiment(profile regclass, challenger bigint, share double precision, horizon interval, unit name, effect double precision, longest interval, expected bigint, allow_older boolean, allow_expired boolean) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.start_experiment(profile regclass, challenger bigint, share double precision, horizon interval, unit name, effect double precision, longest interval, expected bigint, allow_older boolean, allow_expired boolean) TO churn_loader;
+COMMENT ON ROUTINE churn.start_experiment(profile regclass, challenger bigint, share double precision, horizon interval, unit name, effect double precision, longest interval, expected bigint, allow_older boolean, allow_expired boolean) IS 'Has a version score a share of the customers, in percent, and compares what becomes of them with what becomes of as many whom the version in force scores. It is refused where by the profile''s own history it would take too long to find the effect: the part of those who would leave that is kept. Returns the number of the experiment.';
+
+CREATE FUNCTION churn.stop_experiment(profile regclass, reason text DEFAULT NULL::text) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn.stop_experiment(profile regclass, reason text) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.stop_experiment(profile regclass, reason text) TO churn_loader;
+COMMENT ON ROUTINE churn.stop_experiment(profile regclass, reason text) IS 'Ends an experiment: the version in force scores all customers again, from the commit on, and workers and churn.repair score again whom the challenger has scored. Returns the experiment.';
+
 CREATE FUNCTION churn.verify(profile regclass) RETURNS TABLE(key text, column_name text, stored text, expected text)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
@@ -1984,6 +2138,16 @@ CREATE FUNCTION churn.work(batch_size integer DEFAULT 1000, profile regclass DEF
 ALTER ROUTINE churn.work(batch_size integer, profile regclass, OUT scored bigint, OUT failed bigint) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.work(batch_size integer, profile regclass, OUT scored bigint, OUT failed bigint) TO churn_loader;
 COMMENT ON ROUTINE churn.work(batch_size integer, profile regclass, OUT scored bigint, OUT failed bigint) IS 'Scores one batch of marked customers, of all attachments or of one; returns how many it scored, and how many failed and are tried again later. Waits for no lock.';
+
+CREATE FUNCTION churn.worklist(profile regclass, n integer, spare interval DEFAULT '30 days'::interval) RETURNS TABLE(key text, score double precision, version bigint, arm text)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET enable_nestloop TO off
+    SET TimeZone TO 'UTC';
+ALTER ROUTINE churn.worklist(profile regclass, n integer, spare interval) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn.worklist(profile regclass, n integer, spare interval) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn.worklist(profile regclass, n integer, spare interval) TO churn_scorer;
+COMMENT ON ROUTINE churn.worklist(profile regclass, n integer, spare interval) IS 'The customers with the highest scores, to be acted upon: without those who have left, and those who were acted upon a short while ago. While an experiment is under way each arm has as many of them, by its own version''s scores, and the rest its part.';
 
 CREATE FUNCTION churn_internal.abandon_rescoring(attachment_id integer) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2143,6 +2307,12 @@ ALTER ROUTINE churn_internal.check_batches(procedure text, batch_size integer) O
 GRANT EXECUTE ON ROUTINE churn_internal.check_batches(procedure text, batch_size integer) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.check_batches(procedure text, batch_size integer) IS 'An error where a procedure cannot commit, or not batches of this size.';
 
+CREATE FUNCTION churn_internal.check_challenger(attachment_id integer, version bigint, allow_older boolean, allow_expired boolean) RETURNS bytea
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.check_challenger(attachment_id integer, version bigint, allow_older boolean, allow_expired boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_challenger(attachment_id integer, version bigint, allow_older boolean, allow_expired boolean) IS 'The digest of a version that is to score beside the one in force; an error where churn.activate_model would not activate it.';
+
 CREATE FUNCTION churn_internal.check_code_of_others(profile regclass, profile_key name, complaints regclass, complaint_key name) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -2162,6 +2332,12 @@ CREATE FUNCTION churn_internal.check_deletable(attachment churn.attachments, ver
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.check_deletable(attachment churn.attachments, version bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.check_deletable(attachment churn.attachments, version bigint) IS 'An error when a version scores, when churn.rollback_model goes back to it, or when stored scores are of it.';
+
+CREATE FUNCTION churn_internal.check_experiment(share double precision, horizon interval, effect double precision) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.check_experiment(share double precision, horizon interval, effect double precision) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_experiment(share double precision, horizon interval, effect double precision) IS 'An error for arguments that no experiment has.';
 
 CREATE FUNCTION churn_internal.check_inheritance(profile regclass, complaints regclass, are_attached boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -2186,11 +2362,11 @@ CREATE FUNCTION churn_internal.check_model(version bigint) RETURNS churn_interna
 ALTER ROUTINE churn_internal.check_model(version bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.check_model(version bigint) IS 'An error unless a version loads here and its profile has the features it needs.';
 
-CREATE FUNCTION churn_internal.check_not_released(attachment_id integer, refused text, version bigint DEFAULT NULL::bigint) RETURNS void
+CREATE FUNCTION churn_internal.check_not_released(attachment_id integer, refused text, version bigint DEFAULT NULL::bigint, experiments boolean DEFAULT true) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.check_not_released(attachment_id integer, refused text, version bigint) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.check_not_released(attachment_id integer, refused text, version bigint) IS 'An error while a release of an attachment is under way, or one of this version.';
+ALTER ROUTINE churn_internal.check_not_released(attachment_id integer, refused text, version bigint, experiments boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.check_not_released(attachment_id integer, refused text, version bigint, experiments boolean) IS 'An error while a release of an attachment, or an experiment on it, is under way, or one with this version.';
 
 CREATE FUNCTION churn_internal.check_older_than(older_than interval) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -2236,11 +2412,11 @@ CREATE FUNCTION churn_internal.cohort_scores(attachment_id integer, since timest
 ALTER ROUTINE churn_internal.cohort_scores(attachment_id integer, since timestamp with time zone, until timestamp with time zone, horizon interval) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.cohort_scores(attachment_id integer, since timestamp with time zone, until timestamp with time zone, horizon interval) IS 'The scores of a window, and what became of the customers, for churn.monitor: images of arrays of scores of the same version and outcome.';
 
-CREATE FUNCTION churn_internal.cohort_statement(attachment churn.attachments, by_version boolean, first_score boolean DEFAULT false, as_recorded boolean DEFAULT false) RETURNS text
+CREATE FUNCTION churn_internal.cohort_statement(attachment churn.attachments, by_version boolean, first_score boolean DEFAULT false, as_recorded boolean DEFAULT false, exposed boolean DEFAULT false) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.cohort_statement(attachment churn.attachments, by_version boolean, first_score boolean, as_recorded boolean) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.cohort_statement(attachment churn.attachments, by_version boolean, first_score boolean, as_recorded boolean) IS 'SQL of the predictions of attachment $1 by version $2, or by any, from $3 and before $4, and what became of the customers within $5, for churn.matured: one row for each who had not left before, or for each and version; the last score, or the first; as it was recorded by $6, or is now.';
+ALTER ROUTINE churn_internal.cohort_statement(attachment churn.attachments, by_version boolean, first_score boolean, as_recorded boolean, exposed boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.cohort_statement(attachment churn.attachments, by_version boolean, first_score boolean, as_recorded boolean, exposed boolean) IS 'SQL of the predictions of attachment $1 by version $2, or by any, from $3 and before $4, and what became of the customers within $5, for churn.matured: one row for each who had not left before, or for each and version; the last score, or the first; as it was recorded by $6, or is now. Or of the customers who were exposed in experiment $2.';
 
 CREATE FUNCTION churn_internal.cohorts_to_judge(attachment churn.attachments, until timestamp with time zone) RETURNS TABLE(since timestamp with time zone, until timestamp with time zone, is_due boolean)
     LANGUAGE sql STABLE PARALLEL UNSAFE
@@ -2344,8 +2520,12 @@ BEGIN
                     1, version, ARRAY[key::text], ARRAY[NULL]::double precision[]
                 );
             END IF;
-        ELSIF arms IS NOT NULL THEN
+        ELSIF octet_length(arms) = 92 THEN
             -- As churn_internal.deployment_for, which would be a second query.
+            version := churn_internal.version_of_integer(arms, key);
+            CONTINUE;
+        -- In an experiment whoever is exposed has to be written down, by the rules.
+        ELSIF churn_internal.is_exposed(1, arms, key::text) THEN
             version := churn_internal.version_of_integer(arms, key);
             CONTINUE;
         ELSE
@@ -2466,6 +2646,11 @@ CREATE FUNCTION churn_internal.customer_of_row(attachment churn.attachments, OUT
 ALTER ROUTINE churn_internal.customer_of_row(attachment churn.attachments, OUT customer text, OUT equals text) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.customer_of_row(attachment churn.attachments, OUT customer text, OUT equals text) IS 'SQL of what rows of the log, of outcomes and of actions are of one customer by, to be formatted with the name of such a row, and the operator that compares it: equal keys that have different texts are one customer.';
 
+CREATE FUNCTION churn_internal.customers_needed(base_rate double precision, effect double precision, explained double precision, power double precision) RETURNS double precision
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.customers_needed(base_rate double precision, effect double precision, explained double precision, power double precision) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.customers_needed(base_rate double precision, effect double precision, explained double precision, power double precision) IS 'How many customers of both arms an experiment takes.';
+
 CREATE FUNCTION churn_internal.cut_text(value text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.cut_text(value text) OWNER TO churn_owner;
@@ -2539,13 +2724,13 @@ CREATE FUNCTION churn_internal.end_release(attachment_id integer, action text, r
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.end_release(attachment_id integer, action text, reason text, marks boolean) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.end_release(attachment_id integer, action text, reason text, marks boolean) IS 'Has the version in force score all customers again, and marks those whom the other one has scored; returns whether a release was under way. Lock the deployments before.';
+COMMENT ON ROUTINE churn_internal.end_release(attachment_id integer, action text, reason text, marks boolean) IS 'Has the version in force score all customers again, and marks those whom the other one has scored; returns whether a release or an experiment was under way. Lock the deployments before.';
 
 CREATE FUNCTION churn_internal.end_releases_of_key(fingerprint text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.end_releases_of_key(fingerprint text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.end_releases_of_key(fingerprint text) IS 'Ends the releases of versions that a key has signed.';
+COMMENT ON ROUTINE churn_internal.end_releases_of_key(fingerprint text) IS 'Ends the releases of versions that a key has signed, and experiments with them.';
 
 CREATE FUNCTION churn_internal.end_rescoring(run_id bigint, outcome text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -2575,6 +2760,24 @@ CREATE FUNCTION churn_internal.evaluate_candidate(attachment_id integer, artifac
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, training_sample jsonb, held_out jsonb, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text, OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.evaluate_candidate(attachment_id integer, artifact bytea, signature jsonb, environment jsonb, layout text, replay_numbers bytea, replay_texts text[], sample_numbers bytea, sample_texts text[], compile_form boolean, training_sample jsonb, held_out jsonb, OUT replayed double precision[], OUT compiled bytea, OUT parity double precision, OUT rows_compared churn_internal.required_integer, OUT problem text, OUT explanation bytea, OUT explanation_problem text, OUT reference jsonb) IS 'Scores rows with a candidate''s pickle, compiles it, compares the two forms, and makes what explains its scores.';
+
+CREATE FUNCTION churn_internal.experiment_history(attachment churn.attachments, horizon interval) RETURNS TABLE(key text, scored_at timestamp with time zone, score double precision, has_left boolean)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    SET enable_nestloop TO off
+    SET TimeZone TO 'UTC';
+ALTER ROUTINE churn_internal.experiment_history(attachment churn.attachments, horizon interval) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.experiment_history(attachment churn.attachments, horizon interval) IS 'The first logged score of each customer in a year whose horizon has passed, and whether the customer left within it: what an experiment would have been on.';
+
+CREATE FUNCTION churn_internal.experiment_results(plan churn_internal.experiment_plans, until timestamp with time zone, OUT champion_customers bigint, OUT challenger_customers bigint, OUT champion_known bigint, OUT challenger_known bigint, OUT champion_left bigint, OUT challenger_left bigint, OUT difference double precision, OUT lower double precision, OUT upper double precision, OUT verdict text, OUT is_mismatch boolean, OUT first_known_at timestamp with time zone) RETURNS record
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET enable_nestloop TO off
+    SET TimeZone TO 'UTC';
+ALTER ROUTINE churn_internal.experiment_results(plan churn_internal.experiment_plans, until timestamp with time zone, OUT champion_customers bigint, OUT challenger_customers bigint, OUT champion_known bigint, OUT challenger_known bigint, OUT champion_left bigint, OUT challenger_left bigint, OUT difference double precision, OUT lower double precision, OUT upper double precision, OUT verdict text, OUT is_mismatch boolean, OUT first_known_at timestamp with time zone) OWNER TO churn_owner;
+GRANT EXECUTE ON ROUTINE churn_internal.experiment_results(plan churn_internal.experiment_plans, until timestamp with time zone, OUT champion_customers bigint, OUT challenger_customers bigint, OUT champion_known bigint, OUT challenger_known bigint, OUT champion_left bigint, OUT challenger_left bigint, OUT difference double precision, OUT lower double precision, OUT upper double precision, OUT verdict text, OUT is_mismatch boolean, OUT first_known_at timestamp with time zone) TO churn_loader;
+GRANT EXECUTE ON ROUTINE churn_internal.experiment_results(plan churn_internal.experiment_plans, until timestamp with time zone, OUT champion_customers bigint, OUT challenger_customers bigint, OUT champion_known bigint, OUT challenger_known bigint, OUT champion_left bigint, OUT challenger_left bigint, OUT difference double precision, OUT lower double precision, OUT upper double precision, OUT verdict text, OUT is_mismatch boolean, OUT first_known_at timestamp with time zone) TO churn_scorer;
+COMMENT ON ROUTINE churn_internal.experiment_results(plan churn_internal.experiment_plans, until timestamp with time zone, OUT champion_customers bigint, OUT challenger_customers bigint, OUT champion_known bigint, OUT challenger_known bigint, OUT champion_left bigint, OUT challenger_left bigint, OUT difference double precision, OUT lower double precision, OUT upper double precision, OUT verdict text, OUT is_mismatch boolean, OUT first_known_at timestamp with time zone) IS 'What an experiment has shown until a time: whom its arms have got, of whom it is known what became of them, and the difference.';
 
 CREATE FUNCTION churn_internal.explain_change(version bigint, former json, current json, former_score double precision, current_score double precision) RETURNS TABLE(feature churn_internal.required_text, points double precision)
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -2785,6 +2988,12 @@ CREATE FUNCTION churn_internal.is_clearly_inside(value double precision, lower d
 ALTER ROUTINE churn_internal.is_clearly_inside(value double precision, lower double precision, upper double precision, "limit" double precision) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.is_clearly_inside(value double precision, lower double precision, upper double precision, "limit" double precision) IS 'Whether a value is where it is expected, or below four fifths of its limit: what ends an alert, so that one does not come and go with every window.';
 
+CREATE FUNCTION churn_internal.is_exposed(attachment_id integer, arms bytea, key text) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE STRICT
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.is_exposed(attachment_id integer, arms bytea, key text) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.is_exposed(attachment_id integer, arms bytea, key text) IS 'Whether no exposure has to be written when the customer with this key is scored in an experiment: there is one, or the customer is in neither of its arms.';
+
 CREATE FUNCTION churn_internal.is_integer(type oid) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.is_integer(type oid) OWNER TO churn_owner;
@@ -2797,6 +3006,11 @@ ALTER ROUTINE churn_internal.is_released(attachment_id integer) OWNER TO churn_o
 GRANT EXECUTE ON ROUTINE churn_internal.is_released(attachment_id integer) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.is_released(attachment_id integer) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.is_released(attachment_id integer) IS 'Whether a release has two versions score the customers of an attachment.';
+
+CREATE FUNCTION churn_internal.judge_experiment(challenger double precision[], champion double precision[], challenger_leavers bigint[], champion_leavers bigint[], expected bigint, challenger_exposed bigint, champion_exposed bigint) RETURNS TABLE(verdict churn_internal.required_text, difference double precision, lower double precision, upper double precision, is_mismatch boolean)
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.judge_experiment(challenger double precision[], champion double precision[], challenger_leavers bigint[], champion_leavers bigint[], expected bigint, challenger_exposed bigint, champion_exposed bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.judge_experiment(challenger double precision[], champion double precision[], challenger_leavers bigint[], champion_leavers bigint[], expected bigint, challenger_exposed bigint, champion_exposed bigint) IS 'Which version of an experiment loses fewer customers, by the sums over its arms, who left by their places in them, where they are few, and how many were exposed.';
 
 CREATE FUNCTION churn_internal.keep_attached_tables() RETURNS event_trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -2945,7 +3159,7 @@ CREATE FUNCTION churn_internal.move_history(attachment_id integer, former_keys t
     SET search_path TO pg_catalog, pg_temp
     SET jit TO off;
 ALTER ROUTINE churn_internal.move_history(attachment_id integer, former_keys text[], present_keys text[], lost_keys text[]) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.move_history(attachment_id integer, former_keys text[], present_keys text[], lost_keys text[]) IS 'Has the log, outcomes and actions of customers follow their keys, and warns of those that cannot.';
+COMMENT ON ROUTINE churn_internal.move_history(attachment_id integer, former_keys text[], present_keys text[], lost_keys text[]) IS 'Has the log, outcomes, actions and exposures of customers follow their keys, and warns of those that cannot.';
 
 CREATE FUNCTION churn_internal.named_objects(attachment churn.attachments) RETURNS TABLE(classid oid, objid oid)
     LANGUAGE sql STABLE PARALLEL UNSAFE;
@@ -3286,6 +3500,12 @@ ALTER ROUTINE churn_internal.record_batch(stream_id bigint, batch integer, reaso
 GRANT EXECUTE ON ROUTINE churn_internal.record_batch(stream_id bigint, batch integer, reason text, since timestamp with time zone, until timestamp with time zone, last_digest text, known_until timestamp with time zone, n integer, churned integer, left_out integer, log_loss double precision, mean_score double precision, mean_shift double precision, step double precision, rows_sha256 bytea, state_sha256 bytea, state bytea) TO churn_loader;
 COMMENT ON ROUTINE churn_internal.record_batch(stream_id bigint, batch integer, reason text, since timestamp with time zone, until timestamp with time zone, last_digest text, known_until timestamp with time zone, n integer, churned integer, left_out integer, log_loss double precision, mean_score double precision, mean_shift double precision, step double precision, rows_sha256 bytea, state_sha256 bytea, state bytea) IS 'Keeps what became of a batch, and what is known after it.';
 
+CREATE FUNCTION churn_internal.record_exposures(attachment_id integer, keys text[], scores double precision[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.record_exposures(attachment_id integer, keys text[], scores double precision[]) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.record_exposures(attachment_id integer, keys text[], scores double precision[]) IS 'Appends those of the customers with these keys, who are scored in an arm of an experiment for the first time, to churn.exposures; also those whose score failed, as which arm that happens in must not matter.';
+
 CREATE FUNCTION churn_internal.record_failures(attachment_id integer, version bigint, keys text[], scores double precision[], enqueued_at timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], challenger bigint DEFAULT NULL::bigint, challenged boolean[] DEFAULT NULL::boolean[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -3488,6 +3708,9 @@ BEGIN
         IF written < rows_done THEN
             RAISE SQLSTATE 'CH001';
         END IF;
+        IF active.share IS NOT NULL THEN
+            PERFORM churn_internal.record_exposures(1, profiles.keys::text[], scores);
+        END IF;
     EXCEPTION WHEN SQLSTATE 'CH001' THEN
         PERFORM churn_internal."write_profiles_1"(
             profiles.keys::pg_catalog.int8[],
@@ -3609,6 +3832,11 @@ ALTER ROUTINE churn_internal.shortest_text(value real) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.shortest_text(value real) TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn_internal.shortest_text(value real) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.shortest_text(value real) IS 'The shortest decimal that is this number, whatever the session has its floats print.';
+
+CREATE FUNCTION churn_internal.simulate_salt(history bytea, keys bytea[], salt bigint, share integer, expected bigint, effect double precision) RETURNS TABLE(is_called churn_internal.required_boolean, is_mismatched boolean, is_found boolean, found_on integer)
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.simulate_salt(history bytea, keys bytea[], salt bigint, share integer, expected bigint, effect double precision) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.simulate_salt(history bytea, keys bytea[], salt bigint, share integer, expected bigint, effect double precision) IS 'What would have been said of an experiment on customers of the past with this salt: with no difference between the arms, and with one.';
 
 CREATE FUNCTION churn_internal.smallest_changes(attachment_id integer, layout text, numbers double precision[], texts text[], observed_values jsonb, features text[], below double precision, key text) RETURNS TABLE(changes jsonb, score double precision, distance double precision, reason churn_internal.required_text)
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -4275,6 +4503,9 @@ BEGIN
                 active.challenger, challenged
             );
         END IF;
+        IF active.share IS NOT NULL THEN
+            PERFORM churn_internal.record_exposures(1, profiles.keys::text[], scores);
+        END IF;
     END IF;
     IF scored + failed < batch_size THEN
         PERFORM churn_internal."dequeue_missing_profiles_1"(array_agg(m.key))
@@ -4558,11 +4789,16 @@ BEGIN
             PERFORM churn_internal.enqueue_profiles(
                 1, profiles.keys::text[], profiles.have_scores
             );
-        ELSIF array_position(scores, NULL) IS NOT NULL THEN
-            PERFORM churn_internal.record_failures(
-                1, active.version, profiles.keys::text[], scores,
-                challenger => active.challenger, challenged => challenged
-            );
+        ELSE
+            IF array_position(scores, NULL) IS NOT NULL THEN
+                PERFORM churn_internal.record_failures(
+                    1, active.version, profiles.keys::text[], scores,
+                    challenger => active.challenger, challenged => challenged
+                );
+            END IF;
+            IF active.share IS NOT NULL THEN
+                PERFORM churn_internal.record_exposures(1, profiles.keys::text[], scores);
+            END IF;
         END IF;
     END LOOP;
 END $function$;
@@ -4654,7 +4890,7 @@ COMMENT ON ROUTINE churn_trust.refuse_trust_change() IS 'Trigger of the trusted 
 CREATE FUNCTION churn_trust.revoke_key(fingerprint text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
-COMMENT ON ROUTINE churn_trust.revoke_key(fingerprint text) IS 'Ends the trust in a key. What it signed scores no more in statements that begin after the commit, nor, after a second, in those that go on; a transaction that keeps to a snapshot from before goes by that. Ends the releases of versions that it signed. For superusers.';
+COMMENT ON ROUTINE churn_trust.revoke_key(fingerprint text) IS 'Ends the trust in a key. What it signed scores no more in statements that begin after the commit, nor, after a second, in those that go on; a transaction that keeps to a snapshot from before goes by that. Ends the releases of versions that it signed, and experiments with them. For superusers.';
 
 CREATE FUNCTION churn_trust.tables_of(parent regclass) RETURNS SETOF oid
     LANGUAGE sql STABLE PARALLEL UNSAFE
@@ -4731,6 +4967,9 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module errors
 -- Module estimator_checks
 -- Module estimators
+-- Module experiment_arms
+-- Module experiment_streams
+-- Module experimenting
 -- Module explain_candidate
 -- Module explain_classifiers
 -- Module explain_columns
@@ -4792,6 +5031,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module reference_scores
 -- Module registry
 -- Module releasing
+-- Module sample_ratio
 -- Module sandbox
 -- Module sandbox_start
 -- Module sandbox_worker
@@ -4802,5 +5042,6 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module signature
 -- Module smallest_changes
 -- Module strict_pickle
+-- Module two_proportions
 -- Module unpacking
 -- Module unread

@@ -33,6 +33,7 @@ MODULES = (
     "failures",
     "objects_of_others",
     "comparisons",
+    "experiments",
     "drift",
     "estimates",
     "learning",

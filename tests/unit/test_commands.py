@@ -13,6 +13,7 @@ READ_NO_MODEL = {
     "activate": ["1"],
     "rollback": [],
     "release": ["status"],
+    "experiment": ["status"],
     "delete": ["1", "2"],
     "models": [],
     "show": ["1"],

@@ -23,9 +23,10 @@ BEGIN
         SELECT a.*
         FROM churn.attachments a
         WHERE a.detached_at IS NULL AND (wanted IS NULL OR a.attachment_id = wanted)
-          AND EXISTS (
-            SELECT FROM churn_internal.active_deployment(a.attachment_id) d
-            WHERE d.challenger IS NOT NULL
+          AND 'release' = (
+            SELECT d.action FROM churn.deployments d
+            WHERE d.attachment_id = a.attachment_id
+            ORDER BY d.deployment_id DESC LIMIT 1
         )
         ORDER BY a.attachment_id
         -- Another worker is at it, or somebody activates.
@@ -34,7 +35,7 @@ BEGIN
         SELECT d.* INTO current
         FROM churn.deployments d WHERE d.attachment_id = attachment.attachment_id
         ORDER BY d.deployment_id DESC LIMIT 1;
-        CONTINUE WHEN current.challenger IS NULL;
+        CONTINUE WHEN current.action <> 'release';
         SELECT p.* INTO plan
         FROM churn_internal.release_plans p WHERE p.release_id = current.release_id;
         step := (

@@ -1,15 +1,18 @@
 CREATE OR REPLACE FUNCTION churn_internal.check_not_released(
-    attachment_id integer, refused text, version bigint DEFAULT NULL
+    attachment_id integer, refused text, version bigint DEFAULT NULL,
+    experiments boolean DEFAULT true
 ) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
-    challenger bigint := (
-        SELECT d.challenger
-        FROM churn_internal.active_deployment(check_not_released.attachment_id) d
-    );
+    current churn.deployments;
     profile text;
 BEGIN
-    IF challenger IS NULL OR challenger <> version THEN
+    SELECT d.* INTO current
+    FROM churn.deployments d WHERE d.attachment_id = check_not_released.attachment_id
+    ORDER BY d.deployment_id DESC LIMIT 1;
+    IF current.challenger IS NULL OR current.challenger <> version
+       OR (current.action = 'experiment' AND NOT experiments)
+    THEN
         RETURN;
     END IF;
     SELECT a.profile::text INTO profile
@@ -19,8 +22,19 @@ BEGIN
             WHEN version IS NULL THEN format('%s %s', profile, refused)
             ELSE format('model version %s %s', version, refused)
         END,
-        DETAIL = format('A release of model version %s is under way.', challenger),
-        HINT = format('Call churn.cancel_release(%L) first.', profile);
+        DETAIL = format(
+            CASE current.action
+                WHEN 'experiment' THEN 'An experiment with model version %s is under way.'
+                ELSE 'A release of model version %s is under way.'
+            END, current.challenger
+        ),
+        HINT = format(
+            CASE current.action
+                WHEN 'experiment' THEN 'Call churn.stop_experiment(%L) first.'
+                ELSE 'Call churn.cancel_release(%L) first.'
+            END, profile
+        );
 END $body$;
 COMMENT ON FUNCTION churn_internal.check_not_released IS
-    'An error while a release of an attachment is under way, or one of this version.';
+    'An error while a release of an attachment, or an experiment on it, is under way, or one '
+    'with this version.';

@@ -1,6 +1,6 @@
 CREATE OR REPLACE FUNCTION churn_internal.cohort_statement(
     attachment churn.attachments, by_version boolean, first_score boolean DEFAULT false,
-    as_recorded boolean DEFAULT false
+    as_recorded boolean DEFAULT false, exposed boolean DEFAULT false
 ) RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
@@ -10,6 +10,18 @@ BEGIN
     SELECT c.customer, c.equals INTO customer, equals
     FROM churn_internal.customer_of_row(attachment) c;
     RETURN format(
+        CASE
+            WHEN exposed THEN
+        'WITH scored AS (
+            SELECT DISTINCT ON (customer)
+                   %1$s AS customer, p.key, p.exposed_at AS predicted_at, p.version,
+                   p.covariate AS score, NULL::json AS features
+            FROM churn.exposures p
+            WHERE p.attachment_id = $1 AND p.experiment_id = $2
+              AND p.exposed_at >= $3 AND p.exposed_at < $4
+            ORDER BY customer, p.exposed_at, p.exposure_id
+        ),'
+            ELSE
         'WITH scored AS (
             SELECT DISTINCT ON (%5$s customer)
                    %1$s AS customer, p.key, p.predicted_at, p.version, p.score, p.features
@@ -17,7 +29,8 @@ BEGIN
             WHERE p.attachment_id = $1 AND ($2 IS NULL OR p.version = $2)
               AND p.predicted_at >= $3 AND p.predicted_at < $4
             ORDER BY %5$s customer, p.predicted_at %6$s
-        ),
+        ),'
+        END || '
         known AS (
             SELECT %2$s AS customer, o.known_at, o.outcome,
                    row_number() OVER (
@@ -66,4 +79,4 @@ COMMENT ON FUNCTION churn_internal.cohort_statement IS
     'SQL of the predictions of attachment $1 by version $2, or by any, from $3 and before '
     '$4, and what became of the customers within $5, for churn.matured: one row for each '
     'who had not left before, or for each and version; the last score, or the first; as it was '
-    'recorded by $6, or is now.';
+    'recorded by $6, or is now. Or of the customers who were exposed in experiment $2.';

@@ -15,18 +15,18 @@ BEGIN
     END IF;
     INSERT INTO churn.deployments (
         attachment_id, version, artifact_sha256, action, previous_deployment_id, release_id,
-        reason
+        experiment_id, reason
     )
     VALUES (
         current.attachment_id, current.version, current.artifact_sha256, action,
-        current.previous_deployment_id, current.release_id, reason
+        current.previous_deployment_id, current.release_id, current.experiment_id, reason
     );
     -- Who was scored by the challenger, and nobody else, is scored again, by workers or by
     -- churn.repair.
-    IF marks AND EXISTS (
+    IF marks AND (current.share IS NOT NULL OR EXISTS (
         SELECT FROM churn.deployments d
         WHERE d.release_id = current.release_id AND d.share IS NOT NULL
-    ) THEN
+    )) THEN
         SELECT a.* INTO attachment
         FROM churn.attachments a WHERE a.attachment_id = end_release.attachment_id;
         EXECUTE format(
@@ -40,4 +40,5 @@ BEGIN
 END $body$;
 COMMENT ON FUNCTION churn_internal.end_release IS
     'Has the version in force score all customers again, and marks those whom the other one '
-    'has scored; returns whether a release was under way. Lock the deployments before.';
+    'has scored; returns whether a release or an experiment was under way. Lock the '
+    'deployments before.';

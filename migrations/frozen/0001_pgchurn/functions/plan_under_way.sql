@@ -9,7 +9,7 @@ BEGIN
     SELECT p.* INTO plan
     FROM churn_internal.release_plans p
     WHERE p.release_id = (
-        SELECT CASE WHEN d.challenger IS NOT NULL THEN d.release_id END
+        SELECT CASE WHEN d.action = 'release' THEN d.release_id END
         FROM churn.deployments d WHERE d.attachment_id = attachment.attachment_id
         ORDER BY d.deployment_id DESC LIMIT 1
     );

@@ -11,7 +11,9 @@ BEGIN
     INTO tried
     FROM churn_internal.previous_deployment(attachment.attachment_id) p;
     PERFORM churn_internal.lock_deployments(attachment.attachment_id);
-    PERFORM churn_internal.check_not_released(attachment.attachment_id, 'cannot be rolled back');
+    PERFORM churn_internal.check_not_released(
+        attachment.attachment_id, 'cannot be rolled back', experiments => false
+    );
     SELECT p.* INTO previous
     FROM churn_internal.previous_deployment(attachment.attachment_id) p;
     IF NOT FOUND THEN
@@ -38,5 +40,5 @@ BEGIN
 END $body$;
 COMMENT ON FUNCTION churn.rollback_model IS
     'Puts the version before the active one in force again and returns it; called '
-    'again, the one before that.';
+    'again, the one before that. Ends an experiment that is under way.';
 GRANT EXECUTE ON FUNCTION churn.rollback_model TO churn_loader;

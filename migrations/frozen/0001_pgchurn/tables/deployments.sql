@@ -13,10 +13,13 @@ CREATE TABLE churn.deployments (
             WHEN share IS NULL THEN artifact_sha256
             ELSE artifact_sha256 || challenger_sha256 || int8send(version)
                 || int8send(challenger) || int8send(salt) || int4send(share)
+                || coalesce(int8send(experiment_id), ''::bytea)
         END
     ) STORED,
     action text NOT NULL CHECK (
-        action IN ('activate', 'rollback', 'release', 'cancel', 'withdraw')
+        action IN (
+            'activate', 'rollback', 'release', 'experiment', 'cancel', 'withdraw'
+        )
     ),
     previous_deployment_id bigint REFERENCES churn.deployments,
     deployed_by name NOT NULL DEFAULT session_user,
@@ -28,11 +31,16 @@ CREATE TABLE churn.deployments (
     -- In 65,536ths. None for a shadow, so that whoever scores asks no more of it.
     share integer CHECK (share BETWEEN 1 AND 65535),
     reason text,
+    experiment_id bigint,
     CONSTRAINT deployments_challenger_check CHECK (
         num_nulls(challenger, challenger_sha256, salt) IN (0, 3)
-        AND (challenger IS NOT NULL) = (action = 'release')
+        AND (challenger IS NOT NULL) = (action IN ('release', 'experiment'))
         AND (challenger IS NOT NULL OR share IS NULL)
-        AND (release_id IS NOT NULL OR action IN ('activate', 'rollback'))
+        AND (action <> 'experiment' OR (experiment_id, share) IS NOT NULL)
+        AND (
+            num_nonnulls(release_id, experiment_id) = 1
+            OR action IN ('activate', 'rollback')
+        )
     )
 );
 CREATE INDEX deployments_attachment_idx ON churn.deployments (attachment_id, deployment_id);
@@ -46,10 +54,11 @@ COMMENT ON COLUMN churn.deployments.artifact_sha256 IS
 COMMENT ON COLUMN churn.deployments.sole_version IS
     'The version, where it scores all customers; null: a share of them is another''s.';
 COMMENT ON COLUMN churn.deployments.arms IS
-    'Its digest; where a share is another''s, both digests, both versions, salt and share.';
+    'Its digest; where a share is another''s, both digests, both versions, salt and share: 92 '
+    'bytes; and in an experiment its number.';
 COMMENT ON COLUMN churn.deployments.action IS
-    'activate, rollback, release (a step of one), or what ends one so that the version scores '
-    'alone again: cancel, or withdraw, where a guardrail failed.';
+    'activate, rollback, release (a step of one), experiment, or what ends one so that the '
+    'version scores alone again: cancel, or withdraw, where a guardrail failed.';
 COMMENT ON COLUMN churn.deployments.previous_deployment_id IS
     'What a rollback from here puts in force again; null: nothing.';
 COMMENT ON COLUMN churn.deployments.deployed_by IS 'Who said so.';
@@ -63,6 +72,9 @@ COMMENT ON COLUMN churn.deployments.salt IS
     'What is hashed with the key to tell which customers it scores: see churn_internal.in_arm.';
 COMMENT ON COLUMN churn.deployments.share IS
     'The share of the customers that it scores, in 65,536ths; null: it scores none.';
-COMMENT ON COLUMN churn.deployments.reason IS 'Why a release ended; null: nobody said so.';
+COMMENT ON COLUMN churn.deployments.reason IS
+    'Why a release or an experiment ended; null: nobody said so.';
+COMMENT ON COLUMN churn.deployments.experiment_id IS
+    'The experiment that this is the beginning or the end of; null: of none.';
 ALTER TABLE churn.deployments OWNER TO churn_owner;
 GRANT SELECT ON churn.deployments TO churn_loader, churn_scorer;
