@@ -21,9 +21,7 @@ ROWS = (
     "SELECT predicted_at, digest, outcome, acted_upon"
     " FROM churn_internal.learnable_rows(%s, %s, %s, %s, %s)"
 )
-BEGIN = (
-    "SELECT stream_id, batch FROM churn_internal.begin_learning('churn.customers')"
-)
+BEGIN = "SELECT stream_id, batch FROM churn_internal.begin_learning('churn.customers')"
 CUT = "2100-01-01Z"
 
 
