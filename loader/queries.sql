@@ -358,10 +358,8 @@ FROM churn.matured(
 -- begin_learning --
 -- What learning goes on from, and what was typical of the base version's rows; no row: somebody
 -- else is at it.
-SELECT b.*, b.batch AS position, churn_internal.table_name(a.profile) AS profile
-FROM churn_internal.begin_learning(%(table)s::regclass, %(waits)s) b
-JOIN churn.models m ON m.version = b.base_version
-JOIN churn.attachments a ON a.attachment_id = m.attachment_id;
+SELECT b.*, b.batch AS position
+FROM churn_internal.begin_learning(%(table)s::regclass, %(waits)s) b;
 
 -- learnable_rows --
 -- What a stream learns after a place.

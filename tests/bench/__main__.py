@@ -21,6 +21,7 @@ from tests.bench import (
     prediction_log,
     protected_insert,
     queue,
+    released_insert,
     report,
     rescore,
     resume,
@@ -55,6 +56,9 @@ WORKLOADS = {
         bench, source, models["logistic"]
     ),
     "monitored": lambda bench, source, models: monitored_insert.run(
+        bench, source, models["logistic"]
+    ),
+    "released": lambda bench, source, models: released_insert.run(
         bench, source, models["logistic"]
     ),
     "profiles": lambda bench, source, models: growth.run_profiles(

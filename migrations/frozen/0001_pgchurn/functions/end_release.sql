@@ -22,7 +22,9 @@ BEGIN
         current.previous_deployment_id, current.release_id, current.experiment_id, reason
     );
     -- Who was scored by the challenger, and nobody else, is scored again, by workers or by
-    -- churn.repair.
+    -- churn.repair. In the order of keys, in which everybody locks: a worker, which takes them
+    -- as they come, would else meet those who insert the other way round, since SKIP LOCKED
+    -- waits all the same where a row was changed meanwhile.
     IF marks AND (current.share IS NOT NULL OR EXISTS (
         SELECT FROM churn.deployments d
         WHERE d.release_id = current.release_id AND d.share IS NOT NULL
@@ -32,8 +34,9 @@ BEGIN
         EXECUTE format(
             'INSERT INTO churn_internal.pending_profiles (attachment_id, key)
              SELECT $1, churn_internal.key_text(p.%I) FROM %s p
-             WHERE p.churn_model_version = $2',
-            attachment.profile_key, churn_internal.table_name(attachment.profile)
+             WHERE p.churn_model_version = $2 ORDER BY p.%I',
+            attachment.profile_key, churn_internal.table_name(attachment.profile),
+            attachment.profile_key
         ) USING attachment_id, current.challenger;
     END IF;
     RETURN true;
