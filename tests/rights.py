@@ -108,7 +108,6 @@ function forget                           -          -          -
 function global_explain                   EXECUTE    EXECUTE    -
 function hold_release                     EXECUTE    -          -
 function matured                          EXECUTE    EXECUTE    -
-function matures_at                       EXECUTE    EXECUTE    -
 function monitor                          EXECUTE    -          -
 function open_retraining_requests         EXECUTE    -          -
 function predict                          EXECUTE    EXECUTE    -

@@ -1814,15 +1814,6 @@ GRANT EXECUTE ON ROUTINE churn.matured(profile regclass, version bigint, since t
 GRANT EXECUTE ON ROUTINE churn.matured(profile regclass, version bigint, since timestamp with time zone, until timestamp with time zone, first_score boolean) TO churn_scorer;
 COMMENT ON ROUTINE churn.matured(profile regclass, version bigint, since timestamp with time zone, until timestamp with time zone, first_score boolean) IS 'Logged predictions whose horizon has passed, and what became of the customers: one row for each who had not left before, the last score of the window, with what it was made of; or the first one, which stays the same while the window grows. Null as version: of whichever gave it; null as until: of all that is mature.';
 
-CREATE FUNCTION churn.matures_at(profile regclass, until timestamp with time zone DEFAULT now()) RETURNS timestamp with time zone
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-    SET search_path TO pg_catalog, pg_temp
-    SET TimeZone TO 'UTC';
-ALTER ROUTINE churn.matures_at(profile regclass, until timestamp with time zone) OWNER TO churn_owner;
-GRANT EXECUTE ON ROUTINE churn.matures_at(profile regclass, until timestamp with time zone) TO churn_loader;
-GRANT EXECUTE ON ROUTINE churn.matures_at(profile regclass, until timestamp with time zone) TO churn_scorer;
-COMMENT ON ROUTINE churn.matures_at(profile regclass, until timestamp with time zone) IS 'When it is known what became of all customers who were scored before a time.';
-
 CREATE FUNCTION churn.monitor(profile regclass, since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS TABLE("time" timestamp with time zone, version bigint, metric text, feature text, value double precision, lower double precision, upper double precision, "limit" double precision, n bigint, verdict text, detail text)
     LANGUAGE sql VOLATILE PARALLEL UNSAFE;
 ALTER ROUTINE churn.monitor(profile regclass, since timestamp with time zone, until timestamp with time zone) OWNER TO churn_owner;

@@ -307,10 +307,11 @@ def rated(
     lower = float(betaincinv(count, n - count + 1, tail)) if count else 0.0
     upper = float(betaincinv(count + 1, n - count, 1 - tail)) if count < n else 1.0
     value = scale * count / n
+    share = "a share of " if scale == 1 else ""
     return concluded(
         name,
         *(value, scale * lower, scale * upper, limit, n),
-        f"{value:.3g} {words}",
+        f"{share}{value:.3g} {words}",
     )
 
 
