@@ -1,9 +1,9 @@
 """An exact test of two proportions that may be looked at at any time.
 
-The e-process of R. Turner, A. Ly and P. Grünwald, "Generic E-variables for exact
+The e-process of R. Turner, A. Ly and P. Gruenwald, "Generic E-variables for exact
 sequential k-sample tests that allow for optional stopping", Statistics and Decision
 2024 (arXiv:2106.02693), on pairs of one customer of each arm, and the intervals of
-R. Turner and P. Grünwald, "Exact anytime-valid confidence intervals for contingency
+R. Turner and P. Gruenwald, "Exact anytime-valid confidence intervals for contingency
 tables and beyond", Statistics & Probability Letters 198, 2023 (arXiv:2203.09785).
 
 Each pair multiplies a wealth by its likelihood under the shares that the pairs before

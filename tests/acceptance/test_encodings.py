@@ -273,6 +273,47 @@ def test_versions_are_compared_by_values_and_names(session, word, pgchurn):
     assert f'needs feature "{word}", which was not logged' in refused.message
 
 
+def test_a_release_tells_customers_apart_by_their_keys(
+    session, word, pgchurn, tmp_path
+):
+    profile = PROFILE.format(word)
+    model = fit({"usage": "number", "complaint_count": "number"})
+    (tmp_path / "churn.pkl").write_bytes(model.artifact)
+    file = str(tmp_path / "churn.pkl")
+    # Whom no version scores.
+    session.run(f"""UPDATE "{word}".cust SET usage = 1 WHERE usage = 'infinity'""")
+    version = pgchurn("register", file, "--table", profile)["version"]
+    session.run(
+        "SELECT churn.release(%s::regclass, %s, steps => '{50,100}')", profile, version
+    )
+
+    session.run(f'INSERT INTO "{word}".comp SELECT id FROM "{word}".cust')
+    session.run(COMPLAIN.format(word))
+
+    of_challenger = session.run(
+        f"""
+        SELECT c.churn_model_version = d.challenger, count(*)
+        FROM "{word}".cust c, churn.deployments d
+        WHERE d.deployment_id = (SELECT max(deployment_id) FROM churn.deployments)
+          AND c.churn_model_version IN (d.version, d.challenger)
+          AND (c.churn_model_version = d.challenger)
+              = churn_internal.in_arm(c.id, d.salt, d.share)
+        GROUP BY 1 ORDER BY 1
+        """
+    )
+    assert sum(count for _, count in of_challenger) == 120
+    assert [is_challenger for is_challenger, _ in of_challenger] == [False, True]
+    assert divergences(session, profile) == []
+
+    session.run("SELECT churn.cancel_release(%s::regclass, %s)", profile, word)
+    session.run("SELECT churn.work(1000, %s::regclass)", profile)
+    assert session.column(
+        f'SELECT DISTINCT churn_model_version FROM "{word}".cust'
+    ) == [1]
+    (release,) = pgchurn("release", "status")
+    assert (release["profile"], release["reason"]) == (profile, word)
+
+
 def test_what_became_of_customers_is_learned(session, word, pgchurn):
     profile = PROFILE.format(word)
     # After those that are compared.

@@ -18,6 +18,7 @@ from tests.models import (
 )
 from tests.monitoring import log_rows, register_with_rows
 from tests.own_server import as_server, own_server
+from tests.releases import EVERYBODY, LENIENT, RELEASE, STATE
 
 # pg_cron starts a job at full minutes.
 LONGEST = 90
@@ -28,6 +29,7 @@ SETTINGS = {
 }
 RESCORE = "CALL churn.rescore('churn.customers', 10, rows_per_second => 20000)"
 MONITOR = "SELECT count(*) FROM churn.monitor('churn.customers')"
+ADVANCE = "SELECT churn.advance_releases()"
 REQUEST = "SELECT count(*) FROM churn.open_retraining_requests()"
 EXPIRE = (
     "SELECT churn.expire_predictions('1 year'), churn.expire_outcomes('2 years'),"
@@ -136,3 +138,16 @@ def test_a_job_of_pg_cron_opens_the_request_that_is_due(database):
         "SELECT profile::text, attempts, decision FROM churn.retraining_requests"
     ) == [("churn.customers", 0, None)]
     session.run("SELECT churn.set_retraining('churn.customers')")
+
+
+def test_a_job_of_pg_cron_takes_the_steps_of_a_release(database):
+    session = database.session(autocommit=True)
+    activate(session, register(session, other_model()))
+    challenger = register(session, fit())
+    session.run(RELEASE, challenger, [50.0, 100.0], LENIENT)
+    session.run(EVERYBODY)
+
+    ((status, message),) = run_jobs(session, releases=ADVANCE).values()
+
+    assert status == "succeeded", message
+    assert session.row(STATE)[0] == "promoted"

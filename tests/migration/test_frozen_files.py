@@ -71,6 +71,11 @@ def test_every_frozen_file_is_run_by_its_revision():
                 assert f'"{path.stem}"' in text or f"/{name}" in text, name
 
 
+def test_a_database_of_any_encoding_can_hold_what_is_installed():
+    for path in frozen_files.FROZEN.rglob("*.sql"):
+        assert path.read_text(encoding="utf-8").isascii(), path.name
+
+
 def test_a_file_creates_what_its_name_says():
     for revision in frozen_files.revisions():
         for name in frozen_files.copies(revision):

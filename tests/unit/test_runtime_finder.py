@@ -125,7 +125,9 @@ def test_a_session_imports_what_scoring_needs_and_no_more():
         heavy = {"sklearn", "pandas", "onnxruntime", "cryptography", "subprocess"}
         print(heavy & set(sys.modules))
         """
-    needed = "batches bounded_cache errors features pacing registry scoring session"
+    needed = (
+        "arms batches bounded_cache errors features pacing registry scoring session"
+    )
 
     modules, heavy = printed(program).splitlines()
 
