@@ -2157,7 +2157,7 @@ ALTER ROUTINE churn_internal.active_deployment(attachment_id integer, OUT versio
 COMMENT ON ROUTINE churn_internal.active_deployment(attachment_id integer, OUT version bigint, OUT artifact_sha256 bytea, OUT challenger bigint, OUT challenger_sha256 bytea, OUT salt bigint, OUT share integer) IS 'The version that scores an attachment and its digest, and while a release is under way the one that scores a share of the customers; no row while there is none.';
 
 CREATE FUNCTION churn_internal.arm_hash(bytea, bigint) RETURNS integer
-    LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
+    LANGUAGE plpython3u STABLE PARALLEL UNSAFE STRICT;
 ALTER ROUTINE churn_internal.arm_hash(bytea, bigint) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.arm_hash(bytea, bigint) IS 'The place of a key among 65,536, given its bytes, in the encoding of the database, and a salt: see churn_internal.in_arm.';
 

@@ -38,6 +38,10 @@ def test_no_key_has_no_place():
     assert arm_hashes([b"1", None], 7) == [arm_hash(b"1", 7), None]
 
 
+def test_without_a_salt_no_key_has_a_place():
+    assert arm_hashes([b"1", b"2"], None) == [None, None]
+
+
 @pytest.mark.parametrize("salt", [0, 1, -1, 2**53, -(2**63)])
 @pytest.mark.parametrize("share", [1, 655, 32768, 65535])
 def test_the_version_is_the_challengers_below_the_share(salt, share):

@@ -1,5 +1,6 @@
+-- Strict, so that it is not even called while nothing is under way: there is no salt.
 CREATE OR REPLACE FUNCTION churn_internal.arm_hash(bytea, bigint) RETURNS integer
-LANGUAGE plpython3u STABLE PARALLEL UNSAFE AS $python$
+LANGUAGE plpython3u STABLE STRICT PARALLEL UNSAFE AS $python$
 try:
     call = SD[GD["pgchurn"]]
 except KeyError:

@@ -36,8 +36,10 @@ def arm_hash(key: bytes | None, salt: int) -> int | None:
     return int.from_bytes(salted.digest(), "big")
 
 
-def arm_hashes(keys: Sequence[bytes | None], salt: int) -> list[int | None]:
-    """Return where each of some keys stands."""
+def arm_hashes(keys: Sequence[bytes | None], salt: int | None) -> list[int | None]:
+    """Return where each of some keys stands; without a salt none stands anywhere."""
+    if salt is None:
+        return [None] * len(keys)
     return [arm_hash(key, salt) for key in keys]
 
 
