@@ -158,7 +158,7 @@ table recounts                            -          -          -
 table release_plans                       -          -          -
 table rescore_ranges                      -          -          -
 table rescore_runs                        -          -          -
-table retraining_policies                 -          -          -
+table retraining_plans                    -          -          -
 table retrainings                         -          -          -
 
 view known_values                         SELECT     SELECT     -

@@ -5,7 +5,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
     cancelled bigint;
 BEGIN
-    DELETE FROM churn_internal.retraining_policies p
+    DELETE FROM churn_internal.retraining_plans p
     WHERE p.attachment_id = cancel_retraining.attachment_id;
     -- Who is at it finds that out when it has to be written.
     UPDATE churn_internal.retrainings r SET

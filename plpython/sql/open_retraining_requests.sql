@@ -12,7 +12,7 @@ BEGIN
     RETURN QUERY
     WITH due AS MATERIALIZED (
         SELECT a.attachment_id, a.profile, p.training_window, d.reason, d.alerts
-        FROM churn_internal.retraining_policies p
+        FROM churn_internal.retraining_plans p
         JOIN churn.attachments a USING (attachment_id)
         CROSS JOIN LATERAL churn_internal.retraining_due(a.attachment_id) d
         WHERE a.detached_at IS NULL AND (wanted IS NULL OR a.attachment_id = wanted)

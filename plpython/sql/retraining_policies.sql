@@ -4,7 +4,7 @@ CREATE OR REPLACE VIEW churn.retraining_policies (
 ) AS
     SELECT a.profile, p.every, p.min_new_outcomes, p.on_drift, p.on_performance,
            p.training_window, p.set_by, p.set_at, d.since, d.new_outcomes, d.reason AS due
-    FROM churn_internal.retraining_policies p
+    FROM churn_internal.retraining_plans p
     JOIN churn.attachments a USING (attachment_id)
     CROSS JOIN LATERAL churn_internal.retraining_due(p.attachment_id) d;
 COMMENT ON VIEW churn.retraining_policies IS

@@ -14,6 +14,7 @@ from tests.models import (
     other_model,
     register,
 )
+from tests.retraining import days_ago
 from tests.schemas import OURS
 
 MODEL = default_model()
@@ -73,8 +74,8 @@ DEEDS = {
         "SELECT churn.record_outcome('churn.customers', '1', false)",
         "INSERT INTO churn.known_outcomes VALUES ('churn.customers', '2', true)",
         "SELECT churn.record_action('churn.customers', '1', 'call')",
-        "SELECT * FROM churn.monitor('churn.customers')",
         "SELECT churn.acknowledge_alert(alert_id) FROM churn.open_alerts",
+        "SELECT * FROM churn.monitor('churn.customers')",
         "SELECT churn.expire_monitor_results('1 year')",
         "SELECT churn_internal.count_unrecorded_labels(1)",
         "SELECT churn_internal.columns_changed_by_writing('churn.customers')",
@@ -83,6 +84,51 @@ DEEDS = {
         "SELECT churn_internal.wrong_profiles("
         "churn_internal.attachment_of('churn.customers'))",
         "SELECT churn_internal.repair_profiles_1('{{1,2}}')",
+        "SELECT churn.release('churn.customers', {other}, '{{50,100}}')",
+        "SELECT churn.score(c) FROM churn.customers c",
+        "SELECT churn.hold_release('churn.customers')",
+        "SELECT churn.advance_releases('churn.customers')",
+        "SELECT * FROM churn.releases",
+        "SELECT churn.cancel_release('churn.customers')",
+        "SELECT churn.estimate_experiment('churn.customers')",
+        "SELECT churn.simulate_experiment('churn.customers', salts => 1)",
+        "SELECT churn.start_experiment('churn.customers', {other}, expected => 100)",
+        "SELECT * FROM churn.experiments",
+        "SELECT churn.worklist('churn.customers', 5)",
+        "SELECT churn.stop_experiment('churn.customers')",
+        "SELECT churn.set_retraining('churn.customers', every => '1 day')",
+        "SELECT * FROM churn.retraining_policies",
+        "SELECT churn.open_retraining_requests('churn.customers')",
+        "SELECT churn.request_retraining('churn.customers')",
+        "SELECT churn_internal.hold_retraining(NULL, '{{}}')",
+        "SELECT churn_internal.retraining_cohorts("
+        "'churn.customers', '2026-01-01', NULL)",
+        *(
+            f"SELECT churn_internal.{call}) FROM churn.retraining_requests"
+            for call in (
+                "begin_retraining(request_id",
+                "postpone_retraining(request_id, attempts, 'an example'",
+                "begin_retraining(request_id",
+                "note_retrained(request_id, attempts, {other}",
+                "finish_retraining(request_id, attempts, 'kept', 'an example', '{{}}',"
+                " NULL, NULL, NULL, NULL",
+            )
+        ),
+        "SELECT churn.set_learning('churn.customers', {other})",
+        "SELECT churn_internal.begin_learning('churn.customers')",
+        *(
+            f"SELECT churn_internal.{call}) FROM churn.learning"
+            for call in (
+                "learnable_rows(stream_id, NULL, NULL, '2026-01-01', '2026-01-01'",
+                "record_batch(stream_id, 1, NULL, '2026-01-01', '2026-01-02', 'd',"
+                " '2026-06-01', 50, 5, 1, 0.3, 0.2, 0.001, 1, '\\x01', '\\x02',"
+                " '\\x03'",
+                "record_snapshot(stream_id, 1, {other}",
+                "read_batches(stream_id",
+            )
+        ),
+        "SELECT churn_internal.unneeded_snapshots('churn.customers')",
+        "SELECT churn.set_learning('churn.customers', NULL)",
         "SELECT churn.register_model('churn.customers', artifact, signature, metrics,"
         " environment, provenance, NULL, NULL) FROM given",
         "SELECT churn.delete_model({other})",
@@ -97,6 +143,7 @@ DEEDS = {
         "ALTER TABLE churn.customers DROP COLUMN shoe_size",
         "SELECT churn.work(1000, 'churn.customers')",
         "DROP TABLE given",
+        "SELECT churn_internal.end_releases_of_key('none')",
         "SELECT churn.expire_predictions('1 year')",
         "SELECT churn.expire_outcomes('1 year')",
         "SELECT * FROM churn.forget('churn.customers', '1')",
@@ -132,6 +179,9 @@ def test_no_function_is_misled_by_what_the_caller_puts_in_front(first):
     frame, left = comparing.customers(100)
     keys = [str(i) for i in range(1_001, 1_101)]
     comparing.log(first, frame, left, [0.1] * 100, unused, keys=keys)
+    frame, left = comparing.customers(300)
+    keys = [str(i) for i in range(2_001, 2_301)]
+    comparing.log(first, frame, left, [0.1] * 300, unused, days_ago(200), keys=keys)
     watch(first, "ff")
     first.run(SHADOWS.read_text(encoding="utf-8"))
     first.run(

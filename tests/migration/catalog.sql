@@ -938,7 +938,7 @@ COMMENT ON COLUMN churn_internal.rescore_runs.started_at IS 'When it was started
 COMMENT ON COLUMN churn_internal.rescore_runs.ended_at IS 'When it ended; null: it is unfinished.';
 COMMENT ON COLUMN churn_internal.rescore_runs.outcome IS 'done, or abandoned for another run or because the table was detached.';
 
-CREATE TABLE churn_internal.retraining_policies (
+CREATE TABLE churn_internal.retraining_plans (
     attachment_id integer NOT NULL,
     every interval,
     min_new_outcomes bigint,
@@ -947,22 +947,22 @@ CREATE TABLE churn_internal.retraining_policies (
     training_window interval,
     set_by name DEFAULT SESSION_USER NOT NULL,
     set_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT retraining_policies_pkey PRIMARY KEY (attachment_id),
-    CONSTRAINT retraining_policies_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES churn.attachments(attachment_id),
-    CONSTRAINT retraining_policies_every_check CHECK ((every > '00:00:00'::interval)),
-    CONSTRAINT retraining_policies_min_new_outcomes_check CHECK ((min_new_outcomes >= 1)),
-    CONSTRAINT retraining_policies_training_window_check CHECK ((training_window > '00:00:00'::interval))
+    CONSTRAINT retraining_plans_pkey PRIMARY KEY (attachment_id),
+    CONSTRAINT retraining_plans_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES churn.attachments(attachment_id),
+    CONSTRAINT retraining_plans_every_check CHECK ((every > '00:00:00'::interval)),
+    CONSTRAINT retraining_plans_min_new_outcomes_check CHECK ((min_new_outcomes >= 1)),
+    CONSTRAINT retraining_plans_training_window_check CHECK ((training_window > '00:00:00'::interval))
 );
-ALTER TABLE churn_internal.retraining_policies OWNER TO churn_owner;
-COMMENT ON TABLE churn_internal.retraining_policies IS 'When profiles are retrained, as churn.set_retraining was told; churn.retraining_policies shows them.';
-COMMENT ON COLUMN churn_internal.retraining_policies.attachment_id IS 'The attachment of the profile.';
-COMMENT ON COLUMN churn_internal.retraining_policies.every IS 'How long after the last time; null: time alone does not ask for it.';
-COMMENT ON COLUMN churn_internal.retraining_policies.min_new_outcomes IS 'Of how many customers more it has to be known what became of them; null: of any.';
-COMMENT ON COLUMN churn_internal.retraining_policies.on_drift IS 'Whether alerts on features and scores ask for it.';
-COMMENT ON COLUMN churn_internal.retraining_policies.on_performance IS 'Whether alerts on performance and calibration do.';
-COMMENT ON COLUMN churn_internal.retraining_policies.training_window IS 'Over how long a time the customers were scored who are trained on; null: any.';
-COMMENT ON COLUMN churn_internal.retraining_policies.set_by IS 'Who said so.';
-COMMENT ON COLUMN churn_internal.retraining_policies.set_at IS 'When.';
+ALTER TABLE churn_internal.retraining_plans OWNER TO churn_owner;
+COMMENT ON TABLE churn_internal.retraining_plans IS 'When profiles are retrained, as churn.set_retraining was told; churn.retraining_policies shows them.';
+COMMENT ON COLUMN churn_internal.retraining_plans.attachment_id IS 'The attachment of the profile.';
+COMMENT ON COLUMN churn_internal.retraining_plans.every IS 'How long after the last time; null: time alone does not ask for it.';
+COMMENT ON COLUMN churn_internal.retraining_plans.min_new_outcomes IS 'Of how many customers more it has to be known what became of them; null: of any.';
+COMMENT ON COLUMN churn_internal.retraining_plans.on_drift IS 'Whether alerts on features and scores ask for it.';
+COMMENT ON COLUMN churn_internal.retraining_plans.on_performance IS 'Whether alerts on performance and calibration do.';
+COMMENT ON COLUMN churn_internal.retraining_plans.training_window IS 'Over how long a time the customers were scored who are trained on; null: any.';
+COMMENT ON COLUMN churn_internal.retraining_plans.set_by IS 'Who said so.';
+COMMENT ON COLUMN churn_internal.retraining_plans.set_at IS 'When.';
 
 CREATE TABLE churn_internal.retrainings (
     request_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,

@@ -11,7 +11,7 @@ BEGIN
         INSERT INTO churn_internal.retrainings (attachment_id, reason, training_window)
         SELECT attachment.attachment_id,
                coalesce(request_retraining.reason, 'somebody asked for it'),
-               (SELECT p.training_window FROM churn_internal.retraining_policies p
+               (SELECT p.training_window FROM churn_internal.retraining_plans p
                 WHERE p.attachment_id = attachment.attachment_id)
         ON CONFLICT DO NOTHING
         RETURNING request_id INTO request;

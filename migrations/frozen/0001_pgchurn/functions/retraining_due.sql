@@ -8,13 +8,13 @@ SET timezone = 'UTC' AS $body$
 #variable_conflict use_column
 DECLARE
     attachment churn.attachments;
-    policy churn_internal.retraining_policies;
+    policy churn_internal.retraining_plans;
     by_alerts text;
 BEGIN
     SELECT a.* INTO attachment
     FROM churn.attachments a WHERE a.attachment_id = retraining_due.attachment_id;
     SELECT p.* INTO policy
-    FROM churn_internal.retraining_policies p
+    FROM churn_internal.retraining_plans p
     WHERE p.attachment_id = retraining_due.attachment_id;
     SELECT greatest(
         coalesce(churn_internal.trained_until(m.provenance), m.registered_at),

@@ -29,7 +29,7 @@ BEGIN
         );
         RETURN;
     END IF;
-    INSERT INTO churn_internal.retraining_policies AS p (
+    INSERT INTO churn_internal.retraining_plans AS p (
         attachment_id, every, min_new_outcomes, on_drift, on_performance,
         training_window
     )
@@ -37,7 +37,7 @@ BEGIN
         attachment.attachment_id, every, min_new_outcomes, on_drift, on_performance,
         training_window
     )
-    ON CONFLICT ON CONSTRAINT retraining_policies_pkey DO UPDATE SET
+    ON CONFLICT ON CONSTRAINT retraining_plans_pkey DO UPDATE SET
         every = EXCLUDED.every, min_new_outcomes = EXCLUDED.min_new_outcomes,
         on_drift = EXCLUDED.on_drift, on_performance = EXCLUDED.on_performance,
         training_window = EXCLUDED.training_window, set_by = EXCLUDED.set_by,

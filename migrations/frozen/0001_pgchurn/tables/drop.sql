@@ -3,7 +3,7 @@ DROP TABLE
     churn.outbox, churn.alert_outbox, churn.predictions, churn.outcomes, churn.actions,
     churn.monitor_results, churn.alerts, churn.release_evidence,
     churn.exposures, churn_internal.experiment_plans,
-    churn_internal.release_plans, churn_internal.retraining_policies,
+    churn_internal.release_plans, churn_internal.retraining_plans,
     churn_internal.retrainings, churn_internal.learned_batches,
     churn_internal.learning_streams, churn_internal.failed_profiles,
     churn_internal.pending_profiles, churn_internal.recounts, churn_internal.rescore_ranges,

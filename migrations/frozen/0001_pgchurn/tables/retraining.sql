@@ -1,4 +1,4 @@
-CREATE TABLE churn_internal.retraining_policies (
+CREATE TABLE churn_internal.retraining_plans (
     attachment_id integer PRIMARY KEY REFERENCES churn.attachments,
     every interval CHECK (every > interval '0'),
     min_new_outcomes bigint CHECK (min_new_outcomes >= 1),
@@ -8,24 +8,24 @@ CREATE TABLE churn_internal.retraining_policies (
     set_by name NOT NULL DEFAULT session_user,
     set_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE churn_internal.retraining_policies IS
+COMMENT ON TABLE churn_internal.retraining_plans IS
     'When profiles are retrained, as churn.set_retraining was told; churn.retraining_policies '
     'shows them.';
-COMMENT ON COLUMN churn_internal.retraining_policies.attachment_id IS
+COMMENT ON COLUMN churn_internal.retraining_plans.attachment_id IS
     'The attachment of the profile.';
-COMMENT ON COLUMN churn_internal.retraining_policies.every IS
+COMMENT ON COLUMN churn_internal.retraining_plans.every IS
     'How long after the last time; null: time alone does not ask for it.';
-COMMENT ON COLUMN churn_internal.retraining_policies.min_new_outcomes IS
+COMMENT ON COLUMN churn_internal.retraining_plans.min_new_outcomes IS
     'Of how many customers more it has to be known what became of them; null: of any.';
-COMMENT ON COLUMN churn_internal.retraining_policies.on_drift IS
+COMMENT ON COLUMN churn_internal.retraining_plans.on_drift IS
     'Whether alerts on features and scores ask for it.';
-COMMENT ON COLUMN churn_internal.retraining_policies.on_performance IS
+COMMENT ON COLUMN churn_internal.retraining_plans.on_performance IS
     'Whether alerts on performance and calibration do.';
-COMMENT ON COLUMN churn_internal.retraining_policies.training_window IS
+COMMENT ON COLUMN churn_internal.retraining_plans.training_window IS
     'Over how long a time the customers were scored who are trained on; null: any.';
-COMMENT ON COLUMN churn_internal.retraining_policies.set_by IS 'Who said so.';
-COMMENT ON COLUMN churn_internal.retraining_policies.set_at IS 'When.';
-ALTER TABLE churn_internal.retraining_policies OWNER TO churn_owner;
+COMMENT ON COLUMN churn_internal.retraining_plans.set_by IS 'Who said so.';
+COMMENT ON COLUMN churn_internal.retraining_plans.set_at IS 'When.';
+ALTER TABLE churn_internal.retraining_plans OWNER TO churn_owner;
 
 -- Without a foreign key to versions: one that was never active can be deleted.
 CREATE TABLE churn_internal.retrainings (
