@@ -25,6 +25,8 @@ PRIOR = 0.18
 # The shares are suggested anew after so many pairs that there are about so many blocks.
 BLOCKS = 500
 BISECTIONS = 50
+# Differences times blocks that are computed at once: an array of them takes 1 MB.
+MOST_CELLS = 130_000
 # Differences that are looked at on either side of what was found, ever further away.
 OFFSETS = np.geomspace(1e-4, 2.0, 60)
 
@@ -95,14 +97,18 @@ class Pairs:
         ndarray of float, shape (n_differences,)
         """
         ours, theirs = self.suggested()
-        nearest = nearest_shares(ours, theirs, differences)
         evidence = np.zeros(len(differences))
-        for left, suggested, null in (
-            (self.challenger, ours, nearest + differences[:, None]),
-            (self.champion, theirs, nearest),
-        ):
-            evidence += (np.log(suggested) - np.log(null)) @ left
-            evidence += (np.log1p(-suggested) - np.log1p(-null)) @ (self.counts - left)
+        at_once = max(1, MOST_CELLS // max(1, len(self.counts)))
+        for first in range(0, len(differences), at_once):
+            some = slice(first, first + at_once)
+            nearest = nearest_shares(ours, theirs, differences[some])
+            for left, suggested, null in (
+                (self.challenger, ours, nearest + differences[some, None]),
+                (self.champion, theirs, nearest),
+            ):
+                stayed = self.counts - left
+                evidence[some] += (np.log(suggested) - np.log(null)) @ left
+                evidence[some] += (np.log1p(-suggested) - np.log1p(-null)) @ stayed
         return evidence
 
     def interval(self, alpha: float) -> tuple[float, float]:
