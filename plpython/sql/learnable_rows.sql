@@ -7,6 +7,8 @@ CREATE OR REPLACE FUNCTION churn_internal.learnable_rows(
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET enable_nestloop = off
+-- What is forbidden counts as costly, and what is costly would be compiled: 70 MB a session.
+SET jit = off
 SET timezone = 'UTC' AS $body$
 #variable_conflict use_column
 DECLARE

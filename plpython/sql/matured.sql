@@ -9,6 +9,8 @@ LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 -- Where nothing is known of the tables yet, a loop within a loop looks cheap.
 SET enable_nestloop = off
+-- What is forbidden counts as costly, and what is costly would be compiled: 70 MB a session.
+SET jit = off
 SET timezone = 'UTC' AS $body$
 #variable_conflict use_column
 DECLARE

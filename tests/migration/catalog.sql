@@ -1808,6 +1808,7 @@ CREATE FUNCTION churn.matured(profile regclass, version bigint DEFAULT NULL::big
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
     SET enable_nestloop TO off
+    SET jit TO off
     SET TimeZone TO 'UTC';
 ALTER ROUTINE churn.matured(profile regclass, version bigint, since timestamp with time zone, until timestamp with time zone, first_score boolean) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.matured(profile regclass, version bigint, since timestamp with time zone, until timestamp with time zone, first_score boolean) TO churn_loader;
@@ -2134,6 +2135,7 @@ CREATE FUNCTION churn.worklist(profile regclass, n integer, spare interval DEFAU
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
     SET enable_nestloop TO off
+    SET jit TO off
     SET TimeZone TO 'UTC';
 ALTER ROUTINE churn.worklist(profile regclass, n integer, spare interval) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.worklist(profile regclass, n integer, spare interval) TO churn_loader;
@@ -2399,6 +2401,7 @@ CREATE FUNCTION churn_internal.cohort_scores(attachment_id integer, since timest
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp
     SET enable_nestloop TO off
+    SET jit TO off
     SET TimeZone TO 'UTC';
 ALTER ROUTINE churn_internal.cohort_scores(attachment_id integer, since timestamp with time zone, until timestamp with time zone, horizon interval) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.cohort_scores(attachment_id integer, since timestamp with time zone, until timestamp with time zone, horizon interval) IS 'The scores of a window, and what became of the customers, for churn.monitor: images of arrays of scores of the same version and outcome.';
@@ -2756,6 +2759,7 @@ CREATE FUNCTION churn_internal.experiment_history(attachment churn.attachments, 
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp
     SET enable_nestloop TO off
+    SET jit TO off
     SET TimeZone TO 'UTC';
 ALTER ROUTINE churn_internal.experiment_history(attachment churn.attachments, horizon interval) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.experiment_history(attachment churn.attachments, horizon interval) IS 'The first logged score of each customer in a year whose horizon has passed, and whether the customer left within it: what an experiment would have been on.';
@@ -2764,6 +2768,7 @@ CREATE FUNCTION churn_internal.experiment_results(plan churn_internal.experiment
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
     SET enable_nestloop TO off
+    SET jit TO off
     SET TimeZone TO 'UTC';
 ALTER ROUTINE churn_internal.experiment_results(plan churn_internal.experiment_plans, until timestamp with time zone, OUT champion_customers bigint, OUT challenger_customers bigint, OUT champion_known bigint, OUT challenger_known bigint, OUT champion_left bigint, OUT challenger_left bigint, OUT difference double precision, OUT lower double precision, OUT upper double precision, OUT verdict text, OUT is_mismatch boolean, OUT first_known_at timestamp with time zone) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.experiment_results(plan churn_internal.experiment_plans, until timestamp with time zone, OUT champion_customers bigint, OUT challenger_customers bigint, OUT champion_known bigint, OUT challenger_known bigint, OUT champion_left bigint, OUT challenger_left bigint, OUT difference double precision, OUT lower double precision, OUT upper double precision, OUT verdict text, OUT is_mismatch boolean, OUT first_known_at timestamp with time zone) TO churn_loader;
@@ -3066,6 +3071,7 @@ CREATE FUNCTION churn_internal.learnable_rows(stream_id bigint, read_until times
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp
     SET enable_nestloop TO off
+    SET jit TO off
     SET TimeZone TO 'UTC';
 ALTER ROUTINE churn_internal.learnable_rows(stream_id bigint, read_until timestamp with time zone, read_digest text, until timestamp with time zone, known_until timestamp with time zone) OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn_internal.learnable_rows(stream_id bigint, read_until timestamp with time zone, read_digest text, until timestamp with time zone, known_until timestamp with time zone) TO churn_loader;

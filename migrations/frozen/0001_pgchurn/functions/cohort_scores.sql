@@ -3,6 +3,8 @@ CREATE OR REPLACE FUNCTION churn_internal.cohort_scores(
 ) RETURNS TABLE (version bigint, outcome boolean, acted_upon boolean, scores bytea)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 SET enable_nestloop = off
+-- What is forbidden counts as costly, and what is costly would be compiled: 70 MB a session.
+SET jit = off
 SET timezone = 'UTC' AS $body$
 #variable_conflict use_column
 DECLARE
