@@ -1,5 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.feature_arrays(
-    attachment churn.attachments, row_name text, complaint_count text, null_number text,
+    attachment churn.attachments, row_name name, complaint_count text, null_number text,
     OUT numbers text, OUT texts text, OUT integers text, OUT doubles text, OUT short_texts text
 )
 LANGUAGE sql STABLE PARALLEL UNSAFE

@@ -1,7 +1,9 @@
 CREATE OR REPLACE FUNCTION churn_internal.record_labels(
     attachment_id integer, keys text[], outcomes boolean[], are_new boolean[]
 ) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+-- To compile a plan for many labels takes 57 MB a session.
+SET jit = off AS $body$
 #variable_conflict use_column
 DECLARE
     -- Later than that of whoever changed the same row before: its lock has been waited for.
