@@ -25,7 +25,7 @@ from pgchurn.loader.demonstration.changing_customers import (
 from pgchurn.loader.demonstration.walkthrough import copy_in
 from pgchurn.loader.errors import LoaderError
 from pgchurn.loader.models.profile import Profile, features_frame
-from pgchurn.loader.models.training import train
+from pgchurn.loader.models.training import TrainingResult, train
 from pgchurn.loader.models.training_run import register_trained, train_and_register
 from pgchurn.loader.operations.monitoring import Span, monitor
 from pgchurn.loader.operations.rescoring import Pace, rescore_profiles
@@ -162,9 +162,14 @@ def train_champion(
         allow_expired=False,
     )
     connection.commit()
+    score_everybody(url)
+    return trained["version"]
+
+
+def score_everybody(url: str | None) -> None:
+    """Have the version in force score all customers."""
     pace = Pace(1, 10_000, rows_per_second=None, restart=False)
     rescore_profiles(url, TABLE, pace)
-    return trained["version"]
 
 
 def log_scores(
@@ -216,22 +221,35 @@ def retrain(
         f"{until:%Y-%m-%d}"
     )
     trained = train(frame, labels, kinds, ALGORITHM, progress=output.message)
-    registered = register_trained(
-        connection,
-        profile,
-        trained,
-        frame,
-        provenance={"source": "pgchurn demo --life-cycle", "table": "churn.matured"},
-        trained_until=calendar.year_ends,
-    )
     return {
-        "version": registered["version"],
+        "version": register_matured(
+            connection, profile, trained, frame, calendar.year_ends
+        ),
         "customers": len(frame),
         "left": int(labels.sum()),
         "scored_since": since,
         "scored_until": until,
         "trained_until": calendar.year_ends,
     }
+
+
+def register_matured(
+    connection: Connection,
+    profile: Profile,
+    trained: TrainingResult,
+    frame: pd.DataFrame,
+    trained_until: datetime,
+) -> int:
+    """Register what was trained on `matured_rows`; return its version."""
+    registered = register_trained(
+        connection,
+        profile,
+        trained,
+        frame,
+        provenance={"source": "pgchurn demo --life-cycle", "table": "churn.matured"},
+        trained_until=trained_until,
+    )
+    return registered["version"]
 
 
 def matured_rows(

@@ -18,13 +18,13 @@ from pgchurn.loader.demonstration.life_cycle import (
     CUSTOMERS_A_DAY,
     TABLE,
     matured_rows,
+    register_matured,
     run,
+    score_everybody,
 )
 from pgchurn.loader.demonstration.walkthrough import copy_in
 from pgchurn.loader.errors import LoaderError
 from pgchurn.loader.models.training import train
-from pgchurn.loader.models.training_run import register_trained
-from pgchurn.loader.operations.rescoring import Pace, rescore_profiles
 
 STEPS = "0,10,50,100"
 # Of one that nobody has tried in the shadow before.
@@ -71,8 +71,7 @@ def run_releases(
         run(connection, "life_cycle_seed", seed=seed)
         output.message(f"releasing version {challenger} in steps of {STEPS} percent")
         promoted = release(connection, challenger, STEPS, lots)
-        pace = Pace(1, 10_000, rows_per_second=None, restart=False)
-        rescore_profiles(url, TABLE, pace)
+        score_everybody(url)
         broken = train_broken(connection, year["retrained"])
         output.message(f"releasing version {broken}, trained on the wrong outcomes")
         withdrawn = release(connection, broken, HASTY_STEPS, lots)
@@ -165,15 +164,9 @@ def train_broken(connection: Connection, retrained: dict[str, Any]) -> int:
         connection, retrained["scored_since"], retrained["scored_until"]
     )
     trained = train(frame, 1 - labels, kinds, ALGORITHM)
-    registered = register_trained(
-        connection,
-        profile,
-        trained,
-        frame,
-        provenance={"source": "pgchurn demo --life-cycle", "table": "churn.matured"},
-        trained_until=retrained["trained_until"],
+    return register_matured(
+        connection, profile, trained, frame, retrained["trained_until"]
     )
-    return registered["version"]
 
 
 def drain(connection: Connection) -> None:
