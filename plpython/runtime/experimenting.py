@@ -49,9 +49,8 @@ class Experimenting:
 
     def judge(
         self,
-        challenger: Sequence[float],
-        champion: Sequence[float],
-        leavers: tuple[Sequence[int], Sequence[int]],
+        sums: bytes,
+        leavers: tuple[bytes | None, bytes | None],
         expected: int,
         exposed: tuple[int, int],
     ) -> "list[Judged]":
@@ -59,11 +58,12 @@ class Experimenting:
 
         Parameters
         ----------
-        challenger, champion : sequence of float
-            Sums over either arm, as ``Arm`` has them.
-        leavers : tuple
-            Who left of the challenger's arm and of the champion's: places in the order
-            of exposure, from 0.
+        sums : bytes
+            Image of an array of the sums over the challenger's arm and over the
+            champion's, as ``Arm`` has them.
+        leavers : tuple of bytes
+            Who left of the challenger's arm and of the champion's: images of arrays of
+            one column, places in the order of exposure, from 0. None: nobody.
         expected : int
             How many customers of both arms the bounds are tuned to.
         exposed : tuple of int
@@ -71,12 +71,12 @@ class Experimenting:
         """
         with self.refusals:
             mismatch = bool(is_mismatch(*exposed))
-            ours, theirs = Arm.of(challenger), Arm.of(champion)
+            ours, theirs = (Arm.of(arm) for arm in matrix_from_image(sums))
             if not min(ours.n, theirs.n):
                 words = MISMATCH if mismatch else UNDECIDED
                 return [(words, None, None, None, mismatch)]
             if are_few(ours, theirs):
-                places = np.array(leavers[0], int), np.array(leavers[1], int)
+                places = places_in(leavers[0]), places_in(leavers[1])
                 found = found_of_few(ours, theirs, places, expected)
             else:
                 found = found_of_many(ours, theirs, sequence_for(expected))
@@ -134,3 +134,10 @@ class Experimenting:
             found, day = is_found(with_effect(stream, effect, rng), expected)
             return [(called is not None, stream.is_mismatched(), found, day)]
         return [(None,) * 4]
+
+
+def places_in(image: bytes | None) -> np.ndarray:
+    """Return the places of those who left."""
+    if image is None:
+        return np.array([], int)
+    return matrix_from_image(image)[:, 0].astype(int)

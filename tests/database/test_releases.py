@@ -300,6 +300,7 @@ WRONG = {
     "more than all": "steps => '{5,101}'",
     "an activation": "steps => '{100}'",
     "a null": "steps => '{1,NULL}'",
+    "too many": "steps => ARRAY(SELECT i / 2.0 FROM generate_series(1, 101) i)",
     "not a number": "steps => '{NaN}'",
     "no hold": "hold => NULL",
     "fewer than none": "min_customers => -1",

@@ -3003,10 +3003,10 @@ GRANT EXECUTE ON ROUTINE churn_internal.is_released(attachment_id integer) TO ch
 GRANT EXECUTE ON ROUTINE churn_internal.is_released(attachment_id integer) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.is_released(attachment_id integer) IS 'Whether a release has two versions score the customers of an attachment.';
 
-CREATE FUNCTION churn_internal.judge_experiment(challenger double precision[], champion double precision[], challenger_leavers bigint[], champion_leavers bigint[], expected bigint, challenger_exposed bigint, champion_exposed bigint) RETURNS TABLE(verdict churn_internal.required_text, difference double precision, lower double precision, upper double precision, is_mismatch boolean)
+CREATE FUNCTION churn_internal.judge_experiment(sums bytea, challenger_leavers bytea, champion_leavers bytea, expected bigint, challenger_exposed bigint, champion_exposed bigint) RETURNS TABLE(verdict churn_internal.required_text, difference double precision, lower double precision, upper double precision, is_mismatch boolean)
     LANGUAGE plpython3u STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.judge_experiment(challenger double precision[], champion double precision[], challenger_leavers bigint[], champion_leavers bigint[], expected bigint, challenger_exposed bigint, champion_exposed bigint) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.judge_experiment(challenger double precision[], champion double precision[], challenger_leavers bigint[], champion_leavers bigint[], expected bigint, challenger_exposed bigint, champion_exposed bigint) IS 'Which version of an experiment loses fewer customers, by the sums over its arms, who left by their places in them, where they are few, and how many were exposed.';
+ALTER ROUTINE churn_internal.judge_experiment(sums bytea, challenger_leavers bytea, champion_leavers bytea, expected bigint, challenger_exposed bigint, champion_exposed bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.judge_experiment(sums bytea, challenger_leavers bytea, champion_leavers bytea, expected bigint, challenger_exposed bigint, champion_exposed bigint) IS 'Which version of an experiment loses fewer customers, by the sums over its arms, who left by their places in them, where they are few, and how many were exposed.';
 
 CREATE FUNCTION churn_internal.keep_attached_tables() RETURNS event_trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER

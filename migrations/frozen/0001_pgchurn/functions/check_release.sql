@@ -4,8 +4,14 @@ CREATE OR REPLACE FUNCTION churn_internal.check_release(
 ) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
+    most_steps CONSTANT integer := 100;
     wrong text;
 BEGIN
+    IF cardinality(steps) > most_steps THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('a release takes at most %s steps, not %s', most_steps,
+                             cardinality(steps));
+    END IF;
     IF cardinality(steps) > 0 IS NOT TRUE OR array_position(steps, NULL) IS NOT NULL
         OR EXISTS (
             SELECT FROM unnest(steps) WITH ORDINALITY s (percent, number)

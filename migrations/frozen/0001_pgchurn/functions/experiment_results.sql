@@ -18,8 +18,8 @@ DECLARE
     no_sums CONSTANT double precision[] := array_fill(0::double precision, ARRAY[5]);
     champion_sums double precision[];
     challenger_sums double precision[];
-    champion_leavers bigint[];
-    challenger_leavers bigint[];
+    champion_leavers bytea;
+    challenger_leavers bytea;
 BEGIN
     SELECT a.* INTO attachment
     FROM churn.attachments a WHERE a.attachment_id = plan.attachment_id;
@@ -53,7 +53,10 @@ BEGIN
                        sum(p.covariate ^ 2),
                        coalesce(sum(p.covariate) FILTER (WHERE p.outcome), 0)
                    ]::double precision[] AS sums,
-                   array_agg(p.place ORDER BY p.place) FILTER (WHERE p.outcome) AS leavers
+                   churn_internal.array_image(
+                       array_agg(ARRAY[p.place]::double precision[] ORDER BY p.place)
+                       FILTER (WHERE p.outcome)
+                   ) AS leavers
             FROM placed p GROUP BY p.version
         )
         SELECT coalesce(a.sums, $8), a.leavers, coalesce(b.sums, $8), b.leavers
@@ -73,8 +76,9 @@ BEGIN
     SELECT j.verdict, j.difference, j.lower, j.upper, j.is_mismatch
     INTO verdict, difference, lower, upper, is_mismatch
     FROM churn_internal.judge_experiment(
-        challenger_sums, champion_sums, challenger_leavers, champion_leavers,
-        plan.expected, challenger_customers, champion_customers
+        churn_internal.array_image(ARRAY[challenger_sums, champion_sums]),
+        challenger_leavers, champion_leavers, plan.expected, challenger_customers,
+        champion_customers
     ) j;
 END $body$;
 COMMENT ON FUNCTION churn_internal.experiment_results IS
