@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 
+import numpy as np
 from pgchurn.plpython.runtime.compile_model import compile_model
 from pgchurn.plpython.runtime.form import MAGIC, padded, read_form, write_form
 from pgchurn.plpython.runtime.form_parts import describe
@@ -35,7 +36,8 @@ def form_of(part, model):
 def header_and_arrays(content):
     """Take a form apart: its description as a dict, and its arrays."""
     end = content.index(b"\n", len(MAGIC))
-    return json.loads(content[len(MAGIC) : end]), read_form(content).arrays
+    arrays = [np.asarray(array) for array in read_form(content).arrays]
+    return json.loads(content[len(MAGIC) : end]), arrays
 
 
 def put_together(header, arrays):

@@ -10,7 +10,7 @@ from .features import NAN, Columns, row_count, text_column
 from .form_computed import Chain, Pieces
 from .form_matrices import Inputs, Joined
 from .form_parts import Part
-from .form_trees import EQUAL, LESS_OR_EQUAL
+from .form_tree_checks import EQUAL, LESS_OR_EQUAL
 from .signature import Signature
 
 THRESHOLDS_PER_FEATURE = 200

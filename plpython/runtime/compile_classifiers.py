@@ -54,17 +54,8 @@ from .compile_through import of_columns
 from .compile_trees import Categories, FittedTree, build_tree
 from .form_computed import Together
 from .form_matrices import Dense, OnlyOne, Quadratic
-from .form_parts import (
-    Affine,
-    Interpolated,
-    LogOdds,
-    Mean,
-    Part,
-    Scalar,
-    Share,
-    Sigmoid,
-    Sign,
-)
+from .form_parts import Part, Scalar, Sigmoid
+from .form_scalars import Affine, Interpolated, LogOdds, Mean, Share, Sign
 from .pickle_values import class_name
 from .raw_readers import PIPELINE
 from .searches import SEARCHES

@@ -23,7 +23,8 @@ from .compile_columns import (
 from .errors import ScoringError
 from .features import NAN
 from .form import MAGIC, MOST_BYTES, MOST_HEADER_BYTES, write_form
-from .form_parts import Affine, describe
+from .form_parts import describe
+from .form_scalars import Affine
 from .raw_readers import fitted_columns, object_columns
 from .signature import Feature, Signature
 

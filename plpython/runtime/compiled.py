@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from .errors import ScoringError
 from .features import Columns, Positions, check_values, checked_row, columns_from_arrays
 from .form import (
@@ -17,6 +15,7 @@ from .form import (
 from .form_parts import PartReader, Scalar
 from .form_source import MOST_NODES, NoSource, profile_function, row_function
 from .form_trees import MOST_GRAPHS
+from .numpy_later import Array, np
 from .pacing import MODEL_CALL_ROWS, Pausing, no_pause
 from .signature import Feature, Signature
 
@@ -76,7 +75,7 @@ class CodedInputs:
         self.codes, self.refusing = read_codes(form.texts, signature)
         self.known_numbers = read_known_numbers(form.numbers, signature)
 
-    def input_matrix(self, columns: Columns) -> np.ndarray:
+    def input_matrix(self, columns: Columns) -> Array:
         """Return the matrix of doubles that the form reads, texts as codes."""
         self.check_numbers(columns)
         numbers = [columns[feature.name] for feature in self.signature.numbers()]
@@ -86,7 +85,7 @@ class CodedInputs:
         ]
         return np.column_stack([*numbers, *texts]).astype(float, order="C")
 
-    def coded(self, name: str, values: np.ndarray) -> list[int]:
+    def coded(self, name: str, values: Array) -> list[int]:
         """Return the codes of a column of texts."""
         found = list(map(self.codes[name].__getitem__, values.tolist()))
         if name in self.refusing and UNKNOWN in found:
@@ -153,13 +152,13 @@ class CompiledModel(CodedInputs):
             if trees.has_graphs and trees.graph_count() > 1:
                 trees.graphs(trees.computed_width or len(self.signature.features))
 
-    def probabilities(self, columns: Columns) -> np.ndarray:
+    def probabilities(self, columns: Columns) -> Array:
         """Return the positive class's probability of every row."""
         # Overflow ends in an infinity, and that in an error for the row.
         with np.errstate(all="ignore"):
             return self.probability.values(self.input_matrix(columns))
 
-    def tied(self, columns: Columns) -> np.ndarray:
+    def tied(self, columns: Columns) -> Array:
         """Return which rows scikit-learn itself decides by the order of its training.
 
         As many nearest points are wanted, and more are as near.
@@ -167,7 +166,7 @@ class CompiledModel(CodedInputs):
         with np.errstate(all="ignore"):
             return self.probability.tied(self.input_matrix(columns))
 
-    def row_probabilities(self, columns: Columns) -> np.ndarray:
+    def row_probabilities(self, columns: Columns) -> Array:
         """Return the same, computed row by row as single rows are."""
         score = self.row_function()
         return np.array([score(*row) for row in self.input_matrix(columns).tolist()])

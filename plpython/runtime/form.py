@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Set
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from .errors import ScoringError
+from .form_arrays import FORMATS, SIZES, TYPES, FormArray, array_in
+from .numpy_later import Array, np
 
 MAGIC = b"pgchurn form 1\n"
 # Of 3 million nodes of trees; larger models take too long to load in a session.
@@ -22,13 +22,6 @@ MOST_BYTES = 64 << 20
 MOST_HEADER_BYTES = 4 << 20
 MOST_ARRAYS = 100_000
 ALIGNMENT = 8
-TYPES: dict[str, Any] = {
-    "f": np.dtype("<f8"),
-    "i": np.dtype("<i4"),
-    "b": np.dtype("<u1"),
-}
-
-
 # What a description may leave out: no number is refused.
 NUMBERS = "numbers"
 
@@ -40,7 +33,7 @@ class Form(NamedTuple):
     texts: dict[str, Any]
     # What gives the probability: see ``form_parts``.
     probability: dict[str, Any]
-    arrays: "list[np.ndarray]"
+    arrays: list[FormArray]
     # What is known of numbers that are refused otherwise, by name: see
     # ``compiled.read_known_numbers``.
     numbers: dict[str, Any]
@@ -117,7 +110,7 @@ def read_form(content: bytes, magic: bytes = MAGIC) -> Form:
     )
 
 
-def read_arrays(content: bytes, start: int, shapes: Any) -> list[np.ndarray]:
+def read_arrays(content: bytes, start: int, shapes: Any) -> list[FormArray]:
     """Return the arrays that follow the description."""
     require(type(shapes) is list and len(shapes) <= MOST_ARRAYS, "It has no arrays.")
     arrays = []
@@ -126,10 +119,9 @@ def read_arrays(content: bytes, start: int, shapes: Any) -> list[np.ndarray]:
         require(type(shape) is list and len(shape) == 2, "An array has no shape.")
         code, length = shape
         require(type(code) is str and code in TYPES, "An array has an unknown type.")
-        kind = TYPES[code]
-        length = whole_number(length, 0, (len(content) - offset) // kind.itemsize)
-        arrays.append(np.frombuffer(content, kind, length, offset))
-        offset += length * kind.itemsize
+        length = whole_number(length, 0, (len(content) - offset) // SIZES[code])
+        arrays.append(array_in(content, code, offset, length))
+        offset += length * SIZES[code]
         offset += -offset % ALIGNMENT
     require(offset == len(content), "Its length is not that of its arrays.")
     return arrays
@@ -140,9 +132,9 @@ class ArrayWriter:
 
     def __init__(self) -> None:
         self.codes: list[str] = []
-        self.arrays: list[np.ndarray] = []
+        self.arrays: list[Array] = []
 
-    def add(self, code: str, array: np.ndarray) -> int:
+    def add(self, code: str, array: Array) -> int:
         """Return the number under which the description mentions an array."""
         self.codes.append(code)
         self.arrays.append(np.ascontiguousarray(array, TYPES[code]).ravel())
@@ -152,15 +144,15 @@ class ArrayWriter:
 class ArrayReader:
     """Hands out the arrays of a compiled form, each of them once."""
 
-    def __init__(self, arrays: list[np.ndarray]) -> None:
-        self.arrays: dict[int, np.ndarray] = dict(enumerate(arrays))
+    def __init__(self, arrays: list[FormArray]) -> None:
+        self.arrays: dict[int, FormArray] = dict(enumerate(arrays))
 
-    def take(self, code: str, number: Any) -> np.ndarray:
+    def take(self, code: str, number: Any) -> FormArray:
         """Return an array of a type."""
         number = whole_number(number, 0, MOST_ARRAYS)
         require(number in self.arrays, "It mentions an array that is not there.")
         array = self.arrays.pop(number)
-        require(array.dtype == TYPES[code], "An array is of another type.")
+        require(array.format == FORMATS[code], "An array is of another type.")
         return array
 
 

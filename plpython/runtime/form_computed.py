@@ -9,14 +9,8 @@ import numpy as np
 
 from .errors import ScoringError
 from .form import require
-from .form_parts import (
-    PART_OPERATIONS,
-    TABLE_OPERATIONS,
-    Matrix,
-    Part,
-    Scalar,
-    write_each,
-)
+from .form_parts import PART_OPERATIONS, TABLE_OPERATIONS, Matrix, Part, Scalar
+from .form_scalars import write_each
 from .form_source import NoSource, Source
 
 # So many numbers of a row are handed from one function of Python to the next.

@@ -11,14 +11,8 @@ import numpy as np
 
 from .errors import ScoringError
 from .form import malformed_form, require
-from .form_parts import (
-    MATRICES,
-    Interpolated,
-    Matrix,
-    Part,
-    PartReader,
-    sigmoid,
-)
+from .form_parts import MATRICES, Matrix, Part, PartReader, sigmoid
+from .form_scalars import Interpolated
 from .pacing import Pausing, no_pause
 
 EXPLANATION_MAGIC = b"pgchurn explanation 1\n"

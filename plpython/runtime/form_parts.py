@@ -1,14 +1,12 @@
 """The parts of which a compiled form computes a probability, one number a row.
 
 Each part says in ``FIELDS`` what it is made of, checks it when it is made, computes
-``values`` of many rows, and writes itself out as Python for a single one. Those of
-many numbers a row are in ``form_matrices``.
+``values`` of many rows, and writes itself out as Python for a single one. Other parts
+of one number a row are in ``form_scalars``, those of many in ``form_matrices``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
-
-import numpy as np
 
 from .form import (
     ArrayReader,
@@ -19,8 +17,21 @@ from .form import (
     require,
     whole_number,
 )
+from .form_arrays import (
+    ArrayField,
+    FormArray,
+    Numbers,
+    are_ends,
+    are_finite,
+    are_not_negative,
+    have_infinity,
+    highest,
+    numbers_in,
+    rise,
+)
 from .form_source import NoSource
 from .form_trees import Trees
+from .numpy_later import Array, np
 from .pacing import Pausing, no_pause
 
 if TYPE_CHECKING:
@@ -56,6 +67,8 @@ class Part:
     """
 
     FIELDS: ClassVar[dict[str, str]]
+    # Whether its arrays become NumPy's only when many rows are computed.
+    reads_later: ClassVar[bool] = False
 
     def __init__(self, **fields: Any) -> None:
         vars(self).update(fields)
@@ -75,7 +88,7 @@ class Part:
         return [
             part
             for name, kind in self.FIELDS.items()
-            for part in parts_in(kind, getattr(self, name))
+            for part in parts_in(kind, vars(self)[name])
         ]
 
     def largest_position(self) -> int:
@@ -93,7 +106,7 @@ class Part:
         """Return about how many numbers a row takes while it is computed."""
         return 2 + max((part.numbers_held() for part in self.parts()), default=0)
 
-    def values(self, matrix: np.ndarray) -> np.ndarray:
+    def values(self, matrix: Array) -> Array:
         """Return what it computes of every row."""
         raise NotImplementedError
 
@@ -105,7 +118,7 @@ class Part:
         """Return all trees that it contains."""
         return [trees for part in self.parts() for trees in part.trees()]
 
-    def tied(self, matrix: np.ndarray) -> np.ndarray:
+    def tied(self, matrix: Array) -> Array:
         """Return which rows another computation may decide otherwise.
 
         They are as far from points that count as from others that do not.
@@ -172,121 +185,116 @@ class Sum(Scalar):
         "entries": "f",
         "forest": "trees",
     }
+    reads_later = True
     constant: float
-    positions: np.ndarray
-    weights: np.ndarray
-    fills: np.ndarray
-    tables: np.ndarray
-    defaults: np.ndarray
-    missing: np.ndarray
-    ends: np.ndarray
-    keys: np.ndarray
-    entries: np.ndarray
+    positions = ArrayField()
+    weights = ArrayField()
+    fills = ArrayField()
+    tables = ArrayField()
+    defaults = ArrayField()
+    missing = ArrayField()
+    ends = ArrayField()
+    keys = ArrayField()
+    entries = ArrayField()
     forest: Trees
 
     def check(self) -> None:
         """Refuse arrays that do not belong together."""
-        count, tables = len(self.positions), len(self.tables)
+        positions, weights, fills = self.numbers("positions", "weights", "fills")
+        tables, defaults, missing = self.numbers("tables", "defaults", "missing")
+        ends, keys, entries = self.numbers("ends", "keys", "entries")
+        self.weight_count, self.table_count = len(positions), len(tables)
+        self.key_count = len(keys)
         require(
-            len(self.weights) == count == len(self.fills)
-            and tables == len(self.defaults) == len(self.missing) == len(self.ends)
-            and len(self.keys) == len(self.entries),
+            len(weights) == self.weight_count == len(fills)
+            and self.table_count == len(defaults) == len(missing) == len(ends)
+            and len(keys) == len(entries),
             "The arrays of a sum differ in length.",
         )
         require(
-            (self.positions >= 0).all() and (self.tables >= 0).all(),
+            are_not_negative(positions) and are_not_negative(tables),
             "A sum reads no input.",
         )
-        finite = (self.weights, self.defaults, self.missing, self.keys, self.entries)
         require(
-            all(np.isfinite(array).all() for array in finite)
-            and not np.isinf(self.fills).any(),
+            all(map(are_finite, (weights, defaults, missing, keys, entries)))
+            and not have_infinity(fills),
             "A number of a sum is not finite.",
         )
-        starts = np.concatenate([[0], self.ends.astype(np.int64)])
-        require(
-            (np.diff(starts) >= 0).all() and starts[-1] == len(self.keys),
-            "The tables of a sum do not end.",
-        )
-        rising = np.diff(self.keys) > 0
-        inside = np.ones(len(rising), dtype=bool)
-        borders = starts[1:-1]
-        inside[borders[(borders > 0) & (borders <= len(rising))] - 1] = False
-        require((rising | ~inside).all(), "The keys of a table do not rise.")
+        require(are_ends(ends, len(keys)), "The tables of a sum do not end.")
+        first = 0
+        for end in ends:
+            require(rise(keys[first:end]), "The keys of a table do not rise.")
+            first = end
+        self.last_position = max(highest(positions), highest(tables))
 
     def largest_position(self) -> int:
         """Return the last column of the input matrix that it reads."""
-        return max(
-            int(self.positions.max(initial=0)),
-            int(self.tables.max(initial=0)),
-            self.forest.largest_position(),
-        )
+        return max(self.last_position, self.forest.largest_position())
 
     def operations(self) -> int:
         """Return about how many numbers are computed with for a row."""
         return (
             PART_OPERATIONS
-            + 10 * len(self.weights)
-            + TABLE_OPERATIONS * len(self.tables)
+            + 10 * self.weight_count
+            + TABLE_OPERATIONS * self.table_count
             + self.forest.operations()
         )
 
     def numbers_held(self) -> int:
         """Return about how many numbers a row takes while it is computed."""
-        return 8 + 3 * len(self.weights) + 8 * len(self.forest.roots)
+        return 8 + 3 * self.weight_count + 8 * self.forest.tree_count
 
     def trees(self) -> list[Trees]:
         """Return its trees."""
         return [self.forest]
 
-    def each_table(
-        self,
-    ) -> Iterator[tuple[int, np.ndarray, np.ndarray, float, float]]:
-        """Yield position, keys, entries, default and missing of each table."""
+    def numbers(self, *names: str) -> list[Numbers]:
+        """Return arrays, as lists where they are short."""
+        return [numbers_in(self, name) for name in names]
+
+    def each_table(self) -> Iterator[tuple[int, slice, float, float]]:
+        """Yield position, place of keys and entries, default and missing of each."""
         first = 0
         for position, end, default, missing in zip(
-            self.tables.tolist(),
-            self.ends.tolist(),
-            self.defaults.tolist(),
-            self.missing.tolist(),
+            *self.numbers("tables", "ends", "defaults", "missing")
         ):
-            keys, entries = self.keys[first:end], self.entries[first:end]
-            yield position, keys, entries, default, missing
+            yield position, slice(first, end), default, missing
             first = end
 
-    def values(self, matrix: np.ndarray) -> np.ndarray:
+    def values(self, matrix: Array) -> Array:
         """Return the sum of every row."""
         total = np.full(len(matrix), self.constant)
-        if len(self.weights):
+        if self.weight_count:
             chosen = matrix[:, self.positions]
             chosen = np.where(np.isnan(chosen), self.fills, chosen)
             total += chosen @ self.weights
-        for position, keys, entries, default, missing in self.each_table():
+        for position, table, default, missing in self.each_table():
             # There may be thousands, and each takes its time however few the rows.
             self.forest.pause()
-            places = places_among(keys, matrix[:, position])
-            total += np.append(entries, [default, missing])[places]
-        if len(self.forest.roots):
+            places = places_among(self.keys[table], matrix[:, position])
+            total += np.append(self.entries[table], [default, missing])[places]
+        if self.forest.tree_count:
             total += self.forest.values(matrix)
         return total
 
     def write(self, source: "Source") -> str:
         """Add the sum of one row to a source; return the variable."""
         number = source.number
-        nodes = len(self.weights) + len(self.tables)
-        if not (source.takes(nodes) and source.holds(len(self.keys))):
+        nodes = self.weight_count + self.table_count
+        if not (source.takes(nodes) and source.holds(self.key_count)):
             raise NoSource
         target = source.variable(number(self.constant))
         for position, weight, fill in zip(
-            self.positions.tolist(), self.weights.tolist(), self.fills.tolist()
+            *self.numbers("positions", "weights", "fills")
         ):
             value = source.input(position)
             if fill == fill:
                 value = f"({value} if {value} == {value} else {number(fill)})"
             source.add(target, f"{number(weight)} * {value}", 1)
-        for position, keys, entries, default, missing in self.each_table():
+        keys, entries = (vars(self)[name].tolist() for name in ("keys", "entries"))
+        for position, table, default, missing in self.each_table():
             value = source.input(position)
-            name = source.constant(dict(zip(keys.tolist(), entries.tolist())).get)
+            name = source.constant(dict(zip(keys[table], entries[table])).get)
             found = f"{name}({value}, {number(default)})"
             if missing != default:
                 found = f"({found} if {value} == {value} else {number(missing)})"
@@ -301,7 +309,7 @@ class Sigmoid(Scalar):
     FIELDS = {"of": "scalar"}
     of: Scalar
 
-    def values(self, matrix: np.ndarray) -> np.ndarray:
+    def values(self, matrix: Array) -> Array:
         """Return the share of every row."""
         return sigmoid(self.of.values(matrix))
 
@@ -313,173 +321,7 @@ class Sigmoid(Scalar):
         )
 
 
-class Share(Scalar):
-    """Another part cut to 0 and 1, as a sum of rounded shares needs it."""
-
-    FIELDS = {"of": "scalar"}
-    of: Scalar
-
-    def values(self, matrix: np.ndarray) -> np.ndarray:
-        """Return the share of every row."""
-        return np.clip(self.of.values(matrix), 0.0, 1.0)
-
-    def write(self, source: "Source") -> str:
-        """Add the share of one row to a source; return the variable."""
-        return cut(source, self.of.write(source))
-
-
-class Affine(Scalar):
-    """A slope times another part, plus a constant."""
-
-    FIELDS = {"of": "scalar", "slope": "number", "constant": "number"}
-    of: Scalar
-    slope: float
-    constant: float
-
-    def values(self, matrix: np.ndarray) -> np.ndarray:
-        """Return the line's value for every row."""
-        return self.of.values(matrix) * self.slope + self.constant
-
-    def write(self, source: "Source") -> str:
-        """Add the line's value for one row to a source; return the variable."""
-        slope, constant = source.number(self.slope), source.number(self.constant)
-        return source.variable(f"{self.of.write(source)} * {slope} + {constant}")
-
-
-class Sign(Scalar):
-    """1 where another part is above a threshold, -1 where it is not."""
-
-    FIELDS = {"of": "scalar", "threshold": "number"}
-    of: Scalar
-    threshold: float
-
-    def values(self, matrix: np.ndarray) -> np.ndarray:
-        """Return the sign for every row."""
-        return np.where(self.of.values(matrix) > self.threshold, 1.0, -1.0)
-
-    def write(self, source: "Source") -> str:
-        """Add the sign for one row to a source; return the variable."""
-        s = self.of.write(source)
-        return source.variable(
-            f"1.0 if {s} > {source.number(self.threshold)} else -1.0"
-        )
-
-
-class LogOdds(Scalar):
-    """The logarithm of a share plus epsilon, less that of its complement's."""
-
-    FIELDS = {"of": "scalar", "epsilon": "number"}
-    of: Scalar
-    epsilon: float
-
-    def check(self) -> None:
-        """Refuse what a logarithm fails on."""
-        require(0 < self.epsilon < 1, "An epsilon is none.")
-
-    def values(self, matrix: np.ndarray) -> np.ndarray:
-        """Return the log odds of every row."""
-        share = np.clip(self.of.values(matrix), 0.0, 1.0)
-        return np.log(share + self.epsilon) - np.log((1.0 - share) + self.epsilon)
-
-    def write(self, source: "Source") -> str:
-        """Add the log odds of one row to a source; return the variable."""
-        s, epsilon = cut(source, self.of.write(source)), source.number(self.epsilon)
-        return source.variable(f"log({s} + {epsilon}) - log((1.0 - {s}) + {epsilon})")
-
-
-class Interpolated(Scalar):
-    """The piecewise linear function of another part; beyond its ends those hold.
-
-    Attributes
-    ----------
-    of : Scalar
-    x, y : ndarray of float64, shape (n_points,)
-        The points; x rises.
-    """
-
-    FIELDS = {"of": "scalar", "x": "f", "y": "f"}
-    of: Scalar
-    x: np.ndarray
-    y: np.ndarray
-
-    def check(self) -> None:
-        """Refuse points that are no function."""
-        require(
-            len(self.x) == len(self.y) > 0
-            and np.isfinite(self.x).all()
-            and np.isfinite(self.y).all()
-            and (np.diff(self.x) > 0).all(),
-            "The points of a function do not rise.",
-        )
-
-    def values(self, matrix: np.ndarray) -> np.ndarray:
-        """Return the function's value for every row."""
-        return np.interp(self.of.values(matrix), self.x, self.y)
-
-    def write(self, source: "Source") -> str:
-        """Add the function's value for one row to a source; return the variable."""
-        if not source.holds(len(self.x)):
-            raise NoSource
-        name = source.constant(interpolation(self.x.tolist(), self.y.tolist()))
-        return source.variable(f"{name}({self.of.write(source)})")
-
-
-class Mean(Scalar):
-    """The weighted sum of other parts.
-
-    Attributes
-    ----------
-    of : list of Scalar
-    weights : ndarray of float64, shape (n_parts,)
-    """
-
-    FIELDS = {"of": "scalars", "weights": "f"}
-    of: list[Scalar]
-    weights: np.ndarray
-
-    def check(self) -> None:
-        """Refuse weights that are not those of the parts."""
-        require(
-            len(self.weights) == len(self.of) > 0 and np.isfinite(self.weights).all(),
-            "The weights of a mean are not those of its parts.",
-        )
-
-    def values(self, matrix: np.ndarray) -> np.ndarray:
-        """Return the mean of every row."""
-        total = np.zeros(len(matrix))
-        for part, weight in zip(self.of, self.weights.tolist()):
-            total += weight * part.values(matrix)
-        return total
-
-    def write(self, source: "Source") -> str:
-        """Add the mean of one row to a source; return the variable."""
-        said = write_each(source, self.of)
-        target = source.variable("0.0")
-        for one, weight in zip(said, self.weights.tolist()):
-            source.line(f"{target} += {source.number(weight)} * {one}")
-        return target
-
-
-def write_each(source: "Source", parts: Sequence[Scalar]) -> list[str]:
-    """Add the number that each part gives of one row to a source; return the variables.
-
-    Parts that are not written out are called, unless that is all of them.
-    """
-    written = [source.written(part) for part in parts]
-    if not any(written):
-        raise NoSource
-    return [
-        one or source.variable(f"{source.constant(part.value)}({source.inputs()})")
-        for part, one in zip(parts, written)
-    ]
-
-
-def cut(source: "Source", s: str) -> str:
-    """Add a variable that is another one cut to 0 and 1 to a source; return it."""
-    return source.variable(f"0.0 if {s} < 0.0 else 1.0 if {s} > 1.0 else {s}")
-
-
-def places_among(keys: np.ndarray, values: np.ndarray) -> np.ndarray:
+def places_among(keys: Array, values: Array) -> Array:
     """Return where each value is among rising keys.
 
     After the last key comes the place of all others, and then that of NaN.
@@ -493,7 +335,7 @@ def places_among(keys: np.ndarray, values: np.ndarray) -> np.ndarray:
     return places
 
 
-def sigmoid(values: np.ndarray) -> np.ndarray:
+def sigmoid(values: Array) -> Array:
     """Return the logistic function of values, without overflow."""
     # Bounded where the exponential of a double ends.
     return (
@@ -501,24 +343,6 @@ def sigmoid(values: np.ndarray) -> np.ndarray:
         / (1.0 + np.exp(-np.clip(values, LOWEST_EXPONENT, None)))
         * (values > LOWEST_EXPONENT)
     )
-
-
-def interpolation(x: Sequence[float], y: Sequence[float]) -> Any:
-    """Return ``numpy.interp`` of these points as a function of one number."""
-    from bisect import bisect_right
-
-    last = len(x) - 1
-    slopes = [(y[i + 1] - y[i]) / (x[i + 1] - x[i]) for i in range(last)]
-
-    def value(at: float) -> float:
-        if at != at or at <= x[0]:
-            return y[0] if at == at else at
-        if at >= x[last]:
-            return y[last]
-        i = bisect_right(x, at) - 1
-        return slopes[i] * (at - x[i]) + y[i]
-
-    return value
 
 
 def describe(part: Part, writer: ArrayWriter) -> dict[str, Any]:
@@ -545,7 +369,7 @@ def describe(part: Part, writer: ArrayWriter) -> dict[str, Any]:
 class PartReader:
     """Makes parts of their descriptions, every one of them checked."""
 
-    def __init__(self, arrays: list[np.ndarray], pause: Pausing = no_pause) -> None:
+    def __init__(self, arrays: list[FormArray], pause: Pausing = no_pause) -> None:
         self.arrays = ArrayReader(arrays)
         self.pause = pause
         self.parts = self.tables = 0
@@ -569,11 +393,16 @@ class PartReader:
         }
         self.tables += len(fields.get("tables", ()))
         require(self.tables <= MOST_TABLES, "Its tables are too many.")
+        if not kind.reads_later:
+            fields = {
+                name: np.asarray(field) if isinstance(field, FormArray) else field
+                for name, field in fields.items()
+            }
         return kind(**fields)
 
     def kind_of(self, name: str) -> type[Part]:
         """Return the kind of part that a name stands for."""
-        return SCALAR_KINDS.get(name) or kind_elsewhere(name)
+        return SUM_KINDS.get(name) or kind_elsewhere(name)
 
     def field(self, code: str, value: Any, depth: int) -> Any:
         """Return a field of a part."""
@@ -600,7 +429,11 @@ class PartReader:
 
 
 def kind_elsewhere(name: str) -> type[Part]:
-    """Return a kind of part that sums and trees do without, imported when needed."""
+    """Return a kind of part that most sums and trees do without."""
+    from .form_scalars import SCALAR_KINDS
+
+    if name in SCALAR_KINDS:
+        return SCALAR_KINDS[name]
     from .form_matrices import MATRIX_KINDS
 
     if name in MATRIX_KINDS:
@@ -616,7 +449,4 @@ def kind_elsewhere(name: str) -> type[Part]:
     raise malformed_form("A part is of an unknown kind.")
 
 
-SCALAR_KINDS: dict[str, type[Part]] = {
-    kind.__name__: kind
-    for kind in (Sum, Sigmoid, Share, Affine, Sign, LogOdds, Interpolated, Mean)
-}
+SUM_KINDS: dict[str, type[Part]] = {kind.__name__: kind for kind in (Sum, Sigmoid)}

@@ -3,22 +3,23 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from .form import require
-from .form_source import MOST_PART_NODES
+from .form_arrays import ArrayField, FormArray
+from .form_tree_checks import (
+    EQUAL,
+    LEAF,
+    MEMBER,
+    MISSING_IS_TRUE,
+    WHOLE_MEMBER,
+    checked_shape,
+)
+from .form_tree_source import TreeSource
+from .numpy_later import Array, np
 from .pacing import Pausing, no_pause
 
 if TYPE_CHECKING:
     from .forest_graph import ForestGraph
     from .form_source import Source
 
-LEAF, LESS_OR_EQUAL, EQUAL, MEMBER, WHOLE_MEMBER = range(5)
-# Added to a mode: NaN goes the way of a true comparison.
-MISSING_IS_TRUE = 8
-DEEPEST = 64
-# They take 0.2 s to be sorted.
-MOST_MEMBERS = 1_000_000
 # Below this many comparisons at once, importing ONNX Runtime costs more than it saves.
 MANY_VISITS = 200_000
 # More at once would take too much memory.
@@ -65,8 +66,16 @@ class Trees:
         "members": "f",
         "ends": "i",
     }
+    roots = ArrayField()
+    positions = ArrayField()
+    modes = ArrayField()
+    constants = ArrayField()
+    true = ArrayField()
+    false = ArrayField()
+    members = ArrayField()
+    ends = ArrayField()
 
-    def __init__(self, pause: Pausing = no_pause, **arrays: np.ndarray) -> None:
+    def __init__(self, pause: Pausing = no_pause, **arrays: FormArray | Array) -> None:
         self.pause = pause
         # How many numbers a row has that another part computes for them; None: they
         # read the model's own inputs.
@@ -79,101 +88,49 @@ class Trees:
         self.false = arrays["false"]
         self.members = arrays["members"]
         self.ends = arrays["ends"]
-        self.mode = self.modes & ~np.uint8(MISSING_IS_TRUE)
-        self.is_leaf = self.mode == LEAF
-        self.comparisons = int((~self.is_leaf).sum())
-        self.check()
-        self.has_sets = bool((self.mode >= MEMBER).any())
+        self.tree_count = len(arrays["roots"])
+        shape = checked_shape(self)
+        self.comparisons, self.depth, self.last_position, self.has_sets = shape
         self.has_graphs = not self.has_sets and self.graph_count() <= MOST_GRAPHS
         self._graphs: list[ForestGraph] = []
         self._pieces: list[tuple[int, int]] | None = None
 
-    def check(self) -> None:
-        """Refuse nodes that are not those of trees."""
-        count = len(self.positions)
-        same = (self.modes, self.constants, self.true, self.false)
-        require(all(len(a) == count for a in same), "Its nodes differ in number.")
-        require(
-            (self.mode <= WHOLE_MEMBER).all(), "A comparison is none of the known ones."
-        )
-        require((self.positions >= 0).all(), "A comparison reads no input.")
-        require(not np.isnan(self.constants).any(), "A constant is not a number.")
-        require(
-            np.isfinite(self.constants[self.is_leaf]).all(), "A leaf is not finite."
-        )
-        self.pause()
-        self.check_links(count)
-        self.pause()
-        self.check_sets()
+    @cached_property
+    def mode(self) -> Array:
+        """What each node does, whichever way NaN goes."""
+        return self.modes & ~np.uint8(MISSING_IS_TRUE)
 
-    def check_links(self, count: int) -> None:
-        """Refuse children that are no nodes, come before their parent, or have two."""
-        inner = np.flatnonzero(~self.is_leaf)
-        require(
-            not (self.true[self.is_leaf].any() or self.false[self.is_leaf].any()),
-            "A leaf has children.",
-        )
-        children = np.concatenate([self.true[inner], self.false[inner]])
-        # Wide enough that nothing wraps around.
-        parents = np.concatenate([inner, inner])
-        require(
-            ((children > parents) & (children < count)).all(), "A child is no node."
-        )
-        reached = np.concatenate([children, self.roots]).astype(np.int64)
-        require(
-            len(reached) == count and ((reached >= 0) & (reached < count)).all(),
-            "Its nodes do not form trees.",
-        )
-        require(
-            (np.bincount(reached, minlength=count) == 1).all(),
-            "Its nodes do not form trees.",
-        )
-        self.depth = 0
-        level = self.roots
-        while True:
-            level = level[~self.is_leaf[level]]
-            if len(level) == 0:
-                return
-            self.depth += 1
-            require(self.depth <= DEEPEST, f"A tree is deeper than {DEEPEST}.")
-            level = np.concatenate([self.true[level], self.false[level]])
+    @cached_property
+    def is_leaf(self) -> Array:
+        """Which nodes have a value."""
+        return self.mode == LEAF
 
-    def check_sets(self) -> None:
-        """Refuse sets that are not of numbers, and comparisons with no set."""
+    @cached_property
+    def sorted_members(self) -> tuple[Array, Array]:
+        """The members of all sets, each once, and the keys of those of each set.
+
+        A key is the set's number, and which member it is of all.
+        """
+        distinct, ranks = np.unique(self.members, return_inverse=True)
         ends = self.ends.astype(np.int64)
-        require(
-            (np.diff(ends, prepend=0) >= 0).all()
-            and (len(self.members) == (ends[-1] if len(ends) else 0)),
-            "Its sets do not end.",
-        )
-        require(len(self.members) <= MOST_MEMBERS, "Its sets have too many members.")
-        require(np.isfinite(self.members).all(), "A member of a set is not finite.")
-        numbers = self.constants[self.mode >= MEMBER]
-        require(
-            ((numbers >= 0) & (numbers < len(ends))).all()
-            and (numbers == np.floor(numbers)).all(),
-            "A comparison names no set.",
-        )
-        # A member of a set has a key: the set's number, and which member it is of all.
-        self.distinct, ranks = np.unique(self.members, return_inverse=True)
         sets = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
-        self.keys = np.sort(sets * len(self.distinct) + ranks)
+        return distinct, np.sort(sets * len(distinct) + ranks)
 
     def largest_position(self) -> int:
         """Return the last column of the input matrix that is read."""
-        return int(self.positions.max(initial=0))
+        return self.last_position
 
     @property
     def visits(self) -> int:
         """How many comparisons a row costs at most."""
-        return len(self.roots) * (self.depth + 1)
+        return self.tree_count * (self.depth + 1)
 
     def operations(self) -> int:
         """Return about what a row costs, as parts count it."""
         cost = SET_VISIT if self.has_sets else WALK_VISIT
         return self.visits * (GRAPH_VISIT if self.has_graphs else cost)
 
-    def values(self, matrix: np.ndarray) -> np.ndarray:
+    def values(self, matrix: Array) -> Array:
         """Return the sum of the leaves that each row reaches."""
         if self.has_graphs and len(matrix) * self.visits >= MANY_VISITS:
             first, *others = self.graphs(matrix.shape[1])
@@ -189,7 +146,7 @@ class Trees:
         return np.concatenate(parts) if parts else np.zeros(0)
 
     @cached_property
-    def tree_of(self) -> np.ndarray:
+    def tree_of(self) -> Array:
         """Which tree each node is of, by the number of its root."""
         found = np.zeros(len(self.positions), np.int32)
         found[self.roots] = np.arange(len(self.roots))
@@ -215,9 +172,9 @@ class Trees:
 
     def graph_count(self) -> int:
         """Return how many graphs run them, or more than there may be."""
-        if len(self.positions) <= NODES_PER_GRAPH:
-            return -(-len(self.roots) // TREES_PER_GRAPH)
-        if len(self.roots) > MOST_GRAPHS * TREES_PER_GRAPH:
+        if len(vars(self)["positions"]) <= NODES_PER_GRAPH:
+            return -(-self.tree_count // TREES_PER_GRAPH)
+        if self.tree_count > MOST_GRAPHS * TREES_PER_GRAPH:
             return MOST_GRAPHS + 1
         if np.bincount(self.tree_of).max() > NODES_PER_GRAPH:
             return MOST_GRAPHS + 1
@@ -263,7 +220,7 @@ class Trees:
         """Return the sum of the leaves that one row reaches."""
         return float(self.walk(np.array([row]))[0])
 
-    def walk(self, matrix: np.ndarray) -> np.ndarray:
+    def walk(self, matrix: Array) -> Array:
         """Go down all trees at once, one comparison after the other."""
         node = np.tile(self.roots, (len(matrix), 1))
         rows = np.arange(len(matrix))[:, None]
@@ -283,18 +240,19 @@ class Trees:
             node = np.where(mode == LEAF, node, following)
         return self.constants[node].sum(axis=1)
 
-    def is_member(self, value: np.ndarray, node: np.ndarray) -> np.ndarray:
+    def is_member(self, value: Array, node: Array) -> Array:
         """Return whether each value is in the set that its node names."""
         mode = self.mode[node]
         value = np.where(mode == WHOLE_MEMBER, np.floor(value), value)
-        rank = np.searchsorted(self.distinct, value)
-        found = np.append(self.distinct, np.nan)[rank] == value
+        distinct, keys = self.sorted_members
+        rank = np.searchsorted(distinct, value)
+        found = np.append(distinct, np.nan)[rank] == value
         # What names no set here is not asked for a member.
         found &= mode >= MEMBER
         number = np.where(found, self.constants[node], 0).astype(np.int64)
-        key = number * len(self.distinct) + np.where(found, rank, 0)
-        place = np.searchsorted(self.keys, key)
-        return found & (np.append(self.keys, -1)[place] == key)
+        key = number * len(distinct) + np.where(found, rank, 0)
+        place = np.searchsorted(keys, key)
+        return found & (np.append(keys, -1)[place] == key)
 
     def write_lines(self, source: "Source", target: str) -> None:
         """Add the trees to a sum of a row's source.
@@ -302,80 +260,13 @@ class Trees:
         Small ones are written out as conditional expressions; others are called, and
         then stay in the processor's caches when row follows row.
         """
-        if len(self.roots) == 0:
+        if self.tree_count == 0:
             return
-        nodes = len(self.roots) + self.comparisons
-        if source.takes(nodes) and source.holds(len(self.members)):
-            names = self.set_names(source)
-            sizes = self.sizes()
-            for root in self.roots.tolist():
-                size = sizes[root]
-                if size > MOST_PART_NODES:
-                    source.add(target, self.cut(source, root, names, sizes), 1)
-                else:
-                    tree = self.conditional(source, root, names)
-                    source.add(target, tree, 1 + size)
+        nodes = self.tree_count + self.comparisons
+        if source.takes(nodes) and source.holds(len(vars(self)["members"])):
+            TreeSource(self, source).write(target)
             return
         rows = self.graphs(source.width) if self.has_graphs else [self]
         for graph in rows:
             name = source.constant(graph.sum_of_row)
             source.line(f"{target} += {name}({source.inputs()})")
-
-    def set_names(self, source: "Source") -> list[str]:
-        """Return the names of the sets in a source."""
-        sets = np.split(self.members, self.ends[:-1])[: len(self.ends)]
-        return [source.constant(frozenset(one.tolist())) for one in sets]
-
-    def sizes(self) -> list[int]:
-        """Return how many comparisons there are at each node and below it."""
-        found = (~self.is_leaf).astype(np.int64)
-        levels = [self.roots]
-        while len(level := levels[-1][~self.is_leaf[levels[-1]]]):
-            levels.append(np.concatenate([self.true[level], self.false[level]]))
-        for nodes in reversed(levels):
-            level = nodes[~self.is_leaf[nodes]]
-            found[level] += found[self.true[level]] + found[self.false[level]]
-        return found.tolist()
-
-    def cut(
-        self, source: "Source", node: int, sets: list[str], sizes: list[int]
-    ) -> str:
-        """Return the source of a large tree, the branches of which are called."""
-        if sizes[node] > MOST_PART_NODES:
-            true, false = (
-                self.cut(source, int(child), sets, sizes)
-                for child in (self.true[node], self.false[node])
-            )
-            return self.choice(source, node, sets, true, false)
-        branch = self.conditional(source, node, sets)
-        return source.called(branch) if sizes[node] else branch
-
-    def conditional(self, source: "Source", node: int, sets: list[str]) -> str:
-        """Return the source of the tree below a node."""
-        if self.mode[node] == LEAF:
-            return source.number(float(self.constants[node]))
-        true = self.conditional(source, int(self.true[node]), sets)
-        false = self.conditional(source, int(self.false[node]), sets)
-        return self.choice(source, node, sets, true, false)
-
-    def choice(
-        self, source: "Source", node: int, sets: list[str], true: str, false: str
-    ) -> str:
-        """Return the source of one comparison, with those of where it leads."""
-        mode = int(self.mode[node])
-        constant = float(self.constants[node])
-        value = source.input(int(self.positions[node]))
-        missing = bool(self.modes[node] & MISSING_IS_TRUE)
-        if mode == LESS_OR_EQUAL and missing:
-            # Turned around: every comparison with NaN is false.
-            return f"({false} if {value} > {source.number(constant)} else {true})"
-        if mode == LESS_OR_EQUAL:
-            test = f"{value} <= {source.number(constant)}"
-        elif mode == EQUAL:
-            test = f"{value} == {source.number(constant)}"
-        else:
-            whole = " // 1.0" if mode == WHOLE_MEMBER else ""
-            test = f"{value}{whole} in {sets[int(constant)]}"
-        if missing:
-            test = f"{test} or {value} != {value}"
-        return f"({true} if {test} else {false})"

@@ -25,8 +25,10 @@ from pgchurn.plpython.runtime.form_matrices import (
     Quadratic,
     Table,
 )
-from pgchurn.plpython.runtime.form_parts import Affine, Mean, Sigmoid, Sum
-from pgchurn.plpython.runtime.form_trees import MEMBER, Trees
+from pgchurn.plpython.runtime.form_parts import Sigmoid, Sum
+from pgchurn.plpython.runtime.form_scalars import Affine, Mean
+from pgchurn.plpython.runtime.form_tree_checks import MEMBER
+from pgchurn.plpython.runtime.form_trees import Trees
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression

@@ -442,6 +442,27 @@ def test_scoring_a_compiled_model_imports_no_library_of_training(fresh, way):
     assert [kind for _, kind in held_models(fresh)] == ["CompiledModel"]
 
 
+@pytest.mark.parametrize("classifier", ["logistic", "gradient boosting", "forest"])
+def test_a_complaint_scored_by_sums_and_trees_imports_no_numpy(
+    trained_database, classifier
+):
+    session = trained_database.session()
+    deploy(session, fit(pipeline=pipeline_for(KINDS, CLASSIFIERS[classifier])))
+    session.commit()
+    session.close()
+    fresh = trained_database.session()
+
+    fresh.run(SCORING["insert"])
+
+    assert "numpy" not in loaded_packages(fresh)
+    fresh.run("SELECT churn.score(c) FROM churn.customers c WHERE c.customer_id = 1")
+    assert "numpy" not in loaded_packages(fresh)
+    fresh.run(SCORE_MANY)
+    assert "numpy" in loaded_packages(fresh)
+    fresh.rollback()
+    fresh.close()
+
+
 def test_rescoring_with_a_compiled_model_imports_no_library_of_training(
     compiled_database,
 ):

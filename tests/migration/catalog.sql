@@ -4984,6 +4984,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module foreign_names
 -- Module forest_graph
 -- Module form
+-- Module form_arrays
 -- Module form_computed
 -- Module form_explained
 -- Module form_explained_subsets
@@ -4992,7 +4993,10 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module form_matrices
 -- Module form_neighbours
 -- Module form_parts
+-- Module form_scalars
 -- Module form_source
+-- Module form_tree_checks
+-- Module form_tree_source
 -- Module form_trees
 -- Module iterative_checks
 -- Module joblib_files
@@ -5014,6 +5018,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module monitor_tallies
 -- Module monitoring
 -- Module neighbour_checks
+-- Module numpy_later
 -- Module pacing
 -- Module parity
 -- Module permitted

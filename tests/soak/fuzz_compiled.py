@@ -166,7 +166,7 @@ def mutants_of(content, magic, changes, seed, count):
     """Give so many mutants of a form, by a text that stands for the seed."""
     end = content.index(b"\n", len(magic))
     header = json.loads(content[len(magic) : end])
-    arrays = read_form(content, magic).arrays
+    arrays = [np.asarray(array) for array in read_form(content, magic).arrays]
     rng = np.random.default_rng(list(seed.encode()))
     for _ in range(count):
         if rng.random() < 0.15:

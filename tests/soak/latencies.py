@@ -20,8 +20,10 @@ from pgchurn.plpython.runtime.form_matrices import (
     Quadratic,
     Table,
 )
-from pgchurn.plpython.runtime.form_parts import Affine, Interpolated, Mean, Sigmoid, Sum
-from pgchurn.plpython.runtime.form_trees import MEMBER, Trees
+from pgchurn.plpython.runtime.form_parts import Sigmoid, Sum
+from pgchurn.plpython.runtime.form_scalars import Affine, Interpolated, Mean
+from pgchurn.plpython.runtime.form_tree_checks import MEMBER
+from pgchurn.plpython.runtime.form_trees import Trees
 
 from tests.models import default_model
 from tests.planted import form_of, plant

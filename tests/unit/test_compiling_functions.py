@@ -7,6 +7,7 @@ from pgchurn.plpython.runtime.boundary_rows import boundary_rows, tree_threshold
 from pgchurn.plpython.runtime.compile_columns import NotCompilable
 from pgchurn.plpython.runtime.errors import ScoringError
 from pgchurn.plpython.runtime.features import text_column
+from pgchurn.plpython.runtime.form_arrays import array_in
 from pgchurn.plpython.runtime.form_functions import FUNCTIONS
 from pgchurn.plpython.runtime.form_matrices import STEPS
 from pgchurn.plpython.runtime.form_parts import PartReader
@@ -190,7 +191,7 @@ def test_inputs_beside_functions_are_compared_as_they_are(classifier):
 
 def test_a_form_of_any_function_is_read_and_no_other_step():
     described = {"kind": "Inputs", "positions": 0, "constants": 1}
-    arrays = [np.zeros(1, "<i4"), np.zeros(1)]
+    arrays = [array_in(bytes(8), code, 0, 1) for code in "if"]
 
     for name in STEPS:
         PartReader(arrays).read({**described, "steps": name})

@@ -20,11 +20,11 @@ from pgchurn.plpython.runtime.form import (
     MOST_ARRAYS,
     MOST_BYTES,
     MOST_HEADER_BYTES,
-    TYPES,
     ArrayReader,
     read_form,
     write_form,
 )
+from pgchurn.plpython.runtime.form_arrays import TYPES
 from pgchurn.plpython.runtime.form_computed import (
     COMPUTED_KINDS,
     HIGHEST_DEGREE,
@@ -50,16 +50,19 @@ from pgchurn.plpython.runtime.form_parts import (
     DEEPEST_PART,
     MOST_PARTS,
     MOST_TABLES,
+    SUM_KINDS,
+    Sigmoid,
+    Sum,
+    describe,
+)
+from pgchurn.plpython.runtime.form_scalars import (
     SCALAR_KINDS,
     Affine,
     Interpolated,
     LogOdds,
     Mean,
     Share,
-    Sigmoid,
     Sign,
-    Sum,
-    describe,
 )
 from pgchurn.plpython.runtime.form_source import (
     MOST_ENTRIES,
@@ -68,19 +71,17 @@ from pgchurn.plpython.runtime.form_source import (
     Source,
     row_function,
 )
-from pgchurn.plpython.runtime.form_trees import (
+from pgchurn.plpython.runtime.form_tree_checks import (
     DEEPEST,
     EQUAL,
     LEAF,
     LESS_OR_EQUAL,
     MEMBER,
     MISSING_IS_TRUE,
-    MOST_GRAPHS,
     MOST_MEMBERS,
-    TREES_PER_GRAPH,
     WHOLE_MEMBER,
-    Trees,
 )
+from pgchurn.plpython.runtime.form_trees import MOST_GRAPHS, TREES_PER_GRAPH, Trees
 from pgchurn.plpython.runtime.signature import Feature, Signature
 
 NAN, INFINITY = float("nan"), float("inf")
@@ -240,7 +241,8 @@ def bytes_of(part, texts=None):
 def header_and_arrays(content):
     """Take a form apart."""
     end = content.index(b"\n", len(MAGIC))
-    return json.loads(content[len(MAGIC) : end]), read_form(content).arrays
+    arrays = [np.asarray(array) for array in read_form(content).arrays]
+    return json.loads(content[len(MAGIC) : end]), arrays
 
 
 def put_together(header, arrays):
@@ -282,7 +284,8 @@ MATRIX = np.array(
 
 def test_every_kind_is_tried():
     assert (
-        EVERY_KIND.keys() == {**SCALAR_KINDS, **MATRIX_KINDS, **COMPUTED_KINDS}.keys()
+        EVERY_KIND.keys()
+        == {**SUM_KINDS, **SCALAR_KINDS, **MATRIX_KINDS, **COMPUTED_KINDS}.keys()
     )
 
 
@@ -429,7 +432,7 @@ def test_an_array_of_another_type_is_refused(code):
 def test_arrays_are_read_as_views_that_cannot_be_written():
     reader = ArrayReader(read_form(GOOD).arrays)
 
-    array = reader.take("i", 0)
+    array = np.asarray(reader.take("i", 0))
 
     assert not array.flags.writeable
     assert not array.flags.owndata
@@ -449,7 +452,9 @@ NO_NUMBERS = [
     [
         (kind, name)
         for kind in ("Sum", "Affine", "Sign", "LogOdds", "Quadratic")
-        for name, code in {**SCALAR_KINDS, **MATRIX_KINDS}[kind].FIELDS.items()
+        for name, code in {**SUM_KINDS, **SCALAR_KINDS, **MATRIX_KINDS}[
+            kind
+        ].FIELDS.items()
         if code == "number"
     ],
 )

@@ -8,10 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from .errors import ScoringError, failure_of
 from .features import Columns, Positions, RowOfTexts, check_values, columns_from_arrays
+from .numpy_later import Array, np
 
 if TYPE_CHECKING:
     from .pacing import Pace
@@ -46,7 +45,7 @@ class Batch:
     texts : sequence of n_rows sequences of str or None; None when there are no texts
     """
 
-    def __init__(self, numbers: np.ndarray, texts: Sequence[RowOfTexts] | None) -> None:
+    def __init__(self, numbers: Array, texts: Sequence[RowOfTexts] | None) -> None:
         if texts is not None and len(texts) != len(numbers):
             raise ScoringError(
                 f"there are texts of {len(texts)} rows, and numbers of {len(numbers)}",
@@ -64,7 +63,7 @@ class Batch:
         """Return the number of rows."""
         return len(self.numbers)
 
-    def of(self, rows: np.ndarray | None) -> "Batch":
+    def of(self, rows: Array | None) -> "Batch":
         """Return these rows as a batch of their own; None: all of them."""
         if rows is None:
             return self
@@ -79,7 +78,7 @@ class Batch:
         )
 
 
-def matrix_from_image(numbers: bytes) -> np.ndarray:
+def matrix_from_image(numbers: bytes) -> Array:
     """Read ``churn_internal.array_image`` of a two-dimensional array of float8.
 
     That is many times faster than PL/Python's own conversion to nested lists, and than
@@ -175,7 +174,7 @@ def paced(
     return results
 
 
-def checked_probabilities(model: "Model", columns: Columns) -> np.ndarray:
+def checked_probabilities(model: "Model", columns: Columns) -> Array:
     """Return the model's probabilities, each of them a number from 0 to 1."""
     check_values(model.signature, columns)
     probabilities = model.probabilities(columns)

@@ -12,7 +12,8 @@ from .compile_columns import GAPS, Column, Columns, Inputs, Lookup, numeric
 from .compile_computed import computed, gathered
 from .compile_sums import SumBuilder
 from .compile_trees import Categories, FittedTree, build_tree
-from .form_parts import Scalar, Share, Sigmoid
+from .form_parts import Scalar, Sigmoid
+from .form_scalars import Share
 
 
 def columns_as_read(estimator: BoostedTrees, columns: Columns) -> Columns:

@@ -14,15 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from .compile_columns import Column, Lookup, NotCompilable, Number
-from .form_trees import (
+from .form_tree_checks import (
     EQUAL,
     LEAF,
     LESS_OR_EQUAL,
     MEMBER,
     MISSING_IS_TRUE,
     WHOLE_MEMBER,
-    Trees,
 )
+from .form_trees import Trees
 
 GREATEST = np.finfo(np.float64).max
 

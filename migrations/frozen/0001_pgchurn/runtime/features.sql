@@ -11,9 +11,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, cast
 
-import numpy as np
-
 from .errors import ScoringError
+from .numpy_later import Array, np
 from .signature import Feature, Signature
 
 NAN = float("nan")
@@ -22,7 +21,7 @@ LONGEST_LAYOUT = 1_000_000
 INFINITIES = (float("inf"), float("-inf"))
 
 # By feature, in the signature's order: an array of shape (n_rows,).
-Columns = dict[str, np.ndarray]
+Columns = dict[str, Array]
 # Where each feature stands in the array of numbers or in that of texts.
 Positions = list[tuple[Feature, int]]
 RowOfTexts = Sequence[str | None]
@@ -98,7 +97,7 @@ def guess(name: str, candidates: Iterable[str]) -> str:
 
 
 def columns_from_arrays(
-    positions: Positions, numbers: np.ndarray, texts: Sequence[RowOfTexts]
+    positions: Positions, numbers: Array, texts: Sequence[RowOfTexts]
 ) -> Columns:
     """Build a model's columns from the arrays of many rows."""
     columns = {}
@@ -110,7 +109,7 @@ def columns_from_arrays(
     return columns
 
 
-def text_column(values: Sequence[str | None]) -> np.ndarray:
+def text_column(values: Sequence[str | None]) -> Array:
     """Return an object array of str with NaN in place of None."""
     column = np.empty(len(values), dtype=object)
     column[:] = [NAN if value is None else value for value in values]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .form_trees import EQUAL, LESS_OR_EQUAL, MISSING_IS_TRUE
+from .form_tree_checks import EQUAL, LESS_OR_EQUAL, MISSING_IS_TRUE
 
 if TYPE_CHECKING:
     from .form_trees import Trees

@@ -24,7 +24,7 @@ import numpy as np
 from .form import require
 from .form_explained import Attributed, Attribution
 from .form_parts import Matrix
-from .form_trees import DEEPEST
+from .form_tree_checks import DEEPEST
 
 GREATEST = {0: float(np.finfo(np.float64).max), 1: float(np.finfo(np.float32).max)}
 # Leaves with so many columns have their Shapley values ready, for each of the ways

@@ -11,8 +11,6 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
 from .arms import arm_hash, arm_hashes, version_of_arm
 from .batches import (
     Batch,
@@ -23,6 +21,7 @@ from .batches import (
 )
 from .errors import OutdatedFunction, Refusals, failure_of, is_of_server
 from .features import NAN, RowOfTexts
+from .numpy_later import Array, np
 from .pacing import CALL_SECONDS, call_too_slow
 from .registry import SCORERS_HELD, Registry, Scorer
 
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     # for each row whether it is challenged.
     Arms = tuple[int, bytes, int | None, bytes | None, Sequence[bool] | None]
     # A version, its digest, and which rows of a batch it scores; None: all of them.
-    Arm = tuple[int, bytes, np.ndarray | None]
+    Arm = tuple[int, bytes, Array | None]
     # An error for all rows without a score, and those of some of them, by their place.
     Failure = tuple[Exception, "FailedRows"]
 
@@ -446,20 +445,18 @@ def arms_of(deployed: "Arms") -> "list[Arm]":
     return [arm for arm in arms if len(arm[2])]
 
 
-def joined(
-    parts: "Sequence[tuple[np.ndarray | None, Scores]]", row_count: int
-) -> "Scores":
+def joined(parts: "Sequence[tuple[Array | None, Scores]]", row_count: int) -> "Scores":
     """Return the scores of parts of a batch in the order of its rows."""
     if parts[0][0] is None:
         return parts[0][1]
     scores: list[float | None] = [None] * row_count
     for rows, part in parts:
-        for row, score in zip(cast("np.ndarray", rows).tolist(), part, strict=True):
+        for row, score in zip(cast("Array", rows).tolist(), part, strict=True):
             scores[row] = score
     return scores
 
 
-def spread(failure: "Failure", scores: "Scores", rows: np.ndarray) -> "Failure":
+def spread(failure: "Failure", scores: "Scores", rows: Array) -> "Failure":
     """Return what failed in a part of a batch, with an error for each row."""
     error, failed = failure
     errors = dict(failed)

@@ -1,0 +1,161 @@
+CREATE OR REPLACE FUNCTION churn_runtime.form_tree_checks() RETURNS void
+LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
+"""What makes nodes trees: checked before any of them is followed.
+
+Few nodes are looked through in Python, which takes less than to import NumPy, and many
+by NumPy. Both refuse the same.
+"""
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from .form import require
+from .form_arrays import FEW, are_ends, are_finite, numbers_in, view_of
+from .numpy_later import Array, np
+
+if TYPE_CHECKING:
+    from .form_trees import Trees
+
+LEAF, LESS_OR_EQUAL, EQUAL, MEMBER, WHOLE_MEMBER = range(5)
+# Added to a mode: NaN goes the way of a true comparison.
+MISSING_IS_TRUE = 8
+DEEPEST = 64
+# They take 0.2 s to be sorted.
+MOST_MEMBERS = 1_000_000
+
+UNKNOWN_MODE = "A comparison is none of the known ones."
+NO_INPUT = "A comparison reads no input."
+NO_NUMBER = "A constant is not a number."
+INFINITE_LEAF = "A leaf is not finite."
+CHILDREN_OF_LEAF = "A leaf has children."
+NO_NODE = "A child is no node."
+NO_TREES = "Its nodes do not form trees."
+TOO_DEEP = f"A tree is deeper than {DEEPEST}."
+NO_SET = "A comparison names no set."
+
+
+class Shape(NamedTuple):
+    """What is known of trees once they have been checked."""
+
+    comparisons: int
+    depth: int
+    last_position: int
+    has_sets: bool
+
+
+def checked_shape(trees: "Trees") -> Shape:
+    """Return what trees are like; refuse nodes that are not those of trees."""
+    given = vars(trees)
+    nodes = ("modes", "constants", "true", "false")
+    count = len(given["positions"])
+    require(
+        all(len(given[name]) == count for name in nodes), "Its nodes differ in number."
+    )
+    check_sets(trees)
+    trees.pause()
+    is_short = max(count, len(given["roots"])) <= FEW
+    return shape_of_few(trees, count) if is_short else shape_of_many(trees, count)
+
+
+def check_sets(trees: "Trees") -> None:
+    """Refuse sets that are not of numbers."""
+    ends, members = numbers_in(trees, "ends"), numbers_in(trees, "members")
+    require(are_ends(ends, len(members)), "Its sets do not end.")
+    require(len(members) <= MOST_MEMBERS, "Its sets have too many members.")
+    require(are_finite(members), "A member of a set is not finite.")
+
+
+def shape_of_few(trees: "Trees", count: int) -> Shape:
+    """Look at one node after the other."""
+    positions, modes, constants, true, false, roots = (
+        view_of(trees, name)
+        for name in ("positions", "modes", "constants", "true", "false", "roots")
+    )
+    sets = len(vars(trees)["ends"])
+    require(min(positions, default=0) >= 0, NO_INPUT)
+    require(not any(map(math.isnan, constants)), NO_NUMBER)
+    comparisons = 0
+    has_sets = False
+    level = [0] * count
+    # A node comes before its children, so that its own level is known.
+    reached = bytearray(count)
+    for root in roots:
+        require(0 <= root < count and not reached[root], NO_TREES)
+        reached[root] = 1
+    for node, mode, constant, one, other in zip(
+        range(count), modes, constants, true, false
+    ):
+        mode &= ~MISSING_IS_TRUE
+        if mode == LEAF:
+            require(-math.inf < constant < math.inf, INFINITE_LEAF)
+            require(one == other == 0, CHILDREN_OF_LEAF)
+            continue
+        require(mode <= WHOLE_MEMBER, UNKNOWN_MODE)
+        if mode >= MEMBER:
+            has_sets = True
+            require(0 <= constant < sets and constant % 1 == 0, NO_SET)
+        comparisons += 1
+        require(node < one < count and node < other < count, NO_NODE)
+        require(one != other and not (reached[one] or reached[other]), NO_TREES)
+        reached[one] = reached[other] = 1
+        level[one] = level[other] = level[node] + 1
+    require(all(reached), NO_TREES)
+    depth = max(level, default=0)
+    require(depth <= DEEPEST, TOO_DEEP)
+    return Shape(comparisons, depth, max(positions, default=0), has_sets)
+
+
+def shape_of_many(trees: "Trees", count: int) -> Shape:
+    """Look at all nodes at once."""
+    mode, is_leaf = trees.mode, trees.is_leaf
+    require((mode <= WHOLE_MEMBER).all(), UNKNOWN_MODE)
+    require((trees.positions >= 0).all(), NO_INPUT)
+    require(not np.isnan(trees.constants).any(), NO_NUMBER)
+    require(np.isfinite(trees.constants[is_leaf]).all(), INFINITE_LEAF)
+    trees.pause()
+    require(
+        not (trees.true[is_leaf].any() or trees.false[is_leaf].any()), CHILDREN_OF_LEAF
+    )
+    check_links(trees, count)
+    trees.pause()
+    numbers = trees.constants[mode >= MEMBER]
+    require(
+        ((numbers >= 0) & (numbers < len(trees.ends))).all()
+        and (numbers == np.floor(numbers)).all(),
+        NO_SET,
+    )
+    return Shape(
+        int((~is_leaf).sum()),
+        depth_of(trees),
+        int(trees.positions.max(initial=0)),
+        len(numbers) > 0,
+    )
+
+
+def check_links(trees: "Trees", count: int) -> None:
+    """Refuse children that are no nodes, come before their parent, or have two."""
+    inner = np.flatnonzero(~trees.is_leaf)
+    children = np.concatenate([trees.true[inner], trees.false[inner]])
+    # Wide enough that nothing wraps around.
+    parents = np.concatenate([inner, inner])
+    require(((children > parents) & (children < count)).all(), NO_NODE)
+    reached = np.concatenate([children, trees.roots]).astype(np.int64)
+    require(
+        len(reached) == count and ((reached >= 0) & (reached < count)).all(), NO_TREES
+    )
+    require((np.bincount(reached, minlength=count) == 1).all(), NO_TREES)
+
+
+def depth_of(trees: "Trees") -> int:
+    """Return how many comparisons the longest path has."""
+    depth = 0
+    level: Array = trees.roots
+    while True:
+        level = level[~trees.is_leaf[level]]
+        if len(level) == 0:
+            return depth
+        depth += 1
+        require(depth <= DEEPEST, TOO_DEEP)
+        level = np.concatenate([trees.true[level], trees.false[level]])
+$python$;
+COMMENT ON FUNCTION churn_runtime.form_tree_checks IS 'What makes nodes trees: checked before any of them is followed.';
