@@ -785,6 +785,26 @@ LEFT JOIN LATERAL (
 WHERE l.ended_at IS NULL AND l.learned + l.in_a_row > 0
 ORDER BY 1;
 
+-- doctor_retraining --
+-- Each attachment that is to be retrained: the request that is open, what it waits for, and for
+-- how long nobody has taken it; or for how long one should have been opened.
+SELECT r.profile::text AS profile, r.request_id, r.waiting,
+       extract(epoch FROM clock_timestamp() - greatest(r.requested_at, r.taken_at))::float8
+           AS seconds
+FROM churn.retraining_requests r
+WHERE r.finished_at IS NULL
+UNION ALL
+SELECT p.profile::text, NULL, NULL,
+       extract(epoch FROM clock_timestamp() - (d.since + p.every))::float8
+FROM churn.retraining_policies p
+JOIN churn.attachments a USING (profile)
+CROSS JOIN LATERAL churn_internal.retraining_due(a.attachment_id) d
+WHERE p.every IS NOT NULL AND d.reason IS NOT NULL AND NOT EXISTS (
+    SELECT FROM churn.retraining_requests r
+    WHERE r.profile = p.profile AND r.finished_at IS NULL
+)
+ORDER BY 1;
+
 -- doctor_releases --
 -- Each release that is under way: since when nobody has measured its guardrails, within which
 -- time they had to be; whether it is held, and by one of them; and what its challenger lacks.

@@ -15,6 +15,8 @@ TRIGGERS_OF_AN_ATTACHMENT = 6
 MOST_NAMED = 3
 # So many batches that are quarantined in a row hardly ever are by chance.
 STANDS_STILL = 3
+# Of a job that runs every night, so that one night may be missed.
+MOST_SECONDS_UNTAKEN = 2 * 86_400
 MEND = "run pgchurn doctor --mend"
 # Kept by a slot that nobody reads, it is about to fill the disk.
 MOST_WAL_KEPT = 1 << 30
@@ -69,6 +71,7 @@ def examine(connection: Connection) -> list[Finding]:
     findings += [monitoring(row) for row in fetch_all(connection, "doctor_monitoring")]
     findings += [alerts(row) for row in fetch_all(connection, "doctor_alerts")]
     findings += [learning(row) for row in fetch_all(connection, "doctor_learning")]
+    findings += [retraining(row) for row in fetch_all(connection, "doctor_retraining")]
     findings += [released(row) for row in fetch_all(connection, "doctor_releases")]
     findings += [queue(row) for row in fetch_all(connection, "doctor_queues")]
     findings += [slot(row) for row in fetch_all(connection, "doctor_slots")]
@@ -318,6 +321,24 @@ def learning(row: Row) -> Finding:
         f"stands still: the last {row['in_a_row']} batches are quarantined, see "
         f"churn.learning_batches; {row['reason']}",
     )
+
+
+def retraining(row: Row) -> Finding:
+    """Return the finding on a profile that is to be retrained."""
+    check = f"retraining of {row['profile']}"
+    request = row["request_id"]
+    if row["seconds"] > MOST_SECONDS_UNTAKEN:
+        undone = f"taken request {request}" if request else "asked for what is due"
+        return finding(
+            check,
+            False,
+            f"nobody has {undone} for {row['seconds'] / 86400:,.0f} days: run pgchurn "
+            "retrain every night",
+        )
+    if request is None:
+        return finding(check, True, "is due")
+    state = f"waits: {row['waiting']}" if row["waiting"] else "is open"
+    return finding(check, True, f"request {request} {state}")
 
 
 def released(row: Row) -> Finding:

@@ -6,6 +6,7 @@ from pgchurn.loader.operations.doctor import examine
 from tests.alerts import ODD_NAME, ODD_TABLE, attach_odd_table, measure, update, watch
 from tests.models import other_model, register_once
 from tests.releases import ADVANCE, EVERYBODY, LENIENT, RELEASE
+from tests.retraining import champion, poor_model
 from tests.signers import KEY, trust
 
 
@@ -116,6 +117,65 @@ def test_a_table_without_a_model_need_not_be_monitored(session):
     )
 
     assert found(session, "monitoring") == []
+
+
+def test_a_request_to_retrain_that_nobody_takes_is_a_problem(session):
+    champion(session, poor_model(), 50)
+    request = session.value(
+        "SELECT churn.request_retraining('churn.customers', 'a test')"
+    )
+    check = "retraining of churn.customers"
+    assert found(session, "retraining") == [(check, True, f"request {request} is open")]
+
+    session.run(
+        "UPDATE churn_internal.retrainings SET requested_at = now() - interval '3 days'"
+    )
+    assert found(session, "retraining") == [
+        (
+            *(check, False),
+            f"nobody has taken request {request} for 3 days: run pgchurn retrain every "
+            "night",
+        )
+    ]
+
+    session.run(
+        "UPDATE churn_internal.retrainings SET taken_at = now(), waiting = 'for labels'"
+    )
+    assert found(session, "retraining") == [
+        (check, True, f"request {request} waits: for labels")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("every", "expected"),
+    [
+        ("60 days", []),
+        ("49 days", [(True, "is due")]),
+        (
+            "45 days",
+            [
+                (
+                    False,
+                    "nobody has asked for what is due for 5 days: run pgchurn retrain "
+                    "every night",
+                )
+            ],
+        ),
+    ],
+)
+def test_a_retraining_that_is_due_and_that_nobody_asks_for_is_a_problem(
+    session, every, expected
+):
+    champion(session, poor_model(), 50)
+    session.run(
+        "SELECT churn.set_retraining('churn.customers', every => %s::interval)", every
+    )
+
+    assert [tuple(rest) for _, *rest in found(session, "retraining")] == expected
+
+
+def test_who_asks_for_no_retraining_hears_nothing_of_it(session):
+    assert found(session, "retraining") == []
 
 
 @pytest.fixture
