@@ -111,7 +111,7 @@ FRACTIONS = (
     *(0.0, -0.0, 1.0, -1.0, 0.5, 1e-9, 1e300, -1e300, 5e-324, -5e-324, 2.0**31),
     *(1.8e308, -1.8e308, math.nan),
 )
-NO_PART = (LookupError, TypeError, ValueError, AttributeError)
+NO_PART = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
 STRANGE = (None, True, "", "Sum", [], {}, [0], 1e308, -1, 2**70, 0.5, "relu", [[]])
 
 
