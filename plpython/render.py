@@ -17,7 +17,8 @@ HERE = Path(__file__).parent
 OF_SUPERUSERS = {"update_profiles"}
 
 # "@name@" and '@name@' stand for SQL, "name_@id@" for a name, and OPERATOR("@name@".=)
-# for an operator, whatever it is called.
+# for an operator, whatever it is called. With a semicolon, on a line of its own,
+# "@name@" stands for statements of PL/pgSQL.
 PLACEHOLDER = re.compile(
     r"""OPERATOR\("@(?P<operator>\w+)@"\.[^)]+\)"""
     r"""|(?P<quote>["'])@(?P<name>\w+)@(?P=quote)"""

@@ -5,6 +5,7 @@ a parser cannot know, whether a column is there and a variable is used, is looke
 tests/database/test_plpgsql_check.py.
 """
 
+import re
 import sys
 from collections import defaultdict
 
@@ -14,6 +15,8 @@ from pglast.parser import ParseError
 
 from tests.databases import CHECKOUT
 
+# See plpython/render.py.
+STATEMENTS = re.compile(r'^\s*"@\w+@";$', re.MULTILINE)
 FOLDERS = ("plpython", "migrations", "loader", "tests")
 
 
@@ -77,7 +80,7 @@ def problem_of_body(tree, statement):
         if language == "sql":
             parse_sql(options["as"][0].sval)
         elif language == "plpgsql" or (language is None and isinstance(tree, DoStmt)):
-            parse_plpgsql(statement)
+            parse_plpgsql(STATEMENTS.sub("NULL;", statement))
     except ParseError as error:
         return error.args[0]
     return None

@@ -2455,18 +2455,8 @@ DECLARE
     version bigint;
     arms bytea;
     trusted_keys text[];
-    ignored text;
 BEGIN
-    IF false AND current_setting('churn.entered', true) <> ''
-    AND churn_internal.count_later(
-        'change 1', txid_current(), current_setting('churn.entered', true),
-        ARRAY(SELECT c.customer_id::pg_catalog.int8::text FROM inserted c)
-    ) THEN
-        RETURN NULL;
-    END IF;
-    IF false THEN
-        ignored := set_config('churn.score_cause', 'complaint', true);
-    END IF;
+    NULL;
     -- Whether it is one complaint is told without aggregates: to set them up took a
     -- twentieth of the whole INSERT.
     SELECT c.customer_id, c.complained_at, d.version, d.arms,
@@ -2524,16 +2514,18 @@ BEGIN
             CONTINUE;
         ELSE
             PERFORM churn_internal."write_profiles_1"(
-                array_agg(n.key ORDER BY n.key),
+                array_agg(n.key),
                 CASE WHEN NOT churn_internal.has_recounted(txid_current())
-                     THEN array_agg(n.complaints ORDER BY n.key) END,
-                array_agg(n.latest ORDER BY n.key), false
+                     THEN array_agg(n.complaints) END,
+                array_agg(n.latest), false
             )
             FROM (
                 SELECT c.customer_id::pg_catalog.int8 AS key, count(*) AS complaints,
                        max(c.complained_at) AS latest
                 FROM inserted c WHERE c.customer_id IS NOT NULL
                 GROUP BY 1
+                -- Not in each aggregate, which would sort for itself.
+                ORDER BY 1
             ) n
             HAVING count(*) > 0;
         END IF;
@@ -4772,10 +4764,13 @@ BEGIN
                 churn_scored_at = CASE
                     WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
                 END
-            FROM unnest(
-                profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores,
-                challenged
-            ) new (tid, key, complaints, latest, score, challenged)
+            -- In FROM each array would be copied into a table of its own first.
+            FROM (
+                SELECT unnest(profiles.tids) AS tid, unnest(profiles.keys) AS key,
+                       unnest(profiles.counts) AS complaints,
+                       unnest(profiles.latests) AS latest, unnest(scores) AS score,
+                       unnest(challenged) AS challenged
+            ) new
             WHERE p.ctid = new.tid
                     AND p.customer_id OPERATOR(pg_catalog.=) new.key
               AND (new.score IS NOT NULL

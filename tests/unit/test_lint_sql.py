@@ -62,6 +62,15 @@ def test_a_body_that_does_not_parse_is_found_at_its_function(linted, language, b
     assert "syntax error" in message
 
 
+def test_a_placeholder_on_a_line_of_its_own_stands_for_statements(linted):
+    body = 'BEGIN\n    "@first@";\n    RETURN {result};\nEND'
+
+    assert linted(SOUND.format(language="plpgsql", body=body.format(result=1))) == []
+    wrong = body.format(result='1 + "@first@" +')
+    ((_, message),) = linted(SOUND.format(language="plpgsql", body=wrong))
+    assert "syntax error" in message
+
+
 @pytest.mark.parametrize("start", ["DO", "DO LANGUAGE plpgsql"])
 def test_a_block_that_does_not_parse_is_found(linted, start):
     ((line, message),) = linted(f"{start} $$ BEGIN PERFORM 1 +; END $$")

@@ -153,6 +153,27 @@ BEGIN
             'Trigger of %s: tells consumers of the scores that were stored.', profile
         ))
     ) || jsonb_build_object(
+        -- As statements, where there is something to do: an IF that is always false is set up
+        -- in each transaction, and two of them took a fortieth of a single INSERT.
+        'first_of_complaints', concat_ws(
+            '; ',
+            CASE WHEN changes_before.update OR changes_before.delete THEN format(
+                'IF current_setting(''churn.entered'', true) <> '''' '
+                'AND churn_internal.count_later(''change %s'', txid_current(), '
+                'current_setting(''churn.entered'', true), '
+                'ARRAY(SELECT c.%I::%s::text FROM inserted c)) THEN RETURN NULL; END IF',
+                attachment.attachment_id, attachment.complaint_key,
+                churn_internal.type_name(key.common_type, key.key_collation)
+            ) END,
+            -- In a condition, since PERFORM takes longer.
+            CASE
+                WHEN attachment.log_rate > 0
+                    THEN 'IF set_config(''churn.score_cause'', ''complaint'', true) IS NULL THEN '
+                         'END IF'
+            END,
+            -- PL/pgSQL takes no empty statement, and does nothing about this one.
+            'NULL'
+        ),
         'version_of_arm', CASE
             WHEN one_text AND key.common_type IN (
                 'smallint'::regtype, 'integer'::regtype, 'bigint'::regtype

@@ -20,16 +20,7 @@ DECLARE
     ignored text;
     ignored_number bigint;
 BEGIN
-    IF @changes_before@ AND current_setting('churn.entered', true) <> ''
-    AND churn_internal.count_later(
-        'change @id@', txid_current(), current_setting('churn.entered', true),
-        ARRAY(SELECT c.@complaint_key@::@common_order@::text FROM inserted c)
-    ) THEN
-        RETURN NULL;
-    END IF;
-    IF @logged@ THEN
-        ignored := set_config('churn.score_cause', 'complaint', true);
-    END IF;
+    @first_of_complaints@;
     -- Where this transaction may have counted the new complaints already, they are
     -- counted anew.
     recounted := churn_internal.may_have_recounted()
@@ -97,19 +88,21 @@ BEGIN
     IF written IS NOT TRUE THEN
         -- By the rules, which say what to do about it.
         PERFORM churn_internal."write_profiles_@id@"(
-            array_agg(n.key ORDER BY n.key),
+            array_agg(n.key),
             CASE WHEN NOT (
                     churn_internal.may_have_recounted()
                     AND churn_internal.has_recounted(txid_current())
                  )
-                 THEN array_agg(n.complaints ORDER BY n.key) END,
-            array_agg(n.latest ORDER BY n.key), @queued@
+                 THEN array_agg(n.complaints) END,
+            array_agg(n.latest), @queued@
         )
         FROM (
             SELECT c.@complaint_key@::@common_order@ AS key, count(*) AS complaints,
                    max(@complaint_time@) AS latest
             FROM inserted c WHERE c.@complaint_key@ IS NOT NULL
             GROUP BY 1
+            -- Not in each aggregate, which would sort for itself.
+            ORDER BY 1
         ) n
         HAVING count(*) > 0;
     ELSIF @queued@ AND (profile.former_score IS NULL OR profile.former_version IS NOT NULL)

@@ -10,18 +10,8 @@ DECLARE
     version bigint;
     arms bytea;
     trusted_keys text[];
-    ignored text;
 BEGIN
-    IF @changes_before@ AND current_setting('churn.entered', true) <> ''
-    AND churn_internal.count_later(
-        'change @id@', txid_current(), current_setting('churn.entered', true),
-        ARRAY(SELECT c.@complaint_key@::@common_order@::text FROM inserted c)
-    ) THEN
-        RETURN NULL;
-    END IF;
-    IF @logged@ THEN
-        ignored := set_config('churn.score_cause', 'complaint', true);
-    END IF;
+    @first_of_complaints@;
     -- Whether it is one complaint is told without aggregates: to set them up took a
     -- twentieth of the whole INSERT.
     SELECT c.@complaint_key@, @complaint_time@, d.version, d.arms,
@@ -79,16 +69,18 @@ BEGIN
             CONTINUE;
         ELSE
             PERFORM churn_internal."write_profiles_@id@"(
-                array_agg(n.key ORDER BY n.key),
+                array_agg(n.key),
                 CASE WHEN NOT churn_internal.has_recounted(txid_current())
-                     THEN array_agg(n.complaints ORDER BY n.key) END,
-                array_agg(n.latest ORDER BY n.key), false
+                     THEN array_agg(n.complaints) END,
+                array_agg(n.latest), false
             )
             FROM (
                 SELECT c.@complaint_key@::@common_order@ AS key, count(*) AS complaints,
                        max(@complaint_time@) AS latest
                 FROM inserted c WHERE c.@complaint_key@ IS NOT NULL
                 GROUP BY 1
+                -- Not in each aggregate, which would sort for itself.
+                ORDER BY 1
             ) n
             HAVING count(*) > 0;
         END IF;

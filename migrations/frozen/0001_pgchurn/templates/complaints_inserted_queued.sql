@@ -8,27 +8,26 @@ SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
     key @common_type@;
     complained_at timestamptz;
+    unusual boolean;
     recounted boolean;
     ignored text;
 BEGIN
-    IF @changes_before@ AND current_setting('churn.entered', true) <> ''
-    AND churn_internal.count_later(
-        'change @id@', txid_current(), current_setting('churn.entered', true),
-        ARRAY(SELECT c.@complaint_key@::@common_order@::text FROM inserted c)
-    ) THEN
-        RETURN NULL;
+    @first_of_complaints@;
+    -- Several complaints, or that this transaction may have counted them already, are told
+    -- in one look. What makes certain is asked apart, since all that an expression may call
+    -- is set up before: that took a thirtieth of the whole INSERT.
+    SELECT c.@complaint_key@, @complaint_time@,
+           churn_internal.may_have_recounted() OR EXISTS (SELECT FROM inserted OFFSET 1)
+    INTO key, complained_at, unusual
+    FROM inserted c;
+    IF unusual THEN
+        recounted := churn_internal.may_have_recounted()
+            AND churn_internal.has_recounted(txid_current());
+        unusual := recounted OR EXISTS (SELECT FROM inserted OFFSET 1);
     END IF;
-    IF @logged@ THEN
-        ignored := set_config('churn.score_cause', 'complaint', true);
-    END IF;
-    SELECT c.@complaint_key@, @complaint_time@ INTO key, complained_at
-    FROM inserted c WHERE NOT EXISTS (SELECT FROM inserted OFFSET 1);
 
-    -- Where this transaction may have counted the new complaints already, they are
-    -- counted anew.
-    recounted := churn_internal.may_have_recounted()
-        AND churn_internal.has_recounted(txid_current());
-    IF FOUND AND NOT recounted THEN
+    -- Null: there is none.
+    IF NOT unusual THEN
         -- A customer who waits already has a score without a version, which the UPDATE
         -- sees under the lock of the row: looking for the pending row itself took a
         -- quarter of the whole INSERT. For the same reason the usual one goes to a
@@ -56,17 +55,20 @@ BEGIN
             END IF;
             ignored := set_config('churn.unmarked', '', true);
         END IF;
-    ELSE
+    ELSIF unusual THEN
+        -- What may have been counted already is counted anew.
         PERFORM churn_internal."write_profiles_@id@"(
-            array_agg(n.key ORDER BY n.key),
-            CASE WHEN NOT recounted THEN array_agg(n.complaints ORDER BY n.key) END,
-            array_agg(n.latest ORDER BY n.key), true
+            array_agg(n.key),
+            CASE WHEN NOT recounted THEN array_agg(n.complaints) END,
+            array_agg(n.latest), true
         )
         FROM (
             SELECT c.@complaint_key@::@common_order@ AS key, count(*) AS complaints,
                    max(@complaint_time@) AS latest
             FROM inserted c WHERE c.@complaint_key@ IS NOT NULL
             GROUP BY 1
+            -- Not in each aggregate, which would sort for itself.
+            ORDER BY 1
         ) n
         HAVING count(*) > 0;
     END IF;

@@ -176,10 +176,13 @@ BEGIN
                 churn_scored_at = CASE
                     WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
                 END
-            FROM unnest(
-                profiles.tids, profiles.keys, profiles.counts, profiles.latests, scores,
-                challenged
-            ) new (tid, key, complaints, latest, score, challenged)
+            -- In FROM each array would be copied into a table of its own first.
+            FROM (
+                SELECT unnest(profiles.tids) AS tid, unnest(profiles.keys) AS key,
+                       unnest(profiles.counts) AS complaints,
+                       unnest(profiles.latests) AS latest, unnest(scores) AS score,
+                       unnest(challenged) AS challenged
+            ) new
             WHERE p.ctid = new.tid
                     AND p.@key@ @equals_key@ new.key
               AND (new.score IS NOT NULL
