@@ -699,7 +699,8 @@ ORDER BY m.version;
 
 -- doctor_attachments --
 -- Each attachment, how many of its six triggers fire, whether its log is switched on and
--- fires, and its active version.
+-- written, by a trigger where others have put something on the profile, and its active
+-- version.
 SELECT a.attachment_id, a.profile::text AS profile, a.complaints::text AS complaints,
        (SELECT count(*) FROM pg_catalog.pg_trigger t
         WHERE t.tgrelid IN (a.profile, a.complaints) AND t.tgenabled IN ('O', 'A')
@@ -709,9 +710,19 @@ SELECT a.attachment_id, a.profile::text AS profile, a.complaints::text AS compla
                               'profile_insert', 'profile_update']) n (name)
           )) AS triggers,
        a.log_rate > 0 AS wants_log,
-       EXISTS (SELECT FROM pg_catalog.pg_trigger t
+       CASE
+           WHEN a.guarded THEN EXISTS (
+               SELECT FROM pg_catalog.pg_trigger t
                WHERE t.tgrelid = a.profile AND t.tgenabled IN ('O', 'A')
-                 AND t.tgname = format('pgchurn_%%s_log', a.attachment_id)) AS logs,
+                 AND t.tgname = format('pgchurn_%%s_log', a.attachment_id)
+           )
+           ELSE EXISTS (
+               SELECT FROM pg_catalog.pg_proc f
+               WHERE f.pronamespace = 'churn_internal'::regnamespace
+                 AND f.proname = format('write_profiles_%%s', a.attachment_id)
+                 AND position('INSERT INTO churn.predictions' IN f.prosrc) > 0
+           )
+       END AS logs,
        d.version
 FROM churn.attachments a
 LEFT JOIN churn.active_deployments d ON d.attachment_id = a.attachment_id

@@ -262,7 +262,6 @@ function fetch_rows                       EXECUTE    EXECUTE    -
 function finish_retraining                EXECUTE    -          -
 function fit_functions                    -          -          -
 function fit_layout                       -          -          -
-function fit_prediction_log               -          -          -
 function fit_profile_triggers             -          -          -
 function fix_key_settings                 -          -          -
 function follow_altered_tables            -          -          -
@@ -294,6 +293,7 @@ function learnable_rows                   EXECUTE    -          -
 function load_runtime                     -          -          -
 function lock_deployments                 -          -          -
 function log_predictions_N                -          -          -
+function logging                          -          -          -
 function mark_failures                    -          -          -
 function may_have_recounted               -          -          -
 function measure_drift                    -          -          -

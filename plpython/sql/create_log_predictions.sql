@@ -5,11 +5,6 @@ BEGIN
     PERFORM churn_internal.create_from_template(
         'log_predictions',
         churn_internal.attachment_placeholders(attachment) || jsonb_build_object(
-            'sampled', CASE
-                WHEN attachment.log_rate < 1
-                    THEN format('random() < %L::double precision', attachment.log_rate)
-                ELSE 'true'
-            END,
             'features', churn_internal.features_as_json(attachment, 'n')
         )
     );

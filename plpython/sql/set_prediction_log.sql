@@ -15,6 +15,12 @@ BEGIN
             MESSAGE = format('rate must be from 0 to 1, not %s', coalesce(rate::text, 'null')),
             HINT = 'Pass 1 to log every score, 0.1 to log about a tenth, 0 to log none.';
     END IF;
+    -- Whoever is writing scores has not seen it. Before the attachment is locked: ALTER
+    -- TABLE, which locks it after its table, would wait for this as this would for that. And
+    -- not the complaints, whose writers come to the profile next.
+    EXECUTE format(
+        'LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', churn_internal.table_name(profile)
+    );
     -- Waits for whoever activates a version or fits the attachment to its tables.
     UPDATE churn.attachments a SET log_rate = rate
     WHERE a.attachment_id = attachment.attachment_id

@@ -8,6 +8,7 @@ DECLARE
     version bigint;
     arms bytea;
     trusted_keys text[];
+    ignored text;
 BEGIN
     "@first_of_complaints@";
     -- Whether it is one complaint is told without aggregates: to set them up took a
@@ -27,6 +28,7 @@ BEGIN
             -- the two after the score know whether there was one: without, score_changed
             -- leaves no current_schema. A sub-SELECT for the three of them cost a tenth of
             -- the whole INSERT, and a setting asked twice a thirtieth.
+            -- Logged in the same statement: "@begin_log@"
             UPDATE "@profile@" p SET
                 complaint_count = p.complaint_count + 1,
                 last_complaint_at = greatest(p.last_complaint_at, complained_at),
@@ -42,13 +44,18 @@ BEGIN
                 churn_scored_at = CASE
                     WHEN current_schema IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
                 END
-            WHERE p."@key@" OPERATOR("@equals_common@".=) key;
+            WHERE p."@key@" OPERATOR("@equals_common@".=) key
+            -- Logged: "@end_log@"
+            ;
             IF current_schema IS NOT NULL THEN
                 RETURN NULL;
             END IF;
             -- What this statement did besides, by a trigger, an upsert or a WITH, may have
             -- counted the new complaint already: then it is counted anew.
             IF current_setting('churn.score_failed') = 'recounted' THEN
+                IF "@logged@" THEN
+                    ignored := set_config('churn.score_cause', 'complaint', true);
+                END IF;
                 PERFORM churn_internal."write_profiles_@id@"(
                     ARRAY[key], NULL, ARRAY[complained_at]
                 );
@@ -66,6 +73,9 @@ BEGIN
             version := "@version_of_arm@";
             CONTINUE;
         ELSE
+            IF "@logged@" THEN
+                ignored := set_config('churn.score_cause', 'complaint', true);
+            END IF;
             PERFORM churn_internal."write_profiles_@id@"(
                 array_agg(n.key),
                 CASE WHEN NOT churn_internal.has_recounted(txid_current())

@@ -190,7 +190,8 @@ def test_doctor_finds_nothing_wrong_with_a_migrated_database(pgchurn):
             "pgchurn",
         ),
         (
-            "SELECT churn.set_prediction_log('churn.customers', 1);"
+            "ALTER TABLE churn.customers ADD CHECK (customer_id > 0);"
+            " SELECT churn.set_prediction_log('churn.customers', 1);"
             " ALTER TABLE churn.customers DISABLE TRIGGER pgchurn_1_log",
             "churn.customers with churn.complaints",
         ),

@@ -167,7 +167,7 @@ HARM = {
     "triggers that are gone": (
         f"DROP TRIGGER pgchurn_2_insert ON {ODD[2]};"
         f"DROP TRIGGER pgchurn_2_profile_update ON {ODD[0]};"
-        f"DROP TRIGGER pgchurn_2_log ON {ODD[0]}",
+        f"DROP TRIGGER pgchurn_2_downstream ON {ODD[0]}",
         {f"{ODD[0]} with {ODD[2]}"},
     ),
     "triggers that are disabled": (
@@ -206,6 +206,43 @@ def test_what_somebody_has_changed_is_found_and_mended(source, whole, server, ca
 
         assert state(target) == whole
         assert_works(target)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        f"DROP TRIGGER pgchurn_2_log ON {ODD[0]}",
+        f"ALTER TABLE {ODD[0]} DISABLE TRIGGER pgchurn_2_log",
+    ],
+    ids=["gone", "disabled"],
+)
+def test_a_log_that_a_trigger_writes_is_found_missing_and_mended(source, server, harm):
+    with server.database("guarded", source.name) as target:
+        session = target.session(autocommit=True)
+        session.run(f"ALTER TABLE {ODD[0]} ADD CHECK (usage > -1)")
+        session.run(harm)
+        assert "not logged" in not_ok(target)[f"{ODD[0]} with {ODD[2]}"]
+
+        assert mend(target) == 0
+
+        assert not_ok(target) == {}
+        assert_works(target)
+        logged = "SELECT count(*) FROM churn.predictions WHERE attachment_id = 2"
+        assert session.value(logged) == 1
+
+
+def test_a_log_that_no_function_writes_is_found_missing_and_mended(source, server):
+    with server.database("unlogged", source.name) as target:
+        whole = state(target)
+        session = target.session(autocommit=True)
+        session.run("SELECT churn.set_prediction_log('churn.customers', 0)")
+        session.run("UPDATE churn.attachments SET log_rate = 1")
+        found = not_ok(target)["churn.customers with churn.complaints"]
+        assert "not logged" in found
+
+        assert mend(target) == 0
+
+        assert state(target) == whole
 
 
 def test_what_is_whole_stays_as_it_is(source, whole, server):

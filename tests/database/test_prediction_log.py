@@ -137,6 +137,108 @@ def test_what_is_logged_is_what_is_stored_and_the_features_give_it_again(logged)
     assert wrong(logged) == []
 
 
+def test_each_score_is_logged_once_whatever_others_put_on_the_table_or_take_away(
+    logged,
+):
+    trigger = (
+        "SELECT pg_get_triggerdef(oid) LIKE '%% WHEN (true) %%' FROM pg_trigger"
+        " WHERE tgname = 'pgchurn_1_log'"
+    )
+    assert logged.column(trigger) == []
+    for change, fires in (
+        ("ADD CONSTRAINT of_age CHECK (age > 0)", True),
+        ("DROP CONSTRAINT of_age", False),
+        ("ADD CONSTRAINT of_age CHECK (age > 0)", True),
+    ):
+        logged.run(f"ALTER TABLE churn.customers {change}")
+        assert logged.column(trigger) == [fires]
+        logged.run("TRUNCATE churn.predictions")
+        logged.run(ONE)
+        logged.run("INSERT INTO churn.complaints (customer_id) VALUES (2), (3), (2)")
+        logged.run("UPDATE churn.customers SET age = age + 1 WHERE customer_id = 4")
+        logged.run("SELECT churn_internal.rescore_profiles_1(NULL, NULL, 1000)")
+        counts = "SELECT cause, count(*) FROM churn.predictions GROUP BY 1 ORDER BY 1"
+        assert logged.run(counts) == [
+            ("batch", CUSTOMERS),
+            ("complaint", 3),
+            ("profile", 1),
+        ]
+        assert wrong(logged) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        ONE,
+        "INSERT INTO churn.complaints (customer_id) VALUES (1), (3)",
+        "UPDATE churn.customers SET age = 70 WHERE customer_id = 1",
+        "SELECT churn_internal.rescore_profiles_1(NULL, NULL, 2)",
+    ],
+)
+def test_every_digit_is_logged_however_the_session_prints_its_floats(logged, statement):
+    logged.run(
+        "UPDATE churn.customers SET data_usage_gb = 1.0 / 3 WHERE customer_id = 1"
+    )
+    logged.run("SET LOCAL extra_float_digits = -15")
+
+    logged.run(statement)
+
+    logged.run("SET LOCAL extra_float_digits = 1")
+    assert logged.value(
+        "SELECT features ->> 'data_usage_gb' FROM churn.predictions WHERE key = '1'"
+        " ORDER BY predicted_at DESC LIMIT 1"
+    ) == repr(1 / 3)
+
+
+def test_what_a_version_reads_is_logged_before_it_is_active(logged):
+    register(logged, fit({"tenure_months": "number", "age": "number"}))
+    logged.run("UPDATE churn.customers SET tenure_months = 5 WHERE customer_id = 1")
+
+    logged.run(ONE)
+
+    assert logged.row(
+        "SELECT features ->> 'tenure_months',"
+        " abs(churn.predict(version, features::jsonb) - score) <= 1e-9"
+        " FROM churn.predictions WHERE key = '1' ORDER BY predicted_at DESC LIMIT 1"
+    ) == ("5", True)
+
+
+def test_the_log_is_switched_on_once_nobody_writes_who_has_not_seen_it(
+    first, second, module_database
+):
+    first.run(ONE)
+
+    with in_background(lambda: second.run(SWITCH, 1)) as switched:
+        wait_until_blocked(module_database, second, by=first)
+        first.commit()
+        switched.result(timeout=20)
+    second.commit()
+    first.run(ONE)
+
+    assert first.run(LOGGED) == [("1", "complaint")]
+    first.rollback()
+    first.run(SWITCH, 0)
+    first.commit()
+
+
+def test_a_share_of_the_scores_is_logged_of_rows_that_are_all_rescored(session):
+    session.run(SWITCH, 0.1)
+    session.run("SELECT setseed(0.5)")
+
+    done = session.value(
+        "SELECT rows_done FROM churn_internal.rescore_profiles_1(NULL, NULL, 1000)"
+    )
+
+    assert done == CUSTOMERS
+    assert (
+        session.value(
+            "SELECT count(*) FROM churn.customers WHERE churn_scored_at >= now()"
+        )
+        == CUSTOMERS
+    )
+    assert session.value(COUNT) < CUSTOMERS
+
+
 def test_a_transaction_that_is_rolled_back_logs_nothing(logged):
     logged.run("SAVEPOINT before")
     logged.run(ONE)

@@ -19,7 +19,7 @@ COMPANY = """
     CREATE ROLE pgchurn_test_database_owner;
     CREATE SCHEMA company AUTHORIZATION pgchurn_test_keeper;
     SET LOCAL ROLE pgchurn_test_keeper;
-    CREATE TABLE company.clients (id uuid PRIMARY KEY, usage numeric);
+    CREATE TABLE company.clients (id uuid PRIMARY KEY, usage numeric CHECK (usage > 0));
     CREATE TABLE company.calls (client uuid REFERENCES company.clients, at date);
     RESET ROLE;
     SELECT churn.attach('company.clients', 'id', 'company.calls', 'client', 'at');

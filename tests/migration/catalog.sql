@@ -386,8 +386,6 @@ COMMENT ON COLUMN churn.deployments.salt IS 'What is hashed with the key to tell
 COMMENT ON COLUMN churn.deployments.share IS 'The share of the customers that it scores, in 65,536ths; null: it scores none.';
 COMMENT ON COLUMN churn.deployments.reason IS 'Why a release or an experiment ended; null: nobody said so.';
 COMMENT ON COLUMN churn.deployments.experiment_id IS 'The experiment that this is the beginning or the end of; null: of none.';
-CREATE TRIGGER fit_prediction_log AFTER INSERT ON churn.deployments FOR EACH ROW EXECUTE FUNCTION churn_internal.fit_prediction_log();
-COMMENT ON TRIGGER fit_prediction_log ON churn.deployments IS 'Logs the features of the version that becomes active.';
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON churn.deployments FOR EACH STATEMENT EXECUTE FUNCTION churn_internal.refuse_change();
 COMMENT ON TRIGGER refuse_change ON churn.deployments IS 'Keeps the history whole.';
 
@@ -613,7 +611,7 @@ COMMENT ON COLUMN churn.predictions.attachment_id IS 'The attachment of the prof
 COMMENT ON COLUMN churn.predictions.key IS 'The profile row''s key, as text.';
 COMMENT ON COLUMN churn.predictions.version IS 'The version that gave the score.';
 COMMENT ON COLUMN churn.predictions.score IS 'Probability of churn, 0 to 1.';
-COMMENT ON COLUMN churn.predictions.features IS 'The feature values by name, of that version and of those active before it.';
+COMMENT ON COLUMN churn.predictions.features IS 'The feature values by name, of that version and of the others that there were.';
 COMMENT ON COLUMN churn.predictions.cause IS 'What had it scored: complaint, profile (which is new or was updated), queue or batch.';
 COMMENT ON COLUMN churn.predictions.predicted_at IS 'When the score was given, as in the profile''s churn_scored_at.';
 
@@ -827,7 +825,7 @@ COMMENT ON COLUMN churn_internal.predictions_default.attachment_id IS 'The attac
 COMMENT ON COLUMN churn_internal.predictions_default.key IS 'The profile row''s key, as text.';
 COMMENT ON COLUMN churn_internal.predictions_default.version IS 'The version that gave the score.';
 COMMENT ON COLUMN churn_internal.predictions_default.score IS 'Probability of churn, 0 to 1.';
-COMMENT ON COLUMN churn_internal.predictions_default.features IS 'The feature values by name, of that version and of those active before it.';
+COMMENT ON COLUMN churn_internal.predictions_default.features IS 'The feature values by name, of that version and of the others that there were.';
 COMMENT ON COLUMN churn_internal.predictions_default.cause IS 'What had it scored: complaint, profile (which is new or was updated), queue or batch.';
 COMMENT ON COLUMN churn_internal.predictions_default.predicted_at IS 'When the score was given, as in the profile''s churn_scored_at.';
 
@@ -2455,6 +2453,7 @@ DECLARE
     version bigint;
     arms bytea;
     trusted_keys text[];
+    ignored text;
 BEGIN
     NULL;
     -- Whether it is one complaint is told without aggregates: to set them up took a
@@ -2474,6 +2473,7 @@ BEGIN
             -- the two after the score know whether there was one: without, score_changed
             -- leaves no current_schema. A sub-SELECT for the three of them cost a tenth of
             -- the whole INSERT, and a setting asked twice a thirtieth.
+            -- Logged in the same statement: nothing.
             UPDATE churn.customers p SET
                 complaint_count = p.complaint_count + 1,
                 last_complaint_at = greatest(p.last_complaint_at, complained_at),
@@ -2489,13 +2489,18 @@ BEGIN
                 churn_scored_at = CASE
                     WHEN current_schema IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
                 END
-            WHERE p.customer_id OPERATOR(pg_catalog.=) key;
+            WHERE p.customer_id OPERATOR(pg_catalog.=) key
+            -- Logged: nothing.
+            ;
             IF current_schema IS NOT NULL THEN
                 RETURN NULL;
             END IF;
             -- What this statement did besides, by a trigger, an upsert or a WITH, may have
             -- counted the new complaint already: then it is counted anew.
             IF current_setting('churn.score_failed') = 'recounted' THEN
+                IF false THEN
+                    ignored := set_config('churn.score_cause', 'complaint', true);
+                END IF;
                 PERFORM churn_internal."write_profiles_1"(
                     ARRAY[key], NULL, ARRAY[complained_at]
                 );
@@ -2513,6 +2518,9 @@ BEGIN
             version := churn_internal.version_of_integer(arms, key);
             CONTINUE;
         ELSE
+            IF false THEN
+                ignored := set_config('churn.score_cause', 'complaint', true);
+            END IF;
             PERFORM churn_internal."write_profiles_1"(
                 array_agg(n.key),
                 CASE WHEN NOT churn_internal.has_recounted(txid_current())
@@ -2843,10 +2851,10 @@ CREATE FUNCTION churn_internal.feature_names(signature jsonb) RETURNS text[]
 ALTER ROUTINE churn_internal.feature_names(signature jsonb) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.feature_names(signature jsonb) IS 'Names of the features of a signature.';
 
-CREATE FUNCTION churn_internal.features_as_json(attachment churn.attachments, row_name text) RETURNS text
+CREATE FUNCTION churn_internal.features_as_json(attachment churn.attachments, row_name text, alone boolean DEFAULT false) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.features_as_json(attachment churn.attachments, row_name text) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.features_as_json(attachment churn.attachments, row_name text) IS 'SQL of a profile row''s feature values by name, of every version that was ever active: numbers as they are, and texts as models take them.';
+ALTER ROUTINE churn_internal.features_as_json(attachment churn.attachments, row_name text, alone boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.features_as_json(attachment churn.attachments, row_name text, alone boolean) IS 'SQL of a profile row''s feature values by name, of every version that there is: numbers as they are, and texts as models take them. Alone: see feature_expression.';
 
 CREATE FUNCTION churn_internal.features_changed_by_writing(version bigint) RETURNS text[]
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -2888,12 +2896,6 @@ CREATE FUNCTION churn_internal.fit_layout(attachment_id integer) RETURNS churn.a
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.fit_layout(attachment_id integer) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.fit_layout(attachment_id integer) IS 'Has an attachment carry the features of the versions that there are, and no other column. Where that is a change, its functions have to be written anew.';
-
-CREATE FUNCTION churn_internal.fit_prediction_log() RETURNS trigger
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-    SET search_path TO pg_catalog, pg_temp;
-ALTER ROUTINE churn_internal.fit_prediction_log() OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.fit_prediction_log() IS 'Trigger of churn.deployments: has the features of a version that becomes active logged, too.';
 
 CREATE FUNCTION churn_internal.fit_profile_triggers(attachment churn.attachments) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -3079,6 +3081,11 @@ CREATE FUNCTION churn_internal.lock_deployments(attachment_id integer) RETURNS v
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.lock_deployments(attachment_id integer) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.lock_deployments(attachment_id integer) IS 'Serialises activations and rollbacks of one attachment until commit.';
+
+CREATE FUNCTION churn_internal.logging(attachment churn.attachments, is_logged text, cause text, counted_in text DEFAULT NULL::text, alone boolean DEFAULT false) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.logging(attachment churn.attachments, is_logged text, cause text, counted_in text, alone boolean) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.logging(attachment churn.attachments, is_logged text, cause text, counted_in text, alone boolean) IS 'What stands before and after an UPDATE of a profile for it to log the scores that it stores: those of rows of which is_logged, SQL, is true, under this cause, SQL. counted_in: the variable that holds how many rows were updated.';
 
 CREATE FUNCTION churn_internal.mark_failures(attachment_id integer, version bigint, keys text[], sqlstates text[], reasons text[], enqueued_at timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], uncounted boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -3680,6 +3687,7 @@ BEGIN
         IF array_position(scores, NULL) IS NOT NULL THEN
             RAISE SQLSTATE 'CH001';
         END IF;
+        -- Logged in the same statement: nothing.
         UPDATE churn.customers p SET
             churn_score = new.score,
             churn_model_version = CASE
@@ -3693,8 +3701,11 @@ BEGIN
                    unnest(challenged) AS challenged
         ) new
         WHERE p.ctid = new.tid AND p.xmin = new.writer
-          AND p.customer_id OPERATOR(pg_catalog.=) new.key;
-        GET DIAGNOSTICS written = ROW_COUNT;
+          AND p.customer_id OPERATOR(pg_catalog.=) new.key
+        -- How many it were is in written. Nothing is logged.
+        ;
+        GET DIAGNOSTICS written = ROW_COUNT
+        ;
         IF written < rows_done THEN
             RAISE SQLSTATE 'CH001';
         END IF;
@@ -4470,6 +4481,7 @@ BEGIN
         DELETE FROM churn_internal.failed_profiles m
         USING unnest(profiles.marks, scores) s (key, score)
         WHERE m.attachment_id = 1 AND m.key = s.key AND s.score IS NOT NULL;
+        -- Logged in the same statement: nothing.
         UPDATE churn.customers p SET
             churn_score = new.score,
             churn_model_version = CASE
@@ -4479,10 +4491,13 @@ BEGIN
         FROM unnest(profiles.tids, profiles.keys, scores, challenged)
             new (tid, key, score, challenged)
         WHERE p.ctid = new.tid AND p.customer_id OPERATOR(pg_catalog.=) new.key
-          AND new.score IS NOT NULL;
-        -- Once each, however many marks a customer has: scored in another way meanwhile,
-        -- one who waits is marked anew by the next complaint.
-        GET DIAGNOSTICS scored = ROW_COUNT;
+          AND new.score IS NOT NULL
+        -- How many it were is in scored: once each, however many marks a customer has.
+        -- Scored in another way meanwhile, one who waits is marked anew by the next
+        -- complaint. Nothing is logged.
+        ;
+        GET DIAGNOSTICS scored = ROW_COUNT
+        ;
         failed := (
             SELECT count(DISTINCT s.mark)
             FROM unnest(profiles.marks, scores) s (mark, score) WHERE s.score IS NULL
@@ -4750,6 +4765,7 @@ BEGIN
         ELSE
             -- By place, since nobody moves a row that is locked; and by key, since the
             -- partitions of a table have the same places.
+            -- Logged in the same statement: nothing.
             UPDATE churn.customers p SET
                 complaint_count = new.complaints,
                 last_complaint_at = new.latest,
@@ -4776,7 +4792,9 @@ BEGIN
               AND (new.score IS NOT NULL
                    OR (queued AND p.churn_model_version IS NOT NULL)
                    OR (p.complaint_count, p.last_complaint_at)
-                      IS DISTINCT FROM (new.complaints, new.latest));
+                      IS DISTINCT FROM (new.complaints, new.latest))
+            -- Logged: nothing.
+            ;
         END IF;
         IF queued AND profiles.tids IS NOT NULL THEN
             PERFORM churn_internal.enqueue_profiles(

@@ -165,15 +165,22 @@ BEGIN
                 attachment.attachment_id, attachment.complaint_key,
                 churn_internal.type_name(key.common_type, key.key_collation)
             ) END,
-            -- In a condition, since PERFORM takes longer.
+            -- In a condition, since PERFORM takes longer. What is scored at once, and logged
+            -- without a trigger, names its cause itself.
             CASE
                 WHEN attachment.log_rate > 0
+                     AND (attachment.guarded OR attachment.scoring_mode = 'queued')
                     THEN 'IF set_config(''churn.score_cause'', ''complaint'', true) IS NULL THEN '
                          'END IF'
             END,
             -- PL/pgSQL takes no empty statement, and does nothing about this one.
             'NULL'
         ),
+        'sampled', CASE
+            WHEN attachment.log_rate < 1
+                THEN format('random() < %L::double precision', attachment.log_rate)
+            ELSE 'true'
+        END,
         'version_of_arm', CASE
             WHEN one_text AND key.common_type IN (
                 'smallint'::regtype, 'integer'::regtype, 'bigint'::regtype

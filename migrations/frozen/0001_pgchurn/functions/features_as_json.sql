@@ -1,5 +1,5 @@
 CREATE OR REPLACE FUNCTION churn_internal.features_as_json(
-    attachment churn.attachments, row_name text
+    attachment churn.attachments, row_name text, alone boolean DEFAULT false
 ) RETURNS text
 LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
@@ -17,23 +17,17 @@ BEGIN ATOMIC
         SELECT c.attname AS name, c.attnum AS position, CASE
             WHEN churn_internal.column_kind(c.atttypid) = 'text'
                 THEN churn_internal.feature_expression(
-                    c.atttypid, c.atttypmod, format('%s.%I', row_name, c.attname)
+                    c.atttypid, c.atttypmod, format('%s.%I', row_name, c.attname), alone
                 )
             ELSE format('%s.%I', row_name, c.attname)
         END AS value
         FROM pg_catalog.pg_attribute c
         WHERE c.attrelid = attachment.profile AND c.attnum > 0 AND NOT c.attisdropped
-          -- Of every version that was ever active: who stores a score of the one
-          -- before while another is activated logs all that it saw, too.
-          AND c.attname IN (
-            SELECT f.feature ->> 'name'
-            FROM churn.deployments d
-            JOIN churn.models m ON m.version IN (d.version, d.challenger)
-            CROSS JOIN jsonb_array_elements(m.signature -> 'features') f (feature)
-            WHERE d.attachment_id = attachment.attachment_id
-          )
+          -- All that scoring is given, by the same function: whichever version it turns out
+          -- to be that scores the row, its features are among these.
+          AND c.attname = ANY (attachment.number_columns || attachment.text_columns)
     ) f;
 END;
 COMMENT ON FUNCTION churn_internal.features_as_json IS
-    'SQL of a profile row''s feature values by name, of every version that was ever active: '
-    'numbers as they are, and texts as models take them.';
+    'SQL of a profile row''s feature values by name, of every version that there is: '
+    'numbers as they are, and texts as models take them. Alone: see feature_expression.';

@@ -17,9 +17,8 @@ BEGIN
         ('profile_update_trigger'::name, 'profile_update', true, CASE
             WHEN attachment.guarded THEN 'true' ELSE '(CURRENT_USER <> ''churn_owner''::text)'
         END),
-        ('log_trigger', 'log', attachment.log_rate > 0, CASE
-            WHEN attachment.guarded THEN 'true' ELSE '(CURRENT_USER = ''churn_owner''::text)'
-        END),
+        ('log_trigger', 'log', attachment.guarded AND attachment.log_rate > 0,
+         attachment.guarded::text),
         ('change_update_triggers', 'change_update_end',
          (placeholders ->> 'changes_before_update')::boolean,
          placeholders ->> 'changes_before_update'),

@@ -7,7 +7,6 @@ SELECT churn.detach(a.profile) FROM churn.attachments a WHERE a.detached_at IS N
 DROP TRIGGER refuse_change ON churn.models;
 DROP TRIGGER refuse_change ON churn.deployments;
 DROP TRIGGER refuse_change ON churn.release_evidence;
-DROP TRIGGER fit_prediction_log ON churn.deployments;
 DROP TRIGGER refuse_key_change ON churn_trust.trusted_keys;
 DROP TRIGGER refuse_key_truncation ON churn_trust.trusted_keys;
 DROP TRIGGER refuse_pickle_change ON churn_trust.allowed_pickles;

@@ -22,7 +22,7 @@ COMMENT ON COLUMN churn.predictions.key IS 'The profile row''s key, as text.';
 COMMENT ON COLUMN churn.predictions.version IS 'The version that gave the score.';
 COMMENT ON COLUMN churn.predictions.score IS 'Probability of churn, 0 to 1.';
 COMMENT ON COLUMN churn.predictions.features IS
-    'The feature values by name, of that version and of those active before it.';
+    'The feature values by name, of that version and of the others that there were.';
 COMMENT ON COLUMN churn.predictions.cause IS
     'What had it scored: complaint, profile (which is new or was updated), queue or batch.';
 COMMENT ON COLUMN churn.predictions.predicted_at IS

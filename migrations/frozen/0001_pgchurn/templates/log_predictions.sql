@@ -1,5 +1,7 @@
 CREATE OR REPLACE FUNCTION churn_internal.template_log_predictions() RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $body$ SELECT $template$
+-- For profiles on which others have triggers, checks and the like: see
+-- churn_internal.logging.
 CREATE OR REPLACE FUNCTION churn_internal."log_predictions_@id@"() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -8,7 +10,7 @@ SET extra_float_digits = 1 AS $function$
 DECLARE
     own boolean := false;
 BEGIN
-    IF @guarded@ AND current_setting('churn.writing', true) <> '' THEN
+    IF current_setting('churn.writing', true) <> '' THEN
         BEGIN
             own := abs(currval('churn_internal.own_writes'))
                 = churn_internal.own_write(@id@, pg_trigger_depth() - 1);
@@ -16,7 +18,7 @@ BEGIN
             -- Somebody pretends: this session has not written any profile yet.
         END;
     END IF;
-    IF @guarded@ AND NOT own THEN
+    IF NOT own THEN
         RETURN NULL;
     END IF;
     -- Who waits in the queue has a score of no version, and none of it is logged.

@@ -72,6 +72,7 @@ BEGIN
         IF array_position(scores, NULL) IS NOT NULL THEN
             RAISE SQLSTATE 'CH001';
         END IF;
+        -- Logged in the same statement: @begin_log@
         UPDATE @profile@ p SET
             churn_score = new.score,
             churn_model_version = CASE
@@ -85,8 +86,9 @@ BEGIN
                    unnest(challenged) AS challenged
         ) new
         WHERE p.ctid = new.tid AND p.xmin = new.writer
-          AND p.@key@ @equals_key@ new.key;
-        GET DIAGNOSTICS written = ROW_COUNT;
+          AND p.@key@ @equals_key@ new.key
+        -- How many it were is in written. @end_log@
+        ;
         IF written < rows_done THEN
             RAISE SQLSTATE 'CH001';
         END IF;

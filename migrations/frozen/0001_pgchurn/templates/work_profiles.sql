@@ -109,6 +109,7 @@ BEGIN
         DELETE FROM churn_internal.failed_profiles m
         USING unnest(profiles.marks, scores) s (key, score)
         WHERE m.attachment_id = @id@ AND m.key = s.key AND s.score IS NOT NULL;
+        -- Logged in the same statement: @begin_log@
         UPDATE @profile@ p SET
             churn_score = new.score,
             churn_model_version = CASE
@@ -118,10 +119,11 @@ BEGIN
         FROM unnest(profiles.tids, profiles.keys, scores, challenged)
             new (tid, key, score, challenged)
         WHERE p.ctid = new.tid AND p.@key@ @equals_key@ new.key
-          AND new.score IS NOT NULL;
-        -- Once each, however many marks a customer has: scored in another way meanwhile,
-        -- one who waits is marked anew by the next complaint.
-        GET DIAGNOSTICS scored = ROW_COUNT;
+          AND new.score IS NOT NULL
+        -- How many it were is in scored: once each, however many marks a customer has.
+        -- Scored in another way meanwhile, one who waits is marked anew by the next
+        -- complaint. @end_log@
+        ;
         failed := (
             SELECT count(DISTINCT s.mark)
             FROM unnest(profiles.marks, scores) s (mark, score) WHERE s.score IS NULL

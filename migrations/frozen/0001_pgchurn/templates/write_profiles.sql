@@ -162,6 +162,7 @@ BEGIN
         ELSE
             -- By place, since nobody moves a row that is locked; and by key, since the
             -- partitions of a table have the same places.
+            -- Logged in the same statement: @begin_log@
             UPDATE @profile@ p SET
                 complaint_count = new.complaints,
                 last_complaint_at = new.latest,
@@ -188,7 +189,9 @@ BEGIN
               AND (new.score IS NOT NULL
                    OR (queued AND p.churn_model_version IS NOT NULL)
                    OR (p.complaint_count, p.last_complaint_at)
-                      IS DISTINCT FROM (new.complaints, new.latest));
+                      IS DISTINCT FROM (new.complaints, new.latest))
+            -- Logged: @end_log@
+            ;
         END IF;
         IF queued AND profiles.tids IS NOT NULL THEN
             PERFORM churn_internal.enqueue_profiles(
