@@ -1,6 +1,7 @@
 """Checks that show a DBA what is wrong before anybody else notices."""
 
 import json
+from collections.abc import Callable
 from importlib import metadata
 from typing import Any
 
@@ -65,22 +66,38 @@ def examine(connection: Connection) -> list[Finding]:
     )
     findings.append(pickles(fetch_all(connection, "doctor_pickles")))
     findings.append(prediction_log(fetch_all(connection, "doctor_prediction_log")[0]))
-    findings += [attachment(row) for row in fetch_all(connection, "doctor_attachments")]
-    findings += [write(row) for row in fetch_all(connection, "doctor_writes")]
-    findings += [labels(row) for row in fetch_all(connection, "doctor_labels")]
-    findings += [monitoring(row) for row in fetch_all(connection, "doctor_monitoring")]
-    findings += [alerts(row) for row in fetch_all(connection, "doctor_alerts")]
-    findings += [learning(row) for row in fetch_all(connection, "doctor_learning")]
-    findings += [retraining(row) for row in fetch_all(connection, "doctor_retraining")]
-    findings += [released(row) for row in fetch_all(connection, "doctor_releases")]
-    findings += [queue(row) for row in fetch_all(connection, "doctor_queues")]
-    findings += [slot(row) for row in fetch_all(connection, "doctor_slots")]
+    for check, told in (
+        ("attachments", attachment),
+        ("writes", write),
+        ("labels", labels),
+        ("monitoring", monitoring),
+        ("alerts", alerts),
+        ("learning", learning),
+        ("retraining", retraining),
+        ("releases", released),
+        ("queues", queue),
+        ("slots", slot),
+    ):
+        findings += findings_of(connection, check, told)
     return findings
 
 
 def finding(check: str, ok: bool, found: str) -> Finding:
     """Return what one check has found."""
     return {"check": check, "ok": ok, "found": found}
+
+
+def findings_of(
+    connection: Connection, check: str, told: Callable[[Row], Finding]
+) -> list[Finding]:
+    """Return what a check finds, or that lost rights keep it from looking."""
+    try:
+        rows = fetch_all(connection, f"doctor_{check}")
+    except psycopg2.errors.InsufficientPrivilege as error:
+        connection.rollback()
+        message = primary_message(error).splitlines()[0]
+        return [finding(check, False, f"{message}: {MEND}, as superuser")]
+    return [told(row) for row in rows]
 
 
 def encoding(name: str) -> Finding:

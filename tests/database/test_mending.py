@@ -195,6 +195,27 @@ HARM = {
 }
 
 
+@pytest.mark.parametrize("case", ["another owner", "rights for everybody"])
+def test_it_is_found_as_well_where_others_have_put_something_on_a_table(
+    source, server, case
+):
+    harm, wrong = HARM[case]
+    with server.database("guarded", source.name) as target:
+        session = target.session(autocommit=True)
+        session.run(f"ALTER TABLE {ODD[0]} ADD CHECK (usage > -1)")
+        # Only who may comment on the table's triggers describes the one that logs now.
+        assert mend(target) == 0
+        whole = state(target)
+        session.run(harm)
+        assert wrong <= set(not_ok(target))
+
+        assert mend(target) == 0
+
+        assert state(target) == whole
+        assert not_ok(target) == {}
+        assert_works(target)
+
+
 @pytest.mark.parametrize("case", HARM)
 def test_what_somebody_has_changed_is_found_and_mended(source, whole, server, case):
     harm, wrong = HARM[case]
@@ -220,11 +241,15 @@ def test_a_log_that_a_trigger_writes_is_found_missing_and_mended(source, server,
     with server.database("guarded", source.name) as target:
         session = target.session(autocommit=True)
         session.run(f"ALTER TABLE {ODD[0]} ADD CHECK (usage > -1)")
+        # Only who may comment on the table's triggers describes the one that logs now.
+        assert mend(target) == 0
+        whole = state(target)
         session.run(harm)
         assert "not logged" in not_ok(target)[f"{ODD[0]} with {ODD[2]}"]
 
         assert mend(target) == 0
 
+        assert state(target) == whole
         assert not_ok(target) == {}
         assert_works(target)
         logged = "SELECT count(*) FROM churn.predictions WHERE attachment_id = 2"
