@@ -22,27 +22,26 @@ BEGIN ATOMIC
         ELSE jsonb_build_object(
             'begin_log', E'what it stores.\n        WITH stored AS (',
             'end_log', format(
-                $sql$
-        RETURNING p.%1$I::text AS key, p.churn_model_version AS version,
-                  p.churn_score AS score, p.churn_scored_at AS scored_at,
-                  CASE WHEN %2$s THEN %3$s END AS features
-        )$sql$,
+                E'\n        RETURNING p.%1$I::text AS key, p.churn_model_version AS version,'
+                '\n                  p.churn_score AS score, p.churn_scored_at AS scored_at,'
+                '\n                  CASE WHEN %2$s THEN %3$s END AS features'
+                '\n        )',
                 attachment.profile_key, is_logged,
                 churn_internal.features_as_json(attachment, 'p', alone)
             ) || format(
                 CASE
                     WHEN counted_in IS NULL THEN '%1$s'
-                    ELSE $sql$, logged AS (%1$s
-        )
-        SELECT count(*) INTO %2$I FROM stored$sql$
+                    ELSE E', logged AS (%1$s\n        )'
+                         '\n        SELECT count(*) INTO %2$I FROM stored'
                 END,
                 format(
-                    $sql$
-        INSERT INTO churn.predictions (
-            attachment_id, key, version, score, features, cause, predicted_at
-        )
-        SELECT %1$s, s.key, s.version, s.score, s.features, %2$s, s.scored_at
-        FROM stored s WHERE s.features IS NOT NULL$sql$,
+                    E'\n        INSERT INTO churn.predictions ('
+                    '\n            attachment_id, key, version, score, features, cause,'
+                    '\n            predicted_at'
+                    '\n        )'
+                    '\n        SELECT %1$s, s.key, s.version, s.score, s.features, %2$s,'
+                    '\n               s.scored_at'
+                    '\n        FROM stored s WHERE s.features IS NOT NULL',
                     attachment.attachment_id, cause
                 ),
                 counted_in
