@@ -22,8 +22,9 @@ def logistic_expression(bench, version):
         cast = "::int" if feature.kind == "boolean" else ""
         value = f"coalesce({feature.name}{cast}::float8, {double(fill)})"
         terms.append(f"{double(weight)} * {value}")
-    for position, keys, entries, default, _ in total.each_table():
-        added = dict(zip(keys.tolist(), entries.tolist()))
+    keys, entries = total.keys.tolist(), total.entries.tolist()
+    for position, table, default, _ in total.each_table():
+        added = dict(zip(keys[table], entries[table]))
         feature = inputs[position]
         codes = model.codes[feature.name]
         cases = " ".join(

@@ -45,8 +45,15 @@ VAULT = f"""
     SELECT churn.attach('vault.clients', 'id', 'vault.calls', 'client');
 """
 KINDS = {"usage": "number", "plan": "text"}
-# What loads all that a session can load, so that only what comes on top is counted.
-FRESH = "SELECT churn.server_environment(), churn.warm()"
+# What loads all that a session can load, so that only what comes on top is counted: the
+# packages, the active versions, and what those need that are kept on their pickles.
+FRESH = """
+    SELECT churn.server_environment(), churn.warm();
+    SELECT churn.predict(m.version, to_jsonb(c))
+    FROM churn.models m
+    JOIN churn.customers c ON c.customer_id = 1
+    WHERE m.compiled IS NULL
+"""
 FUNCTIONS = """
     SELECT format('%I.%I', n.nspname, f.proname), f.prokind = 'p',
            ARRAY(SELECT format_type(a.type, NULL)
