@@ -9,7 +9,9 @@ except KeyError:
         return None
     SD.clear()
     call = SD[GD["pgchurn"]] = GD["pgchurn"].scoring.score_remembered
-return call(*args)
+probability = call(*args)
+# As in churn_internal.score_changed.
+return None if probability is None else probability.hex()
 $python$;
 COMMENT ON FUNCTION churn_internal.score_remembered IS
     'Probability of churn, 0 to 1, of a row of an attachment, given its number, the layout, '
