@@ -29,6 +29,10 @@ REFUSED = -2
 # In a loop a forest of 19,000 comparisons took 19 microseconds as Python and 4 as a
 # graph; gradient boosting of 700 took 2 and 3. A weight counts as a comparison.
 LOOPED_NODES = 2_000
+# So few comparisons are written out in less than a millisecond; and so many of a row,
+# or members of sets, take four.
+FEWEST_WALKED = 100
+MOST_WALKED = 20_000
 VOCABULARY_KEYS = {"codes", "missing", "refuses_unknown"}
 KNOWN_KEYS = {"known", "missing"}
 # Below this every code is a double of its own.
@@ -172,11 +176,16 @@ class CompiledModel(CodedInputs):
         return np.array([score(*row) for row in self.input_matrix(columns).tolist()])
 
     def row_scorer(
-        self, positions: Positions, repeated: bool = False, pause: Pausing = no_pause
+        self,
+        positions: Positions,
+        repeated: bool = False,
+        pause: Pausing = no_pause,
+        walks: bool = False,
     ) -> "ScoreRow":
         """Return a function that gives the probability of one row.
 
-        With ``repeated`` it is made for row after row, as in a SELECT.
+        With ``repeated`` it is made for row after row, as in a SELECT. With ``walks``
+        it is made for few rows, which takes no time.
         """
         by_name = {feature.name: position for feature, position in positions}
         number_features = self.signature.numbers()
@@ -216,10 +225,21 @@ class CompiledModel(CodedInputs):
                 most_nodes,
                 known_numbers,
                 pause,
+                walks,
             )
         except NoSource:
             probability = self.probability.value
             return lambda numbers, texts: probability(*check(numbers, texts))
+
+    @property
+    def walks_first(self) -> bool:
+        """Whether the trees are such that a few rows are best scored with ``walks``."""
+        trees = self.probability.trees()
+        return (
+            sum(one.comparisons for one in trees) >= FEWEST_WALKED
+            and sum(one.visits for one in trees) <= MOST_WALKED
+            and sum(one.member_count for one in trees) <= MOST_WALKED
+        )
 
     def row_function(self) -> "Callable[..., float]":
         """Return a function of one float for each input."""

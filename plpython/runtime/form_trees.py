@@ -12,7 +12,6 @@ from .form_tree_checks import (
     WHOLE_MEMBER,
     checked_shape,
 )
-from .form_tree_source import TreeSource
 from .numpy_later import Array, np
 from .pacing import Pausing, no_pause
 
@@ -124,6 +123,11 @@ class Trees:
     def visits(self) -> int:
         """How many comparisons a row costs at most."""
         return self.tree_count * (self.depth + 1)
+
+    @property
+    def member_count(self) -> int:
+        """How many members all sets have."""
+        return len(vars(self)["members"])
 
     def operations(self) -> int:
         """Return about what a row costs, as parts count it."""
@@ -262,8 +266,16 @@ class Trees:
         """
         if self.tree_count == 0:
             return
+        if source.walks:
+            from .form_tree_walk import TreeWalk
+
+            name = source.constant(TreeWalk(self).add)
+            source.line(f"{target} = {name}({target}, {source.inputs()})")
+            return
         nodes = self.tree_count + self.comparisons
-        if source.takes(nodes) and source.holds(len(vars(self)["members"])):
+        if source.takes(nodes) and source.holds(self.member_count):
+            from .form_tree_source import TreeSource
+
             TreeSource(self, source).write(target)
             return
         rows = self.graphs(source.width) if self.has_graphs else [self]

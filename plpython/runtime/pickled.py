@@ -30,6 +30,7 @@ class PickledModel:
     """A classifier as the strict loader has let it out of its pickle."""
 
     is_pickle = True
+    walks_first = False
     first_rows = FIRST_CALL_ROWS
     most_rows = MODEL_CALL_ROWS
 
@@ -84,7 +85,11 @@ class PickledModel:
         return predicted[:, self.signature.positive_class]
 
     def row_scorer(
-        self, positions: Positions, repeated: bool = False, pause: Pausing = no_pause
+        self,
+        positions: Positions,
+        repeated: bool = False,
+        pause: Pausing = no_pause,
+        walks: bool = False,
     ) -> "ScoreRow":
         """Return a function that gives the probability of one row."""
 

@@ -5010,6 +5010,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module form_source
 -- Module form_tree_checks
 -- Module form_tree_source
+-- Module form_tree_walk
 -- Module form_trees
 -- Module iterative_checks
 -- Module joblib_files

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from pgchurn.plpython.runtime.batches import checked_probabilities, checked_probability
-from pgchurn.plpython.runtime.compiled import CompiledModel
+from pgchurn.plpython.runtime.compiled import MOST_WALKED, CompiledModel
 from pgchurn.plpython.runtime.errors import ScoringError
 from pgchurn.plpython.runtime.explainer import Explainer
 from pgchurn.plpython.runtime.features import Layout, row_count, text_column
@@ -208,8 +208,11 @@ def scored(model, columns):
     count = row_count(columns)
     layout = Layout.of(model.signature)
     positions = layout.positions(model.signature)
-    for repeated in (False, True):
-        score = model.row_scorer(positions, repeated)
+    ways = [{}, {"repeated": True}]
+    if sum(trees.visits for trees in model.probability.trees()) <= MOST_WALKED:
+        ways.append({"walks": True})
+    for way in ways:
+        score = model.row_scorer(positions, **way)
         for row in range(0, count, max(1, count // SINGLE_ROWS)):
             numbers, texts = (
                 [

@@ -7,6 +7,7 @@ import pytest
 from pgchurn.plpython.runtime import form_arrays, form_tree_checks
 from pgchurn.plpython.runtime.compiled import CompiledModel
 from pgchurn.plpython.runtime.errors import ScoringError
+from pgchurn.plpython.runtime.features import Layout, row_count
 from pgchurn.plpython.runtime.form_arrays import (
     FORMATS,
     TYPES,
@@ -25,6 +26,7 @@ NAN, INFINITY = float("nan"), float("inf")
 # Those of which sums, tables, trees and sets are made.
 FAMILIES = ("line", "tables", "tree", "gradient boosting", "categories", "forest")
 MUTANTS = 400
+ROWS = 40
 
 
 @pytest.fixture
@@ -58,6 +60,39 @@ def test_mutants_are_refused_or_score_the_same_as_lists_and_by_numpy(family, by_
     assert as_lists == as_arrays
     refused = sum(isinstance(outcome, tuple) for outcome in as_lists)
     assert MUTANTS / 10 < refused < MUTANTS
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_row_scores_the_same_whether_trees_are_followed_or_written_out(family):
+    content, signature, columns = fuzz_compiled.original(family)
+    layout = Layout.of(signature)
+    positions = layout.positions(signature)
+    given = {name: column.tolist() for name, column in columns.items()}
+    rows = [
+        [
+            [None if (value := given[name][row]) != value else value for name in names]
+            for names in layout
+        ]
+        for row in range(min(ROWS, row_count(columns)))
+    ]
+    for one in [content, *fuzz_compiled.mutants(family, MUTANTS)]:
+        try:
+            model = CompiledModel(one, signature)
+        except ScoringError:
+            continue
+        walked, written = (
+            [row_outcome(model.row_scorer(positions, walks=walks), row) for row in rows]
+            for walks in (True, False)
+        )
+        assert walked == written
+
+
+def row_outcome(score, row):
+    """Return the digits of a row's score, or what it is refused for."""
+    try:
+        return score(*row).hex()
+    except (ScoringError, OverflowError) as error:
+        return type(error), str(error)
 
 
 @pytest.mark.parametrize("code", TYPES)

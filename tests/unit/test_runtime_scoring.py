@@ -41,6 +41,7 @@ class Model:
     """Gives every number as its own probability, and refuses a spoilt one."""
 
     is_pickle = False
+    walks_first = False
     signature = SIGNATURE
     first_rows = pacing.FIRST_CALL_ROWS
     most_rows = pacing.MODEL_CALL_ROWS

@@ -46,15 +46,22 @@ class Source:
         Comparisons that are written out; the trees that have more are called.
     pause : callable
         Lets a cancel take effect.
+    walks : bool
+        Whether trees are called, which follow their nodes, and not written out.
     """
 
     def __init__(
-        self, width: int, most_nodes: int = MOST_NODES, pause: Pausing = no_pause
+        self,
+        width: int,
+        most_nodes: int = MOST_NODES,
+        pause: Pausing = no_pause,
+        walks: bool = False,
     ) -> None:
         # What each input is called.
         self.input_names = [f"x{position:d}" for position in range(width)]
         self.most_nodes = most_nodes
         self.pause = pause
+        self.walks = walks
         self.lines: list[str] = []
         # What is to be added to a variable, and how many comparisons that takes.
         self.target = ""
@@ -208,6 +215,7 @@ def profile_function(
     most_nodes: int = MOST_NODES,
     known: Mapping[int, Set[float | None]] = MappingProxyType({}),
     pause: Pausing = no_pause,
+    walks: bool = False,
 ) -> Callable[..., float]:
     """Return the same function, of the two arrays that carry a profile row.
 
@@ -226,13 +234,13 @@ def profile_function(
         to raise what there is to raise.
     takes_null : bool
         Whether every number may be NULL: then ``check`` is not called for that.
-    most_nodes, pause
+    most_nodes, pause, walks
         As ``Source`` takes them.
     known : dict of int to set
         What an input may be, with None for NULL; those that are not there may be
         anything. ``check`` raises on anything else, too.
     """
-    source = Source(len(numbers) + len(texts), most_nodes, pause)
+    source = Source(len(numbers) + len(texts), most_nodes, pause, walks)
     source.names["check"] = check
     for position, place in enumerate(numbers):
         source.line(f"x{position} = numbers[{int(place)}]")

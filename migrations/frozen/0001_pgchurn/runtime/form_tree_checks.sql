@@ -7,6 +7,8 @@ by NumPy. Both refuse the same.
 """
 
 import math
+from itertools import compress
+from operator import lt
 from typing import TYPE_CHECKING, NamedTuple
 
 from .form import require
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 LEAF, LESS_OR_EQUAL, EQUAL, MEMBER, WHOLE_MEMBER = range(5)
 # Added to a mode: NaN goes the way of a true comparison.
 MISSING_IS_TRUE = 8
+# Of each byte that is a mode, whichever way NaN goes, and whether it is a leaf's.
+KIND_OF_MODE = bytes(mode & ~MISSING_IS_TRUE for mode in range(256))
+IS_LEAF = bytes(mode == LEAF for mode in range(256))
 DEEPEST = 64
 # They take 0.2 s to be sorted.
 MOST_MEMBERS = 1_000_000
@@ -66,43 +71,47 @@ def check_sets(trees: "Trees") -> None:
 
 
 def shape_of_few(trees: "Trees", count: int) -> Shape:
-    """Look at one node after the other."""
+    """Look through lists, by what Python has built in."""
     positions, modes, constants, true, false, roots = (
         view_of(trees, name)
         for name in ("positions", "modes", "constants", "true", "false", "roots")
     )
-    sets = len(vars(trees)["ends"])
-    require(min(positions, default=0) >= 0, NO_INPUT)
-    require(not any(map(math.isnan, constants)), NO_NUMBER)
-    comparisons = 0
-    has_sets = False
+    kinds = bytes(modes).translate(KIND_OF_MODE)
+    require(max(kinds, default=LEAF) <= WHOLE_MEMBER, UNKNOWN_MODE)
+    read = set(positions)
+    require(min(read, default=0) >= 0, NO_INPUT)
+    leaves = kinds.translate(IS_LEAF)
+    # A sum is finite where all are, and mostly then only.
+    if not math.isfinite(sum(constants)):
+        require(not any(map(math.isnan, constants)), NO_NUMBER)
+        require(all(map(math.isfinite, compress(constants, leaves))), INFINITE_LEAF)
+    require(
+        not any(compress(true, leaves)) and not any(compress(false, leaves)),
+        CHILDREN_OF_LEAF,
+    )
+    # Those of comparisons, whose kind is not 0.
+    nodes = list(compress(range(count), kinds))
+    one, other = list(compress(true, kinds)), list(compress(false, kinds))
+    children = [*one, *other]
+    require(
+        all(map(lt, [*nodes, *nodes], children)) and max(children, default=-1) < count,
+        NO_NODE,
+    )
+    reached = [*children, *roots]
+    require(len(reached) == count and set(reached) == set(range(count)), NO_TREES)
+    has_sets = max(kinds, default=LEAF) >= MEMBER
+    if has_sets:
+        sets = len(vars(trees)["ends"])
+        for kind, number in zip(kinds, constants):
+            known = kind < MEMBER or (0 <= number < sets and number % 1 == 0)
+            require(known, NO_SET)
     level = [0] * count
     # A node comes before its children, so that its own level is known.
-    reached = bytearray(count)
-    for root in roots:
-        require(0 <= root < count and not reached[root], NO_TREES)
-        reached[root] = 1
-    for node, mode, constant, one, other in zip(
-        range(count), modes, constants, true, false
-    ):
-        mode &= ~MISSING_IS_TRUE
-        if mode == LEAF:
-            require(-math.inf < constant < math.inf, INFINITE_LEAF)
-            require(one == other == 0, CHILDREN_OF_LEAF)
-            continue
-        require(mode <= WHOLE_MEMBER, UNKNOWN_MODE)
-        if mode >= MEMBER:
-            has_sets = True
-            require(0 <= constant < sets and constant % 1 == 0, NO_SET)
-        comparisons += 1
-        require(node < one < count and node < other < count, NO_NODE)
-        require(one != other and not (reached[one] or reached[other]), NO_TREES)
-        reached[one] = reached[other] = 1
-        level[one] = level[other] = level[node] + 1
-    require(all(reached), NO_TREES)
+    for node, first, second in zip(nodes, one, other):
+        level[first] = level[second] = level[node] + 1
     depth = max(level, default=0)
     require(depth <= DEEPEST, TOO_DEEP)
-    return Shape(comparisons, depth, max(positions, default=0), has_sets)
+    return Shape(len(nodes), depth, max(read, default=0), has_sets)
 
 
 def shape_of_many(trees: "Trees", count: int) -> Shape:

@@ -38,6 +38,8 @@ IMPORTED_IN_STEPS = ("scipy.sparse", "scipy.stats", "sklearn.base", "sklearn.ens
 
 MODELS_HELD = 8
 SCORERS_HELD = 8
+# So many rows of a session are scored without writing a model's trees out.
+WALKED_ROWS = 8
 # So many seconds the rows of one statement are scored by the keys it has read.
 KEYS_HELD_SECONDS = 1.0
 # So many are digested at once.
@@ -71,15 +73,52 @@ class Scorer:
         self.pause = pause
         self.pace = Pace(model.first_rows, model.most_rows)
 
-    @cached_property
-    def score_row(self) -> "ScoreRow":
-        """A function of the numbers and the texts of one row; made when first used."""
-        return self.model.row_scorer(self.positions, pause=self.pause)
+        # How many rows are still scored before the model is written out for all others:
+        # many sessions score no more.
+        self.rows_walked = WALKED_ROWS if model.walks_first else 0
+
+    def score_row(
+        self, numbers: "Sequence[float | None]", texts: "Sequence[str | None]"
+    ) -> float:
+        """Return the probability of one row."""
+        score = self.walk_row if self.is_walked() else self.written_row()
+        return score(numbers, texts)
+
+    def score_next(
+        self, numbers: "Sequence[float | None]", texts: "Sequence[str | None]"
+    ) -> float:
+        """Return the probability of one of the rows that follow one another."""
+        score = self.walk_row if self.is_walked() else self.written_next()
+        return score(numbers, texts)
+
+    def is_walked(self) -> bool:
+        """Return whether a row is one of the first few, which it counts."""
+        self.rows_walked -= 1
+        return self.rows_walked >= 0
 
     @cached_property
-    def score_next(self) -> "ScoreRow":
-        """The same, made to be called for row after row."""
-        return self.model.row_scorer(self.positions, repeated=True, pause=self.pause)
+    def walk_row(self) -> "ScoreRow":
+        """A function of the numbers and the texts of one of the first few rows."""
+        return self.model.row_scorer(self.positions, pause=self.pause, walks=True)
+
+    def written_row(self) -> "ScoreRow":
+        """Return a function of the numbers and the texts of one row; it is made once.
+
+        It takes the place of ``score_row``, so that no later row is counted.
+        """
+        held = vars(self)
+        if "score_row" not in held:
+            held["score_row"] = self.model.row_scorer(self.positions, pause=self.pause)
+        return held["score_row"]
+
+    def written_next(self) -> "ScoreRow":
+        """Return the same, made to be called for row after row."""
+        held = vars(self)
+        if "score_next" not in held:
+            held["score_next"] = self.model.row_scorer(
+                self.positions, repeated=True, pause=self.pause
+            )
+        return held["score_next"]
 
 
 class Registry:

@@ -118,7 +118,7 @@ class Scoring:
                 return None
             scorer = self.registry.scorer(attachment_id, version, digest, keys, layout)
             if remembering:
-                self.remember(attachment_id, layout, scorer.score_next)
+                self.remember(attachment_id, layout, scorer.written_next())
             return checked_probability(scorer.score_next(numbers, texts))
         return NAN
 
@@ -212,8 +212,9 @@ class Scoring:
         """Return the probability of one changed row, or None by the failure policy."""
         try:
             scorer = self.registry.scorer_of(deployed)
-            self.check_rested(deployed[0], scorer)
             started = time.monotonic()
+            if started < scorer.pace.resting_until:
+                self.check_rested(deployed[0], scorer)
             numbers = [*as_doubles(integers), *doubles]
             probability = scorer.score_row(numbers, texts)
             seconds = time.monotonic() - started
