@@ -24,6 +24,9 @@ from pgchurn.migrations import frozen_files
 # pinned until the transaction ends.
 PINNED = "SET LOCAL search_path = pg_catalog, pg_temp;"
 
+# Once for all sessions, with the Python that runs them.
+COMPILE = "SELECT churn_internal.compile_runtime();"
+
 # What was written for attached tables follows the templates and what fills them.
 REFRESH = """\
 SELECT churn_internal.refresh_attachment(a.attachment_id)
@@ -94,8 +97,9 @@ def replace(operations, before, after, through):
         [frozen_files.read(path) for path in before],
         [frozen_files.read(path) for path in after],
     )
+    changes_runtime = any("/runtime/" in path for path in before + after)
     # A session that has loaded the runtime keeps it until such a function is replaced.
-    if through is not None and any("/runtime/" in path for path in before + after):
+    if through is not None and changes_runtime:
         bound = frozen_files.bound_functions(through)
         after += [path for path in bound if path not in after]
     run(operations, at_first)
@@ -103,6 +107,8 @@ def replace(operations, before, after, through):
         text = frozen_files.read(path)
         run(operations, f"{text}{frozen_files.handover(text)}")
     run(operations, at_last)
+    if through is not None and changes_runtime:
+        run(operations, COMPILE)
     if before and after:
         run(operations, REFRESH)
 

@@ -219,6 +219,7 @@ function cohorts_to_judge                 -          -          -
 function column_kind                      EXECUTE    -          -
 function columns_changed_by_writing       EXECUTE    -          -
 function compare_scores                   EXECUTE    EXECUTE    -
+function compile_runtime                  -          -          -
 function complaint_time                   -          -          -
 function complaints_inserted_N            -          -          -
 function complaints_recounted_N           -          -          -

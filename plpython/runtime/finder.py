@@ -5,25 +5,64 @@ the sandbox is sent the texts that it needs. Both run this module's text first, 
 import the others.
 """
 
+import binascii
+import hashlib
+import importlib.util
+import marshal
 import sys
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 PACKAGE = "churn_runtime"
+
+SourceOf = Callable[[str], str | None]
+CodeOf = Callable[[str, str], CodeType | None]
+
+
+class Bytecode:
+    """What ``churn_internal.compile_runtime`` has compiled, by another session.
+
+    A line has Python's magic number, each of the others a module's name, the digest of
+    its text, and its code.
+    """
+
+    def __init__(self, text: str) -> None:
+        magic, _, lines = text.strip("\n'").partition("\n")
+        # What another Python has compiled says nothing to this one.
+        known = magic == importlib.util.MAGIC_NUMBER.hex()
+        self.lines = {
+            module: (digest, code)
+            for module, digest, code in (
+                line.split(" ") for line in (lines.splitlines() if known else ())
+            )
+        }
+
+    def code_of(self, module: str, source: str) -> CodeType | None:
+        """Return the code of a module, or None where its text is another by now."""
+        digest, code = self.lines.get(module, ("", ""))
+        if digest != hashlib.sha256(source.encode()).hexdigest():
+            return None
+        return marshal.loads(binascii.a2b_base64(code))
+
+
+def no_code(module: str, source: str) -> None:
+    """Have each module compiled."""
 
 
 class Finder:
     """Finds the package and its modules, whatever lies on the path.
 
-    ``source_of`` returns the text of a module, or None when there is none of that name.
+    ``source_of`` returns the text of a module, or None when there is none of that name,
+    and ``code_of`` what a module and its text were compiled to, or None.
     """
 
     package = PACKAGE
 
-    def __init__(self, source_of: Callable[[str], str | None]) -> None:
+    def __init__(self, source_of: SourceOf, code_of: CodeOf) -> None:
         self.source_of = source_of
+        self.code_of = code_of
 
     def find_spec(
         self, name: str, path: object = None, target: object = None
@@ -35,31 +74,36 @@ class Finder:
         source = self.source_of(module) if module else ""
         if source is None:
             return None
-        loader: Any = SourceLoader(source, f"{PACKAGE}/{module}.py")
+        code = self.code_of(module, source) if module else None
+        loader: Any = SourceLoader(source, f"{PACKAGE}/{module}.py", code)
         return ModuleSpec(name, loader, is_package=not module)
 
 
 class SourceLoader:
     """Runs the text of a module, and keeps it for the lines of a traceback."""
 
-    def __init__(self, source: str, file_name: str) -> None:
+    def __init__(self, source: str, file_name: str, code: CodeType | None) -> None:
         self.source = source
         self.file_name = file_name
+        self.code = code
 
     def create_module(self, spec: ModuleSpec) -> None:
         """Leave it to the import system to make an empty module."""
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the module's text."""
-        code = compile(self.source, self.file_name, "exec", dont_inherit=True)
-        exec(code, module.__dict__)
+        exec(self.code or self.compiled(), module.__dict__)
+
+    def compiled(self) -> CodeType:
+        """Return what the text is compiled to."""
+        return compile(self.source, self.file_name, "exec", dont_inherit=True)
 
     def get_source(self, name: str) -> str:
         """Return the module's text; ``linecache`` asks for it."""
         return self.source
 
 
-def install(source_of: Callable[[str], str | None]) -> None:
+def install(source_of: SourceOf, code_of: CodeOf = no_code) -> None:
     """Let the package be imported from new texts; forget what came from others."""
     for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
         del sys.modules[name]
@@ -68,4 +112,4 @@ def install(source_of: Callable[[str], str | None]) -> None:
         del lines[name]
     others = [one for one in sys.meta_path if getattr(one, "package", "") != PACKAGE]
     # First, so that nobody's folder of this name comes before it.
-    sys.meta_path[:] = [Finder(source_of), *others]
+    sys.meta_path[:] = [Finder(source_of, code_of), *others]

@@ -36,7 +36,8 @@ def source_of(module):
 GD.pop("pgchurn", None)
 finder = {"__name__": "finder"}
 exec(source_of("finder"), finder)
-finder["install"](source_of)
+bytecode = finder["Bytecode"](source_of("bytecode") or "")
+finder["install"](source_of, bytecode.code_of)
 from churn_runtime.session import Session
 
 SD["session"] = GD["pgchurn"] = Session(plpy)

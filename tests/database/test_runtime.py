@@ -2,6 +2,10 @@
 
 import pytest
 from pgchurn.plpython.render import living_files
+from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+
+from tests.models import KINDS, deploy, fit, pipeline_for
 
 SCORE = "SELECT churn.score_customer(1)"
 PREDICT = "SELECT churn.predict(1, '{}')"
@@ -12,6 +16,25 @@ NO_PACKAGE = """
         return [name.partition(".")[2] for name in sorted(names)]
     $$
 """
+# Which modules are compiled from their texts from now on.
+COMPILED = """
+    CREATE FUNCTION pg_temp.watch_compiling() RETURNS void LANGUAGE plpython3u AS $$
+        import builtins
+        original, GD["compiled"] = builtins.compile, []
+        def compile(source, file_name, *arguments, **options):
+            folder, _, module = str(file_name).partition("/")
+            # The package itself has no text.
+            if folder == "churn_runtime" and module != ".py":
+                GD["compiled"].append(module.removesuffix(".py"))
+            return original(source, file_name, *arguments, **options)
+        builtins.compile = compile
+    $$;
+    CREATE FUNCTION pg_temp.compiled() RETURNS text[] LANGUAGE plpython3u AS
+        'return GD["compiled"]';
+    SELECT pg_temp.watch_compiling()
+"""
+NO_MODEL = "SELECT churn_internal.score_features(999, '', '{}', '{}', 0)"
+BYTECODE = "churn_runtime.bytecode()"
 # The functions that keep what they call, and the one that loads it: what an upgrade
 # creates anew whenever a module has changed.
 BOUND = [text for text in living_files().values() if "SD[" in text]
@@ -65,6 +88,73 @@ def test_a_session_loads_what_it_needs(fresh):
     assert {"session", "scoring", "registry"} <= set(after_scoring)
     assert not {"queries", "admission", "sandbox", "attestation"} & set(after_scoring)
     assert set(after_predicting) - set(after_scoring) >= {"json_rows", "queries"}
+
+
+@pytest.mark.parametrize(
+    "classifier",
+    [LogisticRegression(), GradientBoostingClassifier(), RandomForestClassifier()],
+)
+def test_a_first_score_by_sums_and_trees_compiles_no_module(
+    trained_database, classifier
+):
+    session = trained_database.session()
+    deploy(session, fit(pipeline=pipeline_for(KINDS, classifier)))
+    session.commit()
+    session.close()
+    fresh = trained_database.session()
+    fresh.run(COMPILED)
+
+    fresh.run("INSERT INTO churn.complaints (customer_id) VALUES (1)")
+    fresh.value("SELECT churn.score(c) FROM churn.customers c WHERE c.customer_id = 1")
+
+    assert fresh.value("SELECT pg_temp.compiled()") == []
+
+
+def test_a_module_whose_text_has_changed_is_compiled_by_the_session(fresh):
+    anew = changed(
+        "registry", ('"no active model for this profile"', '"no model, anew"')
+    )
+    upgrade(fresh, anew)
+    fresh.run(COMPILED)
+
+    assert fresh.refusal(NO_MODEL).message == "no model, anew"
+    assert fresh.value("SELECT pg_temp.compiled()") == ["registry"]
+
+
+def test_what_has_changed_is_compiled_for_all_sessions_as_a_migration_does(upgraded):
+    anew = changed(
+        "registry", ('"no active model for this profile"', '"no model, anew"')
+    )
+    migrating = upgraded.session(autocommit=True)
+    upgrade(migrating, anew)
+    migrating.run("SELECT churn_internal.compile_runtime()")
+    session = upgraded.session(autocommit=True)
+    session.run(COMPILED)
+
+    assert session.refusal(NO_MODEL).message == "no model, anew"
+    assert session.value("SELECT pg_temp.compiled()") == []
+
+
+@pytest.mark.parametrize("magic", ["00000000", ""])
+def test_what_another_python_has_compiled_is_not_read(fresh, magic):
+    definition = fresh.value(f"SELECT pg_get_functiondef('{BYTECODE}'::regprocedure)")
+    first, last = definition.index("'''\n") + 4, definition.rindex("\n'''")
+    others = definition[first:last].partition("\n")[2]
+    fresh.run(f"{definition[:first]}{magic}\n{others}{definition[last:]}")
+    fresh.run(COMPILED)
+
+    assert 0 < fresh.value(SCORE) < 1
+    assert "scoring" in fresh.value("SELECT pg_temp.compiled()")
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_database_in_which_nothing_was_compiled_scores(fresh, is_there):
+    if is_there:
+        fresh.run(living_files()["runtime/bytecode.sql"])
+    else:
+        fresh.run(f"DROP FUNCTION {BYTECODE}")
+
+    assert 0 < fresh.value(SCORE) < 1
 
 
 def test_a_module_that_has_changed_is_loaded_anew(upgraded):
@@ -255,10 +345,13 @@ def test_every_module_is_the_owners_and_nobody_may_call_it(session):
         assert (owner, public) == ("churn_owner", False)
 
 
-def test_only_superusers_change_a_module(session):
+@pytest.mark.parametrize(
+    "attack", [louder("an attack"), living_files()["runtime/bytecode.sql"]]
+)
+def test_only_superusers_change_a_module(session, attack):
     session.run("GRANT CREATE ON SCHEMA churn_runtime TO churn_owner")
     with session.role("churn_owner"):
-        refused = session.refusal(louder("an attack"))
+        refused = session.refusal(attack)
 
     assert refused.sqlstate == "42501"
     assert "plpython3u" in refused.message

@@ -2437,6 +2437,11 @@ GRANT EXECUTE ON ROUTINE churn_internal.compare_scores(profile oid, champion big
 GRANT EXECUTE ON ROUTINE churn_internal.compare_scores(profile oid, champion bigint, challenger bigint, since timestamp with time zone, until timestamp with time zone, material double precision, expected bigint, confidence double precision, thresholds double precision[], acted_upon boolean) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.compare_scores(profile oid, champion bigint, challenger bigint, since timestamp with time zone, until timestamp with time zone, material double precision, expected bigint, confidence double precision, thresholds double precision[], acted_upon boolean) IS 'Replays logged features through two versions, and compares what they say with what became of the customers, for churn.compare.';
 
+CREATE FUNCTION churn_internal.compile_runtime() RETURNS void
+    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
+ALTER ROUTINE churn_internal.compile_runtime() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.compile_runtime() IS 'Compiles the modules that a first score needs, for all sessions. Where a text or Python itself has changed since, a session compiles the module, which takes it up to 10 ms.';
+
 CREATE FUNCTION churn_internal.complaint_time(attachment churn.attachments) RETURNS text
     LANGUAGE sql STABLE PARALLEL UNSAFE;
 ALTER ROUTINE churn_internal.complaint_time(attachment churn.attachments) OWNER TO churn_owner;
@@ -4948,6 +4953,7 @@ COMMENT ON EVENT TRIGGER churn_keep_unique_keys IS 'Refuses to drop the index th
 -- Module boosters
 -- Module boundary_rows
 -- Module bounded_cache
+-- Module bytecode
 -- Module chosen_columns
 -- Module column_checks
 -- Module column_steps

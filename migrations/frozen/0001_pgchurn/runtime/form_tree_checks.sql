@@ -8,10 +8,9 @@ by NumPy. Both refuse the same.
 
 import math
 from itertools import compress
-from operator import lt
 from typing import TYPE_CHECKING, NamedTuple
 
-from .form import require
+from .form import malformed_form, require
 from .form_arrays import FEW, are_ends, are_finite, numbers_in, view_of
 from .numpy_later import Array, np
 
@@ -24,6 +23,7 @@ MISSING_IS_TRUE = 8
 # Of each byte that is a mode, whichever way NaN goes, and whether it is a leaf's.
 KIND_OF_MODE = bytes(mode & ~MISSING_IS_TRUE for mode in range(256))
 IS_LEAF = bytes(mode == LEAF for mode in range(256))
+KINDS = bytes(range(WHOLE_MEMBER + 1))
 DEEPEST = 64
 # They take 0.2 s to be sorted.
 MOST_MEMBERS = 1_000_000
@@ -71,13 +71,16 @@ def check_sets(trees: "Trees") -> None:
 
 
 def shape_of_few(trees: "Trees", count: int) -> Shape:
-    """Look through lists, by what Python has built in."""
+    """Look through arrays by what Python has built in.
+
+    No lists are made of them, since new memory takes longer.
+    """
     positions, modes, constants, true, false, roots = (
         view_of(trees, name)
         for name in ("positions", "modes", "constants", "true", "false", "roots")
     )
     kinds = bytes(modes).translate(KIND_OF_MODE)
-    require(max(kinds, default=LEAF) <= WHOLE_MEMBER, UNKNOWN_MODE)
+    require(not kinds.translate(None, KINDS), UNKNOWN_MODE)
     read = set(positions)
     require(min(read, default=0) >= 0, NO_INPUT)
     leaves = kinds.translate(IS_LEAF)
@@ -89,29 +92,45 @@ def shape_of_few(trees: "Trees", count: int) -> Shape:
         not any(compress(true, leaves)) and not any(compress(false, leaves)),
         CHILDREN_OF_LEAF,
     )
-    # Those of comparisons, whose kind is not 0.
-    nodes = list(compress(range(count), kinds))
-    one, other = list(compress(true, kinds)), list(compress(false, kinds))
-    children = [*one, *other]
-    require(
-        all(map(lt, [*nodes, *nodes], children)) and max(children, default=-1) < count,
-        NO_NODE,
-    )
-    reached = [*children, *roots]
-    require(len(reached) == count and set(reached) == set(range(count)), NO_TREES)
-    has_sets = max(kinds, default=LEAF) >= MEMBER
+    has_sets = MEMBER in kinds or WHOLE_MEMBER in kinds
     if has_sets:
         sets = len(vars(trees)["ends"])
         for kind, number in zip(kinds, constants):
             known = kind < MEMBER or (0 <= number < sets and number % 1 == 0)
             require(known, NO_SET)
-    level = [0] * count
-    # A node comes before its children, so that its own level is known.
-    for node, first, second in zip(nodes, one, other):
-        level[first] = level[second] = level[node] + 1
-    depth = max(level, default=0)
-    require(depth <= DEEPEST, TOO_DEEP)
-    return Shape(len(nodes), depth, max(read, default=0), has_sets)
+    return Shape(
+        count - kinds.count(LEAF),
+        depth_of_few(kinds, roots, true, false),
+        max(read, default=0),
+        has_sets,
+    )
+
+
+def depth_of_few(
+    kinds: bytes, roots: memoryview, true: memoryview, false: memoryview
+) -> int:
+    """Return the same as ``depth_of``; refuse what ``check_links`` refuses."""
+    count = len(kinds)
+    # Of each node that has been reached, one more than the comparisons before it.
+    level = bytearray(count)
+    for root in roots:
+        require(0 <= root < count and not level[root], NO_TREES)
+        level[root] = 1
+    # Of comparisons, whose kind is not 0. A node comes before its children, so that its
+    # own level is known. No function is called for each: that takes as long again.
+    for node, one, other in zip(
+        compress(range(count), kinds), compress(true, kinds), compress(false, kinds)
+    ):
+        if not (node < one < count and node < other < count):
+            raise malformed_form(NO_NODE)
+        below = level[node] + 1
+        if below == 1 or level[one] or level[other] or one == other:
+            raise malformed_form(NO_TREES)
+        if below > DEEPEST + 1:
+            raise malformed_form(TOO_DEEP)
+        level[one] = level[other] = below
+    require(0 not in level, NO_TREES)
+    return max(level, default=1) - 1
 
 
 def shape_of_many(trees: "Trees", count: int) -> Shape:
