@@ -16,6 +16,7 @@ from tests.models import (
 )
 from tests.retraining import days_ago
 from tests.schemas import OURS
+from tests.statements import INFINITE, overwrite
 
 MODEL = default_model()
 SHADOWS = Path(__file__).with_name("shadows.sql")
@@ -269,6 +270,65 @@ def test_a_function_that_pinned_nothing_would_be_misled(first, function, call):
     first.run(SHADOWED_PATH)
 
     assert first.refusal(call).message == "a shadow was called"
+
+
+# A domain for each type of the server's, for whoever names one without its schema where
+# no search_path says that temporary ones come last.
+TEMPORARY_TYPES = """
+    CREATE FUNCTION pg_temp.betray() RETURNS boolean LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE NOTICE 'a shadow was called by %', current_user;
+        RETURN true;
+    END $$;
+    DO $$
+    DECLARE
+        shadowed name;
+    BEGIN
+        FOR shadowed IN
+            SELECT t.typname FROM pg_catalog.pg_type t
+            WHERE t.typnamespace = 'pg_catalog'::regnamespace AND t.typtype = 'b'
+              AND t.typelem = 0
+        LOOP
+            EXECUTE format(
+                'CREATE DOMAIN pg_temp.%I AS pg_catalog.varchar'
+                ' CHECK (pg_temp.betray())', shadowed
+            );
+        END LOOP;
+    END $$
+"""
+
+
+def test_temporary_types_do_betray(first):
+    first.run(TEMPORARY_TYPES)
+    first.run("SET LOCAL search_path = ''")
+
+    first.run("SELECT 'x'::text")
+
+    assert "a shadow was called" in first.take_notices()
+
+
+@pytest.mark.parametrize("mode", ["inline", "queued"])
+@pytest.mark.parametrize("guarded", [False, True], ids=["plain", "guarded"])
+@pytest.mark.parametrize("change", [INFINITE, "churn_score = NULL"])
+def test_nobody_runs_anything_as_the_owner_by_a_temporary_type(
+    intruder, mode, guarded, change
+):
+    intruder.run("SELECT churn.set_scoring_mode('churn.customers', %s)", mode)
+    if guarded:
+        intruder.run(
+            "CREATE TRIGGER watch BEFORE UPDATE ON churn.customers"
+            " FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+        )
+    overwrite(intruder, change)
+    intruder.take_notices()
+    with intruder.role(INTRUDER):
+        intruder.run(TEMPORARY_TYPES)
+        for customers in ("(1)", "(1)", "(1), (3)"):
+            intruder.run(
+                f"INSERT INTO churn.complaints (customer_id) VALUES {customers}"
+            )
+
+    assert "a shadow was called" not in intruder.take_notices()
 
 
 @pytest.mark.parametrize("kind", ["TEMPORARY", ""])

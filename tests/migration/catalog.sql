@@ -2511,7 +2511,7 @@ BEGIN
                 );
             ELSE
                 PERFORM churn_internal.record_failures(
-                    1, version, ARRAY[key::text], ARRAY[NULL]::double precision[]
+                    1, version, ARRAY[key::pg_catalog.text], ARRAY[NULL]::double precision[]
                 );
             END IF;
         ELSIF octet_length(arms) = 92 THEN
@@ -2519,7 +2519,7 @@ BEGIN
             version := churn_internal.version_of_integer(arms, key);
             CONTINUE;
         -- In an experiment whoever is exposed has to be written down, by the rules.
-        ELSIF churn_internal.is_exposed(1, arms, key::text) THEN
+        ELSIF churn_internal.is_exposed(1, arms, key::pg_catalog.text) THEN
             version := churn_internal.version_of_integer(arms, key);
             CONTINUE;
         ELSE

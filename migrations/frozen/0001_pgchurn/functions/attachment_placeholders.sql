@@ -25,8 +25,11 @@ BEGIN
             ))
             FROM pg_catalog.pg_type t WHERE t.oid IN (key.key_type, key.common_type))
     );
-    mark := CASE WHEN one_text THEN 'key::text' ELSE format(
-        'coalesce((SELECT p.%1$I::text FROM %2$s p WHERE p.%1$I %3$s key), key::text)',
+    -- No type by its name alone: where a score failed there is no search_path to say that
+    -- types of temporary schemas, which anybody may create, come last.
+    mark := CASE WHEN one_text THEN 'key::pg_catalog.text' ELSE format(
+        'coalesce((SELECT p.%1$I::pg_catalog.text FROM %2$s p WHERE p.%1$I %3$s key), '
+        'key::pg_catalog.text)',
         attachment.profile_key, profile, churn_internal.operator_name(key.equals_common)
     ) END;
     -- The bits of tgtype for ROW and BEFORE, for UPDATE, and for DELETE, see pg_trigger.h.
