@@ -154,7 +154,6 @@ table learning_streams                    -          -          -
 table pending_profiles                    SELECT     SELECT     -
 table predictions_N                       -          -          -
 table predictions_default                 -          -          -
-table recounts                            -          -          -
 table release_plans                       -          -          -
 table rescore_ranges                      -          -          -
 table rescore_runs                        -          -          -
@@ -308,7 +307,6 @@ function monitored_rows                   -          -          -
 function move_history                     -          -          -
 function needs_outcomes                   EXECUTE    EXECUTE    -
 function named_objects                    -          -          -
-function note_recount                     -          -          -
 function note_retrained                   EXECUTE    -          -
 function note_worker                      -          -          -
 function observed_values                  EXECUTE    EXECUTE    -

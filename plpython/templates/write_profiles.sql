@@ -30,8 +30,7 @@ BEGIN
             WHERE given.complaints IS NULL
         );
         IF cardinality(recounted) > 0 THEN
-            PERFORM churn_internal.note_recount(txid_current());
-            PERFORM FROM churn_internal.recounts;
+            PERFORM churn_trust.note_recount(txid_current());
             PERFORM set_config('churn.score_failed', 'recounted', true);
             -- Locked by a statement of its own, so that the next one, which counts,
             -- sees all that was committed before the locks.

@@ -737,6 +737,35 @@ def test_nobody_is_counted_twice_whatever_a_statement_sets_meanwhile(
 
 
 @pytest.mark.parametrize("guarded", [False, True], ids=["plain", "guarded"])
+def test_nor_where_the_server_keeps_no_statistics(trained_database, guarded):
+    queued = trained_database.session()
+    queued.run(QUEUED)
+    queued.run(
+        """
+        SET LOCAL track_counts = off;
+        SET LOCAL track_functions = 'none';
+        CREATE FUNCTION pg_temp.forge() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+            DELETE FROM churn.complaints WHERE complaint_id = (
+                SELECT min(c.complaint_id) FROM churn.complaints c
+                WHERE c.customer_id = 3
+            );
+            SET LOCAL churn.score_failed = '';
+        END $$
+        """
+    )
+    if guarded:
+        watch(queued, "BEFORE")
+
+    queued.run(
+        "INSERT INTO churn.complaints (customer_id) VALUES (3)"
+        " RETURNING pg_temp.forge()"
+    )
+
+    queued.run(WORK, 100)
+    assert divergences(queued) == []
+
+
+@pytest.mark.parametrize("guarded", [False, True], ids=["plain", "guarded"])
 def test_no_complaint_calls_python(trained_database, guarded):
     # One that has counted nothing anew within the last second.
     queued = trained_database.session()

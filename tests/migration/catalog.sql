@@ -829,12 +829,6 @@ COMMENT ON COLUMN churn_internal.predictions_default.features IS 'The feature va
 COMMENT ON COLUMN churn_internal.predictions_default.cause IS 'What had it scored: complaint, profile (which is new or was updated), queue or batch.';
 COMMENT ON COLUMN churn_internal.predictions_default.predicted_at IS 'When the score was given, as in the profile''s churn_scored_at.';
 
-CREATE TABLE churn_internal.recounts (
-
-);
-ALTER TABLE churn_internal.recounts OWNER TO churn_owner;
-COMMENT ON TABLE churn_internal.recounts IS 'Empty. Read whenever complaints are counted anew, which the statistics of the session remember.';
-
 CREATE TABLE churn_internal.release_plans (
     release_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     attachment_id integer NOT NULL,
@@ -3176,11 +3170,6 @@ GRANT EXECUTE ON ROUTINE churn_internal.needs_outcomes(metric text) TO churn_loa
 GRANT EXECUTE ON ROUTINE churn_internal.needs_outcomes(metric text) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.needs_outcomes(metric text) IS 'Whether a metric of churn.monitor can only be known once a window is mature.';
 
-CREATE FUNCTION churn_internal.note_recount(transaction_id bigint) RETURNS void
-    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE;
-ALTER ROUTINE churn_internal.note_recount(transaction_id bigint) OWNER TO churn_owner;
-COMMENT ON ROUTINE churn_internal.note_recount(transaction_id bigint) IS 'Remembers that complaints were counted anew in a transaction; in memory, because anybody may SET a setting.';
-
 CREATE FUNCTION churn_internal.note_retrained(request_id bigint, attempt integer, version bigint) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path TO pg_catalog, pg_temp;
@@ -4642,8 +4631,7 @@ BEGIN
             WHERE given.complaints IS NULL
         );
         IF cardinality(recounted) > 0 THEN
-            PERFORM churn_internal.note_recount(txid_current());
-            PERFORM FROM churn_internal.recounts;
+            PERFORM churn_trust.note_recount(txid_current());
             PERFORM set_config('churn.score_failed', 'recounted', true);
             -- Locked by a statement of its own, so that the next one, which counts,
             -- sees all that was committed before the locks.
@@ -4888,6 +4876,13 @@ CREATE FUNCTION churn_trust.keys_in_force() RETURNS TABLE(fingerprint text, publ
     SET search_path TO pg_catalog, pg_temp;
 GRANT EXECUTE ON ROUTINE churn_trust.keys_in_force() TO churn_owner;
 COMMENT ON ROUTINE churn_trust.keys_in_force() IS 'The keys that may sign models. While there is one, unsigned models neither register nor score.';
+
+CREATE FUNCTION churn_trust.note_recount(transaction_id bigint) RETURNS void
+    LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path TO pg_catalog, pg_temp
+    SET track_functions TO pl;
+GRANT EXECUTE ON ROUTINE churn_trust.note_recount(transaction_id bigint) TO churn_owner;
+COMMENT ON ROUTINE churn_trust.note_recount(transaction_id bigint) IS 'Remembers that complaints were counted anew in a transaction, and is counted by the server whatever its settings.';
 
 CREATE FUNCTION churn_trust.objects_of_others(profile regclass) RETURNS TABLE(object text, function regprocedure)
     LANGUAGE sql STABLE PARALLEL UNSAFE

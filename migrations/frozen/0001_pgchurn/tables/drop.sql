@@ -6,7 +6,7 @@ DROP TABLE
     churn_internal.release_plans, churn_internal.retraining_plans,
     churn_internal.retrainings, churn_internal.learned_batches,
     churn_internal.learning_streams, churn_internal.failed_profiles,
-    churn_internal.pending_profiles, churn_internal.recounts, churn_internal.rescore_ranges,
+    churn_internal.pending_profiles, churn_internal.rescore_ranges,
     churn_internal.rescore_runs, churn_trust.trusted_keys, churn_trust.allowed_pickles;
 DROP SEQUENCE churn_internal.own_writes;
 DROP DOMAIN

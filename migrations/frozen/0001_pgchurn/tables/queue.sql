@@ -21,14 +21,6 @@ COMMENT ON INDEX churn_internal.pending_profiles_enqueued_idx IS
 ALTER TABLE churn_internal.pending_profiles OWNER TO churn_owner;
 GRANT SELECT ON churn_internal.pending_profiles TO churn_loader, churn_scorer;
 
--- Never has a row: that it was read says something, see churn_internal.may_have_recounted.
-CREATE TABLE churn_internal.recounts ();
-ALTER TABLE churn_internal.recounts REPLICA IDENTITY FULL;
-COMMENT ON TABLE churn_internal.recounts IS
-    'Empty. Read whenever complaints are counted anew, which the statistics of the session '
-    'remember.';
-ALTER TABLE churn_internal.recounts OWNER TO churn_owner;
-
 -- No foreign key, since every row would lock that of its attachment; rows of attachments
 -- are never deleted.
 CREATE TABLE churn_internal.failed_profiles (
