@@ -4,7 +4,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $function$
 #variable_conflict use_variable
 DECLARE
-    writing CONSTANT text := current_setting('churn.writing', true);
+    unusual boolean;
     recounted boolean;
     key "@common_type@";
     complained_at timestamptz;
@@ -12,29 +12,29 @@ DECLARE
     arms bytea;
     trusted_keys text[];
     profile record;
-    around bigint := 0;
-    own bigint;
+    around bigint;
     written boolean;
-    ignored text;
     ignored_number bigint;
 BEGIN
     "@first_of_complaints@";
-    -- Where this transaction may have counted the new complaints already, they are
-    -- counted anew.
-    recounted := churn_internal.may_have_recounted()
-        AND churn_internal.has_recounted(txid_current());
-    IF NOT "@queued@" AND NOT recounted AND current_setting('churn.score_failed', true) <> '' THEN
-        ignored := set_config('churn.score_failed', '', true);
-    END IF;
-    -- The usual case, one complaint. Two statements: one that joins took longer to set up.
-    SELECT c."@complaint_key@", "@complaint_time@", d.version, d.arms, "@trusted_keys@"
-    INTO key, complained_at, version, arms, trusted_keys
+    -- The usual case, one complaint that nobody can have counted yet. Two statements: one that
+    -- joins took longer to set up; and few others, since each is set up in each transaction.
+    SELECT c."@complaint_key@", "@complaint_time@", d.version, d.arms, "@trusted_keys@",
+           churn_internal.may_have_recounted() OR EXISTS (SELECT FROM inserted OFFSET 1)
+    INTO key, complained_at, version, arms, trusted_keys, unusual
     FROM inserted c
-    LEFT JOIN churn_internal.sole_deployment(CASE WHEN NOT "@queued@" THEN "@id@" END) d ON true
-    WHERE NOT EXISTS (SELECT FROM inserted OFFSET 1);
-    IF version IS NULL AND arms IS NOT NULL THEN
+    LEFT JOIN churn_internal.sole_deployment(CASE WHEN NOT "@queued@" THEN "@id@" END) d ON true;
+    IF unusual OR (version IS NULL AND NOT "@queued@") THEN
+        IF unusual THEN
+            -- Where this transaction has counted complaints anew, it may have counted these.
+            recounted := churn_internal.may_have_recounted()
+                AND churn_internal.has_recounted(txid_current());
+            unusual := recounted OR EXISTS (SELECT FROM inserted OFFSET 1);
+        END IF;
         -- In an experiment whoever is exposed has to be written down, by the rules.
-        IF octet_length(arms) = 92 OR churn_internal.is_exposed("@id@", arms, "@mark@") THEN
+        IF version IS NULL AND NOT unusual AND (
+            octet_length(arms) = 92 OR churn_internal.is_exposed("@id@", arms, "@mark@")
+        ) THEN
             version := "@version_of_arm@";
         END IF;
     END IF;
@@ -49,34 +49,37 @@ BEGIN
            CASE WHEN NOT "@queued@" THEN churn_internal.score_changed(
                "@id@", version, arms, trusted_keys, "@layout@",
                "@integers@", "@doubles@", "@short_texts@"
-           ) END AS score
+           ) END AS score,
+           current_setting('churn.writing', true) AS writing,
+           churn_internal.own_write("@id@", pg_trigger_depth()) AS own
     INTO profile
     FROM "@profile@" p
-    WHERE p."@key@" OPERATOR("@equals_common@".=) key AND NOT recounted
+    WHERE p."@key@" OPERATOR("@equals_common@".=) key AND NOT unusual
       AND (version IS NOT NULL OR "@queued@");
-    IF profile.tid IS NOT NULL AND ("@queued@" OR profile.score IS NOT NULL) THEN
-        own := churn_internal.own_write("@id@", pg_trigger_depth());
-        IF writing <> '' THEN
-            around := churn_internal.write_under_way();
-            own := churn_internal.inner_write(around, own);
-        END IF;
+    IF profile.writing <> '' THEN
+        around := churn_internal.write_under_way();
+        profile.own := churn_internal.inner_write(around, profile.own);
     END IF;
-    IF own IS NOT NULL THEN
+    IF profile.own IS NOT NULL AND ("@queued@" OR profile.score IS NOT NULL) THEN
         BEGIN
-            ignored_number := setval('churn_internal.own_writes', own);
-            ignored := set_config('churn.writing', 'on', true);
-            written := churn_internal."update_profile_@id@"(
-                profile.tid, profile.relation, profile.writer, profile.complaints,
-                profile.latest, coalesce(profile.score, profile.former_score),
-                version,
-                CASE WHEN "@queued@" THEN profile.former_time ELSE clock_timestamp() END
-            );
-            ignored_number := setval('churn_internal.own_writes', around);
-            ignored := set_config('churn.writing', writing, true);
+            -- One expression, and a condition, take less than assignments. AND goes from left
+            -- to right, as far as anything is true.
+            written := setval('churn_internal.own_writes', profile.own) IS NOT NULL
+                AND set_config('churn.writing', 'on', true) IS NOT NULL
+                AND churn_internal."update_profile_@id@"(
+                    profile.tid, profile.relation, profile.writer, profile.complaints,
+                    profile.latest, coalesce(profile.score, profile.former_score),
+                    version,
+                    CASE WHEN "@queued@" THEN profile.former_time ELSE clock_timestamp() END
+                );
+            IF setval('churn_internal.own_writes', coalesce(around, 0)) IS NULL
+                OR set_config('churn.writing', profile.writing, true) IS NULL
+            THEN
+            END IF;
         -- OTHERS are neither assertions nor cancels, which go on.
         EXCEPTION WHEN OTHERS OR assert_failure OR query_canceled THEN
             -- Else a write of others, later, could pass for this one, and one around it could not.
-            ignored_number := setval('churn_internal.own_writes', around);
+            ignored_number := setval('churn_internal.own_writes', coalesce(around, 0));
             -- Whoever waits for the transaction has to hear of deadlocks and the like.
             IF SQLSTATE ~ '^(40|57)' THEN
                 RAISE;

@@ -5,8 +5,8 @@ SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
     -- Told by the role that writes, or where pgchurn writes as the table's owner by memory
     -- of its own: a setting anybody may SET.
-    own boolean := false;
-    nestloop CONSTANT text := current_setting('enable_nestloop');
+    own boolean;
+    nestloop text;
     active record;
     changed record;
     single boolean;
@@ -26,7 +26,8 @@ BEGIN
     IF own AND NOT "@derives@" THEN
         RETURN NULL;
     END IF;
-    IF NOT own THEN
+    IF own IS NOT TRUE THEN
+        own := false;
         ignored := set_config('churn.score_cause', 'profile', true);
     END IF;
     IF TG_OP = 'INSERT' THEN
@@ -51,6 +52,7 @@ BEGIN
     -- A session keeps the plan that it made for its first statement: made for one row, it
     -- compared each of 10,000 rows with all the others, which took 9 s instead of 0.1. Not as
     -- a setting of the function, since what that calls would be planned without them, too.
+    nestloop := current_setting('enable_nestloop');
     ignored := set_config('enable_nestloop', 'off', true);
     -- Only rows in which something that scoring reads or writes has changed, or what the
     -- label says; of what pgchurn itself wrote, only rows in which that changed features or

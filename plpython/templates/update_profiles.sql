@@ -5,28 +5,8 @@ CREATE OR REPLACE FUNCTION churn_internal."update_profile_@id@"(
     version bigint, scored_at timestamptz
 ) RETURNS boolean LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER AS $function$
 #variable_conflict use_variable
-DECLARE
-    written boolean;
 BEGIN
-    IF "@refusal@" IS NOT NULL THEN
-        RAISE insufficient_privilege USING MESSAGE = "@refusal@";
-    END IF;
-    -- What is checked at commit only would take the complaint with it. But triggers of
-    -- another table, were they to be called now, would run with the owner's rights.
-    IF "@has_deferred@" THEN
-        IF (
-            SELECT pg_catalog.count(*)
-            FROM pg_catalog.pg_constraint k
-            JOIN ROWS FROM (
-                pg_catalog.unnest("@deferred_names@"), pg_catalog.unnest("@deferred_schemas@")
-            ) d (name, schema)
-                ON k.conname OPERATOR(pg_catalog.=) d.name
-                AND k.connamespace OPERATOR(pg_catalog.=) d.schema
-        ) OPERATOR(pg_catalog.<>) "@deferred_count@" THEN
-            RAISE insufficient_privilege USING MESSAGE = "@shared_name@";
-        END IF;
-        EXECUTE "@check_now@";
-    END IF;
+    "@before_writing@";
     UPDATE "@profile@" p SET
         complaint_count = complaints,
         last_complaint_at = latest,
@@ -35,11 +15,8 @@ BEGIN
         churn_scored_at = scored_at
     WHERE p.ctid OPERATOR(pg_catalog.=) tid AND p.tableoid OPERATOR(pg_catalog.=) relation
       AND p.xmin OPERATOR(pg_catalog.=) writer;
-    written := FOUND;
-    IF "@has_deferred@" THEN
-        EXECUTE "@check_later@";
-    END IF;
-    RETURN written;
+    "@after_writing@";
+    RETURN FOUND;
 END $function$;
 COMMENT ON FUNCTION churn_internal."update_profile_@id@" IS
     'Writes what pgchurn keeps in one profile row that nobody has changed, as the owner of the table.';
@@ -53,25 +30,7 @@ CREATE OR REPLACE FUNCTION churn_internal."update_profiles_@id@"(
 DECLARE
     written bigint;
 BEGIN
-    IF "@refusal@" IS NOT NULL THEN
-        RAISE insufficient_privilege USING MESSAGE = "@refusal@";
-    END IF;
-    -- What is checked at commit only would take the complaint with it. But triggers of
-    -- another table, were they to be called now, would run with the owner's rights.
-    IF "@has_deferred@" THEN
-        IF (
-            SELECT pg_catalog.count(*)
-            FROM pg_catalog.pg_constraint k
-            JOIN ROWS FROM (
-                pg_catalog.unnest("@deferred_names@"), pg_catalog.unnest("@deferred_schemas@")
-            ) d (name, schema)
-                ON k.conname OPERATOR(pg_catalog.=) d.name
-                AND k.connamespace OPERATOR(pg_catalog.=) d.schema
-        ) OPERATOR(pg_catalog.<>) "@deferred_count@" THEN
-            RAISE insufficient_privilege USING MESSAGE = "@shared_name@";
-        END IF;
-        EXECUTE "@check_now@";
-    END IF;
+    "@before_writing@";
     UPDATE "@profile@" p SET
         complaint_count = new.complaints,
         last_complaint_at = new.latest,
@@ -86,9 +45,7 @@ BEGIN
     WHERE p.ctid OPERATOR(pg_catalog.=) new.tid
       AND p.tableoid OPERATOR(pg_catalog.=) new.relation;
     GET DIAGNOSTICS written = ROW_COUNT;
-    IF "@has_deferred@" THEN
-        EXECUTE "@check_later@";
-    END IF;
+    "@after_writing@";
     RETURN written;
 END $function$;
 COMMENT ON FUNCTION churn_internal."update_profiles_@id@" IS

@@ -3288,8 +3288,8 @@ CREATE FUNCTION churn_internal.profiles_changed_1() RETURNS trigger
 DECLARE
     -- Told by the role that writes, or where pgchurn writes as the table's owner by memory
     -- of its own: a setting anybody may SET.
-    own boolean := false;
-    nestloop CONSTANT text := current_setting('enable_nestloop');
+    own boolean;
+    nestloop text;
     active record;
     changed record;
     single boolean;
@@ -3309,7 +3309,8 @@ BEGIN
     IF own AND NOT false THEN
         RETURN NULL;
     END IF;
-    IF NOT own THEN
+    IF own IS NOT TRUE THEN
+        own := false;
         ignored := set_config('churn.score_cause', 'profile', true);
     END IF;
     IF TG_OP = 'INSERT' THEN
@@ -3334,6 +3335,7 @@ BEGIN
     -- A session keeps the plan that it made for its first statement: made for one row, it
     -- compared each of 10,000 rows with all the others, which took 9 s instead of 0.1. Not as
     -- a setting of the function, since what that calls would be planned without them, too.
+    nestloop := current_setting('enable_nestloop');
     ignored := set_config('enable_nestloop', 'off', true);
     -- Only rows in which something that scoring reads or writes has changed, or what the
     -- label says; of what pgchurn itself wrote, only rows in which that changed features or
@@ -4113,28 +4115,8 @@ CREATE FUNCTION churn_internal.update_profile_1(tid tid, relation oid, writer xi
     SET search_path TO '"$user", public, pg_temp'
     AS $function$
 #variable_conflict use_variable
-DECLARE
-    written boolean;
 BEGIN
-    IF NULL IS NOT NULL THEN
-        RAISE insufficient_privilege USING MESSAGE = NULL;
-    END IF;
-    -- What is checked at commit only would take the complaint with it. But triggers of
-    -- another table, were they to be called now, would run with the owner's rights.
-    IF false THEN
-        IF (
-            SELECT pg_catalog.count(*)
-            FROM pg_catalog.pg_constraint k
-            JOIN ROWS FROM (
-                pg_catalog.unnest('{}'::pg_catalog.name[]), pg_catalog.unnest('{}'::pg_catalog.oid[])
-            ) d (name, schema)
-                ON k.conname OPERATOR(pg_catalog.=) d.name
-                AND k.connamespace OPERATOR(pg_catalog.=) d.schema
-        ) OPERATOR(pg_catalog.<>) 0 THEN
-            RAISE insufficient_privilege USING MESSAGE = 'a constraint of another table has the name ';
-        END IF;
-        EXECUTE 'SET CONSTRAINTS ALL IMMEDIATE';
-    END IF;
+    NULL;
     UPDATE churn.customers p SET
         complaint_count = complaints,
         last_complaint_at = latest,
@@ -4143,11 +4125,8 @@ BEGIN
         churn_scored_at = scored_at
     WHERE p.ctid OPERATOR(pg_catalog.=) tid AND p.tableoid OPERATOR(pg_catalog.=) relation
       AND p.xmin OPERATOR(pg_catalog.=) writer;
-    written := FOUND;
-    IF false THEN
-        EXECUTE 'SET CONSTRAINTS ALL DEFERRED';
-    END IF;
-    RETURN written;
+    NULL;
+    RETURN FOUND;
 END $function$;
 ALTER ROUTINE churn_internal.update_profile_1(tid tid, relation oid, writer xid, complaints integer, latest timestamp with time zone, score double precision, version bigint, scored_at timestamp with time zone) OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.update_profile_1(tid tid, relation oid, writer xid, complaints integer, latest timestamp with time zone, score double precision, version bigint, scored_at timestamp with time zone) IS 'Writes what pgchurn keeps in one profile row that nobody has changed, as the owner of the table.';
@@ -4160,25 +4139,7 @@ CREATE FUNCTION churn_internal.update_profiles_1(tids tid[], relations oid[], co
 DECLARE
     written bigint;
 BEGIN
-    IF NULL IS NOT NULL THEN
-        RAISE insufficient_privilege USING MESSAGE = NULL;
-    END IF;
-    -- What is checked at commit only would take the complaint with it. But triggers of
-    -- another table, were they to be called now, would run with the owner's rights.
-    IF false THEN
-        IF (
-            SELECT pg_catalog.count(*)
-            FROM pg_catalog.pg_constraint k
-            JOIN ROWS FROM (
-                pg_catalog.unnest('{}'::pg_catalog.name[]), pg_catalog.unnest('{}'::pg_catalog.oid[])
-            ) d (name, schema)
-                ON k.conname OPERATOR(pg_catalog.=) d.name
-                AND k.connamespace OPERATOR(pg_catalog.=) d.schema
-        ) OPERATOR(pg_catalog.<>) 0 THEN
-            RAISE insufficient_privilege USING MESSAGE = 'a constraint of another table has the name ';
-        END IF;
-        EXECUTE 'SET CONSTRAINTS ALL IMMEDIATE';
-    END IF;
+    NULL;
     UPDATE churn.customers p SET
         complaint_count = new.complaints,
         last_complaint_at = new.latest,
@@ -4193,9 +4154,7 @@ BEGIN
     WHERE p.ctid OPERATOR(pg_catalog.=) new.tid
       AND p.tableoid OPERATOR(pg_catalog.=) new.relation;
     GET DIAGNOSTICS written = ROW_COUNT;
-    IF false THEN
-        EXECUTE 'SET CONSTRAINTS ALL DEFERRED';
-    END IF;
+    NULL;
     RETURN written;
 END $function$;
 ALTER ROUTINE churn_internal.update_profiles_1(tids tid[], relations oid[], counts bigint[], latests timestamp with time zone[], scores double precision[], versions bigint[], times timestamp with time zone[]) OWNER TO churn_owner;

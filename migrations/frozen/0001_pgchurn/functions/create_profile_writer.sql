@@ -81,19 +81,33 @@ BEGIN
         jsonb_build_object(
             'id', attachment_id,
             'profile', profile_name,
-            'refusal', quote_nullable(refusal),
-            'has_deferred', deferred.names IS NOT NULL,
-            'deferred_names', format('%L::pg_catalog.name[]', coalesce(deferred.name, '{}')),
-            'deferred_schemas', format('%L::pg_catalog.oid[]', coalesce(deferred.schema, '{}')),
-            'deferred_count', coalesce(deferred.number, 0),
-            'shared_name', quote_literal(format(
-                'a constraint of another table has the name %s', deferred.names
-            )),
-            'check_now', quote_literal(
-                format('SET CONSTRAINTS %s IMMEDIATE', coalesce(deferred.names, 'ALL'))
+            -- As statements, where there is something to do: an IF that is always false is
+            -- set up in each transaction.
+            'before_writing', concat_ws(
+                '; ',
+                'RAISE insufficient_privilege USING MESSAGE = ' || quote_literal(refusal),
+                -- What is checked at commit only would take the complaint with it. But
+                -- triggers of another table, were they to be called now, would run with the
+                -- owner's rights.
+                CASE WHEN deferred.names IS NOT NULL THEN format(
+                    'IF (SELECT pg_catalog.count(*) FROM pg_catalog.pg_constraint k '
+                    'JOIN ROWS FROM (pg_catalog.unnest(%L::pg_catalog.name[]), '
+                    'pg_catalog.unnest(%L::pg_catalog.oid[])) d (name, schema) '
+                    'ON k.conname OPERATOR(pg_catalog.=) d.name '
+                    'AND k.connamespace OPERATOR(pg_catalog.=) d.schema) '
+                    'OPERATOR(pg_catalog.<>) %s THEN '
+                    'RAISE insufficient_privilege USING MESSAGE = %L; END IF; EXECUTE %L',
+                    deferred.name, deferred.schema, deferred.number,
+                    format('a constraint of another table has the name %s', deferred.names),
+                    format('SET CONSTRAINTS %s IMMEDIATE', deferred.names)
+                ) END,
+                -- PL/pgSQL takes no empty statement, and does nothing about this one.
+                'NULL'
             ),
-            'check_later', quote_literal(
-                format('SET CONSTRAINTS %s DEFERRED', coalesce(deferred.names, 'ALL'))
+            'after_writing', coalesce(
+                'EXECUTE '
+                || quote_literal('SET CONSTRAINTS ' || deferred.names || ' DEFERRED'),
+                'NULL'
             )
         )
     );
