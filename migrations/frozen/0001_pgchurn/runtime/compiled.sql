@@ -5,7 +5,14 @@ LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 from typing import TYPE_CHECKING, Any
 
 from .errors import ScoringError
-from .features import Columns, Positions, check_values, checked_row, columns_from_arrays
+from .features import (
+    Columns,
+    Positions,
+    check_values,
+    checked_row,
+    columns_from_arrays,
+    row_count,
+)
 from .form import (
     Form,
     described,
@@ -84,18 +91,21 @@ class CodedInputs:
     def input_matrix(self, columns: Columns) -> Array:
         """Return the matrix of doubles that the form reads, texts as codes."""
         self.check_numbers(columns)
-        numbers = [columns[feature.name] for feature in self.signature.numbers()]
-        texts = [
-            self.coded(feature.name, columns[feature.name])
-            for feature in self.signature.texts()
-        ]
-        return np.column_stack([*numbers, *texts]).astype(float, order="C")
+        numbers, texts = self.signature.numbers(), self.signature.texts()
+        # Filled column by column: to stack them took two matrices more.
+        matrix = np.empty((row_count(columns), len(numbers) + len(texts)))
+        for place, feature in enumerate(numbers):
+            matrix[:, place] = columns[feature.name]
+        for place, feature in enumerate(texts, len(numbers)):
+            matrix[:, place] = self.coded(feature.name, columns[feature.name])
+        return matrix
 
-    def coded(self, name: str, values: Array) -> list[int]:
+    def coded(self, name: str, values: Array) -> Array:
         """Return the codes of a column of texts."""
-        found = list(map(self.codes[name].__getitem__, values.tolist()))
-        if name in self.refusing and UNKNOWN in found:
-            raise unknown_category(name, values[found.index(UNKNOWN)])
+        codes = map(self.codes[name].__getitem__, values.tolist())
+        found = np.fromiter(codes, float, len(values))
+        if name in self.refusing and (unknown := found == UNKNOWN).any():
+            raise unknown_category(name, values[unknown.argmax()])
         return found
 
     def check_numbers(self, columns: Columns) -> None:

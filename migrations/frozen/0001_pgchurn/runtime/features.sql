@@ -111,9 +111,9 @@ def columns_from_arrays(
 
 def text_column(values: Sequence[str | None]) -> Array:
     """Return an object array of str with NaN in place of None."""
-    column = np.empty(len(values), dtype=object)
-    column[:] = [NAN if value is None else value for value in values]
-    return column
+    given = [NAN if value is None else value for value in values]
+    # Assigned as a list, each would be looked into for a sequence first.
+    return np.fromiter(given, object, len(given))
 
 
 def row_count(columns: Columns) -> int:

@@ -268,7 +268,8 @@ class Sum(Scalar):
         total = np.full(len(matrix), self.constant)
         if self.weight_count:
             chosen = matrix[:, self.positions]
-            chosen = np.where(np.isnan(chosen), self.fills, chosen)
+            # In place, since the choice is a copy.
+            np.copyto(chosen, self.fills, where=np.isnan(chosen))
             total += chosen @ self.weights
         for position, table, default, missing in self.each_table():
             # There may be thousands, and each takes its time however few the rows.
