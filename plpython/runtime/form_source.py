@@ -206,8 +206,8 @@ def row_function(probability: "Part", width: int) -> Callable[..., float]:
 def profile_function(
     probability: "Part",
     numbers: list[int],
-    texts: list[tuple[int, dict[str | None, int], int]],
-    lowest: int,
+    texts: list[tuple[int, dict[str | None, float], float]],
+    lowest: float,
     check: Callable[..., object],
     takes_null: bool,
     most_nodes: int = MOST_NODES,
@@ -251,8 +251,9 @@ def profile_function(
     unusual = [f"s - s != 0.0{infinite}"]
     for position, (place, codes, other) in enumerate(texts, len(numbers)):
         code = source.constant(codes.get)
-        source.line(f"x{position} = {code}(texts[{int(place)}], {int(other)})")
-        unusual.append(f"x{position} < {int(lowest)}")
+        unknown = source.number(other)
+        source.line(f"x{position} = {code}(texts[{int(place)}], {unknown})")
+        unusual.append(f"x{position} < {source.number(lowest)}")
     for position, values in known.items():
         name = source.constant(values)
         unusual.append(f"numbers[{int(numbers[position])}] not in {name}")
