@@ -18,6 +18,7 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL session_replication_role = replica;"""
 END = """\
 SET LOCAL session_replication_role TO DEFAULT;
+SELECT churn_internal.compile_runtime();
 SELECT churn_internal.mend_attachment(a.attachment_id)
 FROM churn.attachments a
 JOIN pg_catalog.pg_class p ON p.oid = a.profile

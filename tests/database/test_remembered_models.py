@@ -47,7 +47,7 @@ def assert_scores_of(session, model):
 
 
 def calls(session, function):
-    """Return how often a function was called in the transaction at hand."""
+    """Return how often a function was called, by this transaction or just before."""
     return session.value(
         "SELECT coalesce(sum(calls), 0)::int FROM pg_stat_xact_user_functions"
         " WHERE funcname = %s",
@@ -62,10 +62,12 @@ def test_a_transaction_looks_up_twice_however_many_rows_there_are(two, before):
     first, _, _ = two
     first.run("BEGIN; SET LOCAL track_functions = 'all'")
     first.run(before)
+    # Those of a transaction that ended less than a second ago are kept.
+    former = calls(first, "score_features")
 
     assert_scores_of(first, MODEL)
 
-    assert calls(first, "score_features") == 2
+    assert calls(first, "score_features") == former + 2
     first.run("ROLLBACK")
 
 
@@ -84,10 +86,11 @@ def test_who_has_activated_a_version_looks_it_up_for_each_row(two):
     first, _, version = two
     first.run("BEGIN; SET LOCAL track_functions = 'all'")
     activate(first, version)
+    former = calls(first, "score_features")
 
     assert_scores_of(first, other_model())
 
-    assert calls(first, "score_features") == len(scores(first))
+    assert calls(first, "score_features") == former + len(scores(first))
     first.run("ROLLBACK")
 
 
