@@ -3,11 +3,12 @@
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from pgchurn.plpython.runtime import form_arrays, form_tree_checks
 from pgchurn.plpython.runtime.compiled import CompiledModel
 from pgchurn.plpython.runtime.errors import ScoringError
-from pgchurn.plpython.runtime.features import Layout, row_count
+from pgchurn.plpython.runtime.features import Layout
 from pgchurn.plpython.runtime.form_arrays import (
     FORMATS,
     TYPES,
@@ -20,6 +21,7 @@ from pgchurn.plpython.runtime.form_arrays import (
     rise,
 )
 
+from tests.compiling import sql_rows
 from tests.soak import fuzz_compiled
 
 NAN, INFINITY = float("nan"), float("inf")
@@ -67,14 +69,8 @@ def test_a_row_scores_the_same_whether_trees_are_followed_or_written_out(family)
     content, signature, columns = fuzz_compiled.original(family)
     layout = Layout.of(signature)
     positions = layout.positions(signature)
-    given = {name: column.tolist() for name, column in columns.items()}
-    rows = [
-        [
-            [None if (value := given[name][row]) != value else value for name in names]
-            for names in layout
-        ]
-        for row in range(min(ROWS, row_count(columns)))
-    ]
+    frame = pd.DataFrame(columns)[:ROWS]
+    rows = list(zip(*(sql_rows(frame, names) for names in layout)))
     for one in [content, *fuzz_compiled.mutants(family, MUTANTS)]:
         try:
             model = CompiledModel(one, signature)

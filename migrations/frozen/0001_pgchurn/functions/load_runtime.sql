@@ -36,8 +36,7 @@ def source_of(module):
 GD.pop("pgchurn", None)
 finder = {"__name__": "finder"}
 exec(source_of("finder"), finder)
-bytecode = finder["Bytecode"](source_of("bytecode") or "")
-finder["install"](source_of, bytecode.code_of)
+finder["install"](source_of, source_of("bytecode") or "")
 from churn_runtime.session import Session
 
 SD["session"] = GD["pgchurn"] = Session(plpy)

@@ -19,9 +19,6 @@ from typing import Any
 
 PACKAGE = "churn_runtime"
 
-SourceOf = Callable[[str], str | None]
-CodeOf = Callable[[str, str], CodeType | None]
-
 
 class Bytecode:
     """What ``churn_internal.compile_runtime`` has compiled, by another session.
@@ -31,40 +28,34 @@ class Bytecode:
     """
 
     def __init__(self, text: str) -> None:
-        magic, _, lines = text.strip("\n'").partition("\n")
+        magic, *lines = text.strip("\n'").split("\n")
+        self.codes: dict[tuple[str, str], str] = {}
         # What another Python has compiled says nothing to this one.
-        known = magic == importlib.util.MAGIC_NUMBER.hex()
-        self.lines = {
-            module: (digest, code)
-            for module, digest, code in (
-                line.split(" ") for line in (lines.splitlines() if known else ())
-            )
-        }
+        if magic == importlib.util.MAGIC_NUMBER.hex():
+            for line in lines:
+                module, digest, code = line.split(" ")
+                self.codes[module, digest] = code
 
     def code_of(self, module: str, source: str) -> CodeType | None:
         """Return the code of a module, or None where its text is another by now."""
-        digest, code = self.lines.get(module, ("", ""))
-        if digest != hashlib.sha256(source.encode()).hexdigest():
-            return None
-        return marshal.loads(binascii.a2b_base64(code))
-
-
-def no_code(module: str, source: str) -> None:
-    """Have each module compiled."""
+        digest = hashlib.sha256(source.encode()).hexdigest()
+        code = self.codes.get((module, digest))
+        return None if code is None else marshal.loads(binascii.a2b_base64(code))
 
 
 class Finder:
     """Finds the package and its modules, whatever lies on the path.
 
-    ``source_of`` returns the text of a module, or None when there is none of that name,
-    and ``code_of`` what a module and its text were compiled to, or None.
+    ``source_of`` returns the text of a module, or None when there is none of that name.
     """
 
     package = PACKAGE
 
-    def __init__(self, source_of: SourceOf, code_of: CodeOf) -> None:
+    def __init__(
+        self, source_of: Callable[[str], str | None], bytecode: Bytecode
+    ) -> None:
         self.source_of = source_of
-        self.code_of = code_of
+        self.bytecode = bytecode
 
     def find_spec(
         self, name: str, path: object = None, target: object = None
@@ -76,7 +67,7 @@ class Finder:
         source = self.source_of(module) if module else ""
         if source is None:
             return None
-        code = self.code_of(module, source) if module else None
+        code = self.bytecode.code_of(module, source)
         loader: Any = SourceLoader(source, f"{PACKAGE}/{module}.py", code)
         return ModuleSpec(name, loader, is_package=not module)
 
@@ -105,8 +96,11 @@ class SourceLoader:
         return self.source
 
 
-def install(source_of: SourceOf, code_of: CodeOf = no_code) -> None:
-    """Let the package be imported from new texts; forget what came from others."""
+def install(source_of: Callable[[str], str | None], bytecode: str = "") -> None:
+    """Let the package be imported from new texts; forget what came from others.
+
+    ``bytecode`` is the text of the module of that name.
+    """
     for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
         del sys.modules[name]
     lines = getattr(sys.modules.get("linecache"), "cache", {})
@@ -114,6 +108,6 @@ def install(source_of: SourceOf, code_of: CodeOf = no_code) -> None:
         del lines[name]
     others = [one for one in sys.meta_path if getattr(one, "package", "") != PACKAGE]
     # First, so that nobody's folder of this name comes before it.
-    sys.meta_path[:] = [Finder(source_of, code_of), *others]
+    sys.meta_path[:] = [Finder(source_of, Bytecode(bytecode)), *others]
 $python$;
 COMMENT ON FUNCTION churn_runtime.finder IS 'Importing the runtime where there is no package on disk.';

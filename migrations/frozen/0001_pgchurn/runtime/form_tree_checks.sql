@@ -48,6 +48,27 @@ class Shape(NamedTuple):
     has_sets: bool
 
 
+class Nodes:
+    """The arrays of trees, to be read number by number."""
+
+    def __init__(self, trees: "Trees") -> None:
+        self.roots = view_of(trees, "roots")
+        self.positions = view_of(trees, "positions")
+        self.modes = view_of(trees, "modes")
+        self.constants = view_of(trees, "constants")
+        self.true = view_of(trees, "true")
+        self.false = view_of(trees, "false")
+        self.members = view_of(trees, "members")
+        self.ends = view_of(trees, "ends")
+
+    def sets(self) -> list[frozenset[float]]:
+        """Return the sets that nodes name by their numbers."""
+        bounds = [0, *self.ends]
+        return [
+            frozenset(self.members[first:end]) for first, end in zip(bounds, bounds[1:])
+        ]
+
+
 def checked_shape(trees: "Trees") -> Shape:
     """Return what trees are like; refuse nodes that are not those of trees."""
     given = vars(trees)
@@ -75,13 +96,11 @@ def shape_of_few(trees: "Trees", count: int) -> Shape:
 
     No lists are made of them, since new memory takes longer.
     """
-    positions, modes, constants, true, false, roots = (
-        view_of(trees, name)
-        for name in ("positions", "modes", "constants", "true", "false", "roots")
-    )
-    kinds = bytes(modes).translate(KIND_OF_MODE)
+    nodes = Nodes(trees)
+    constants, true, false = nodes.constants, nodes.true, nodes.false
+    kinds = bytes(nodes.modes).translate(KIND_OF_MODE)
     require(not kinds.translate(None, KINDS), UNKNOWN_MODE)
-    read = set(positions)
+    read = set(nodes.positions)
     require(min(read, default=0) >= 0, NO_INPUT)
     leaves = kinds.translate(IS_LEAF)
     # A sum is finite where all are, and mostly then only.
@@ -94,13 +113,13 @@ def shape_of_few(trees: "Trees", count: int) -> Shape:
     )
     has_sets = MEMBER in kinds or WHOLE_MEMBER in kinds
     if has_sets:
-        sets = len(vars(trees)["ends"])
+        sets = len(nodes.ends)
         for kind, number in zip(kinds, constants):
             known = kind < MEMBER or (0 <= number < sets and number % 1 == 0)
             require(known, NO_SET)
     return Shape(
         count - kinds.count(LEAF),
-        depth_of_few(kinds, roots, true, false),
+        depth_of_few(kinds, nodes.roots, true, false),
         max(read, default=0),
         has_sets,
     )

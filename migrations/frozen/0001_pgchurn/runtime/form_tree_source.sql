@@ -4,7 +4,6 @@ LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 
 from typing import TYPE_CHECKING
 
-from .form_arrays import view_of
 from .form_source import MOST_PART_NODES
 from .form_tree_checks import (
     EQUAL,
@@ -12,6 +11,7 @@ from .form_tree_checks import (
     LESS_OR_EQUAL,
     MISSING_IS_TRUE,
     WHOLE_MEMBER,
+    Nodes,
 )
 
 if TYPE_CHECKING:
@@ -19,23 +19,13 @@ if TYPE_CHECKING:
     from .form_trees import Trees
 
 
-class TreeSource:
+class TreeSource(Nodes):
     """Writes trees that have been checked into the source of a row's function."""
 
     def __init__(self, trees: "Trees", source: "Source") -> None:
+        super().__init__(trees)
         self.source = source
-        self.roots = view_of(trees, "roots")
-        self.positions = view_of(trees, "positions")
-        self.modes = view_of(trees, "modes")
-        self.constants = view_of(trees, "constants")
-        self.true = view_of(trees, "true")
-        self.false = view_of(trees, "false")
-        members = view_of(trees, "members")
-        bounds = [0, *view_of(trees, "ends")]
-        self.sets = [
-            source.constant(frozenset(members[first:end]))
-            for first, end in zip(bounds, bounds[1:])
-        ]
+        self.known = [source.constant(members) for members in self.sets()]
         self.sizes = self.sizes_below()
 
     def write(self, target: str) -> None:
@@ -90,7 +80,7 @@ class TreeSource:
             test = f"{value} == {self.source.number(constant)}"
         else:
             whole = " // 1.0" if mode == WHOLE_MEMBER else ""
-            test = f"{value}{whole} in {self.sets[int(constant)]}"
+            test = f"{value}{whole} in {self.known[int(constant)]}"
         if missing:
             test = f"{test} or {value} != {value}"
         return f"({true} if {test} else {false})"

@@ -8,34 +8,25 @@ microseconds from then on. To follow its nodes takes 140, and nothing before.
 
 from typing import TYPE_CHECKING
 
-from .form_arrays import view_of
 from .form_tree_checks import (
     EQUAL,
     LEAF,
     LESS_OR_EQUAL,
     MISSING_IS_TRUE,
     WHOLE_MEMBER,
+    Nodes,
 )
 
 if TYPE_CHECKING:
     from .form_trees import Trees
 
 
-class TreeWalk:
+class TreeWalk(Nodes):
     """Follows trees that have been checked, as ``TreeSource`` writes them out."""
 
     def __init__(self, trees: "Trees") -> None:
-        self.roots = view_of(trees, "roots")
-        self.positions = view_of(trees, "positions")
-        self.modes = view_of(trees, "modes")
-        self.constants = view_of(trees, "constants")
-        self.true = view_of(trees, "true")
-        self.false = view_of(trees, "false")
-        members = view_of(trees, "members")
-        bounds = [0, *view_of(trees, "ends")]
-        self.sets = [
-            frozenset(members[first:end]) for first, end in zip(bounds, bounds[1:])
-        ]
+        super().__init__(trees)
+        self.known = self.sets()
 
     def add(self, total: float, *row: float) -> float:
         """Return a sum and the leaves that a row reaches, one added after the other."""
@@ -62,6 +53,6 @@ class TreeWalk:
         if mode == EQUAL:
             return value == constant
         whole = value // 1.0 if mode == WHOLE_MEMBER else value
-        return whole in self.sets[int(constant)]
+        return whole in self.known[int(constant)]
 $python$;
 COMMENT ON FUNCTION churn_runtime.form_tree_walk IS 'Trees followed node by node, for the first rows of a session.';

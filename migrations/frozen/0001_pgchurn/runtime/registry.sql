@@ -75,7 +75,7 @@ class Scorer:
 
         # How many rows are still scored before the model is written out for all others:
         # many sessions score no more.
-        self.rows_walked = WALKED_ROWS if model.walks_first else 0
+        self.rows_to_walk = WALKED_ROWS if model.walks_first else 0
 
     def score_row(
         self, numbers: "Sequence[float | None]", texts: "Sequence[str | None]"
@@ -92,9 +92,9 @@ class Scorer:
         return score(numbers, texts)
 
     def is_walked(self) -> bool:
-        """Return whether a row is one of the first few, which it counts."""
-        self.rows_walked -= 1
-        return self.rows_walked >= 0
+        """Count a row; return whether it is one of the first few."""
+        self.rows_to_walk -= 1
+        return self.rows_to_walk >= 0
 
     @cached_property
     def walk_row(self) -> "ScoreRow":
