@@ -173,7 +173,7 @@ def environment(connection: Connection) -> list[Finding]:
             finding("server's Python", False, primary_message(error).splitlines()[0])
         ]
     here = current_environment()
-    findings = [finding("server's Python", True, server["python"])]
+    findings = [interpreter(server)]
     for package in MODEL_PACKAGES:
         agrees = server[package] == here[package]
         findings.append(
@@ -193,6 +193,19 @@ def environment(connection: Connection) -> list[Finding]:
     )
     findings.append(trusted_keys(connection, server))
     return findings
+
+
+def interpreter(server: Row) -> Finding:
+    """Return the finding on the server's Python, by which the runtime is compiled."""
+    check, version = "server's Python", server["python"]
+    if server["runtime_is_compiled"]:
+        return finding(check, True, version)
+    return finding(
+        check,
+        False,
+        f"{version}, for which pgchurn's modules are not compiled, so each session "
+        f"compiles them: {MEND}, as superuser",
+    )
 
 
 def trusted_keys(connection: Connection, server: Row) -> Finding:

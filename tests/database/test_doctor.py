@@ -1,7 +1,11 @@
-"""What `pgchurn doctor` says of monitoring and of alerts."""
+"""What `pgchurn doctor` says of the server's Python, of monitoring and of alerts."""
+
+import importlib.util
+import platform
 
 import pytest
 from pgchurn.loader.operations.doctor import examine
+from pgchurn.plpython.render import living_files
 
 from tests.alerts import ODD_NAME, ODD_TABLE, attach_odd_table, measure, update, watch
 from tests.models import other_model, register_once
@@ -17,6 +21,46 @@ def found(session, about):
         for finding in examine(session.connection)
         if finding["check"].startswith(about)
     ]
+
+
+@pytest.fixture
+def fresh(module_database):
+    """A session that has loaded nothing yet."""
+    session = module_database.session()
+    yield session
+    session.close()
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        f"""
+        DO $do$ BEGIN EXECUTE replace(
+            pg_get_functiondef('churn_runtime.bytecode()'::regprocedure),
+            '{importlib.util.MAGIC_NUMBER.hex()}', '00000000'
+        ); END $do$
+        """,
+        living_files()["runtime/bytecode.sql"],
+        "DROP FUNCTION churn_runtime.bytecode()",
+    ],
+    ids=["of another Python", "never compiled", "gone"],
+)
+def test_a_runtime_that_each_session_compiles_is_a_problem(fresh, harm):
+    fresh.run(harm)
+
+    ((_, ok, text),) = found(fresh, "server's Python")
+
+    assert not ok
+    assert text.endswith(
+        ", for which pgchurn's modules are not compiled, so each session compiles "
+        "them: run pgchurn doctor --mend, as superuser"
+    )
+
+
+def test_a_runtime_that_is_compiled_is_none(fresh):
+    ((_, ok, text),) = found(fresh, "server's Python")
+
+    assert (ok, text) == (True, platform.python_version())
 
 
 def test_without_open_alerts_nothing_is_said(session):

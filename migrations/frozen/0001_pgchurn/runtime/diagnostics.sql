@@ -2,11 +2,15 @@ CREATE OR REPLACE FUNCTION churn_runtime.diagnostics() RETURNS void
 LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """What a session has, and loading what it will need."""
 
+import hashlib
 import importlib
 import json
+import sys
+from typing import Any
 
 from .environment import current_environment, installed_version
 from .errors import Refusals
+from .finder import PACKAGE, Bytecode
 from .registry import Registry
 
 LIBRARIES = ("numpy", "sklearn", "pandas", "onnxruntime")
@@ -30,6 +34,7 @@ class Diagnostics:
                     "cryptography": installed_version("cryptography"),
                     "trusted_keys": len(self.registry.read_trusted_keys()),
                     "memory_megabytes": memory_megabytes(),
+                    "runtime_is_compiled": is_compiled(),
                 }
             )
         return None
@@ -52,6 +57,24 @@ class Diagnostics:
             importlib.import_module("numpy")
             return len(rows)
         return None
+
+
+def is_compiled() -> bool:
+    """Return whether new sessions find the runtime compiled, as its texts are now.
+
+    By ``churn_internal.compile_runtime``, and for this Python.
+    """
+    finders: list[Any] = [
+        finder
+        for finder in sys.meta_path
+        if getattr(finder, "package", None) == PACKAGE
+    ]
+    source_of = finders[0].source_of
+    codes = Bytecode(source_of("bytecode") or "").codes
+    return bool(codes) and all(
+        digest == hashlib.sha256(source_of(module).encode()).hexdigest()
+        for module, digest in codes
+    )
 
 
 def memory_megabytes() -> int:
