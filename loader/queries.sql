@@ -719,7 +719,7 @@ SELECT a.attachment_id, a.profile::text AS profile, a.complaints::text AS compla
            ELSE EXISTS (
                SELECT FROM pg_catalog.pg_proc f
                WHERE f.pronamespace = 'churn_internal'::regnamespace
-                 AND f.proname = format('write_profiles_%%s', a.attachment_id)
+                 AND f.proname = format('store_profiles_%%s', a.attachment_id)
                  AND position('INSERT INTO churn.predictions' IN f.prosrc) > 0
            )
        END AS logs,

@@ -368,6 +368,7 @@ function simulate_salt                    -          -          -
 function smallest_changes                 EXECUTE    EXECUTE    -
 function sole_deployment                  -          -          -
 function step_customers                   EXECUTE    EXECUTE    -
+function store_profiles_N                 -          -          -
 function stored_key                       -          -          -
 function table_name                       EXECUTE    EXECUTE    -
 function take_failure                     -          -          -

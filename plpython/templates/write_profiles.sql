@@ -47,16 +47,17 @@ BEGIN
 
         -- Locks in key order, so that two statements never wait for each other in a
         -- ring, and no more than NO KEY UPDATE, so that foreign keys are not held up.
-        SELECT array_agg(r.tid) AS tids, array_agg(r.key) AS keys,
-               array_agg(r.complaints) AS counts, array_agg(r.latest) AS latests,
-               array_agg(r.has_score) AS have_scores,
+        SELECT array_agg(r.tid) AS tids, array_agg(r.relation) AS relations,
+               array_agg(r.key) AS keys, array_agg(r.complaints) AS counts,
+               array_agg(r.latest) AS latests, array_agg(r.has_score) AS have_scores,
                churn_internal.array_image(
                    array_agg(r.numbers) FILTER (WHERE NOT queued)
                ) AS numbers,
                "@unqueued_text_rows@" AS texts
         INTO profiles
         FROM (
-            SELECT p.ctid AS tid, p."@key@" AS key, n.complaints, n.latest,
+            SELECT p.ctid AS tid, p.tableoid AS relation, p."@key@" AS key, n.complaints,
+                   n.latest,
                    -- Null: waits already, unless somebody wrote that there.
                    CASE
                        WHEN p.churn_score IS NULL
@@ -157,38 +158,10 @@ BEGIN
                 );
             END IF;
         ELSE
-            -- By place, since nobody moves a row that is locked; and by key, since the
-            -- partitions of a table have the same places.
-            -- Logged in the same statement: "@begin_log@"
-            UPDATE "@profile@" p SET
-                complaint_count = new.complaints,
-                last_complaint_at = new.latest,
-                churn_score = coalesce(new.score, p.churn_score),
-                -- Who waits in the queue has a score of no version.
-                churn_model_version = CASE
-                    WHEN queued THEN NULL
-                    WHEN new.score IS NULL THEN p.churn_model_version
-                    WHEN new.challenged THEN active.challenger
-                    ELSE active.version
-                END,
-                churn_scored_at = CASE
-                    WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
-                END
-            -- In FROM each array would be copied into a table of its own first.
-            FROM (
-                SELECT unnest(profiles.tids) AS tid, unnest(profiles.keys) AS key,
-                       unnest(profiles.counts) AS complaints,
-                       unnest(profiles.latests) AS latest, unnest(scores) AS score,
-                       unnest(challenged) AS challenged
-            ) new
-            WHERE p.ctid = new.tid
-                    AND p."@key@" OPERATOR("@equals_key@".=) new.key
-              AND (new.score IS NOT NULL
-                   OR (queued AND p.churn_model_version IS NOT NULL)
-                   OR (p.complaint_count, p.last_complaint_at)
-                      IS DISTINCT FROM (new.complaints, new.latest))
-            -- Logged: "@end_log@"
-            ;
+            PERFORM churn_internal."store_profiles_@id@"(
+                profiles.tids, profiles.relations, profiles.counts, profiles.latests, scores,
+                challenged, queued, active.version, active.challenger
+            );
         END IF;
         IF queued AND profiles.tids IS NOT NULL THEN
             PERFORM churn_internal.enqueue_profiles(

@@ -66,11 +66,11 @@ def test_no_small_statement_of_a_batch_is_compiled(explained, statement, prepare
     assert "JIT:" not in plans
 
 
-@pytest.mark.parametrize(
-    ("schema", "partitions"), [("whole", ""), ("parted", "PARTITION BY HASH (id)")]
-)
-def test_rows_are_rescored_by_their_places(explained, schema, partitions):
-    # By their keys each of them would be looked up once more.
+@pytest.fixture(params=["whole", "parted"])
+def scored(explained, request):
+    """The schema of 3,000 clients, in one table or in parts, who have a model."""
+    schema = request.param
+    partitions = "PARTITION BY HASH (id)" if schema == "parted" else ""
     explained.run(f"""
         CREATE SCHEMA {schema};
         CREATE TABLE {schema}.clients (id int PRIMARY KEY, usage float8) {partitions};
@@ -90,10 +90,35 @@ def test_rows_are_rescored_by_their_places(explained, schema, partitions):
     model = fit_matrix(["usage"])
     activate(explained, register(explained, model, f"{schema}.clients", "id"))
     explained.connection.notices.clear()
+    return schema
 
-    explained.run(f"CALL churn.rescore('{schema}.clients', 1000)")
+
+def test_rows_are_rescored_by_their_places(explained, scored):
+    # By their keys each of them would be looked up once more.
+    explained.run(f"CALL churn.rescore('{scored}.clients', 1000)")
 
     (plan, *_) = [p for p in explained.connection.notices if "unnest(scores)" in p]
     assert "Tid Scan" in plan
     assert "Index Scan" not in plan
     assert "Sort" not in plan
+
+
+@pytest.mark.parametrize("first", [1, 3000], ids=["one row", "all rows"])
+def test_the_rows_of_a_statement_are_written_by_one_scan_of_their_places(
+    explained, scored, first
+):
+    # The plan is the session's, whatever the first statement was and however few rows
+    # the table had.
+    insert = f"INSERT INTO {scored}.calls SELECT i, now() FROM generate_series(0, %s) i"
+    explained.run(f"INSERT INTO {scored}.clients VALUES (0, 0)")
+    explained.run(insert, first)
+    explained.connection.notices.clear()
+
+    explained.run(insert, 3000)
+
+    (plan, *_) = [p for p in explained.connection.notices if "unnest(scores)" in p]
+    assert "Tid Scan" in plan
+    assert "Nested Loop" not in plan
+    assert "Seq Scan" not in plan
+    wrong = f"SELECT count(*) FROM churn.verify('{scored}.clients')"
+    assert explained.value(wrong) == 0

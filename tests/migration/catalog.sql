@@ -3858,6 +3858,47 @@ GRANT EXECUTE ON ROUTINE churn_internal.step_customers(plan churn_internal.relea
 GRANT EXECUTE ON ROUTINE churn_internal.step_customers(plan churn_internal.release_plans, since timestamp with time zone, OUT by_champion bigint, OUT by_challenger bigint, OUT failing bigint) TO churn_scorer;
 COMMENT ON ROUTINE churn_internal.step_customers(plan churn_internal.release_plans, since timestamp with time zone, OUT by_champion bigint, OUT by_challenger bigint, OUT failing bigint) IS 'How many customers the versions of a release have scored since its step began, and how many the challenger could not.';
 
+CREATE FUNCTION churn_internal.store_profiles_1(tids tid[], relations oid[], counts bigint[], latests timestamp with time zone[], scores double precision[], challenged boolean[], queued boolean, version bigint, challenger bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp
+    SET enable_nestloop TO off
+    SET enable_seqscan TO off
+    AS $function$
+#variable_conflict use_variable
+BEGIN
+    -- Nobody moves a row that is locked, and the partitions of a table have the same places.
+    -- Logged in the same statement: nothing.
+    UPDATE churn.customers p SET
+        complaint_count = new.complaints,
+        last_complaint_at = new.latest,
+        churn_score = coalesce(new.score, p.churn_score),
+        -- Who waits in the queue has a score of no version.
+        churn_model_version = CASE
+            WHEN queued THEN NULL
+            WHEN new.score IS NULL THEN p.churn_model_version
+            WHEN new.challenged THEN challenger
+            ELSE version
+        END,
+        churn_scored_at = CASE
+            WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
+        END
+    -- In FROM each array would be copied into a table of its own first.
+    FROM (
+        SELECT unnest(tids) AS tid, unnest(relations) AS relation,
+               unnest(counts) AS complaints, unnest(latests) AS latest,
+               unnest(scores) AS score, unnest(challenged) AS challenged
+    ) new
+    WHERE p.ctid = ANY (tids) AND p.ctid = new.tid AND p.tableoid = new.relation
+      AND (new.score IS NOT NULL
+           OR (queued AND p.churn_model_version IS NOT NULL)
+           OR (p.complaint_count, p.last_complaint_at)
+              IS DISTINCT FROM (new.complaints, new.latest))
+    -- Logged: nothing.
+    ;
+END $function$;
+ALTER ROUTINE churn_internal.store_profiles_1(tids tid[], relations oid[], counts bigint[], latests timestamp with time zone[], scores double precision[], challenged boolean[], queued boolean, version bigint, challenger bigint) OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.store_profiles_1(tids tid[], relations oid[], counts bigint[], latests timestamp with time zone[], scores double precision[], challenged boolean[], queued boolean, version bigint, challenger bigint) IS 'Writes what pgchurn keeps in locked profile rows, where nobody else has put anything on the table.';
+
 CREATE FUNCTION churn_internal.stored_key(attachment churn.attachments, key text) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path TO pg_catalog, pg_temp;
@@ -4026,6 +4067,12 @@ CREATE FUNCTION churn_internal.template_silent_downstream_trigger() RETURNS text
     SET search_path TO pg_catalog, pg_temp;
 ALTER ROUTINE churn_internal.template_silent_downstream_trigger() OWNER TO churn_owner;
 COMMENT ON ROUTINE churn_internal.template_silent_downstream_trigger() IS 'Template: see churn_trust.fill_template.';
+
+CREATE FUNCTION churn_internal.template_store_profiles() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
+    SET search_path TO pg_catalog, pg_temp;
+ALTER ROUTINE churn_internal.template_store_profiles() OWNER TO churn_owner;
+COMMENT ON ROUTINE churn_internal.template_store_profiles() IS 'Template: see churn_trust.fill_template.';
 
 CREATE FUNCTION churn_internal.template_verify_profiles() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
@@ -4607,16 +4654,17 @@ BEGIN
 
         -- Locks in key order, so that two statements never wait for each other in a
         -- ring, and no more than NO KEY UPDATE, so that foreign keys are not held up.
-        SELECT array_agg(r.tid) AS tids, array_agg(r.key) AS keys,
-               array_agg(r.complaints) AS counts, array_agg(r.latest) AS latests,
-               array_agg(r.has_score) AS have_scores,
+        SELECT array_agg(r.tid) AS tids, array_agg(r.relation) AS relations,
+               array_agg(r.key) AS keys, array_agg(r.complaints) AS counts,
+               array_agg(r.latest) AS latests, array_agg(r.has_score) AS have_scores,
                churn_internal.array_image(
                    array_agg(r.numbers) FILTER (WHERE NOT queued)
                ) AS numbers,
                NULL::text[] AS texts
         INTO profiles
         FROM (
-            SELECT p.ctid AS tid, p.customer_id AS key, n.complaints, n.latest,
+            SELECT p.ctid AS tid, p.tableoid AS relation, p.customer_id AS key, n.complaints,
+                   n.latest,
                    -- Null: waits already, unless somebody wrote that there.
                    CASE
                        WHEN p.churn_score IS NULL
@@ -4717,38 +4765,10 @@ BEGIN
                 );
             END IF;
         ELSE
-            -- By place, since nobody moves a row that is locked; and by key, since the
-            -- partitions of a table have the same places.
-            -- Logged in the same statement: nothing.
-            UPDATE churn.customers p SET
-                complaint_count = new.complaints,
-                last_complaint_at = new.latest,
-                churn_score = coalesce(new.score, p.churn_score),
-                -- Who waits in the queue has a score of no version.
-                churn_model_version = CASE
-                    WHEN queued THEN NULL
-                    WHEN new.score IS NULL THEN p.churn_model_version
-                    WHEN new.challenged THEN active.challenger
-                    ELSE active.version
-                END,
-                churn_scored_at = CASE
-                    WHEN new.score IS NULL THEN p.churn_scored_at ELSE clock_timestamp()
-                END
-            -- In FROM each array would be copied into a table of its own first.
-            FROM (
-                SELECT unnest(profiles.tids) AS tid, unnest(profiles.keys) AS key,
-                       unnest(profiles.counts) AS complaints,
-                       unnest(profiles.latests) AS latest, unnest(scores) AS score,
-                       unnest(challenged) AS challenged
-            ) new
-            WHERE p.ctid = new.tid
-                    AND p.customer_id OPERATOR(pg_catalog.=) new.key
-              AND (new.score IS NOT NULL
-                   OR (queued AND p.churn_model_version IS NOT NULL)
-                   OR (p.complaint_count, p.last_complaint_at)
-                      IS DISTINCT FROM (new.complaints, new.latest))
-            -- Logged: nothing.
-            ;
+            PERFORM churn_internal."store_profiles_1"(
+                profiles.tids, profiles.relations, profiles.counts, profiles.latests, scores,
+                challenged, queued, active.version, active.challenger
+            );
         END IF;
         IF queued AND profiles.tids IS NOT NULL THEN
             PERFORM churn_internal.enqueue_profiles(

@@ -44,6 +44,7 @@ BEGIN
         ('what_would_help', '($1)', '($1).complaint_count', 'NULL'),
         ('write_profiles', 'p', 'n.complaints', '''NaN'''),
         ('write_guarded', 'p', 'p.complaint_count', '''NaN'''),
+        ('store_profiles', 'p', 'p.complaint_count', '''NaN'''),
         ('rescore_profiles', 'p', 'p.complaint_count', '''NaN'''),
         ('failed_profiles', 'p', 'p.complaint_count', '''NaN'''),
         ('dequeue_missing_profiles', 'p', 'p.complaint_count', '''NaN'''),
@@ -60,7 +61,7 @@ BEGIN
     -- And those that write scores: which rows have a new one, and what had them scored.
     LEFT JOIN (VALUES
         ('complaints_inserted_inline', 'current_schema IS NOT NULL', '''complaint''', NULL, true),
-        ('write_profiles', 'new.score IS NOT NULL',
+        ('store_profiles', 'new.score IS NOT NULL',
          '(SELECT coalesce(nullif(current_setting(''churn.score_cause'', true), ''''), ''batch''))',
          NULL, false),
         ('rescore_profiles', 'true', '''batch''', 'written', false),
@@ -75,7 +76,7 @@ BEGIN
             SELECT f.proname FROM pg_catalog.pg_proc f
             WHERE f.pronamespace = 'churn_internal'::regnamespace AND f.proname IN (
                 format('complaints_inserted_%s', attachment.attachment_id),
-                format('write_profiles_%s', attachment.attachment_id),
+                format('store_profiles_%s', attachment.attachment_id),
                 format('rescore_profiles_%s', attachment.attachment_id),
                 format('work_profiles_%s', attachment.attachment_id)
             )
