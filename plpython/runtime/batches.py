@@ -3,11 +3,20 @@
 import struct
 import sys
 import time
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .errors import ScoringError, failure_of
-from .features import Columns, Positions, RowOfTexts, check_values, columns_from_arrays
+from .features import (
+    NAN,
+    Columns,
+    Positions,
+    RowOfTexts,
+    check_values,
+    columns_from_arrays,
+)
 from .numpy_later import Array, np
 
 if TYPE_CHECKING:
@@ -33,33 +42,59 @@ FLOAT8_BYTES = 8
 # A table has 1,600 columns at most.
 MOST_COLUMNS = 1_600
 
+# So many are sooner scored one by one, by sums and trees, than by NumPy: a statement of
+# two complaints took five times as long as one of one.
+FEW_ROWS = 16
+
 
 class Batch:
     """Rows as SQL passes them.
 
     Parameters
     ----------
-    numbers : ndarray of shape (n_rows, n_number_columns), float64
+    numbers : ndarray of shape (n_rows, n_number_columns), float64; or the image of one
+        An image is read as an array when something needs it.
     texts : sequence of n_rows sequences of str or None; None when there are no texts
     """
 
-    def __init__(self, numbers: Array, texts: Sequence[RowOfTexts] | None) -> None:
-        if texts is not None and len(texts) != len(numbers):
+    def __init__(
+        self, numbers: Array | bytes, texts: Sequence[RowOfTexts] | None
+    ) -> None:
+        self.given = numbers
+        if isinstance(numbers, bytes):
+            count, _ = shape_of_image(numbers)
+        else:
+            count = len(numbers)
+        if texts is not None and len(texts) != count:
             raise ScoringError(
-                f"there are texts of {len(texts)} rows, and numbers of {len(numbers)}",
+                f"there are texts of {len(texts)} rows, and numbers of {count}",
                 hint="Pass both for each profile.",
             )
-        self.numbers = numbers
-        self.texts = [()] * len(numbers) if texts is None else texts
+        self.texts = [()] * count if texts is None else texts
 
-    @classmethod
-    def from_image(cls, numbers: bytes, texts: Sequence[RowOfTexts] | None) -> "Batch":
-        """Read rows whose numbers are the image of a two-dimensional array."""
-        return cls(matrix_from_image(numbers), texts)
+    @cached_property
+    def numbers(self) -> Array:
+        """The numbers, of shape (n_rows, n_number_columns)."""
+        given = self.given
+        return matrix_from_image(given) if isinstance(given, bytes) else given
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(self.numbers)
+        return len(self.texts)
+
+    def rows(
+        self, first: int, last: int
+    ) -> Iterator[tuple[list[float | None], RowOfTexts]]:
+        """Return the numbers, None for NaN, and the texts of some rows."""
+        if isinstance(self.given, bytes):
+            row = struct.Struct(f"={shape_of_image(self.given)[1]}d")
+            start = MATRIX_HEADER.size
+            part = slice(start + first * row.size, start + last * row.size)
+            rows = row.iter_unpack(self.given[part])
+        else:
+            rows = self.numbers[first:last].tolist()
+        numbers = ([None if value != value else value for value in one] for one in rows)
+        return zip(numbers, self.texts[first:last])
 
     def of(self, rows: Array | None) -> "Batch":
         """Return these rows as a batch of their own; None: all of them."""
@@ -81,6 +116,15 @@ def matrix_from_image(numbers: bytes) -> Array:
 
     That is many times faster than PL/Python's own conversion to nested lists, and than
     ``array_send``. NULL has no place in it: the caller passes NaN.
+    """
+    shape = shape_of_image(numbers)
+    values = np.frombuffer(numbers, float, offset=MATRIX_HEADER.size)
+    # A copy, which begins where numbers may and can be written to.
+    return values.reshape(shape).copy()
+
+
+def shape_of_image(numbers: bytes) -> tuple[int, int]:
+    """Return how many rows and columns the image of a two-dimensional array has.
 
     Some functions take such bytes from whoever calls them, so what they say of their
     own size is compared with what they are.
@@ -97,9 +141,7 @@ def matrix_from_image(numbers: bytes) -> Array:
         and rows * columns * FLOAT8_BYTES == len(numbers) - MATRIX_HEADER.size
     ):
         raise no_matrix()
-    values = np.frombuffer(numbers, float, offset=MATRIX_HEADER.size)
-    # A copy, which begins where numbers may and can be written to.
-    return values.reshape(rows, columns).copy()
+    return rows, columns
 
 
 def no_matrix() -> ScoringError:
@@ -119,7 +161,7 @@ def rows_in(numbers: bytes | None) -> int:
 def vector_image(values: Sequence[float | None]) -> bytes:
     """Return what ``churn_trust.image_array`` makes an array of, NaN for None."""
     header = VECTOR_HEADER.pack(1, 0, FLOAT8, len(values), 1)
-    return header + np.array(values, float).tobytes()
+    return header + array("d", [NAN if v is None else v for v in values]).tobytes()
 
 
 def paced_scores(
@@ -129,18 +171,37 @@ def paced_scores(
     last: int,
     check_for_interrupts: Callable[[], object],
     check_call: Callable[[float], object] | None = None,
+    most_alone: int = 0,
 ) -> list[float]:
     """Score rows in calls that last no longer than a cancel may wait.
 
     Before each call ``check_for_interrupts`` is called, and after it ``check_call``
-    with the seconds that it took: to raise where that is too long.
+    with the seconds that it took: to raise where that is too long. Up to
+    ``most_alone`` rows are scored one by one, as single rows are.
     """
 
     def score(start: int, end: int) -> list[float]:
+        if end - start <= most_alone and scorer.model.scores_few_rows:
+            try:
+                return scores_of_rows(scorer, batch, start, end)
+            except Exception as error:
+                # Of SQL, a cancel among them. Any other is told by all rows together.
+                if not isinstance(failure_of(error), ScoringError):
+                    raise
         columns = batch.columns(scorer.positions, start, end)
         return checked_probabilities(scorer.model, columns).tolist()
 
     return paced(scorer.pace, first, last, check_for_interrupts, score, check_call)
+
+
+def scores_of_rows(
+    scorer: "Scorer", batch: Batch, first: int, last: int
+) -> list[float]:
+    """Return the probabilities of some rows, scored one by one."""
+    return [
+        checked_probability(scorer.score_row(numbers, texts))
+        for numbers, texts in batch.rows(first, last)
+    ]
 
 
 def paced(

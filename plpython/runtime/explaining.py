@@ -195,7 +195,7 @@ class Explaining:
             explained = self.version(version)
             signature = explained.signature
             positions = Layout.of(signature).positions(signature)
-            batch = Batch.from_image(numbers, texts)
+            batch = Batch(numbers, texts)
 
             def explain(first: int, last: int) -> "list[ExplainedScore]":
                 return paced(

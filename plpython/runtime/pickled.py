@@ -31,6 +31,7 @@ class PickledModel:
 
     is_pickle = True
     walks_first = False
+    scores_few_rows = False
     first_rows = FIRST_CALL_ROWS
     most_rows = MODEL_CALL_ROWS
 

@@ -120,7 +120,7 @@ class Queries:
             return []
         with self.refusals, ValuesShown():
             scorer = self.registry.query_scorer(version)
-            batch = Batch.from_image(numbers, texts)
+            batch = Batch(numbers, texts)
 
             def score(first: int, last: int) -> list[float]:
                 return paced_scores(

@@ -71,11 +71,11 @@ def evaluate(
     result["problem"] = None
     replayed = sample = None
     if replay_numbers is not None:
-        rows = Batch.from_image(replay_numbers, request["replay_texts"])
+        rows = Batch(replay_numbers, request["replay_texts"])
         replayed = rows.columns(positions)
         result["replayed"] = checked_probabilities(pickled, replayed).tolist()
     if sample_numbers is not None:
-        rows = Batch.from_image(sample_numbers, request["sample_texts"])
+        rows = Batch(sample_numbers, request["sample_texts"])
         sample = acceptable_rows(signature, rows.columns(positions))
     compiled = None
     if request["compile"]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .arms import arm_hash, arm_hashes, version_of_arm
 from .batches import (
+    FEW_ROWS,
     Batch,
     checked_probability,
     paced_scores,
@@ -183,7 +184,7 @@ class Scoring:
             return []
         with self.refusals:
             version, digest, keys = self.registry.in_force(attachment_id)
-            batch = Batch.from_image(numbers, texts)
+            batch = Batch(numbers, texts)
             if version is not None:
                 arms: list[Arm] = [(version, digest, None)]
             else:
@@ -258,7 +259,7 @@ class Scoring:
             None and the rest is scored. None: use the attachment's own policy.
         """
         with self.refusals:
-            batch = Batch.from_image(numbers, texts)
+            batch = Batch(numbers, texts)
             arms = arms_of(deployed)
             if on_error == "raise":
                 return self.scores_of_arms(attachment_id, arms, keys, layout, batch)
@@ -290,7 +291,8 @@ class Scoring:
     def all_scores(self, scorer: Scorer, batch: Batch) -> list[float]:
         """Return the probabilities of all rows, however long a call takes."""
         return paced_scores(
-            scorer, batch, 0, len(batch), self.registry.check_for_interrupts
+            *(scorer, batch, 0, len(batch), self.registry.check_for_interrupts),
+            most_alone=FEW_ROWS,
         )
 
     def scores_by_policy(
@@ -352,6 +354,7 @@ class Scoring:
                 last,
                 self.registry.check_for_interrupts,
                 check_call,
+                FEW_ROWS,
             )
 
         failures: FailedRows = []

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from pgchurn.plpython.runtime.batches import FEW_ROWS
 from pgchurn.plpython.runtime.boundary_rows import boundary_rows
 from pgchurn.plpython.runtime.compile_model import compile_model
 from pgchurn.plpython.runtime.compiled import CompiledModel
@@ -42,6 +43,7 @@ from tests.models import (
     register,
     stored_scores,
 )
+from tests.statements import INFINITE, overwrite
 
 MODEL = default_model()
 SCORE_MANY = "SELECT churn.score_many(array_agg(c)) FROM churn.customers c"
@@ -457,10 +459,47 @@ def test_a_complaint_scored_by_sums_and_trees_imports_no_numpy(
     assert "numpy" not in loaded_packages(fresh)
     fresh.run("SELECT churn.score(c) FROM churn.customers c WHERE c.customer_id = 1")
     assert "numpy" not in loaded_packages(fresh)
+    fresh.run(SCORING["many inserts"])
+    assert "numpy" not in loaded_packages(fresh)
     fresh.run(SCORE_MANY)
     assert "numpy" in loaded_packages(fresh)
     fresh.rollback()
     fresh.close()
+
+
+@pytest.mark.parametrize("rows", [2, FEW_ROWS, FEW_ROWS + 1])
+@pytest.mark.parametrize("classifier", CLASSIFIERS)
+def test_a_statement_scores_few_complaints_as_it_does_many(session, classifier, rows):
+    model = fit(pipeline=pipeline_for(KINDS, CLASSIFIERS[classifier]))
+    deploy(session, model)
+    # Nothing of one, and of the other a text of its own.
+    session.run("UPDATE churn.customers SET age = NULL WHERE customer_id = 1")
+    session.run("UPDATE churn.customers SET contract = NULL WHERE customer_id = 1")
+    session.run("UPDATE churn.customers SET contract = 'odd' WHERE customer_id = 2")
+
+    session.run(
+        "INSERT INTO churn.complaints (customer_id) SELECT generate_series(1, %s)", rows
+    )
+
+    assert_fresh(session, model)
+
+
+@pytest.mark.parametrize("rows", [3, FEW_ROWS + 1])
+def test_one_of_few_complaints_that_cannot_be_scored_costs_no_other_its_score(
+    session, rows
+):
+    overwrite(session, INFINITE, "customer_id = 2")
+
+    session.run(
+        "INSERT INTO churn.complaints (customer_id) SELECT generate_series(1, %s)", rows
+    )
+
+    marks = "SELECT key, reason FROM churn_internal.failed_profiles"
+    ((key, reason),) = session.run(marks)
+    assert key == "2"
+    assert "infin" in reason
+    wrong = session.column("SELECT DISTINCT key FROM churn.verify('churn.customers')")
+    assert wrong == ["2"]
 
 
 def test_rescoring_with_a_compiled_model_imports_no_library_of_training(

@@ -92,7 +92,7 @@ def test_scores_become_the_image_of_an_array():
 @pytest.mark.parametrize("texts", [[], [["a"], ["b"], ["c"]]])
 def test_texts_of_other_rows_are_refused(texts):
     with pytest.raises(ScoringError, match="texts of"):
-        Batch.from_image(image([[1.0], [2.0]]), texts)
+        Batch(image([[1.0], [2.0]]), texts)
 
 
 def scorer(spoilt, calls=None):

@@ -42,6 +42,7 @@ class Model:
 
     is_pickle = False
     walks_first = False
+    scores_few_rows = False
     signature = SIGNATURE
     first_rows = pacing.FIRST_CALL_ROWS
     most_rows = pacing.MODEL_CALL_ROWS

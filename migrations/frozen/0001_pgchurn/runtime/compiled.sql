@@ -53,6 +53,8 @@ CALL_OPERATIONS = 50_000_000
 CALL_BYTES = 64 << 20
 MOST_OPERATIONS = 20_000_000
 FIRST_ROWS = 1_000
+# Of a row: those of a forest of 100 trees are some tens of thousands.
+FEW_OPERATIONS = 100_000
 DOUBLE_BYTES = 8
 
 
@@ -153,6 +155,9 @@ class CompiledModel(CodedInputs):
         self.most_rows = min(MODEL_CALL_ROWS, CALL_BYTES // held)
         self.most_rows = max(1, min(self.most_rows, CALL_OPERATIONS // operations))
         self.first_rows = min(FIRST_ROWS, self.most_rows)
+        # Whether few rows are sooner scored one by one than together: not by parts that
+        # are computed by NumPy in any case.
+        self.scores_few_rows = operations <= FEW_OPERATIONS
         self.read_inputs(form, signature)
 
     def limit_graphs(self) -> None:
@@ -241,6 +246,7 @@ class CompiledModel(CodedInputs):
                 walks,
             )
         except NoSource:
+            self.scores_few_rows = False
             probability = self.probability.value
             return lambda numbers, texts: probability(*check(numbers, texts))
 

@@ -103,7 +103,7 @@ class Releasing:
             )
             if numbers is None:
                 return [live]
-            batch = Batch.from_image(numbers, texts)
+            batch = Batch(numbers, texts)
             ours = self.scorer(attachment_id, champion, layout)
             # Of a champion that cannot score nothing can be said.
             before, _ = self.scores(ours, batch)
