@@ -185,8 +185,9 @@ class Writer:
                 session.run(INSERT, customers, subjects)
                 self.acknowledged.update(subjects)
             except psycopg2.Error as error:
-                # A connection that breaks while an answer is read is a DatabaseError.
-                broken = session is None or session.connection.closed
+                # A connection that breaks while an answer is read is a DatabaseError,
+                # and not always closed yet; but what the server refuses has a code.
+                broken = session is None or error.pgcode is None
                 if not broken and not isinstance(error, psycopg2.OperationalError):
                     raise
                 self.failures += session is not None
