@@ -139,6 +139,14 @@ def bare(shared_bare_session):
     yield from rolled_back(shared_bare_session)
 
 
+@pytest.fixture
+def fresh(module_database):
+    """Return a session that has loaded nothing yet."""
+    session = module_database.session()
+    yield session
+    session.close()
+
+
 @pytest.fixture(scope="module")
 def module_sessions(module_database):
     return module_database.session(), module_database.session()

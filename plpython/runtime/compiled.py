@@ -51,7 +51,7 @@ CALL_OPERATIONS = 50_000_000
 CALL_BYTES = 64 << 20
 MOST_OPERATIONS = 20_000_000
 FIRST_ROWS = 1_000
-# Of a row: those of a forest of 100 trees are some tens of thousands.
+# Of a row: the benchmark's gradient boosting took 2,000, and its forest 5,500.
 FEW_OPERATIONS = 100_000
 DOUBLE_BYTES = 8
 

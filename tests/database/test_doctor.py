@@ -23,14 +23,6 @@ def found(session, about):
     ]
 
 
-@pytest.fixture
-def fresh(module_database):
-    """A session that has loaded nothing yet."""
-    session = module_database.session()
-    yield session
-    session.close()
-
-
 @pytest.mark.parametrize(
     "harm",
     [

@@ -64,14 +64,6 @@ def louder(what):
 
 
 @pytest.fixture
-def fresh(module_database):
-    """Return a session that has loaded nothing yet."""
-    session = module_database.session()
-    yield session
-    session.close()
-
-
-@pytest.fixture
 def upgraded(trained_database):
     """Return a database that one test may upgrade."""
     return trained_database

@@ -44,8 +44,8 @@ FLOAT8_BYTES = 8
 # A table has 1,600 columns at most.
 MOST_COLUMNS = 1_600
 
-# So many are sooner scored one by one, by sums and trees, than by NumPy: a statement of
-# two complaints took five times as long as one of one.
+# So many are sooner scored one by one, by sums and trees, than by NumPy: by it a
+# statement of two complaints took five times the instructions of one of one.
 FEW_ROWS = 16
 
 

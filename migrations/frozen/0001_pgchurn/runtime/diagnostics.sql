@@ -2,7 +2,6 @@ CREATE OR REPLACE FUNCTION churn_runtime.diagnostics() RETURNS void
 LANGUAGE plpython3u VOLATILE PARALLEL UNSAFE AS $python$
 """What a session has, and loading what it will need."""
 
-import hashlib
 import importlib
 import json
 import sys
@@ -64,16 +63,13 @@ def is_compiled() -> bool:
 
     By ``churn_internal.compile_runtime``, and for this Python.
     """
-    finders: list[Any] = [
-        finder
-        for finder in sys.meta_path
-        if getattr(finder, "package", None) == PACKAGE
-    ]
-    source_of = finders[0].source_of
-    codes = Bytecode(source_of("bytecode") or "").codes
-    return bool(codes) and all(
-        digest == hashlib.sha256(source_of(module).encode()).hexdigest()
-        for module, digest in codes
+    finder: Any = next(
+        one for one in sys.meta_path if getattr(one, "package", "") == PACKAGE
+    )
+    bytecode = Bytecode(finder.source_of("bytecode") or "")
+    return bool(bytecode.codes) and all(
+        bytecode.code_of(module, finder.source_of(module))
+        for module, _ in bytecode.codes
     )
 
 

@@ -293,7 +293,11 @@ class Scoring:
     def all_scores(self, scorer: Scorer, batch: Batch) -> list[float]:
         """Return the probabilities of all rows, however long a call takes."""
         return paced_scores(
-            *(scorer, batch, 0, len(batch), self.registry.check_for_interrupts),
+            scorer,
+            batch,
+            0,
+            len(batch),
+            self.registry.check_for_interrupts,
             most_alone=FEW_ROWS,
         )
 
@@ -356,7 +360,7 @@ class Scoring:
                 last,
                 self.registry.check_for_interrupts,
                 check_call,
-                FEW_ROWS,
+                most_alone=FEW_ROWS,
             )
 
         failures: FailedRows = []
