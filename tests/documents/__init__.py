@@ -21,7 +21,8 @@ What is printed must agree with the page, but for
 Two comments, before a block, are for the tests and not for the reader:
 
 ``<!-- varies: PATTERN -->``
-    what this regular expression matches is compared by its form, too;
+    what this regular expression matches is compared by its form, too; psql's output
+    is the block of ``text``, so there it stands above that one;
 ``<!-- not run: REASON: tests/FILE.py::TEST -->``
     the block is not run here, and what it shows is covered by that test.
 

@@ -16,6 +16,8 @@ REFERENCE = PAGES["plpython/README.md"]
 COMMAND_PAGE = PAGES["loader/README.md"]
 MOST_README_LINES = 150
 LANGUAGES = {"sql", "console", "python", "text", "ini", "make", "yaml", ""}
+# What shows output: psql's stands in a block of its own below the statement.
+OUTPUT = ("console", "text")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 # Of the programs that the pages name besides pgchurn.
 OTHER_OPTIONS = {
@@ -90,6 +92,13 @@ def test_every_part_of_the_checkout_that_is_named_is_there(page):
 
 def test_every_block_is_of_a_kind_that_the_tests_know(page):
     assert {block.language for block in page.blocks} <= LANGUAGES
+
+
+def test_what_varies_stands_above_output_that_has_it(page):
+    for block in page.blocks:
+        assert not block.varies or block.language in OUTPUT
+        for pattern in block.varies:
+            assert re.search(pattern, page.text_of(block), re.MULTILINE), pattern
 
 
 def test_what_is_not_run_is_covered_by_a_test_that_is_there(page):
