@@ -338,3 +338,15 @@ def test_complaints_of_the_other_arm_do_not_touch_a_shadow(session):
 
     assert set(stored_versions(session).values()) == {version(session)}
     assert session.value("SELECT count(*) FROM churn_internal.failed_profiles") == 0
+
+
+@pytest.mark.parametrize("keys", [[None], [None, None], [None, 1], [None, 1, 3]])
+def test_a_complaint_of_nobody_counts_for_nobody(session, challenger, keys):
+    session.run("ALTER TABLE churn.complaints ALTER customer_id DROP NOT NULL")
+    release(session, challenger)
+
+    session.run(
+        "INSERT INTO churn.complaints (customer_id) SELECT unnest(%s::bigint[])", keys
+    )
+
+    assert session.run("SELECT * FROM churn.verify('churn.customers')") == []
