@@ -51,6 +51,8 @@ class Scoring:
     def __init__(self, registry: Registry, refusals: Refusals) -> None:
         self.registry = registry
         self.refusals = refusals
+        # Whether the last changed row kept its score: then there is no search_path.
+        self.kept = False
         # What is active in one snapshot, by attachment and layout.
         self.snapshot: str | None = None
         self.remembered: dict[tuple[int, str], ScoreRow] = {}
@@ -219,10 +221,14 @@ class Scoring:
             seconds = time.monotonic() - started
             if seconds > CALL_SECONDS:
                 self.check_pace(deployed[0], scorer, seconds)
-            return checked_probability(probability)
+            probability = checked_probability(probability)
+            if self.kept:
+                self.set_search_path()
+            return probability
         except OutdatedFunction:
             # Whoever counts complaints anew scores by the function as it is now.
             self.set_failure(RECOUNTED)
+            self.kept = True
             return None
         except Exception as error:
             failure = failure_of(error)
@@ -230,8 +236,22 @@ class Scoring:
             attachment_id, version, *_ = deployed
             self.keep_or_raise(attachment_id, version, failure, 1)
             self.report_failures(failure, [])
+            self.kept = True
             return None
         return NAN
+
+    def set_search_path(self) -> None:
+        """Set the search_path of the triggers again, which a kept score has emptied.
+
+        An UPDATE that waits for a row scores it before and after: the first may fail
+        and the second not.
+        """
+        self.registry.fetch(
+            "SELECT set_config('search_path', $1, true)",
+            ["text"],
+            "pg_catalog, pg_temp",
+        )
+        self.kept = False
 
     def score_batch(
         self,

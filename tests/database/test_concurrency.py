@@ -16,6 +16,7 @@ from tests.models import (
     other_model,
     register,
 )
+from tests.statements import INFINITE, overwrite
 from tests.waiting import in_background, wait_until_blocked
 
 MODEL = default_model()
@@ -259,6 +260,34 @@ def test_an_activation_meanwhile_leaves_scores_true_to_their_version(
     second.commit()
 
     assert divergences(first) == []
+    first.run("SELECT churn.rollback_model('churn.customers')")
+    first.run("UPDATE churn.customers SET churn_score = 0")
+    first.commit()
+
+
+@pytest.mark.parametrize("complaint", [ONE, MANY])
+def test_a_row_that_is_mended_meanwhile_has_the_version_that_scores_it(
+    first, second, module_database, complaint
+):
+    version = register(first, fit(seed=32))
+    overwrite(first, INFINITE)
+    first.commit()
+    first.run("UPDATE churn.customers SET data_usage_gb = 40 WHERE customer_id = 1")
+    third = module_database.session()
+    activate(third, version)
+    third.commit()
+
+    # PostgreSQL scores the row that it finds, waits, and scores what comes of it.
+    with in_background(lambda: second.run(complaint)) as done:
+        wait_until_blocked(module_database, second)
+        first.commit()
+        done.result(timeout=20)
+    second.commit()
+
+    assert divergences(first) == []
+    stored = "SELECT churn_model_version FROM churn.customers WHERE customer_id = 1"
+    assert first.value(stored) == version
+    assert first.run("SELECT * FROM churn_internal.failed_profiles") == []
     first.run("SELECT churn.rollback_model('churn.customers')")
     first.run("UPDATE churn.customers SET churn_score = 0")
     first.commit()
