@@ -94,6 +94,7 @@ def test_what_is_rolled_back_was_not_measured(first):
     assert first.value("SELECT count(*) FROM churn.monitor_results") == before
 
 
+@pytest.mark.alone
 @pytest.mark.slow(reason="logs 300,000 rows")
 def test_a_cancel_takes_effect_and_leaves_nothing(trained_database):
     session = trained_database.session()
