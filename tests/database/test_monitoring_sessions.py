@@ -103,8 +103,15 @@ def test_a_cancel_takes_effect_and_leaves_nothing(trained_database):
     session.run(MANY, version)
     session.commit()
     connection = session.connection
+    takes = []
+    for _ in range(2):
+        began = time.monotonic()
+        monitor(session)
+        takes.append(time.monotonic() - began)
+        session.rollback()
     waits = []
-    for delay in (0.3, 0.8, 1.3):
+    for part in (0.2, 0.4, 0.6):
+        delay = part * min(takes)
         told = []
 
         def cancel(told=told):
