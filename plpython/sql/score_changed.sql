@@ -14,7 +14,6 @@ if recount and not GD["pgchurn"].scoring.was_recounted(recount):
     recount = GD["pgchurn recount"] = None
 probability = None if recount else call(args[:5], *args[5:])
 if probability is None:
-    plpy.execute("SELECT set_config('search_path', '', true)")
     return None
 # PL/Python hands a number over as text: this one, which has every bit of it, is written and
 # read by 3,000 instructions fewer than decimal digits, for many rows by 4,900.

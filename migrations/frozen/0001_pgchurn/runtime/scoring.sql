@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 # Set in place of a failure: see ``Scoring.was_recounted``.
 RECOUNTED = "recounted"
+# That of the functions that ask for scores of changed rows.
+SEARCH_PATH = "pg_catalog, pg_temp"
 
 
 class Scoring:
@@ -53,7 +55,7 @@ class Scoring:
     def __init__(self, registry: Registry, refusals: Refusals) -> None:
         self.registry = registry
         self.refusals = refusals
-        # Whether the last changed row kept its score: then there is no search_path.
+        # Whether the last changed row kept its score: see ``tell_kept``.
         self.kept = False
         # What is active in one snapshot, by attachment and layout.
         self.snapshot: str | None = None
@@ -225,12 +227,12 @@ class Scoring:
                 self.check_pace(deployed[0], scorer, seconds)
             probability = checked_probability(probability)
             if self.kept:
-                self.set_search_path()
+                self.tell_kept(False)
             return probability
         except OutdatedFunction:
             # Whoever counts complaints anew scores by the function as it is now.
             self.set_failure(RECOUNTED)
-            self.kept = True
+            self.tell_kept(True)
             return None
         except Exception as error:
             failure = failure_of(error)
@@ -238,22 +240,21 @@ class Scoring:
             attachment_id, version, *_ = deployed
             self.keep_or_raise(attachment_id, version, failure, 1)
             self.report_failures(failure, [])
-            self.kept = True
+            self.tell_kept(True)
             return None
         return NAN
 
-    def set_search_path(self) -> None:
-        """Set the search_path of the triggers again, which a kept score has emptied.
+    def tell_kept(self, kept: bool) -> None:
+        """Tell the trigger whether a row kept its score: by having no search_path.
 
-        An UPDATE that waits for a row scores it before and after: the first may fail
-        and the second not.
+        An UPDATE that waits for a row scores it before and after, and the first may
+        fail where the second does not.
         """
+        path = "" if kept else SEARCH_PATH
         self.registry.fetch(
-            "SELECT set_config('search_path', $1, true)",
-            ["text"],
-            "pg_catalog, pg_temp",
+            "SELECT set_config('search_path', $1, true)", ["text"], path
         )
-        self.kept = False
+        self.kept = kept
 
     def score_batch(
         self,
@@ -455,6 +456,7 @@ class Scoring:
         (row,) = self.registry.fetch("SELECT txid_current() AS id", [])
         if row["id"] == transaction_id:
             self.set_failure(RECOUNTED)
+            self.tell_kept(True)
             return True
         return False
 
