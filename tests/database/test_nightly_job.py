@@ -113,24 +113,18 @@ def night():
         with contextlib.closing(migrated.session()) as session:
             populate(session)
             session.commit()
-        sessions, prepared = {}, {}
-        for prepare in NIGHT:
+        jobs, prepared = [], {}
+        for prepare, statements in NIGHT.items():
             database = stack.enter_context(
                 server.database(prepare.__name__, migrated.name)
             )
-            sessions[prepare] = database.session(autocommit=True)
-            prepared[prepare] = prepare(sessions[prepare])
+            session = database.session(autocommit=True)
+            prepared[prepare] = session, prepare(session)
+            jobs += [(database.name, statement) for statement in statements]
         maintenance = Database(server, "postgres")
         stack.callback(maintenance.close)
-        run_jobs(
-            maintenance.session(autocommit=True),
-            [
-                (sessions[prepare].value("SELECT current_database()"), statement)
-                for prepare, statements in NIGHT.items()
-                for statement in statements
-            ],
-        )
-        yield {prepare: (sessions[prepare], prepared[prepare]) for prepare in NIGHT}
+        run_jobs(maintenance.session(autocommit=True), jobs)
+        yield prepared
 
 
 def run_jobs(session, jobs):
