@@ -13,7 +13,8 @@ before it.
 
 What is printed must agree with the page, but for
 
-* times, durations and SHA-256 digests, which are compared by their form;
+* times, durations, SHA-256 digests and what rounding leaves, which is less than a
+  millionth, all of which are compared by their form;
 * decimals, which may differ in the last digit shown;
 * ``...``, which stands for any text, and on a line of its own for any lines;
 * how wide columns are, and psql's count of rows.

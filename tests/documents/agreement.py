@@ -9,6 +9,8 @@ FORMS = {
     "TIME": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d(?::\d\d)?)?",
     "DURATION": r"\b\d+:\d\d:\d\d(?:\.\d+)?\b",
     "SHA256": r"\b[0-9a-f]{64}\b",
+    # What rounding leaves is another processor's, and none at all on some.
+    "ROUNDING": r"\b0e\+00\b|\b\d(?:\.\d+)?e-(?:0[7-9]|[1-9]\d)\b",
 }
 DECIMAL = re.compile(r"(-?\d+\.\d+(?:e[+-]\d+)?)")
 ROW_COUNT = re.compile(r"^\([1-9]\d* rows?\)$")
