@@ -70,6 +70,28 @@ def test_nothing_that_the_check_calls_is_of_churn_owner(session):
     assert "churn_owner" not in owners
 
 
+def test_what_a_failed_function_returns_is_refused_as_such_and_not_as_an_array(session):
+    refusal = session.refusal("SELECT NULL::churn_trust.array_image")
+
+    assert 'check constraint "not_failed"' in str(refusal)
+
+
+def test_the_check_is_planned_once_and_not_in_each_statement(session):
+    session.run("SET LOCAL track_functions = 'all'")
+
+    for _ in range(2):
+        assert session.value("SELECT %s::churn_trust.array_image", IMAGE) is not None
+
+    # What has been put in its place is not called.
+    assert (
+        session.column(
+            "SELECT calls FROM pg_stat_xact_user_functions"
+            " WHERE funcid = 'churn_trust.is_array_image'::regproc"
+        )
+        == []
+    )
+
+
 def test_numbers_reach_python_as_they_are(session):
     rows = [[0.1, -0.0, 5e-324], [float("inf"), float("nan"), 1.7e308]]
 

@@ -4815,8 +4815,7 @@ GRANT EXECUTE ON ROUTINE churn_trust.allow_pickle(artifact_sha256 bytea, comment
 COMMENT ON ROUTINE churn_trust.allow_pickle(artifact_sha256 bytea, comment text) IS 'Lets a pickle without a compiled form score, by its digest. For superusers.';
 
 CREATE FUNCTION churn_trust.array_bytes(numbers double precision[]) RETURNS bytea
-    LANGUAGE internal IMMUTABLE PARALLEL UNSAFE STRICT COST 1
-    SET search_path TO pg_catalog, pg_temp;
+    LANGUAGE internal IMMUTABLE PARALLEL UNSAFE STRICT COST 1;
 GRANT EXECUTE ON ROUTINE churn_trust.array_bytes(numbers double precision[]) TO churn_owner;
 COMMENT ON ROUTINE churn_trust.array_bytes(numbers double precision[]) IS 'The bytes of an array, as the server holds it in memory.';
 
@@ -4833,16 +4832,14 @@ GRANT EXECUTE ON ROUTINE churn_trust.fill_template(template text, placeholders j
 COMMENT ON ROUTINE churn_trust.fill_template(template text, placeholders jsonb) IS 'The statements of a template with each @placeholder@ replaced.';
 
 CREATE FUNCTION churn_trust.image_array(image churn_trust.array_image) RETURNS double precision[]
-    LANGUAGE internal IMMUTABLE PARALLEL UNSAFE STRICT COST 1
-    SET search_path TO pg_catalog, pg_temp;
+    LANGUAGE internal IMMUTABLE PARALLEL UNSAFE STRICT COST 1;
 GRANT EXECUTE ON ROUTINE churn_trust.image_array(image churn_trust.array_image) TO churn_owner;
 COMMENT ON ROUTINE churn_trust.image_array(image churn_trust.array_image) IS 'The array of which these are the bytes: the quickest way from Python.';
 
 CREATE FUNCTION churn_trust.is_array_image(bytes bytea) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE STRICT
-    SET search_path TO pg_catalog, pg_temp;
+    LANGUAGE sql IMMUTABLE PARALLEL UNSAFE;
 GRANT EXECUTE ON ROUTINE churn_trust.is_array_image(bytes bytea) TO churn_owner;
-COMMENT ON ROUTINE churn_trust.is_array_image(bytes bytea) IS 'Whether these are the bytes of an array of numbers, none of them null.';
+COMMENT ON ROUTINE churn_trust.is_array_image(bytes bytea) IS 'Whether these are the bytes of an array of numbers, none of them null, or none.';
 
 CREATE FUNCTION churn_trust.is_pickle_allowed(artifact_sha256 bytea) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER
