@@ -1,6 +1,7 @@
 """Running a function in a child process with limits, and watching what it does."""
 
 import faulthandler
+import gc
 import json
 import os
 import resource
@@ -30,6 +31,8 @@ WATCHED = (
 )
 # Not harmful, and done by looking for modules.
 UNWATCHED = ("os.listdir", "os.scandir", "os.putenv", "os.unsetenv")
+# Processors of the machines that run the tests differ by more than two.
+COUNTED = 70_000_000
 
 
 class Interfered(BaseException):
@@ -55,6 +58,13 @@ class Outcome:
     said: object
     did: list
     seconds: float
+
+    def was_at_once(self):
+        """Tell whether it took less than a second.
+
+        On a slow processor, less than it takes there, now, to count to ``COUNTED``.
+        """
+        return self.seconds < 1.0 or self.seconds < seconds_of_counting()
 
 
 def confined(function, *arguments, memory=MEMORY, seconds=10):
@@ -98,11 +108,21 @@ def confined(function, *arguments, memory=MEMORY, seconds=10):
     return Outcome(found["kind"], found["said"], found["did"], found["seconds"])
 
 
+def seconds_of_counting():
+    """Return the processor time that counting to ``COUNTED`` takes."""
+    start = time.process_time()
+    for _ in range(COUNTED):
+        pass
+    return time.process_time() - start
+
+
 def run_confined(function, arguments, memory, writing):
     """Be the child: call the function, say how it went, and end."""
     did = []
     # A crash is an outcome like any other: pytest's handler would print its stack.
     faulthandler.disable()
+    # Else Python would look through all that this process has inherited, for garbage.
+    gc.freeze()
     # OpenMP's threads are not there any more after a fork, and would be waited for.
     threadpool_limits(1)
     try:
