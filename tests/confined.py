@@ -31,8 +31,6 @@ WATCHED = (
 )
 # Not harmful, and done by looking for modules.
 UNWATCHED = ("os.listdir", "os.scandir", "os.putenv", "os.unsetenv")
-# Processors of the machines that run the tests differ by more than two.
-COUNTED = 70_000_000
 
 
 class Interfered(BaseException):
@@ -58,13 +56,6 @@ class Outcome:
     said: object
     did: list
     seconds: float
-
-    def was_at_once(self):
-        """Tell whether it took less than a second.
-
-        On a slow processor, less than it takes there, now, to count to ``COUNTED``.
-        """
-        return self.seconds < 1.0 or self.seconds < seconds_of_counting()
 
 
 def confined(function, *arguments, memory=MEMORY, seconds=10):
@@ -106,14 +97,6 @@ def confined(function, *arguments, memory=MEMORY, seconds=10):
         return Outcome("crashed", f"wait status {status}", [], taken)
     found = json.loads(said)
     return Outcome(found["kind"], found["said"], found["did"], found["seconds"])
-
-
-def seconds_of_counting():
-    """Return the processor time that counting to ``COUNTED`` takes."""
-    start = time.process_time()
-    for _ in range(COUNTED):
-        pass
-    return time.process_time() - start
 
 
 def run_confined(function, arguments, memory, writing):

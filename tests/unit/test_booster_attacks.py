@@ -10,6 +10,7 @@ from pgchurn.loader.files import read_model_file
 from tests.confined import confined
 from tests.legitimate.boosters import content_of
 
+SECONDS = 1.0
 MEGABYTE = 1 << 20
 
 
@@ -158,7 +159,7 @@ def test_a_file_that_attacks_is_refused_at_once_and_clearly(attack):
     assert outcome.did == []
     assert outcome.said.startswith("churn.model: ")
     assert len(outcome.said) < 400
-    assert outcome.was_at_once(), outcome.seconds
+    assert outcome.seconds < SECONDS
 
 
 def test_a_file_that_is_too_large_for_any_model_is_not_read(tmp_path):

@@ -191,7 +191,7 @@ def test_what_unpacks_to_far_more_is_refused_at_once(bomb):
 
     assert outcome.kind == "returned" and outcome.did == []
     assert "unpacks to more than" in outcome.said
-    assert outcome.was_at_once(), outcome.seconds
+    assert outcome.seconds < 1.0
 
 
 def test_a_dictionary_that_takes_gigabytes_is_not_made():

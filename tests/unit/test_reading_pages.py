@@ -102,6 +102,7 @@ def test_a_page_is_rewritten_with_what_is_printed(page):
         (" a |  b\n---+----\n 1 |  2", " a |   b\n---+-----\n 1 |   2\n(1 row)\n\n"),
         ("score 0.437", "score 0.438"),
         ("score 0.21297771804134968", "score 0.21297771804134913"),
+        ("apart 2.1e-16", "apart 2.2e-16"),
         ("2.1e-16 apart", "3.2e-15 apart"),
         ("1e-16 apart", "0e+00 apart"),
         ("...\nlast", "first\nsecond\nlast"),

@@ -17,6 +17,7 @@ from tests.corpus import ATTACKS, CALLS, DOTTED
 from tests.corpus.calls import assembled
 from tests.legitimate import PIPELINES, fitted, rows_for
 
+SECONDS = 1.0
 FIRING = {**CALLS, **dict(list(DOTTED.items())[:3])}
 
 every_pipeline = pytest.mark.parametrize("name", PIPELINES)
@@ -59,7 +60,7 @@ def test_an_attack_is_refused_clearly_at_once_and_does_nothing(attack):
     assert detail.endswith(".") and len(detail) < 300
     assert hint.endswith(".")
     assert sqlstate == "55000"
-    assert outcome.was_at_once(), outcome.seconds
+    assert outcome.seconds < SECONDS
 
 
 @pytest.mark.parametrize("attack", FIRING)
