@@ -8,7 +8,7 @@ from pgchurn.loader.boosters.parts import Part, refused
 from pgchurn.plpython.runtime.boosters import LEAF, NUMBER, BoostedTrees
 from pgchurn.plpython.runtime.estimator_checks import DEEPEST_TREE
 
-# Reading so many takes a second.
+# Reading so many takes half a second.
 MOST_TREES = 4_000
 # Of all trees together: see ``form.MOST_BYTES``.
 MOST_NODES = 2_500_000
@@ -57,43 +57,28 @@ class Forest:
 
     def __init__(self, features: int) -> None:
         self.features = features
-        self.roots: list[int] = []
-        self.arrays: dict[str, list[np.ndarray]] = {
-            name: [] for name in ("left", "right", "feature", "threshold")
-        }
-        self.arrays |= {name: [] for name in ("set", "missing_left", "value", "cover")}
+        self.given: list[RawTree] = []
+        self.paths: list[str] = []
         self.nodes = 0
+        # Which set a node looks for, of all nodes together.
+        self.looks_for: dict[int, int] = {}
         self.sets: dict[frozenset[int], int] = {}
         self.members = 0
 
     def add(self, tree: RawTree, path: str) -> None:
-        """Add a tree; refuse nodes that form none."""
-        order = in_order(tree.left, tree.right, path)
-        count = len(order)
-        self.nodes += count
+        """Add a tree; whether its nodes form one is seen when all are there."""
+        if len(tree.left) == 0:
+            raise refused(path, "has no nodes")
+        first = self.nodes
+        self.nodes += len(tree.left)
         if self.nodes > MOST_NODES:
             raise refused(
                 path, f"is one of trees with more than {MOST_NODES:,} nodes together"
             )
-        number = np.zeros(len(tree.left), np.int64)
-        number[order] = np.arange(count) + self.nodes - count
-        leaf = tree.left[order] == LEAF
-        sets = np.full(len(tree.left), NUMBER)
         for node, members in tree.sets.items():
-            sets[node] = self.number_of(members, path)
-        self.roots.append(self.nodes - count)
-        new = {
-            "left": np.where(leaf, LEAF, number[tree.left[order]]),
-            "right": np.where(leaf, LEAF, number[tree.right[order]]),
-            "feature": np.where(leaf, 0, tree.feature[order]),
-            "threshold": np.where(leaf, 0.0, tree.threshold[order]),
-            "set": np.where(leaf, NUMBER, sets[order]),
-            "missing_left": tree.missing_left[order] & ~leaf,
-            "value": np.where(leaf, tree.value[order], 0.0),
-            "cover": np.where(leaf, tree.cover[order], 0.0),
-        }
-        for name, values in new.items():
-            self.arrays[name].append(values)
+            self.looks_for[first + node] = self.number_of(members, path)
+        self.given.append(tree)
+        self.paths.append(path)
 
     def number_of(self, members: frozenset[int], path: str) -> int:
         """Return the number of a set, giving it one when it is new."""
@@ -121,17 +106,42 @@ class Forest:
         shares: bool = False,
         exact_sets: bool = False,
     ) -> BoostedTrees:
-        """Return the trees as a classifier: see the attributes of `BoostedTrees`."""
+        """Return the trees as a classifier: see the attributes of `BoostedTrees`.
+
+        Raises
+        ------
+        LoaderError
+            When the nodes of one form no tree.
+        """
         made = BoostedTrees()
         made.classes_ = np.array(classes)
         made.n_features_in_ = self.features
-        made.roots_ = np.array(self.roots, np.int32)
+        # All of them at once: a tree has few nodes, and a file thousands of trees.
+        sizes = np.array([len(tree.left) for tree in self.given], np.int64)
+        roots = np.cumsum(sizes) - sizes
+        left, right = self.joined("left"), self.joined("right")
+        order = in_order(left, right, roots, sizes, self.paths)
+        number = np.zeros(len(left), np.int64)
+        number[order] = np.arange(len(order))
+        root = np.repeat(roots, sizes)[order]
+        leaf = left[order] == LEAF
+        sets = np.full(len(left), NUMBER)
+        sets[[*self.looks_for]] = [*self.looks_for.values()]
+        made.roots_ = number[roots].astype(np.int32)
+        arrays = {
+            "left": np.where(leaf, LEAF, number[root + left[order]]),
+            "right": np.where(leaf, LEAF, number[root + right[order]]),
+            "feature": np.where(leaf, 0, self.joined("feature")[order]),
+            "threshold": np.where(leaf, 0.0, self.joined("threshold")[order]),
+            "set": np.where(leaf, NUMBER, sets[order]),
+            "missing_left": self.joined("missing_left")[order] & ~leaf,
+            "value": np.where(leaf, self.joined("value")[order], 0.0),
+            "cover": np.where(leaf, self.joined("cover")[order], 0.0),
+        }
         kinds = {"threshold": np.float64, "value": np.float64, "missing_left": np.bool_}
         kinds["cover"] = np.float64
-        for name, parts in self.arrays.items():
-            kind = kinds.get(name, np.int32)
-            together = np.concatenate([np.zeros(0, kind), *parts])
-            setattr(made, f"{name}_", together.astype(kind))
+        for name, values in arrays.items():
+            setattr(made, f"{name}_", values.astype(kinds.get(name, np.int32)))
         ordered = [sorted(one) for one in self.sets]
         made.members_ = np.array([one for each in ordered for one in each], np.int32)
         made.ends_ = np.cumsum([len(each) for each in ordered], dtype=np.int32)
@@ -143,6 +153,12 @@ class Forest:
         made.shares_, made.exact_sets_ = shares, exact_sets
         made.start_, made.scale_ = float(start), float(scale)
         return made
+
+    def joined(self, name: str) -> np.ndarray:
+        """Return an array of all trees, one after the other, as they were given."""
+        kind = bool if name == "missing_left" else np.int64
+        parts = [getattr(tree, name) for tree in self.given]
+        return np.concatenate([np.zeros(0, kind), *parts])
 
 
 def covers(part: Part, name: str, count: int) -> np.ndarray:
@@ -167,35 +183,57 @@ def covers(part: Part, name: str, count: int) -> np.ndarray:
     return found
 
 
-def in_order(left: np.ndarray, right: np.ndarray, path: str) -> np.ndarray:
-    """Return the nodes of a tree from the root on, each before its children.
+def in_order(
+    left: np.ndarray,
+    right: np.ndarray,
+    roots: np.ndarray,
+    sizes: np.ndarray,
+    paths: Sequence[str],
+) -> np.ndarray:
+    """Return the nodes tree by tree, from the root on, each before its children.
 
     What the root does not lead to is left out.
+
+    Parameters
+    ----------
+    left, right : ndarray of int64, shape (n_nodes,)
+        Of the trees one after the other; a child is numbered within its tree.
+    roots, sizes : ndarray of int64, shape (n_trees,)
+        Where each tree begins, and how many nodes it has.
+    paths : sequence of str
+        What the trees are called.
     """
-    count = len(left)
-    if count == 0:
-        raise refused(path, "has no nodes")
-    if ((left == LEAF) != (right == LEAF)).any():
-        raise refused(path, "has a node with one child")
-    level = np.zeros(1, np.int64)
+    tree_of = np.repeat(np.arange(len(sizes)), sizes)
+    alone = (left == LEAF) != (right == LEAF)
+    if alone.any():
+        raise refused(paths[tree_of[alone][0]], "has a node with one child")
+    level = roots
     found = [level]
-    reached = 1
+    reached = np.ones(len(sizes), np.int64)
     while len(inner := level[left[level] != LEAF]):
-        level = np.concatenate([left[inner], right[inner]])
-        outside = (level <= 0) | (level >= count)
+        children = np.concatenate([left[inner], right[inner]])
+        trees = np.tile(tree_of[inner], 2)
+        outside = (children <= 0) | (children >= sizes[trees])
         if outside.any():
-            raise refused(path, f"has a child {level[outside][0]}, which is no node")
-        reached += len(level)
-        if reached > count:
-            raise refused(path, "has a node that is reached twice")
+            raise refused(
+                paths[trees[outside][0]],
+                f"has a child {children[outside][0]}, which is no node",
+            )
+        reached += np.bincount(trees, minlength=len(sizes))
+        if (reached > sizes).any():
+            tree = int(np.argmax(reached > sizes))
+            raise refused(paths[tree], "has a node that is reached twice")
         if len(found) > DEEPEST_TREE:
             raise refused(
-                path,
+                paths[trees[0]],
                 f"is deeper than {DEEPEST_TREE}",
                 f"Train it with max_depth={DEEPEST_TREE} or less.",
             )
+        level = roots[trees] + children
         found.append(level)
     order = np.concatenate(found)
-    if np.bincount(order).max() > 1:
-        raise refused(path, "has a node that is reached twice")
-    return order
+    times = np.bincount(order, minlength=1)
+    if times.max() > 1:
+        twice = int(np.argmax(times > 1))
+        raise refused(paths[tree_of[twice]], "has a node that is reached twice")
+    return order[np.argsort(tree_of[order], kind="stable")]

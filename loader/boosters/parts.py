@@ -1,9 +1,8 @@
 """The parts of a file that was read, each of which is looked at before it is used."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from pgchurn.loader.errors import LoaderError
@@ -25,8 +24,7 @@ def check_size(content: bytes, most: int, form: str) -> None:
         )
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """A value of a file, with the path that leads to it.
 
     Attributes
@@ -159,3 +157,40 @@ def is_finite(value: float) -> bool:
 def shown(text: str) -> str:
     """Return the beginning of a text, fit for a message."""
     return repr(text[:60])
+
+
+def wholes_together(
+    parts: Sequence[Part], lowest: int, highest: int | np.ndarray, lengths: np.ndarray
+) -> np.ndarray:
+    """Return what `Part.wholes` says of many short arrays, one after the other.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+    lowest : int
+    highest : int or ndarray of int64, shape (n_parts,)
+        Of each part, if they differ.
+    lengths : ndarray of int64, shape (n_parts,)
+    """
+    most = np.broadcast_to(highest, len(parts))
+    found = together(parts, lengths)
+    outside = (found < lowest) | (found > np.repeat(most, lengths))
+    if outside.any() or (found.dtype.kind == "f" and (found != np.floor(found)).any()):
+        for part, high, length in zip(parts, most.tolist(), lengths.tolist()):
+            part.wholes(lowest, high, length)
+    return found.astype(np.int64)
+
+
+def doubles_together(parts: Sequence[Part], lengths: np.ndarray) -> np.ndarray:
+    """Return what `Part.doubles` says of many short arrays, one after the other."""
+    found = together(parts, lengths).astype(np.float64)
+    if not np.isfinite(found).all():
+        for part in parts:
+            part.doubles()
+    return found
+
+
+def together(parts: Sequence[Part], lengths: np.ndarray) -> np.ndarray:
+    """Return arrays of numbers, one after the other."""
+    found = [part.array(length) for part, length in zip(parts, lengths.tolist())]
+    return np.concatenate([np.zeros(0, np.int64), *found])

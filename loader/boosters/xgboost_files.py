@@ -6,7 +6,7 @@ in single precision.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from pgchurn.loader.boosters.forest import (
@@ -19,7 +19,12 @@ from pgchurn.loader.boosters.forest import (
     covers,
 )
 from pgchurn.loader.boosters.model import Booster, Categories, Unknown
-from pgchurn.loader.boosters.parts import Part
+from pgchurn.loader.boosters.parts import (
+    Part,
+    doubles_together,
+    together,
+    wholes_together,
+)
 from pgchurn.plpython.runtime.boosters import NUMBER
 
 OBJECTIVE = "binary:logistic"
@@ -79,9 +84,9 @@ def read_xgboost(model: Part) -> Booster:
     if weights is not None and len(weights) != len(trees):
         raise booster.refuse("has not one weight for each tree")
     kept = best_trees(learner, held, len(trees), remarks)
-    for i, tree in enumerate(trees[:kept]):
-        weight = np.float32(1.0 if weights is None else weights[i])
-        forest.add(read_tree(tree, features, weight), tree.path)
+    weights = np.ones(kept) if weights is None else weights[:kept]
+    for part, tree in zip(trees, read_trees(trees[:kept], features, weights)):
+        forest.add(tree, part.path)
     version = version_of(model)
     found = forest.trees(
         start=base_margin(parameters.member("base_score")),
@@ -227,8 +232,70 @@ def texts_of(encoding: Part) -> list[str]:
     return [text[first:last] for first, last in zip(offsets, offsets[1:])]
 
 
-def read_tree(tree: Part, features: int, weight: np.float32) -> RawTree:
-    """Return a tree, whose leaves have a weight."""
+def read_trees(
+    trees: Sequence[Part], features: int, weights: np.ndarray
+) -> Iterator[RawTree]:
+    """Yield trees, whose leaves have weights.
+
+    All are read at once: a file has thousands of trees of few nodes each.
+
+    Yields
+    ------
+    RawTree
+    """
+
+    def members(name: str) -> list[Part]:
+        return [tree.member(name) for tree in trees]
+
+    counts = np.array([size_of(tree) for tree in trees], np.int64)
+    left = wholes_together(members("left_children"), -1, counts - 1, counts)
+    right = wholes_together(members("right_children"), -1, counts - 1, counts)
+    leaf = left == -1
+    ends = np.cumsum(counts)
+    spans = [slice(*span) for span in zip((ends - counts).tolist(), ends.tolist())]
+    sets = sets_of(trees, leaf, counts)
+    written = members("split_conditions")
+    numbers = together(written, counts).astype(np.float64)
+    for span, looked_for in zip(spans, sets):
+        # Versions before 3 write NaN there.
+        numbers[span][[*looked_for]] = 0.0
+    known = [Part(numbers[span], part.path) for part, span in zip(written, spans)]
+    conditions = doubles_together(known, counts).astype(np.float32)
+    indices = members("split_indices")
+    feature = wholes_together(indices, 0, LARGEST_CATEGORY * 256, counts)
+    beyond = ~leaf & (feature >= features)
+    if beyond.any():
+        first = int(np.argmax(beyond))
+        raise indices[np.searchsorted(ends, first, "right")].refuse(
+            f"has a feature {feature[first]}, and there are {features:,}"
+        )
+    missing_left = wholes_together(members("default_left"), 0, 1, counts).astype(bool)
+    # What is below a number is at most the next one below it.
+    with np.errstate(over="ignore"):
+        below = np.nextafter(conditions, np.float32(-np.inf)).astype(np.float64)
+    value = conditions * np.repeat(weights.astype(np.float32), counts)
+    for tree, span, looked_for in zip(trees, spans, sets):
+        for node, found in looked_for.items():
+            place = span.start + node
+            if found:
+                left[place], right[place] = right[place], left[place]
+                missing_left[place] = not missing_left[place]
+            else:
+                below[place] = np.inf
+        yield RawTree(
+            left=left[span],
+            right=right[span],
+            feature=feature[span],
+            threshold=below[span],
+            missing_left=missing_left[span],
+            value=value[span].astype(np.float64),
+            cover=covers(tree, "sum_hessian", span.stop - span.start),
+            sets={node: found for node, found in looked_for.items() if found},
+        )
+
+
+def size_of(tree: Part) -> int:
+    """Return how many nodes a tree has."""
     parameters = tree.member("tree_param")
     vectors = parameters.member("size_leaf_vector")
     if vectors.whole(0, LARGEST_CATEGORY) > 1:
@@ -236,65 +303,58 @@ def read_tree(tree: Part, features: int, weight: np.float32) -> RawTree:
             f"is {vectors.text()}: its leaves have several values",
             "Train it with multi_strategy='one_output_per_tree', for one target.",
         )
-    count = parameters.member("num_nodes").whole(1, MOST_NODES)
-    left = tree.member("left_children").wholes(-1, count - 1, count)
-    right = tree.member("right_children").wholes(-1, count - 1, count)
-    leaf = left == -1
-    sets = dict(sets_of(tree, leaf))
-    written = tree.member("split_conditions")
-    numbers = written.array(count).astype(np.float64)
-    # Versions before 3 write NaN there.
-    numbers[list(sets)] = 0.0
-    conditions = Part(numbers, written.path).doubles().astype(np.float32)
-    feature = tree.member("split_indices").wholes(0, LARGEST_CATEGORY * 256, count)
-    if (feature[~leaf] >= features).any():
-        raise tree.member("split_indices").refuse(
-            f"has a feature {feature[~leaf].max()}, and there are {features:,}"
-        )
-    missing_left = tree.member("default_left").wholes(0, 1, count).astype(bool)
-    # What is below a number is at most the next one below it.
-    with np.errstate(over="ignore"):
-        below = np.nextafter(conditions, np.float32(-np.inf)).astype(np.float64)
-    for node, members in sets.items():
-        if members:
-            left[node], right[node] = right[node], left[node]
-            missing_left[node] = not missing_left[node]
-        else:
-            below[node] = np.inf
-    return RawTree(
-        left=left,
-        right=right,
-        feature=feature,
-        threshold=below,
-        missing_left=missing_left,
-        value=(conditions * weight).astype(np.float64),
-        cover=covers(tree, "sum_hessian", count),
-        sets={node: members for node, members in sets.items() if members},
-    )
+    return parameters.member("num_nodes").whole(1, MOST_NODES)
 
 
-def sets_of(tree: Part, leaf: np.ndarray) -> Iterator[tuple[int, frozenset[int]]]:
-    """Yield the nodes that look for categories, with what goes to the right.
+def sets_of(
+    trees: Sequence[Part], leaf: np.ndarray, counts: np.ndarray
+) -> list[dict[int, frozenset[int]]]:
+    """Return what goes to the right of each node that looks for categories, by tree.
 
-    Yields
-    ------
-    int, frozenset of int
+    Parameters
+    ----------
+    trees : sequence of Part
+    leaf : ndarray of bool, shape (n_nodes,)
+        Of the trees one after the other.
+    counts : ndarray of int64, shape (n_trees,)
+        How many nodes each has.
     """
+    found: list[dict[int, frozenset[int]]] = [{} for _ in trees]
     # Files of versions before 1.3 know no categories.
-    if not tree.has("split_type"):
-        return
-    kinds = tree.member("split_type").wholes(0, 1, len(leaf)).astype(bool)
-    if not kinds.any():
-        return
-    categories = tree.member("categories").wholes(0, LARGEST_CATEGORY - 1)
-    nodes = tree.member("categories_nodes")
-    numbers = nodes.wholes(0, len(leaf) - 1)
-    if not np.array_equal(np.sort(numbers), np.flatnonzero(kinds & ~leaf)):
-        raise nodes.refuse("are not the nodes whose split_type is 1")
-    segments = tree.member("categories_segments")
-    starts = segments.wholes(0, len(categories), len(numbers))
-    sizes = tree.member("categories_sizes").wholes(0, len(categories), len(numbers))
-    if (starts + sizes > len(categories)).any():
-        raise segments.refuse("lead beyond the categories")
-    for node, start, size in zip(numbers.tolist(), starts.tolist(), sizes.tolist()):
-        yield node, frozenset(categories[start : start + size].tolist())
+    if not any(tree.has("split_type") for tree in trees):
+        return found
+    types = [tree.member("split_type") for tree in trees]
+    kinds = wholes_together(types, 0, 1, counts).astype(bool)
+    tree_of = np.repeat(np.arange(len(trees)), counts)
+    holding = np.unique(tree_of[kinds])
+    held = [trees[tree] for tree in holding]
+    listed, categories = arrays_of(held, "categories")
+    of_all = wholes_together(categories, 0, LARGEST_CATEGORY - 1, listed)
+    looking, nodes = arrays_of(held, "categories_nodes")
+    numbers = wholes_together(nodes, 0, counts[holding] - 1, looking)
+    segments = [tree.member("categories_segments") for tree in held]
+    starts = wholes_together(segments, 0, listed, looking)
+    lengths = [tree.member("categories_sizes") for tree in held]
+    sizes = wholes_together(lengths, 0, listed, looking)
+    owner = np.repeat(np.arange(len(held)), looking)
+    beyond = starts + sizes > listed[owner]
+    if beyond.any():
+        raise segments[owner[beyond][0]].refuse("lead beyond the categories")
+    roots = np.cumsum(counts) - counts
+    named = np.bincount(roots[holding][owner] + numbers, minlength=len(leaf))
+    wrong = named != (kinds & ~leaf)
+    if wrong.any():
+        tree = int(np.searchsorted(holding, tree_of[wrong][0]))
+        raise nodes[tree].refuse("are not the nodes whose split_type is 1")
+    first = (np.cumsum(listed) - listed)[owner] + starts
+    spans = zip(first.tolist(), (first + sizes).tolist())
+    for tree, node, span in zip(holding[owner].tolist(), numbers.tolist(), spans):
+        found[tree][node] = frozenset(of_all[slice(*span)].tolist())
+    return found
+
+
+def arrays_of(trees: Sequence[Part], name: str) -> tuple[np.ndarray, list[Part]]:
+    """Return how many numbers a member of each tree holds, and the members."""
+    members = [tree.member(name) for tree in trees]
+    read = [Part(part.array(None), part.path) for part in members]
+    return np.array([len(part.value) for part in read], np.int64), read

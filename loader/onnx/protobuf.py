@@ -163,17 +163,7 @@ class MessageReader:
 
     def text(self, position: int, end: int, path: str) -> str:
         """Return a text."""
-        self.counts.texts += 1
-        if self.counts.texts > MOST_TEXTS:
-            raise refused("the file", f"has more than {MOST_TEXTS:,} texts")
-        given = self.content[position:end]
-        found = self.counts.known.get(given)
-        if found is None:
-            try:
-                found = given.decode()
-            except UnicodeDecodeError:
-                raise refused(path, "is no UTF-8") from None
-            self.counts.known[given] = found
+        (found,) = self.decoded([self.content[position:end]], path)
         return found
 
     def texts(self, path: str, start: int, last: int) -> tuple[list[str], int]:
@@ -184,13 +174,30 @@ class MessageReader:
         """
         content, tag, found = self.content, self.content[start], []
         position = start
-        while position + 1 < last and content[position] == tag:
+        # No more than one too many.
+        for _ in range(MOST_TEXTS - self.counts.texts + 1):
+            if position + 1 >= last or content[position] != tag:
+                break
             end = position + 2 + content[position + 1]
             if content[position + 1] >= CONTINUES or end > last:
                 break
-            found.append(self.text(position + 2, end, path))
+            found.append(content[position + 2 : end])
             position = end
-        return found, position
+        return self.decoded(found, path), position
+
+    def decoded(self, given: list[bytes], path: str) -> list[str]:
+        """Return texts, once those that are the same."""
+        self.counts.texts += len(given)
+        if self.counts.texts > MOST_TEXTS:
+            raise refused("the file", f"has more than {MOST_TEXTS:,} texts")
+        known = self.counts.known
+        try:
+            for text in given:
+                if text not in known:
+                    known[text] = text.decode()
+        except UnicodeDecodeError:
+            raise refused(path, "is no UTF-8") from None
+        return [known[text] for text in given]
 
     def end(self, length: int, position: int, last: int) -> int:
         """Return where so many bytes end."""
@@ -279,6 +286,11 @@ class MessageReader:
 
         They may be only the first ones of them.
         """
+        value, end = self.value(kind, WIRES[kind], "", start + 1, last, 0)
+        if end >= last or self.content[end] != self.content[start]:
+            # One alone, as its array would take ten times as long.
+            self.count(1)
+            return np.array([value], ARRAYS[kind]), end
         size = FEW_BYTES
         while True:
             view = self.array[start : min(start + size, last)]

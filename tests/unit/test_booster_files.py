@@ -158,6 +158,30 @@ def test_a_file_of_xgboost_is_refused_by_the_name_of_its_part(path, value, probl
     assert str(raised.value).startswith("churn.json: ")
 
 
+OF_A_TREE = [
+    given[:2] for given in XGBOOST_REFUSED if given[0][:-1][: len(TREE)] == TREE
+]
+
+
+@pytest.mark.parametrize("path, value", OF_A_TREE)
+def test_all_trees_are_read_at_once_and_the_one_that_is_wrong_is_named(path, value):
+    later = (*MODEL, "trees", 3, *path[len(TREE) :])
+    content = changed_json("xgboost.json", set_at(*later, value=value))
+
+    with pytest.raises(LoaderError, match=re.escape("model.trees[3]")):
+        read_booster(content, "churn.json")
+
+
+def test_a_file_tells_of_all_trees_which_nodes_look_for_categories_or_of_none():
+    def without_types(model):
+        del model["learner"]["gradient_booster"]["model"]["trees"][2]["split_type"]
+
+    content = changed_json("xgboost.json", without_types)
+
+    with pytest.raises(LoaderError, match=re.escape("trees[2].split_type is missing")):
+        read_booster(content, "churn.json")
+
+
 def test_a_lacking_part_is_named():
     content = changed_json("xgboost.json", lambda model: model["learner"].clear())
 
