@@ -21,8 +21,12 @@ ORDER BY c.attnum;
 SELECT churn_internal.columns_changed_by_writing(%(profile)s::regclass);
 
 -- server_environment --
--- Interpreter, package versions and memory of a session that scores.
+-- Interpreter, package versions and memory of the session.
 SELECT churn.server_environment();
+
+-- warm --
+-- Loads the active models into the session; returns how many there are.
+SELECT churn.warm();
 
 -- clock --
 -- What time it is on the server.

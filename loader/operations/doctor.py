@@ -10,7 +10,11 @@ from pgchurn.loader.database import Connection, fetch_all, fetch_value
 from pgchurn.loader.errors import primary_message
 from pgchurn.loader.operations.migrating import newest_revision
 from pgchurn.migrations.mending import granted
-from pgchurn.plpython.runtime.environment import MODEL_PACKAGES, current_environment
+from pgchurn.plpython.runtime.environment import (
+    MODEL_PACKAGES,
+    REPORTED_PACKAGES,
+    current_environment,
+)
 
 TRIGGERS_OF_AN_ATTACHMENT = 6
 MOST_NAMED = 3
@@ -79,6 +83,8 @@ def examine(connection: Connection) -> list[Finding]:
         ("slots", slot),
     ):
         findings += findings_of(connection, check, told)
+    # The last one, since a model that does not load ends the transaction.
+    findings.append(active_models(connection))
     return findings
 
 
@@ -184,15 +190,28 @@ def environment(connection: Connection) -> list[Finding]:
                 + ("" if agrees else f", {here[package]} here: install the same"),
             )
         )
-    findings.append(
-        finding(
-            "memory",
-            True,
-            f"{server['memory_megabytes']} MB in a session that loaded the packages",
-        )
-    )
+    findings += [
+        finding(package, False, "missing on the server: install it")
+        for package in REPORTED_PACKAGES[len(MODEL_PACKAGES) :]
+        if server[package] is None
+    ]
     findings.append(trusted_keys(connection, server))
     return findings
+
+
+def active_models(connection: Connection) -> Finding:
+    """Load the active models, as sessions that score do, and tell what they take."""
+    try:
+        fetch_value(connection, "warm")
+        server = fetch_value(connection, "server_environment")
+    except psycopg2.Error as error:
+        connection.rollback()
+        return finding("active models", False, primary_message(error).splitlines()[0])
+    return finding(
+        "active models",
+        True,
+        f"{server['memory_megabytes']} MB in a session that has loaded them",
+    )
 
 
 def interpreter(server: Row) -> Finding:

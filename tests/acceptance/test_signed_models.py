@@ -1,5 +1,6 @@
 """Keys made by openssl, a model signed by its trainer, a server that insists on it."""
 
+import json
 import pickle
 import shutil
 import subprocess
@@ -205,7 +206,15 @@ def test_doctor_tells_how_many_keys_are_trusted(trusting, pgchurn, owner):
     def found():
         return {row["check"]: row for row in pgchurn("doctor")}["trusted keys"]
 
-    assert found()["found"] == "1 in force"
+    # The version in force was not signed, and scores no more.
+    printed = {row["check"]: row for row in json.loads(pgchurn("doctor", status=1).out)}
+    assert printed["trusted keys"]["found"] == "1 in force"
+    assert [row["check"] for row in printed.values() if not row["ok"]] == [
+        "active models"
+    ]
+    assert printed["active models"]["found"] == (
+        "model version 1 is not trusted: model is not signed"
+    )
     owner.run("SELECT churn_trust.revoke_key(%s)", trusting.fingerprint)
     assert found()["found"] == "none: models need no attestation"
     for table in ("trusted_keys", "allowed_pickles"):

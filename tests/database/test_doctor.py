@@ -2,6 +2,7 @@
 
 import importlib.util
 import platform
+import re
 
 import pytest
 from pgchurn.loader.operations.doctor import examine
@@ -53,6 +54,37 @@ def test_a_runtime_that_is_compiled_is_none(fresh):
     ((_, ok, text),) = found(fresh, "server's Python")
 
     assert (ok, text) == (True, platform.python_version())
+
+
+def test_a_package_that_the_server_lacks_is_a_problem(fresh):
+    fresh.run("""
+        CREATE OR REPLACE FUNCTION churn.server_environment() RETURNS jsonb
+        RETURN churn_internal.session_environment() || '{"onnxruntime": null}';
+        """)
+
+    assert found(fresh, "onnxruntime") == [
+        ("onnxruntime", False, "missing on the server: install it")
+    ]
+
+
+def test_what_a_session_takes_that_has_loaded_the_active_models_is_told(fresh):
+    ((_, ok, text),) = found(fresh, "active models")
+
+    assert ok
+    assert re.fullmatch(r"\d+ MB in a session that has loaded them", text)
+
+
+def test_an_active_model_that_does_not_load_is_a_problem(fresh):
+    fresh.run("""
+        SET session_replication_role = replica;
+        UPDATE churn.models SET signature = '{}';
+        RESET session_replication_role;
+        """)
+
+    ((_, ok, text),) = found(fresh, "active models")
+
+    assert not ok
+    assert text == "model signature is malformed"
 
 
 def test_without_open_alerts_nothing_is_said(session):

@@ -124,6 +124,19 @@ def test_the_environment_names_interpreter_packages_and_memory(session):
     assert 30 < memory < 2000
 
 
+def test_the_environment_is_told_without_loading_a_package(fresh):
+    fresh.run("""
+        SELECT churn.server_environment();
+        CREATE FUNCTION pg_temp.loaded() RETURNS text[] LANGUAGE plpython3u AS $$
+            import sys
+            heavy = {"numpy", "sklearn", "pandas", "onnxruntime"}
+            return sorted(heavy & set(sys.modules))
+        $$
+        """)
+
+    assert fresh.value("SELECT pg_temp.loaded()") == []
+
+
 def test_a_session_that_has_scored_runs_one_thread(session):
     session.run("SELECT churn.score(c) FROM churn.customers c")
     threads = session.value(

@@ -1967,7 +1967,7 @@ CREATE FUNCTION churn.server_environment() RETURNS jsonb
 ALTER ROUTINE churn.server_environment() OWNER TO churn_owner;
 GRANT EXECUTE ON ROUTINE churn.server_environment() TO churn_loader;
 GRANT EXECUTE ON ROUTINE churn.server_environment() TO churn_scorer;
-COMMENT ON ROUTINE churn.server_environment() IS 'Interpreter, package versions and memory of a session that scores.';
+COMMENT ON ROUTINE churn.server_environment() IS 'Interpreter, package versions and memory of this session.';
 
 CREATE FUNCTION churn.set_learning(profile regclass, base_version bigint, half_life interval DEFAULT '90 days'::interval, min_batch integer DEFAULT 500) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER

@@ -48,7 +48,8 @@ KINDS = {"usage": "number", "plan": "text"}
 # What loads all that a session can load, so that only what comes on top is counted: the
 # packages, the active versions, and what those need that are kept on their pickles.
 FRESH = """
-    SELECT churn.server_environment(), churn.warm();
+    DO LANGUAGE plpython3u 'import numpy, sklearn, pandas, onnxruntime';
+    SELECT churn.warm();
     SELECT churn.predict(m.version, to_jsonb(c))
     FROM churn.models m
     JOIN churn.customers c ON c.customer_id = 1

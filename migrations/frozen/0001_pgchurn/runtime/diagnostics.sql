@@ -12,8 +12,6 @@ from .errors import Refusals
 from .finder import PACKAGE, Bytecode
 from .registry import Registry
 
-LIBRARIES = ("numpy", "sklearn", "pandas", "onnxruntime")
-
 
 class Diagnostics:
     """Says what the session has, and loads what it will need."""
@@ -23,10 +21,11 @@ class Diagnostics:
         self.refusals = refusals
 
     def environment(self) -> str | None:
-        """Return this session's interpreter, package versions and memory, as JSON."""
+        """Return this session's interpreter, package versions and memory, as JSON.
+
+        No package is loaded for it, which would take a second.
+        """
         with self.refusals:
-            for library in LIBRARIES:
-                importlib.import_module(library)
             return json.dumps(
                 {
                     **current_environment(),
