@@ -244,11 +244,13 @@ def deploy(session, model, profile="churn.customers", key="customer_id", **chang
     return version
 
 
-def register_once(session, model, profile, key, **changed):
+def register_once(
+    session, model, profile="churn.customers", key="customer_id", **changed
+):
     """Register a model for a test that is not about that; return its version.
 
-    To evaluate one takes the server more than a second, so what it has made of one for
-    another table is used again.
+    To evaluate one takes the server more than a second, so what it has made of one
+    before, for this table or another, is used again.
     """
     made = made_before(model, **changed)
     if made in EVALUATED and is_superuser(session):

@@ -11,7 +11,7 @@ from tests.models import (
     expected_scores,
     fit,
     other_model,
-    register,
+    register_once,
     rescore_in_place,
 )
 from tests.waiting import in_background, wait_until_blocked
@@ -33,7 +33,7 @@ def history(session):
 
 
 def test_activation_is_a_row_with_a_name_to_it(session):
-    version = register(session, other_model())
+    version = register_once(session, other_model())
 
     activate(session, version)
 
@@ -46,7 +46,7 @@ def test_activation_is_a_row_with_a_name_to_it(session):
 
 
 def test_the_new_version_scores_the_next_statement(session):
-    activate(session, register(session, other_model()))
+    activate(session, register_once(session, other_model()))
 
     assert session.value(SCORE) == score_of(session, other_model())
     session.run(COMPLAIN)
@@ -56,7 +56,7 @@ def test_the_new_version_scores_the_next_statement(session):
 
 
 def test_scores_of_the_version_before_stay_true_to_that_version(session):
-    activate(session, register(session, other_model()))
+    activate(session, register_once(session, other_model()))
     session.run(COMPLAIN)
 
     assert divergences(session) == []
@@ -86,7 +86,7 @@ def test_an_unknown_version_is_not_activated(session, version):
 
 
 def test_a_version_whose_feature_is_gone_is_not_activated(session):
-    version = register(session, fit({"late_payments": "number", "age": "number"}))
+    version = register_once(session, fit({"late_payments": "number", "age": "number"}))
     session.run("ALTER TABLE churn.customers DROP COLUMN late_payments")
 
     refused = session.refusal("SELECT churn.activate_model(%s)", version)
@@ -97,7 +97,7 @@ def test_a_version_whose_feature_is_gone_is_not_activated(session):
 
 def test_rollback_puts_the_version_before_in_force(session):
     first = session.value(ACTIVE)
-    activate(session, register(session, other_model()))
+    activate(session, register_once(session, other_model()))
 
     assert session.value("SELECT churn.rollback_model('churn.customers')") == first
 
@@ -157,7 +157,7 @@ def test_where_nothing_was_ever_active_there_is_no_going_back(bare):
 
 def test_rollback_of_the_transaction_takes_an_activation_back(session):
     before = session.value(ACTIVE)
-    version = register(session, other_model())
+    version = register_once(session, other_model())
     session.run("SAVEPOINT before_it")
     activate(session, version)
     session.run(COMPLAIN)
@@ -174,7 +174,7 @@ def test_rollback_of_the_transaction_takes_an_activation_back(session):
 def test_another_session_sees_an_activation_at_commit_and_not_before(first, second):
     assert second.value(SCORE) == score_of(second, MODEL)
     second.commit()
-    version = register(first, other_model())
+    version = register_once(first, other_model())
     activate(first, version)
     assert first.value(SCORE) == score_of(first, other_model())
 
@@ -201,7 +201,7 @@ def test_another_session_sees_an_activation_at_commit_and_not_before(first, seco
 def test_a_repeatable_read_transaction_keeps_the_version_it_began_with(first, second):
     second.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
     assert second.value(SCORE) == score_of(second, MODEL)
-    version = register(first, other_model())
+    version = register_once(first, other_model())
     activate(first, version)
     first.commit()
 
@@ -214,7 +214,7 @@ def test_a_repeatable_read_transaction_keeps_the_version_it_began_with(first, se
 
 
 def test_two_activations_at_once_take_turns(first, second, module_database):
-    versions = [register(first, fit(seed=seed)) for seed in (21, 22)]
+    versions = [register_once(first, fit(seed=seed)) for seed in (21, 22)]
     first.commit()
     before = first.value(ACTIVE)
     activate(first, versions[0])
@@ -236,7 +236,7 @@ def test_more_versions_than_a_session_holds_all_score_right(session):
     models = {}
     for seed in range(10, 20):
         model = fit(seed=seed)
-        models[register(session, model)] = model
+        models[register_once(session, model)] = model
 
     for version in (*models, *reversed(models)):
         activate(session, version)
@@ -245,7 +245,7 @@ def test_more_versions_than_a_session_holds_all_score_right(session):
 
 @pytest.mark.alone
 def test_activation_does_not_take_long(session):
-    version = register(session, other_model())
+    version = register_once(session, other_model())
     start = time.monotonic()
 
     activate(session, version)

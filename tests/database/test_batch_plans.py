@@ -5,7 +5,7 @@ It tells the client, as a notice for each statement.
 
 import pytest
 
-from tests.models import activate, default_model, fit_matrix, other_model, register
+from tests.models import activate, default_model, fit_matrix, other_model, register_once
 
 MODEL = default_model()
 
@@ -24,7 +24,7 @@ def explained(trained_database):
     session = trained_database.session(autocommit=True)
     if not session.value("SELECT pg_jit_available()"):
         pytest.skip("this server compiles no expressions")
-    activate(session, register(session, other_model()))
+    activate(session, register_once(session, other_model()))
     session.run("SELECT churn.score(c) FROM churn.customers c LIMIT 1")
     session.run(
         "LOAD 'auto_explain'; SET auto_explain.log_nested_statements = on;"
@@ -88,7 +88,7 @@ def scored(explained, request):
         SELECT churn.attach('{schema}.clients', 'id', '{schema}.calls', 'client', 'at');
     """)
     model = fit_matrix(["usage"])
-    activate(explained, register(explained, model, f"{schema}.clients", "id"))
+    activate(explained, register_once(explained, model, f"{schema}.clients", "id"))
     explained.connection.notices.clear()
     return schema
 

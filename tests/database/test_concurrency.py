@@ -14,7 +14,7 @@ from tests.models import (
     divergences,
     fit,
     other_model,
-    register,
+    register_once,
 )
 from tests.statements import INFINITE, overwrite
 from tests.waiting import in_background, wait_until_blocked
@@ -74,7 +74,7 @@ def test_the_later_statement_waits_and_both_are_right(
 def test_a_batch_that_is_rescored_gives_way_to_what_changes_its_rows(
     first, second, module_database
 ):
-    other = register(first, other_model())
+    other = register_once(first, other_model())
     activate(first, other)
     first.commit()
     changes_3, changes_7, complains = (module_database.session() for _ in range(3))
@@ -248,7 +248,7 @@ def test_a_complaint_waits_for_a_customer_who_is_being_deleted(
 def test_an_activation_meanwhile_leaves_scores_true_to_their_version(
     first, second, module_database
 ):
-    version = register(first, fit(seed=31))
+    version = register_once(first, fit(seed=31))
     first.commit()
     first.run(ONE)
 
@@ -269,7 +269,7 @@ def test_an_activation_meanwhile_leaves_scores_true_to_their_version(
 def test_a_row_that_is_mended_meanwhile_has_the_version_that_scores_it(
     first, second, module_database, complaint
 ):
-    version = register(first, fit(seed=32))
+    version = register_once(first, fit(seed=32))
     overwrite(first, INFINITE)
     first.commit()
     first.run("UPDATE churn.customers SET data_usage_gb = 40 WHERE customer_id = 1")

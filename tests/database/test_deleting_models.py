@@ -12,7 +12,7 @@ from tests.models import (
     expected_scores,
     fit,
     other_model,
-    register,
+    register_once,
     rescore_in_place,
 )
 from tests.waiting import in_background, wait_until_blocked
@@ -29,7 +29,7 @@ TODAY = "SELECT to_char(now(), 'YYYY-MM-DD')"
 def replaced(session):
     """A session in which a version was active, and was replaced twice."""
     version = session.value(ACTIVE)
-    activate(session, register(session, fit(seed=1)))
+    activate(session, register_once(session, fit(seed=1)))
     deploy(session, fit(seed=2))
     return session, version
 
@@ -56,7 +56,7 @@ def said_to_be_deleted(session, version, refused):
 
 
 def test_a_version_that_was_never_deployed_goes_with_its_row(session):
-    version = register(session, other_model())
+    version = register_once(session, other_model())
 
     assert session.value(DELETE, version) is True
 
@@ -95,7 +95,7 @@ def test_the_digests_and_all_that_was_said_about_it_stay(replaced):
 
 @pytest.mark.parametrize("log", ["predictions", "outbox", "former"])
 def test_a_version_that_a_log_names_keeps_its_row(session, log):
-    version = register(session, other_model())
+    version = register_once(session, other_model())
     if log == "predictions":
         session.run(
             "INSERT INTO churn.predictions"
@@ -120,7 +120,7 @@ def test_a_version_that_a_log_names_keeps_its_row(session, log):
 
 
 def test_what_is_left_goes_when_nothing_names_it_any_more(session):
-    version = register(session, other_model())
+    version = register_once(session, other_model())
     session.run(
         "INSERT INTO churn.predictions VALUES (1, '1', %s, 0.5, '{}', 'batch', now())",
         version,
@@ -195,8 +195,8 @@ def test_what_a_rollback_left_can_be_deleted(session):
 
 def test_a_version_that_stored_scores_are_of_is_not_deleted(session):
     version = session.value(ACTIVE)
-    activate(session, register(session, fit(seed=1)))
-    activate(session, register(session, fit(seed=2)))
+    activate(session, register_once(session, fit(seed=1)))
+    activate(session, register_once(session, fit(seed=2)))
     session.run(ONE)
     rows = session.value("SELECT count(*) FROM churn.customers") - 1
 
@@ -215,7 +215,7 @@ def test_a_version_that_stored_scores_are_of_is_not_deleted(session):
 
 
 def test_one_row_is_enough_even_of_a_version_that_was_never_deployed(session):
-    version = register(session, other_model())
+    version = register_once(session, other_model())
     with session.savepoint():
         session.run("SET LOCAL session_replication_role = replica")
         session.run(
@@ -229,8 +229,8 @@ def test_one_row_is_enough_even_of_a_version_that_was_never_deployed(session):
 
 def test_a_row_that_row_security_hides_is_seen(session):
     version = session.value(ACTIVE)
-    activate(session, register(session, fit(seed=1)))
-    activate(session, register(session, fit(seed=2)))
+    activate(session, register_once(session, fit(seed=1)))
+    activate(session, register_once(session, fit(seed=2)))
     session.run(
         "UPDATE churn.customers SET age = 99 WHERE customer_id > 1;"
         "ALTER TABLE churn.customers ENABLE ROW LEVEL SECURITY,"
@@ -243,7 +243,7 @@ def test_a_row_that_row_security_hides_is_seen(session):
 
 @pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
 def test_nothing_is_deleted_by_what_an_old_snapshot_shows(first, level):
-    version = register(first, other_model())
+    version = register_once(first, other_model())
     first.commit()
     first.run(f"SET TRANSACTION ISOLATION LEVEL {level}")
 
@@ -337,9 +337,9 @@ def test_why_a_score_changed_is_still_told(session):
     session.run("SELECT churn.set_prediction_log('churn.customers', 1)")
     version = session.value(ACTIVE)
     session.run(ONE)
-    activate(session, register(session, fit(seed=1)))
+    activate(session, register_once(session, fit(seed=1)))
     session.run(ONE)
-    activate(session, register(session, fit(seed=2)))
+    activate(session, register_once(session, fit(seed=2)))
     rescore_in_place(session, "churn.customers")
     session.run("DELETE FROM churn.predictions WHERE key = '1' AND cause = 'batch'")
     session.run("DELETE FROM churn.predictions WHERE cause = 'profile'")
@@ -371,7 +371,7 @@ def test_models_of_a_detached_table_that_it_would_take_up_again_stay(session):
 
 def test_models_of_a_table_that_was_dropped_can_be_deleted(session):
     version = session.value(ACTIVE)
-    unused = register(session, other_model())
+    unused = register_once(session, other_model())
     session.run("DROP FUNCTION churn.score_customer")
     session.run("SELECT churn.detach('churn.customers')")
     session.run("DROP TABLE churn.complaints, churn.customers")
@@ -398,7 +398,7 @@ def test_the_names_of_tables_and_columns_may_be_odd(session):
         """)
     table = """"the ""company"."Clients' %s\""""
     models = [fit({"usage": "number"}, seed=seed) for seed in range(3)]
-    versions = [register(session, model, table, "the key") for model in models]
+    versions = [register_once(session, model, table, "the key") for model in models]
     activate(session, versions[0])
     rescore_in_place(session, table)
     for version in versions[1:]:
@@ -455,7 +455,7 @@ def test_partitions_and_history_triggers_are_no_obstacle(session):
 
 def test_a_loader_deletes(replaced):
     session, version = replaced
-    unused = register(session, other_model())
+    unused = register_once(session, other_model())
     with session.role("churn_loader"):
         assert session.value(DELETE, unused) is True
         assert session.value(DELETE, version) is False
@@ -469,7 +469,7 @@ def test_a_loader_deletes(replaced):
 
 @pytest.mark.parametrize("role", ["churn_scorer", "churn_application"])
 def test_nobody_else_deletes(session, role):
-    version = register(session, other_model())
+    version = register_once(session, other_model())
     with session.role(role):
         assert session.refusal(DELETE, version).sqlstate == "42501"
 
@@ -539,7 +539,7 @@ def test_not_even_the_owner_leaves_a_version_by_halves(session, change):
 @pytest.fixture
 def versions(first):
     """Two versions, the first of which is active and scores every row."""
-    made = deploy(first, fit(seed=31)), register(first, fit(seed=32))
+    made = deploy(first, fit(seed=31)), register_once(first, fit(seed=32))
     first.commit()
     return made
 
@@ -566,7 +566,7 @@ def test_an_activation_waits_and_finds_the_bytes_gone(
     first, second, module_database, versions
 ):
     former = versions[1]
-    for version in (former, versions[0], register(first, fit(seed=34))):
+    for version in (former, versions[0], register_once(first, fit(seed=34))):
         activate(first, version)
     rescore_in_place(first, "churn.customers")
     first.commit()
@@ -626,7 +626,7 @@ def test_who_began_before_a_version_was_deleted_does_not_activate_it(
     first, second, versions, call
 ):
     former = versions[1]
-    for version in (former, versions[0], register(first, fit(seed=34))):
+    for version in (former, versions[0], register_once(first, fit(seed=34))):
         activate(first, version)
     if call == ROLLBACK:
         # So that the version to be deleted is next after one more rollback.
@@ -638,8 +638,8 @@ def test_who_began_before_a_version_was_deleted_does_not_activate_it(
     second.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
     assert second.value(ACTIVE) == active
     if call == ROLLBACK:
-        activate(first, register(first, fit(seed=35)))
-        activate(first, register(first, fit(seed=36)))
+        activate(first, register_once(first, fit(seed=35)))
+        activate(first, register_once(first, fit(seed=36)))
         rescore_in_place(first, "churn.customers")
         first.commit()
     first.run(DELETE, former)
@@ -666,7 +666,7 @@ def test_a_deletion_waits_for_who_stores_scores_of_the_version(
     # Scored by the version that is active, and held in this session's memory.
     complains.run(ONE)
     former = versions[1]
-    for version in (versions[0], register(first, fit(seed=34))):
+    for version in (versions[0], register_once(first, fit(seed=34))):
         activate(first, version)
     first.run("UPDATE churn.customers SET churn_score = -1 WHERE customer_id > 1")
     first.commit()
@@ -687,7 +687,7 @@ def test_a_deletion_does_not_wait_for_ever_nor_hold_others_up(
 ):
     complains = module_database.session()
     former = versions[1]
-    for version in (former, versions[0], register(first, fit(seed=34))):
+    for version in (former, versions[0], register_once(first, fit(seed=34))):
         activate(first, version)
     rescore_in_place(first, "churn.customers")
     first.commit()
@@ -713,7 +713,7 @@ def test_a_session_that_holds_the_version_does_not_score_with_it_any_more(
     first, second, versions
 ):
     former = versions[1]
-    for version in (former, versions[0], register(first, fit(seed=34))):
+    for version in (former, versions[0], register_once(first, fit(seed=34))):
         activate(first, version)
     rescore_in_place(first, "churn.customers")
     first.commit()
@@ -750,7 +750,7 @@ def test_an_interrupted_run_under_a_version_that_is_gone_begins_anew(first, vers
     activate(first, former)
     run = first.value("SELECT churn_internal.begin_rescoring('churn.customers')")
     first.run("SELECT churn_internal.rescore_batch(%s, 10, NULL)", run)
-    for version in (versions[0], register(first, fit(seed=34))):
+    for version in (versions[0], register_once(first, fit(seed=34))):
         activate(first, version)
     first.commit()
     assert "rows name it" in first.refusal(DELETE, former).detail

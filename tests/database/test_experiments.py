@@ -27,7 +27,6 @@ from tests.models import (
     expected_scores,
     fit,
     other_model,
-    register,
     register_once,
 )
 from tests.outcomes import know
@@ -196,7 +195,7 @@ def test_a_customer_who_is_forgotten_is_taken_out(session, challenger):
 
 
 def test_a_challenger_that_fails_keeps_its_customers_in_its_arm(session):
-    challenger = register(session, overflowing(), replay={}, compile_form=False)
+    challenger = register_once(session, overflowing(), replay={}, compile_form=False)
     start(session, challenger)
     championed, challenged = arms(session)
     before = session.value("SELECT count(*) FROM churn.complaints")
@@ -214,7 +213,7 @@ def test_a_challenger_that_fails_keeps_its_customers_in_its_arm(session):
 
 def test_a_champion_that_fails_leaves_no_trace_in_the_challengers_arm(session):
     good = version(session)
-    champion = register(session, overflowing(), replay={}, compile_form=False)
+    champion = register_once(session, overflowing(), replay={}, compile_form=False)
     activate(session, champion)
     start(session, good)
     _, challenged = arms(session)
@@ -256,7 +255,7 @@ def test_equal_keys_with_other_texts_are_one_customer(session, key_type):
     create_tables(session, key_type=key_type)
     attach(session)
     deploy(session, COMPANY_MODEL, *CLIENTS[:2])
-    challenger = register(session, fit(COMPANY_MODEL.kinds, seed=3), *CLIENTS[:2])
+    challenger = register_once(session, fit(COMPANY_MODEL.kinds, seed=3), *CLIENTS[:2])
     session.run(
         "SELECT churn.start_experiment('company.clients', %s, expected => 40)",
         challenger,
@@ -420,7 +419,7 @@ def by_detaching(session, challenger):
 def test_an_experiment_ends_in_the_same_transaction_with_the_reason(
     session, challenger, ended
 ):
-    activate(session, register(session, fit(seed=2)))
+    activate(session, register_once(session, fit(seed=2)))
     start(session, challenger)
     session.run(EVERYBODY)
     expose(session, True, 10, 2)

@@ -17,7 +17,7 @@ from tests.models import (
     other_model,
     pipeline_for,
     read_features,
-    register,
+    register_once,
     unexplained,
 )
 
@@ -34,7 +34,7 @@ FEATURE, VALUE, CONTRIBUTION, POINTS, TYPICAL, REASON = range(6)
 @pytest.fixture
 def version(session):
     """Have the default model registered as anybody would, and active."""
-    version = register(session, default_model())
+    version = register_once(session, default_model())
     activate(session, version)
     return version
 
@@ -45,7 +45,7 @@ def boosting(session):
     model = fit(
         pipeline=pipeline_for(KINDS, GradientBoostingClassifier(random_state=0))
     )
-    version = register(session, model)
+    version = register_once(session, model)
     activate(session, version)
     return version
 
@@ -192,7 +192,7 @@ def test_the_missing_side_of_an_outer_join_has_no_explanation(session, version):
 
 def test_what_is_active_explains(session, version):
     first = session.run(EXPLAIN, 1)
-    activate(session, register(session, other_model()))
+    activate(session, register_once(session, other_model()))
 
     second = session.run(EXPLAIN, 1)
 
@@ -205,7 +205,9 @@ def test_a_row_that_cannot_be_scored_is_refused_as_by_score(session):
     session.run("SET LOCAL session_replication_role = replica")
     session.run("UPDATE churn.customers SET age = 40 WHERE age IS NULL")
     numbers = ("age", "monthly_charges")
-    activate(session, register(session, fit_matrix(numbers, refuses_null=("age",))))
+    activate(
+        session, register_once(session, fit_matrix(numbers, refuses_null=("age",)))
+    )
     session.run("UPDATE churn.customers SET age = NULL WHERE customer_id = 1")
 
     refused = session.refusal(EXPLAIN, 1)
@@ -224,7 +226,7 @@ def test_without_an_active_version_nothing_is_explained(bare):
 
 
 def test_a_model_without_an_explanation_is_refused_by_name(session):
-    version = register(session, unexplained())
+    version = register_once(session, unexplained())
     activate(session, version)
 
     for refused in (
@@ -254,7 +256,7 @@ def test_an_unknown_version_is_named(session, function, unknown):
 
 def test_a_version_on_its_pickle_is_explained_all_the_same(session, version):
     expected = session.run(EXPLAIN, 1)
-    pickled = register(session, default_model(), compile_form=False)
+    pickled = register_once(session, default_model(), compile_form=False)
     activate(session, pickled)
 
     assert session.run(EXPLAIN, 1) == expected
@@ -267,7 +269,7 @@ def test_a_version_on_its_pickle_is_explained_all_the_same(session, version):
 
 def test_a_version_that_was_fitted_on_a_matrix_is_explained(session):
     numbers = ("age", "monthly_charges", "complaint_count")
-    version = register(session, fit_matrix(numbers))
+    version = register_once(session, fit_matrix(numbers))
     activate(session, version)
 
     base = session.row("SELECT * FROM churn.explain_base(%s)", version)[1]
@@ -297,7 +299,7 @@ def test_global_explain_is_the_mean_size_of_contributions(session, version):
 
 def test_global_explain_has_the_permutation_importance_of_training(session):
     importance = {name: {"mean": i / 10, "std": 0.0} for i, name in enumerate(KINDS)}
-    version = register(
+    version = register_once(
         session,
         default_model(),
         metrics=json.dumps({"permutation_importance": importance}),
@@ -313,7 +315,7 @@ def test_global_explain_has_the_permutation_importance_of_training(session):
 def test_importance_is_told_of_a_model_without_an_explanation(session):
     model = unexplained()
     importance = {name: {"mean": 0.2, "std": 0.0} for name in model.kinds}
-    version = register(
+    version = register_once(
         session,
         model,
         metrics=json.dumps({"permutation_importance": importance}),
@@ -325,8 +327,8 @@ def test_importance_is_told_of_a_model_without_an_explanation(session):
 
 
 def test_a_deleted_version_is_named(session, version):
-    activate(session, register(session, other_model()))
-    activate(session, register(session, other_model()))
+    activate(session, register_once(session, other_model()))
+    activate(session, register_once(session, other_model()))
     session.run("UPDATE churn.customers SET churn_score = -1")
     session.run("SELECT churn.delete_model(%s)", version)
 
@@ -519,7 +521,7 @@ def test_no_condition_sees_what_its_caller_may_not_read(session, version):
     + ['{"permutation_importance": {"age": {"mean": "much"}}}'],
 )
 def test_metrics_that_say_nothing_of_importance_are_passed_over(session, metrics):
-    version = register(session, default_model(), metrics=metrics)
+    version = register_once(session, default_model(), metrics=metrics)
 
     rows = session.run("SELECT * FROM churn.global_explain(%s)", version)
 

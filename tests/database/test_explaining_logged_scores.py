@@ -15,7 +15,7 @@ from tests.models import (
     fit_matrix,
     other_model,
     pipeline_for,
-    register,
+    register_once,
     rescore_in_place,
     unexplained,
 )
@@ -37,7 +37,7 @@ def boosting(seed=0):
 @pytest.fixture
 def version(session):
     """Have boosted trees active, every score logged, and two of customer 1."""
-    version = register(session, boosting())
+    version = register_once(session, boosting())
     activate(session, version)
     session.run(LOG)
     session.run(COMPLAIN)
@@ -60,7 +60,7 @@ def change(rows):
 
 def test_a_logged_score_is_explained_under_the_version_that_gave_it(session, version):
     former = session.run(LOGGED, "1")
-    activate(session, register(session, other_model()))
+    activate(session, register_once(session, other_model()))
     session.run(COMPLAIN)
 
     assert session.run(LOGGED, "1") != former
@@ -189,7 +189,7 @@ def test_another_model_has_what_the_former_row_gets_of_it(session, version):
         "SELECT score, features::jsonb::text FROM churn.predictions WHERE key = '1'"
         " ORDER BY predicted_at DESC LIMIT 1"
     )
-    other = register(session, boosting(seed=1))
+    other = register_once(session, boosting(seed=1))
     activate(session, other)
     session.run(COMPLAIN)
 
@@ -203,7 +203,7 @@ def test_another_model_has_what_the_former_row_gets_of_it(session, version):
 
 
 def test_another_model_alone_has_the_whole_change(session, version):
-    activate(session, register(session, other_model()))
+    activate(session, register_once(session, other_model()))
     rescore_in_place(session, "churn.customers")
 
     rows = session.run(WHY, "1")
@@ -278,7 +278,7 @@ def test_of_a_deleted_version_the_change_is_told_without_its_causes(session):
     version = session.value("SELECT version FROM churn.active_deployments")
     session.run("SELECT churn.set_prediction_log('churn.customers', 0)")
     for seed in (1, 2):
-        activate(session, register(session, fit(seed=seed)))
+        activate(session, register_once(session, fit(seed=seed)))
     rescore_in_place(session, "churn.customers")
     session.run("SELECT churn.delete_model(%s)", version)
     session.take_notices()

@@ -12,7 +12,7 @@ from tests.models import (
     fit,
     fit_matrix,
     pipeline_for,
-    register,
+    register_once,
     training_frame,
 )
 
@@ -25,7 +25,7 @@ def version(session):
     model = fit(
         pipeline=pipeline_for(KINDS, GradientBoostingClassifier(random_state=0))
     )
-    version = register(session, model)
+    version = register_once(session, model)
     activate(session, version)
     return version
 
@@ -35,7 +35,7 @@ def strict_version(session):
     """A model of two numbers, of which the age must be known."""
     session.run("SET LOCAL session_replication_role = replica")
     session.run("UPDATE churn.customers SET age = 40 WHERE age IS NULL")
-    return register(session, fit_matrix(NUMBERS, refuses_null=("age",)))
+    return register_once(session, fit_matrix(NUMBERS, refuses_null=("age",)))
 
 
 def test_contributions_add_up_to_the_score_that_predict_query_gives(session, version):
@@ -70,7 +70,7 @@ def test_they_are_those_of_explain(session, version):
 
 @pytest.mark.parametrize("pass_features, passed", [(False, {"id": 7}), (True, None)])
 def test_columns_pass_as_through_predict_query(session, pass_features, passed):
-    version = register(session, fit_matrix(NUMBERS))
+    version = register_once(session, fit_matrix(NUMBERS))
     query = "SELECT 7 AS id, 1 AS age, 2 AS monthly_charges"
 
     found = session.value(
@@ -132,7 +132,7 @@ def test_the_query_has_its_callers_rights(session, version):
 def test_percent_signs_in_names_are_names(session):
     session.run('ALTER TABLE churn.customers ADD COLUMN "100%" integer DEFAULT 1')
     session.run('ALTER TABLE churn.customers ADD COLUMN "%s" integer DEFAULT 1')
-    version = register(session, fit_matrix(("100%", "%s")), replay={})
+    version = register_once(session, fit_matrix(("100%", "%s")), replay={})
 
     found = session.value(
         "SELECT contributions FROM churn.explain_query(%s, %s)",
@@ -155,7 +155,9 @@ def test_a_hundred_thousand_rows_take_their_time_and_memory(session):
     # Of so many rows that every tree has its eight leaves.
     frame, labels = training_frame(kinds, rows=5_000)
     pipeline = pipeline_for(kinds, GradientBoostingClassifier(random_state=0))
-    version = register(session, Model(pipeline.fit(frame, labels), kinds), replay={})
+    version = register_once(
+        session, Model(pipeline.fit(frame, labels), kinds), replay={}
+    )
     session.run("""
         CREATE FUNCTION pg_temp.memory() RETURNS integer
         LANGUAGE plpython3u VOLATILE AS $$

@@ -12,13 +12,7 @@ from pgchurn.plpython.runtime.explainer import Explainer
 from pgchurn.plpython.runtime.signature import Signature
 
 from tests.imported import modules_of_scoring
-from tests.models import (
-    KINDS,
-    default_model,
-    read_features,
-    register,
-    unexplained,
-)
+from tests.models import KINDS, default_model, read_features, register_once, unexplained
 from tests.signers import (
     KEY,
     REGISTER,
@@ -69,7 +63,7 @@ def explained(session, version):
 
 @pytest.mark.parametrize("compile_form", [True, False])
 def test_a_registered_version_is_explained_whichever_form_scores(session, compile_form):
-    version = register(session, MODEL, compile_form=compile_form)
+    version = register_once(session, MODEL, compile_form=compile_form)
 
     explainer, problem, reference = explained(session, version)
 
@@ -138,7 +132,7 @@ def register_with(session, sample):
 def test_without_a_row_a_line_is_kept_and_says_what_it_lacks(session):
     session.run("DELETE FROM churn.complaints")
     session.run("DELETE FROM churn.customers")
-    version = register(session, MODEL, replay={})
+    version = register_once(session, MODEL, replay={})
 
     refused = session.refusal(BASE, version)
 
@@ -148,7 +142,7 @@ def test_without_a_row_a_line_is_kept_and_says_what_it_lacks(session):
 
 
 def test_what_has_no_explanation_says_which_families_have_one(session):
-    version = register(session, unexplained())
+    version = register_once(session, unexplained())
 
     content, _, problem, reference = session.row(KEPT, version)
 
@@ -161,7 +155,7 @@ def test_what_has_no_explanation_says_which_families_have_one(session):
 
 
 def test_a_session_reads_what_explains_a_version_and_checks_it(session):
-    version = register(session, MODEL)
+    version = register_once(session, MODEL)
     explainer, _, _ = explained(session, version)
 
     assert session.value(BASE, version) == explainer.base
@@ -179,7 +173,7 @@ def test_a_session_reads_what_explains_a_version_and_checks_it(session):
 
 
 def test_no_version_is_explained_by_a_reference_that_somebody_has_altered(session):
-    version = register(session, MODEL)
+    version = register_once(session, MODEL)
     session.run("ALTER TABLE churn.models DISABLE TRIGGER refuse_change")
     session.run(
         "UPDATE churn.models SET reference = jsonb_set(reference, '{rows}', '1')"
@@ -225,10 +219,10 @@ def signed_otherwise(model, version, **changed):
 
 def test_a_deleted_version_keeps_nothing_that_explains_it(trained_database):
     session = trained_database.session()
-    version = register(session, MODEL)
+    version = register_once(session, MODEL)
     session.run("SELECT churn.activate_model(%s)", version)
     session.commit()
-    for other in (register(session, MODEL), 1):
+    for other in (register_once(session, MODEL), 1):
         session.run("SELECT churn.activate_model(%s)", other)
         session.commit()
 

@@ -12,7 +12,7 @@ from tests.models import (
     default_model,
     divergences,
     other_model,
-    register,
+    register_once,
 )
 from tests.statements import (
     HEALTH,
@@ -346,7 +346,7 @@ def test_a_model_that_is_too_slow_rests_until_its_slowness_is_allowed(session):
     forest = slow()
     forest.pipeline.estimators_ *= 4
     session.run("UPDATE churn.customers SET age = 50")
-    activate(session, register(session, forest, replay={}, compile_form=False))
+    activate(session, register_once(session, forest, replay={}, compile_form=False))
     allow = "SELECT churn.set_score_timeout('churn.customers', %s)"
     session.run(allow, "1 ms")
 
@@ -440,7 +440,7 @@ def test_a_backend_that_is_ended_takes_its_complaint_along(module_database, firs
 
 
 def test_a_version_that_names_another_model_is_repaired_to_the_active_one(committing):
-    other = register(committing, other_model())
+    other = register_once(committing, other_model())
     overwrite(committing, f"churn_model_version = {other}")
     assert [row[:2] for row in divergences(committing)] == [("1", "churn_score")]
 
@@ -456,7 +456,7 @@ def test_health_names_the_version_that_failed_and_the_one_that_scores_now(sessio
     failed = version(session)
     session.run(INSERT, 1)
 
-    activate(session, register(session, default_model(), replay={}))
+    activate(session, register_once(session, default_model(), replay={}))
 
     assert session.row("SELECT failed_version, active_version FROM churn.health") == (
         failed,

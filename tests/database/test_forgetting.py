@@ -10,7 +10,7 @@ from tests.models import (
     divergences,
     fit,
     other_model,
-    register,
+    register_once,
 )
 from tests.waiting import in_background, wait_until_blocked
 
@@ -308,7 +308,9 @@ def attach_keyed(session, key_type, key):
         key,
     )
     table = """company."the ""clients'\""""
-    version = register(session, fit({"usage": "number"}), table, "the key's", replay={})
+    version = register_once(
+        session, fit({"usage": "number"}), table, "the key's", replay={}
+    )
     follow(session, table)
     activate(session, version)
     session.run(f"UPDATE {table} SET churn_score = -1")
@@ -526,7 +528,7 @@ def test_a_worker_at_the_queue_is_no_deadlock(first, second, module_database):
 
 
 def test_a_run_at_the_customer_is_no_deadlock(first, second, module_database):
-    activate(first, register(first, other_model()))
+    activate(first, register_once(first, other_model()))
     run = first.value(BEGIN_RUN)
     first.run("SELECT churn_internal.rescore_batch(%s, 10, NULL)", run)
     bound = first.value(

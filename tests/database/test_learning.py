@@ -13,7 +13,7 @@ from tests.learning import (
     nobody,
     provenance,
 )
-from tests.models import default_model, register
+from tests.models import default_model, register_once
 from tests.outcomes import ACT, know
 
 STREAMS = "SELECT base_version, min_batch, ended_at IS NULL FROM churn.learning"
@@ -28,7 +28,7 @@ CUT = "2100-01-01Z"
 @pytest.fixture
 def base(session):
     """Return a version whose rows are known until `SCORED`."""
-    return register(session, default_model(), provenance=provenance())
+    return register_once(session, default_model(), provenance=provenance())
 
 
 def set_learning(session, version, half_life="90 days", min_batch=500):
@@ -120,7 +120,7 @@ def test_outcomes_of_another_horizon_are_not_learned_on(session, base):
 
 def test_one_process_learns_at_a_time(first, second):
     first.run("BEGIN")
-    base = register(first, default_model(), provenance=provenance())
+    base = register_once(first, default_model(), provenance=provenance())
     stream = set_learning(first, base)
     first.run("COMMIT")
     try:

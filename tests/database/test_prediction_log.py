@@ -9,7 +9,7 @@ from tests.models import (
     fit,
     other_model,
     populate,
-    register,
+    register_once,
     rescore_in_place,
 )
 from tests.waiting import in_background, wait_until_blocked
@@ -191,7 +191,7 @@ def test_every_digit_is_logged_however_the_session_prints_its_floats(logged, sta
 
 
 def test_what_a_version_reads_is_logged_before_it_is_active(logged):
-    register(logged, fit({"tenure_months": "number", "age": "number"}))
+    register_once(logged, fit({"tenure_months": "number", "age": "number"}))
     logged.run("UPDATE churn.customers SET tenure_months = 5 WHERE customer_id = 1")
 
     logged.run(ONE)
@@ -461,7 +461,7 @@ def test_why_changed_shows_the_last_two_scores_and_the_features_that_differ(logg
     logged.run("UPDATE churn.customers SET age = 33 WHERE customer_id = 1")
     logged.run("UPDATE churn.customers SET age = NULL WHERE customer_id = 1")
     former = logged.row(STORED)
-    other = register(logged, other_model())
+    other = register_once(logged, other_model())
     activate(logged, other)
     logged.run(ONE)
     current = logged.row(STORED)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.models import activate, fit, fit_matrix, register, register_once
+from tests.models import activate, fit, fit_matrix, register_once
 from tests.statements import version
 
 ADVANCE = "SELECT result, detail FROM churn.advance_releases()"
@@ -31,11 +31,11 @@ LENIENT = (
 def test_a_challenger_that_fails_on_one_row_in_a_hundred_is_rolled_back(
     session, refused
 ):
-    champion = register(session, fit({"age": "number"}))
+    champion = register_once(session, fit({"age": "number"}))
     activate(session, champion)
     model = fit({"tenure_months": "number"}, refuses_null=("tenure_months",))
     session.run("UPDATE churn.customers SET tenure_months = 5")
-    challenger = register(session, model)
+    challenger = register_once(session, model)
     session.run(MORE)
     session.run(
         "UPDATE churn.customers SET tenure_months = CASE WHEN customer_id > %s"
@@ -69,7 +69,7 @@ def test_one_that_flips_two_in_five_is_rolled_back(session):
     model = fit_matrix(("age",))
     model.pipeline[-1].coef_ *= 0
     model.pipeline[-1].intercept_[:] = 9
-    challenger = register(session, model, replay={})
+    challenger = register_once(session, model, replay={})
     shadow = RELEASE.replace("{50,100}", "{0,100}")
     session.run(shadow, challenger, '{"time_ratio": 1000, "mean_shift": 1}')
     before = session.value("SELECT count(*) FROM churn.complaints")
@@ -94,7 +94,7 @@ def test_one_that_flips_two_in_five_is_rolled_back(session):
 def test_one_that_takes_many_times_as_long_is_rolled_back(session):
     champion = version(session)
     # The same model, once from its compiled form and once from its pickle.
-    challenger = register(session, fit(seed=0), compile_form=False)
+    challenger = register_once(session, fit(seed=0), compile_form=False)
     before = session.value("SELECT count(*) FROM churn.complaints")
     session.run(RELEASE, challenger, "{}")
 

@@ -3,14 +3,7 @@
 import pytest
 
 from tests.misbehaving_models import overflowing
-from tests.models import (
-    activate,
-    fit,
-    fit_matrix,
-    other_model,
-    register,
-    register_once,
-)
+from tests.models import activate, fit, fit_matrix, other_model, register_once
 from tests.releases import (
     ADVANCE,
     EVERYBODY,
@@ -147,7 +140,7 @@ def test_a_broken_challenger_is_rolled_back_in_its_step(
     champion = version(session)
     made = model()
     compiled = made.named_columns or guardrail != "failures"
-    challenger = register(session, made, replay={}, compile_form=compiled)
+    challenger = register_once(session, made, replay={}, compile_form=compiled)
     before = session.value("SELECT count(*) FROM churn.complaints")
     others = {
         "failures": '{"time_ratio": 1000, "flip_rate": 1, "mean_shift": 1}',
@@ -197,7 +190,7 @@ def test_a_challenger_that_lost_its_bytes_is_rolled_back(session, challenger):
 
 
 def test_one_that_is_to_be_held_by_its_guardrails_is_held(session):
-    challenger = register(session, far_off(), replay={})
+    challenger = register_once(session, far_off(), replay={})
     session.run(
         "SELECT churn.release('churn.customers', %s, on_guardrail => 'hold',"
         " hold => '0 s', min_customers => 0)",
@@ -231,7 +224,7 @@ def test_evidence_stays(session, challenger):
 
 
 def test_one_release_of_a_profile_at_a_time(session, challenger):
-    third = register(session, fit(seed=2))
+    third = register_once(session, fit(seed=2))
     release(session, challenger)
 
     message = refused(session, "SELECT churn.release('churn.customers', %s)", third)
@@ -242,7 +235,7 @@ def test_one_release_of_a_profile_at_a_time(session, challenger):
 @pytest.mark.parametrize("own", [True, False], ids=["of the champion", "of another"])
 def test_an_activation_ends_a_release(session, challenger, own):
     champion = version(session)
-    other = champion if own else register(session, fit(seed=2))
+    other = champion if own else register_once(session, fit(seed=2))
     release(session, challenger)
 
     activate(session, other)
@@ -330,7 +323,7 @@ def test_the_active_version_is_not_released(session):
 
 
 def test_complaints_of_the_other_arm_do_not_touch_a_shadow(session):
-    challenger = register(session, overflowing(), replay={}, compile_form=False)
+    challenger = register_once(session, overflowing(), replay={}, compile_form=False)
     release(session, challenger, "{0}")
 
     session.run(INSERT % 1)

@@ -6,7 +6,7 @@ from tests.models import (
     divergences,
     expected_scores,
     other_model,
-    register,
+    register_once,
 )
 from tests.writes import record_writes, writes
 
@@ -22,7 +22,7 @@ def committing(module_database):
 @pytest.fixture
 def stale(committing):
     """A session whose database has another model active than scored its rows."""
-    version = register(committing, other_model())
+    version = register_once(committing, other_model())
     committing.run("SELECT churn.activate_model(%s)", version)
     yield committing
     committing.run("SELECT churn.rollback_model('churn.customers')")
@@ -141,7 +141,7 @@ def test_rescoring_goes_on_past_rows_that_cannot_be_scored(trained_database):
 
 def register_finite(session):
     replay = {"2": expected_scores_finite(session)["2"]}
-    return register(session, other_model(), replay=replay)
+    return register_once(session, other_model(), replay=replay)
 
 
 def expected_scores_finite(session):

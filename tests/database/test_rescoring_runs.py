@@ -16,7 +16,7 @@ from tests.models import (
     divergences,
     fit,
     other_model,
-    register,
+    register_once,
 )
 from tests.waiting import in_background, wait_until_blocked
 
@@ -39,7 +39,7 @@ def database(trained_database):
 def owner(database):
     """A superuser's session; the active version has scored no row yet."""
     session = database.session(autocommit=True)
-    activate(session, register(session, other_model()))
+    activate(session, register_once(session, other_model()))
     return session
 
 
@@ -134,7 +134,7 @@ def test_an_interrupted_run_is_begun_anew_when_told_to(database, owner):
 
 
 def test_an_activation_in_the_middle_is_what_the_whole_table_ends_with(database, owner):
-    former, later = active(owner), register(owner, fit(seed=7))
+    former, later = active(owner), register_once(owner, fit(seed=7))
     with held_at(database, 25) as holder:
         with rescoring(database, by=holder) as (_, call):
             activate(owner, later)
@@ -151,7 +151,7 @@ def test_an_activation_in_the_middle_is_what_the_whole_table_ends_with(database,
 
 
 def test_a_version_that_is_active_again_does_not_go_on_where_it_was(database, owner):
-    former, later = active(owner), register(owner, fit(seed=7))
+    former, later = active(owner), register_once(owner, fit(seed=7))
     interrupt(database, owner)
     activate(owner, later)
     owner.run("INSERT INTO churn.complaints (customer_id) VALUES (1)")
@@ -468,7 +468,7 @@ def attach_company(session, type_name, key, rows, table="TABLE"):
         CREATE TABLE company.calls (client {type_name});
         SELECT churn.attach('company.clients', 'id', 'company.calls', 'client');
         """)
-    version = register(session, model, "company.clients", "id")
+    version = register_once(session, model, "company.clients", "id")
     session.run(
         f"INSERT INTO company.clients (id, usage) SELECT {key}, i"
         f" FROM generate_series(1, {rows}) i"

@@ -9,7 +9,7 @@ from tests.models import (
     expected_scores,
     fit,
     pipeline_for,
-    register,
+    register_once,
     stored_scores,
 )
 
@@ -152,7 +152,7 @@ def test_without_an_active_model_there_is_no_score(bare, statement):
 def test_a_null_follows_the_signature(session, column):
     model = fit(seed=3, refuses_null=(column,))
     complete = {"1": expected_scores(session, model)["1"]}
-    version = register(session, model, replay=complete)
+    version = register_once(session, model, replay=complete)
 
     refused = predict_refusal(session, version, {**ROW, column: None})
 
@@ -205,7 +205,7 @@ def test_predict_reads_nan_as_unknown(session, version):
 
 def test_predict_works_on_any_version(session):
     other = fit(seed=9)
-    version = register(session, other)
+    version = register_once(session, other)
 
     assert predict(session, version, ROW) == pytest.approx(
         client_score(other, ROW), abs=1e-9
@@ -306,7 +306,7 @@ def test_no_version_is_no_version(session):
 
 def test_a_pipeline_that_raises_on_an_unknown_category_says_so(session):
     model = fit(pipeline=pipeline_for(KINDS, handle_unknown="error"), seed=4)
-    version = register(session, model)
+    version = register_once(session, model)
 
     refused = predict_refusal(session, version, {**ROW, "contract": "unheard of"})
 

@@ -17,7 +17,7 @@ from tests.models import (
     fit_matrix,
     other_model,
     pipeline_for,
-    register,
+    register_once,
     stored_scores,
 )
 from tests.waiting import in_background, observer_of
@@ -42,7 +42,7 @@ def version(session):
 @pytest.fixture
 def matrix_version(session):
     """A model of two numbers, both of which may be missing."""
-    return register(session, fit_matrix(NUMBERS))
+    return register_once(session, fit_matrix(NUMBERS))
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def strict_version(session):
     """A model of two numbers, of which the age must be known."""
     session.run("SET LOCAL session_replication_role = replica")
     session.run("UPDATE churn.customers SET age = 40 WHERE age IS NULL")
-    return register(session, fit_matrix(NUMBERS, refuses_null=("age",)))
+    return register_once(session, fit_matrix(NUMBERS, refuses_null=("age",)))
 
 
 def test_the_scores_are_what_scikit_learn_says(session, version):
@@ -63,7 +63,7 @@ def test_the_scores_are_what_scikit_learn_says(session, version):
 def test_any_version_scores(session):
     other = other_model()
 
-    scores = dict(session.run(SCORED, register(session, other)))
+    scores = dict(session.run(SCORED, register_once(session, other)))
 
     assert scores == pytest.approx(expected_scores(session, other), rel=0, abs=1e-9)
 
@@ -155,7 +155,7 @@ def test_every_form_of_a_query_is_scored(session, query):
         "ALTER TABLE churn.customers ADD COLUMN column1 float8,"
         " ADD COLUMN column2 float8"
     )
-    version = register(session, fit_matrix(numbers), replay={})
+    version = register_once(session, fit_matrix(numbers), replay={})
     named = query.replace("1, 2", "1 AS column1, 2 AS column2")
 
     rows = session.run(PREDICT, version, query if "VALUES" in query else named)
@@ -353,7 +353,7 @@ def test_every_type_of_text_is_read(session, version, type):
 
 def test_a_model_of_texts_alone_is_scored(session):
     model = fit({"contract": "text"}, pipeline_for({"contract": "text"}))
-    version = register(session, model)
+    version = register_once(session, model)
 
     scores = dict(session.run(SCORED, version))
 
@@ -421,7 +421,7 @@ def test_a_row_that_cannot_be_scored_may_be_kept_without_a_score(
 def test_a_category_that_the_model_refuses_is_named(session):
     kinds = {"contract": "text"}
     model = fit(kinds, pipeline_for(kinds, handle_unknown="error"))
-    version = register(session, model)
+    version = register_once(session, model)
 
     refused = session.refusal(
         PREDICT,
@@ -525,7 +525,7 @@ def test_a_cancel_takes_effect_while_a_slow_pickle_scores(first, module_database
     # One tree many times over, so that its pickle is small.
     forest.estimators_ *= 1000
     kinds = dict.fromkeys(NUMBERS, "number")
-    version = register(first, Model(forest, kinds, named_columns=False), replay={})
+    version = register_once(first, Model(forest, kinds, named_columns=False), replay={})
     first.commit()
     query = "SELECT i AS age, 1 AS monthly_charges FROM generate_series(1, 1000000) i"
     # Loaded, and its pace known.

@@ -12,7 +12,6 @@ from tests.models import (
     expected_scores,
     fit,
     other_model,
-    register,
     register_once,
 )
 from tests.releases import (
@@ -55,7 +54,7 @@ def versions(session):
 
 def failing(session):
     """Register a model that can score nobody."""
-    return register(session, overflowing(), replay={}, compile_form=False)
+    return register_once(session, overflowing(), replay={}, compile_form=False)
 
 
 def one_of(session, in_arm):
@@ -242,7 +241,7 @@ def test_explanations_are_of_the_version_of_the_arm(session, versions, in_arm):
 
 
 def test_the_log_has_the_version_of_the_arm_and_what_both_read(session):
-    challenger = register(session, fit({"tenure_months": "number"}))
+    challenger = register_once(session, fit({"tenure_months": "number"}))
     session.run("SELECT churn.set_prediction_log('churn.customers', 1.0)")
     step(session, challenger)
 

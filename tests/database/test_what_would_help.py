@@ -13,7 +13,7 @@ from tests.models import (
     fit,
     fit_matrix,
     pipeline_for,
-    register,
+    register_once,
 )
 from tests.shop import CLIENTS, MODEL, attach_shop
 
@@ -33,7 +33,7 @@ def version(session):
     model = fit(
         pipeline=pipeline_for(KINDS, GradientBoostingClassifier(random_state=0))
     )
-    version = register(session, model)
+    version = register_once(session, model)
     activate(session, version)
     return version
 
@@ -190,7 +190,9 @@ def test_a_feature_that_is_named_twice_is_changed_once(session, version):
 
 def test_models_without_an_explanation_help_as_well(session):
     numbers = ("monthly_charges", "complaint_count")
-    activate(session, register(session, fit_matrix(numbers, KNeighborsClassifier())))
+    activate(
+        session, register_once(session, fit_matrix(numbers, KNeighborsClassifier()))
+    )
     key, score = risky(session)
 
     rows = session.run(HELP, list(numbers), score, key)
@@ -205,7 +207,7 @@ def test_a_version_that_knows_no_values_is_refused(session):
         "REVOKE SELECT ON churn.customers FROM churn_loader"
     )
     with session.role("blind"):
-        version = register(session, fit(), replay={})
+        version = register_once(session, fit(), replay={})
     activate(session, version)
 
     refused = session.refusal(HELP, ["age"], 0.1, 1)
@@ -223,7 +225,7 @@ def test_without_an_active_version_nothing_helps(bare):
 
 def test_a_table_of_odd_names_is_helped(session):
     attach_shop(session)
-    activate(session, register(session, MODEL, CLIENTS, "id"))
+    activate(session, register_once(session, MODEL, CLIENTS, "id"))
     key, score = session.row(
         f"SELECT id, churn.score(c) FROM {CLIENTS} c ORDER BY 2 DESC LIMIT 1"
     )
