@@ -100,6 +100,7 @@ def test_a_budget_of_a_few_seconds_is_kept(seconds):
 
 
 @pytest.mark.slow(reason="trains on a table of 1,500 columns")
+@pytest.mark.alone
 def test_a_table_of_1500_columns_trains_within_the_budget():
     started = time.monotonic()
     result = train(*customers(2_000, 1_500), time_budget=60)
