@@ -3,7 +3,7 @@
 import pytest
 from pgchurn.loader.command_line import main
 
-from tests.models import activate, fit, populate, register, rescore_in_place
+from tests.models import activate, fit, populate, register_once, rescore_in_place
 
 
 @pytest.fixture
@@ -12,10 +12,10 @@ def versions(owner):
     populate(owner)
     made = [owner.value("SELECT version FROM churn.active_deployments")]
     for seed in (1, 2):
-        made.append(register(owner, fit(seed=seed)))
+        made.append(register_once(owner, fit(seed=seed)))
         activate(owner, made[-1])
     rescore_in_place(owner, "churn.customers")
-    return [*made, register(owner, fit(seed=3))]
+    return [*made, register_once(owner, fit(seed=3))]
 
 
 def test_versions_are_deleted_with_their_rows_or_without(versions, pgchurn):

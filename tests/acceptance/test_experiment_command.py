@@ -4,7 +4,7 @@ import pytest
 from pgchurn.loader.command_line import main
 
 from tests.experiments import log
-from tests.models import other_model, populate, register
+from tests.models import other_model, populate, register_once
 
 
 @pytest.fixture
@@ -12,7 +12,7 @@ def challenger(owner):
     """A version beside the active one, and customers of the past."""
     populate(owner)
     log(owner, 6_000)
-    return register(owner, other_model())
+    return register_once(owner, other_model())
 
 
 def test_an_experiment_is_started_shown_and_stopped(challenger, pgchurn):

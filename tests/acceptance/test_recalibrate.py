@@ -20,7 +20,7 @@ from tests.models import (
     fit_matrix,
     pipeline_for,
     populate,
-    register,
+    register_once,
     training_frame,
 )
 from tests.monitoring import log_rows
@@ -95,7 +95,7 @@ MODELS = {
 def test_scores_come_true_again(owner, pgchurn, tmp_path, name):
     populate(owner)
     model = MODELS[name]()
-    version = register(owner, model)
+    version = register_once(owner, model)
     scores, left = log_cohort(owner, model, version)
 
     result = pgchurn("recalibrate", str(version))
@@ -295,7 +295,7 @@ def test_loaders_bring_the_pickle_that_they_may_not_read(
 def test_where_a_key_is_trusted_it_is_signed(owner, pgchurn, tmp_path, name):
     populate(owner)
     model = MODELS[name]()
-    version = register(owner, model)
+    version = register_once(owner, model)
     log_cohort(owner, model, version)
     trust(owner)
     key = tmp_path / "key.pem"

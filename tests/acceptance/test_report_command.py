@@ -18,7 +18,7 @@ from tests.models import (
     activate,
     fit,
     quoted,
-    register,
+    register_once,
     unexplained,
 )
 from tests.streams import stream, true_scores
@@ -64,7 +64,7 @@ def trained(pgchurn, *arguments):
 
 def registered(owner, model=None):
     """Register a model that is from elsewhere, and make it active."""
-    version = register(owner, model or fit())
+    version = register_once(owner, model or fit())
     activate(owner, version)
     return version
 
@@ -142,7 +142,7 @@ def test_what_was_brought_is_measured_where_a_label_is_named(owner, write):
 
 def test_decisions_are_told_in_order(owner, pgchurn, write):
     owner.run(FILL, 200)
-    first, second = registered(owner), register(owner, fit())
+    first, second = registered(owner), register_once(owner, fit())
     pgchurn("activate", str(second))
     pgchurn("rollback")
     _, page = write(first)

@@ -13,7 +13,7 @@ import threading
 import pytest
 
 from tests.databases import CHECKOUT
-from tests.models import activate, divergences, fit, other_model, register
+from tests.models import activate, divergences, fit, other_model, register_once
 
 LONGEST = 60
 VERSIONS = "SELECT DISTINCT churn_model_version FROM churn.customers"
@@ -29,7 +29,7 @@ def database(trained_database):
 def owner(database):
     """A superuser's session; the active version has scored no row yet."""
     session = database.session(autocommit=True)
-    activate(session, register(session, other_model()))
+    activate(session, register_once(session, other_model()))
     return session
 
 
@@ -100,7 +100,7 @@ def test_several_workers_score_the_table(database, owner):
 
 
 def test_a_version_is_activated_and_scores_the_table_in_one_go(database, owner):
-    version = register(owner, fit(seed=7))
+    version = register_once(owner, fit(seed=7))
     arguments = ("activate", str(version), "--rescore", "--workers", "2")
 
     with pgchurn(database, *arguments) as process:
