@@ -58,43 +58,48 @@ BEGIN
         LOOP
             IF explained THEN
                 RETURN QUERY
-                WITH batch AS MATERIALIZED (
-                    SELECT f.numbers, f.texts, f.passed, f.ordinality
-                    FROM churn_internal.fetch_rows(opened, plan.batch_size)
-                        WITH ORDINALITY f
-                ), explained AS MATERIALIZED (
-                    SELECT e.scores, e.contributions
+                -- Unnested together: to look one of a thousand texts up by its place, the
+                -- server walks through all that come before it.
+                WITH explained AS MATERIALIZED (
+                    SELECT a.passed, e.scores, e.contributions
                     FROM (
                         SELECT churn_internal.array_image(pg_catalog.array_agg(b.numbers))
                                    AS numbers,
                                pg_catalog.array_agg(b.texts)
-                                   FILTER (WHERE b.texts IS NOT NULL) AS texts
-                        FROM batch b
+                                   FILTER (WHERE b.texts IS NOT NULL) AS texts,
+                               pg_catalog.array_agg(b.passed) AS passed
+                        FROM churn_internal.fetch_rows(opened, plan.batch_size) b
                     ) a
                     CROSS JOIN LATERAL churn_internal.explain_many(
                         version, a.numbers, a.texts, rows_before, on_error
                     ) e
                 )
-                SELECT rows_before OPERATOR(pg_catalog.+) b.ordinality, b.passed,
-                       e.scores[b.ordinality], e.contributions[b.ordinality]::pg_catalog.jsonb
-                FROM batch b CROSS JOIN explained e;
+                SELECT rows_before OPERATOR(pg_catalog.+) r.ordinality, r.passed, r.score,
+                       r.contributions::pg_catalog.jsonb
+                FROM explained e
+                CROSS JOIN LATERAL ROWS FROM (
+                    pg_catalog.unnest(e.passed), pg_catalog.unnest(e.scores),
+                    pg_catalog.unnest(e.contributions)
+                ) WITH ORDINALITY r (passed, score, contributions);
             ELSE
                 RETURN QUERY
-                WITH batch AS MATERIALIZED (
-                    SELECT f.numbers, f.texts, f.passed, f.ordinality
-                    FROM churn_internal.fetch_rows(opened, plan.batch_size)
-                        WITH ORDINALITY f
-                ), scored AS MATERIALIZED (
+                WITH scored AS MATERIALIZED (
                     SELECT churn_internal.predict_many(
-                        version, churn_internal.array_image(pg_catalog.array_agg(b.numbers)),
-                        pg_catalog.array_agg(b.texts) FILTER (WHERE b.texts IS NOT NULL),
-                        rows_before, on_error
-                    ) AS scores
-                    FROM batch b
+                               version,
+                               churn_internal.array_image(pg_catalog.array_agg(b.numbers)),
+                               pg_catalog.array_agg(b.texts)
+                                   FILTER (WHERE b.texts IS NOT NULL),
+                               rows_before, on_error
+                           ) AS scores,
+                           pg_catalog.array_agg(b.passed) AS passed
+                    FROM churn_internal.fetch_rows(opened, plan.batch_size) b
                 )
-                SELECT rows_before OPERATOR(pg_catalog.+) b.ordinality, b.passed,
-                       s.scores[b.ordinality], NULL::pg_catalog.jsonb
-                FROM batch b CROSS JOIN scored s;
+                SELECT rows_before OPERATOR(pg_catalog.+) r.ordinality, r.passed, r.score,
+                       NULL::pg_catalog.jsonb
+                FROM scored s
+                CROSS JOIN LATERAL ROWS FROM (
+                    pg_catalog.unnest(s.passed), pg_catalog.unnest(s.scores)
+                ) WITH ORDINALITY r (passed, score);
             END IF;
             GET DIAGNOSTICS fetched = ROW_COUNT;
             EXIT WHEN fetched OPERATOR(pg_catalog.<) plan.batch_size;
