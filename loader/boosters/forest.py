@@ -156,9 +156,9 @@ class Forest:
 
     def joined(self, name: str) -> np.ndarray:
         """Return an array of all trees, one after the other, as they were given."""
-        kind = bool if name == "missing_left" else np.int64
         parts = [getattr(tree, name) for tree in self.given]
-        return np.concatenate([np.zeros(0, kind), *parts])
+        # Nothing of the narrowest type, in case that there are none.
+        return np.concatenate([np.zeros(0, bool), *parts])
 
 
 def covers(part: Part, name: str, count: int) -> np.ndarray:

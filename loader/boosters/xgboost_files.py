@@ -243,25 +243,21 @@ def read_trees(
     ------
     RawTree
     """
-
-    def members(name: str) -> list[Part]:
-        return [tree.member(name) for tree in trees]
-
     counts = np.array([size_of(tree) for tree in trees], np.int64)
-    left = wholes_together(members("left_children"), -1, counts - 1, counts)
-    right = wholes_together(members("right_children"), -1, counts - 1, counts)
+    left = wholes_together(members(trees, "left_children"), -1, counts - 1, counts)
+    right = wholes_together(members(trees, "right_children"), -1, counts - 1, counts)
     leaf = left == -1
     ends = np.cumsum(counts)
     spans = [slice(*span) for span in zip((ends - counts).tolist(), ends.tolist())]
     sets = sets_of(trees, leaf, counts)
-    written = members("split_conditions")
+    written = members(trees, "split_conditions")
     numbers = together(written, counts).astype(np.float64)
     for span, looked_for in zip(spans, sets):
         # Versions before 3 write NaN there.
         numbers[span][[*looked_for]] = 0.0
     known = [Part(numbers[span], part.path) for part, span in zip(written, spans)]
     conditions = doubles_together(known, counts).astype(np.float32)
-    indices = members("split_indices")
+    indices = members(trees, "split_indices")
     feature = wholes_together(indices, 0, LARGEST_CATEGORY * 256, counts)
     beyond = ~leaf & (feature >= features)
     if beyond.any():
@@ -269,7 +265,8 @@ def read_trees(
         raise indices[np.searchsorted(ends, first, "right")].refuse(
             f"has a feature {feature[first]}, and there are {features:,}"
         )
-    missing_left = wholes_together(members("default_left"), 0, 1, counts).astype(bool)
+    directions = wholes_together(members(trees, "default_left"), 0, 1, counts)
+    missing_left = directions.astype(bool)
     # What is below a number is at most the next one below it.
     with np.errstate(over="ignore"):
         below = np.nextafter(conditions, np.float32(-np.inf)).astype(np.float64)
@@ -323,7 +320,7 @@ def sets_of(
     # Files of versions before 1.3 know no categories.
     if not any(tree.has("split_type") for tree in trees):
         return found
-    types = [tree.member("split_type") for tree in trees]
+    types = members(trees, "split_type")
     kinds = wholes_together(types, 0, 1, counts).astype(bool)
     tree_of = np.repeat(np.arange(len(trees)), counts)
     holding = np.unique(tree_of[kinds])
@@ -332,10 +329,9 @@ def sets_of(
     of_all = wholes_together(categories, 0, LARGEST_CATEGORY - 1, listed)
     looking, nodes = arrays_of(held, "categories_nodes")
     numbers = wholes_together(nodes, 0, counts[holding] - 1, looking)
-    segments = [tree.member("categories_segments") for tree in held]
+    segments = members(held, "categories_segments")
     starts = wholes_together(segments, 0, listed, looking)
-    lengths = [tree.member("categories_sizes") for tree in held]
-    sizes = wholes_together(lengths, 0, listed, looking)
+    sizes = wholes_together(members(held, "categories_sizes"), 0, listed, looking)
     owner = np.repeat(np.arange(len(held)), looking)
     beyond = starts + sizes > listed[owner]
     if beyond.any():
@@ -353,8 +349,12 @@ def sets_of(
     return found
 
 
+def members(trees: Sequence[Part], name: str) -> list[Part]:
+    """Return a member of each tree."""
+    return [tree.member(name) for tree in trees]
+
+
 def arrays_of(trees: Sequence[Part], name: str) -> tuple[np.ndarray, list[Part]]:
     """Return how many numbers a member of each tree holds, and the members."""
-    members = [tree.member(name) for tree in trees]
-    read = [Part(part.array(None), part.path) for part in members]
+    read = [Part(part.array(None), part.path) for part in members(trees, name)]
     return np.array([len(part.value) for part in read], np.int64), read

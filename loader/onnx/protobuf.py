@@ -247,11 +247,15 @@ class MessageReader:
             found = self.packed(kind, position, end)
         elif wire != WIRES[kind]:
             raise refused(f"byte {start:,}", f"is of wire type {wire}")
-        elif position == start + 1:
-            found, end = self.tagged(kind, start, last)
         else:
+            # One alone is read without NumPy, which would take ten times as long.
             value, end = self.value(kind, wire, f"byte {start:,}", position, last, 0)
-            found = np.array([value], ARRAYS[kind])
+            is_short, content = position == start + 1, self.content
+            if is_short and end < last and content[end] == content[start]:
+                found, end = self.tagged(kind, start, last)
+            else:
+                self.count(1)
+                found = np.array([value], ARRAYS[kind])
         return found, end
 
     def count(self, numbers: int) -> None:
@@ -286,11 +290,6 @@ class MessageReader:
 
         They may be only the first ones of them.
         """
-        value, end = self.value(kind, WIRES[kind], "", start + 1, last, 0)
-        if end >= last or self.content[end] != self.content[start]:
-            # One alone, as its array would take ten times as long.
-            self.count(1)
-            return np.array([value], ARRAYS[kind]), end
         size = FEW_BYTES
         while True:
             view = self.array[start : min(start + size, last)]

@@ -192,8 +192,8 @@ def environment(connection: Connection) -> list[Finding]:
         )
     findings += [
         finding(package, False, "missing on the server: install it")
-        for package in REPORTED_PACKAGES[len(MODEL_PACKAGES) :]
-        if server[package] is None
+        for package in REPORTED_PACKAGES
+        if package not in MODEL_PACKAGES and server[package] is None
     ]
     findings.append(trusted_keys(connection, server))
     return findings
