@@ -191,23 +191,31 @@ def compare(
     out_of_fold = {}
     skipped = {}
     reserved = 0.0
+    # What a fit took, by the class of the classifier: others of it will take alike.
+    seconds_of_class: dict[type, float] = {}
     for algorithm in algorithms:
+        pipeline = build_pipeline(
+            algorithm, kinds, curved=curved, random_state=random_state
+        )
+        kind = type(pipeline["classifier"])
         try:
             result = cross_validate(
-                build_pipeline(
-                    algorithm, kinds, curved=curved, random_state=random_state
-                ),
+                pipeline,
                 frame,
                 labels,
                 folds,
                 algorithm,
                 lambda seconds: budget.allows(reserved + seconds),
+                seconds_of_class.get(kind, 0.0),
                 later_rows,
                 lambda message: progress and progress(f"{message} ({budget})"),
             )
         except OutOfTime as error:
             skipped[algorithm] = str(error)
+            if error.fit_seconds:
+                seconds_of_class[kind] = error.fit_seconds[0]
             continue
+        seconds_of_class[kind] = result.fit_seconds[0]
         scores.append(
             score_algorithm(
                 algorithm, positive, result.probabilities, result.fit_seconds, folds
@@ -236,6 +244,10 @@ def compare(
 class OutOfTime(Exception):
     """An algorithm would not be done within the time budget."""
 
+    def __init__(self, message: str, fit_seconds: list[float]) -> None:
+        super().__init__(message)
+        self.fit_seconds = fit_seconds
+
 
 @dataclass(frozen=True, eq=False)
 class CrossValidated:
@@ -263,6 +275,7 @@ def cross_validate(
     folds: Folds,
     algorithm: str,
     allows: Callable[[float], bool],
+    guessed_seconds: float,
     later_rows: int,
     progress: Progress,
 ) -> CrossValidated:
@@ -271,10 +284,11 @@ def cross_validate(
     fit_seconds: list[float] = []
     seconds, rows = 0.0, 0
     coming = [len(train_index) for train_index, _ in folds]
-    later_seconds = 0.0
+    # A fit cannot be broken off, so the first begins only if a guess says that it ends.
+    later_seconds = guessed_seconds
     for number, (train_index, test_index) in enumerate(folds, start=1):
         if not allows(later_seconds):
-            raise OutOfTime("no time was left")
+            raise OutOfTime("no time was left", fit_seconds)
         progress(f"{algorithm}: fold {number} of {len(folds)}")
         started = time.perf_counter()
         pipeline.fit(frame.iloc[train_index], labels[train_index])
@@ -286,7 +300,8 @@ def cross_validate(
         needed = later_seconds + seconds_for(sum(coming[number:]), seconds, rows)
         if not allows(needed):
             raise OutOfTime(
-                f"a fit took {seconds / number:.1f} s, all others {needed:.0f} s more"
+                f"a fit took {seconds / number:.1f} s, all others {needed:.0f} s more",
+                fit_seconds,
             )
     return CrossValidated(probabilities, fit_seconds, later_seconds)
 
