@@ -20,6 +20,7 @@ Most tests use `session`: the backend behind it has imported scikit-learn alread
 import itertools
 import os
 import signal
+import time
 
 # Before anything loads OpenMP: threads of several processes would only wait for each
 # other, and training takes many times as long.
@@ -30,10 +31,13 @@ from pgchurn.loader import private_server
 from pytest_postgresql import factories
 
 from tests.databases import Database, Server, database_name
+from tests.minutes import FIRST, in_turn
 from tests.models import populate
 from tests.sharing import machine
 
 numbers = itertools.count(1)
+started = time.monotonic()
+may_wait = pytest.StashKey[bool]()
 
 # As when a script starts the tests in the background: so would the programs that they
 # start and interrupt.
@@ -47,13 +51,32 @@ def pytest_addoption(parser):
         action="store_true",
         help="write what the examples of the pages print into the pages",
     )
+    parser.addoption(
+        "--minutes",
+        type=float,
+        help="leave out what is slow, and further cases, that would begin later",
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Put first what is never left out, of all that was not deselected."""
+    if config.option.minutes is None:
+        return
+    order = in_turn(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)))
+    for turn, item in order:
+        item.stash[may_wait] = turn != FIRST
+    items[:] = [item for _, item in order]
 
 
 def pytest_runtest_setup(item):
-    """Let no test be slow without a reason."""
+    """Let no test be slow without a reason, or begin when the minutes are over."""
     for mark in item.iter_markers("slow"):
         if not mark.kwargs.get("reason"):
             pytest.fail("a test that is marked slow says why: slow(reason=...)")
+    minutes = item.config.option.minutes
+    if item.stash.get(may_wait, False) and time.monotonic() - started > 60 * minutes:
+        pytest.skip("no time was left")
 
 
 @pytest.fixture(autouse=True)

@@ -25,7 +25,7 @@ OTHER_OPTIONS = {
     *("--load-via-partition-root", "--table", "--rewrite", "--only", "--short"),
     *("--rev-id", "--quick", "--autogenerate", "--clean", "--no-owner"),
     *("--no-privileges", "--exit-on-error", "--single-transaction", "--schema"),
-    *("--if-exists", "--splits"),
+    *("--if-exists", "--splits", "--minutes"),
 }
 # A name in capitals stands for any.
 PARTS = re.compile(
