@@ -1,7 +1,7 @@
 """Which tests come first where a run has so many minutes, and which then wait.
 
-First come two cases of every test that is not marked slow, then the slow tests, then
-all further cases. What of the latter two has not begun when the minutes are over is
+First comes a case of every test that is not marked slow, then the slow tests, then all
+further cases. What of the latter two has not begun when the minutes are over is
 skipped, and says so.
 """
 
@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-CASES = 2
 FIRST, SLOW, FURTHER = range(3)
 
 
@@ -52,19 +51,15 @@ def in_turn(
 
 def turns_of(items: Iterable[pytest.Item]) -> dict[str, int]:
     """Return the turn of each test, by its node's id."""
-    tests = defaultdict(list)
-    for item in items:
-        tests[item.nodeid.partition("[")[0]].append(item)
     turns = {}
-    for cases in tests.values():
-        count = min(CASES, len(cases))
-        # Spread evenly: neighbours are much alike.
-        chosen = {(2 * n + 1) * len(cases) // (2 * count) for n in range(count)}
-        for number, item in enumerate(cases):
-            if item.get_closest_marker("slow"):
-                turns[item.nodeid] = SLOW
-            else:
-                turns[item.nodeid] = FIRST if number in chosen else FURTHER
+    seen = set()
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        if item.get_closest_marker("slow"):
+            turns[item.nodeid] = SLOW
+        else:
+            turns[item.nodeid] = FURTHER if test in seen else FIRST
+        seen.add(test)
     return turns
 
 

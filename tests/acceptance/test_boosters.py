@@ -107,6 +107,7 @@ def test_every_file_is_registered_compiled_and_scores_as_its_library(
         assert stored == pytest.approx(after, rel=0, abs=TOLERANCE), file
 
 
+@pytest.mark.slow(reason="registers and explains a booster")
 @pytest.mark.parametrize("form", [(), ("--no-compile",)], ids=["compiled", "pickled"])
 def test_logged_scores_of_single_precision_are_explained(form, shop, pgchurn):
     fill(shop, "xgboost.json")

@@ -35,6 +35,7 @@ def train(pgchurn, *arguments):
     return pgchurn("train", "--label", "churned", *arguments)
 
 
+@pytest.mark.slow(reason="trains")
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_each_algorithm_is_trained_compiled_and_scores(algorithm, customers, pgchurn):
     trained = train(pgchurn, "--algorithm", algorithm)
@@ -46,6 +47,7 @@ def test_each_algorithm_is_trained_compiled_and_scores(algorithm, customers, pgc
     assert pgchurn("verify") == []
 
 
+@pytest.mark.slow(reason="trains an average")
 def test_without_options_an_average_is_trained_compiled_and_scores(customers, pgchurn):
     trained = train(pgchurn)
     weights = [member["weight"] for member in trained["average"]["members"]]
@@ -115,6 +117,7 @@ def test_metrics_are_of_the_held_out_rows(customers, pgchurn):
         assert 0 <= metrics[name] <= 1
 
 
+@pytest.mark.slow(reason="trains twice")
 def test_a_seed_splits_the_rows_alike_whatever_their_order_on_disk(customers, pgchurn):
     first = train(pgchurn, "--algorithm", "logistic_regression")
     customers.run("UPDATE churn.customers SET age = age WHERE customer_id % 3 = 0")
@@ -122,6 +125,7 @@ def test_a_seed_splits_the_rows_alike_whatever_their_order_on_disk(customers, pg
     assert second["evaluation"] == first["evaluation"]
 
 
+@pytest.mark.slow(reason="trains twice")
 def test_versions_are_listed_activated_and_rolled_back(customers, pgchurn):
     first = train(pgchurn, "--algorithm", "logistic_regression")["version"]
     second = train(pgchurn, "--algorithm", "random_forest")["version"]
@@ -417,6 +421,7 @@ def test_every_command_says_what_it_is_for():
         assert command in help_text
 
 
+@pytest.mark.slow(reason="trains an average")
 def test_results_as_text_are_readable(customers, empty_database, capsys):
     url = ("--database-url", empty_database.url)
     assert main(["train", "--label", "churned", *url]) == 0

@@ -1,6 +1,9 @@
 """The demonstration, twice."""
 
+import pytest
 
+
+@pytest.mark.slow(reason="runs the demonstration twice")
 def test_the_demonstration_moves_every_score_up_and_can_be_repeated(owner, pgchurn):
     for version in (1, 2):
         shown = pgchurn("demo")

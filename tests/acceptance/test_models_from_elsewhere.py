@@ -136,6 +136,7 @@ CHOOSING = {
 }
 
 
+@pytest.mark.slow(reason="registers pipelines of each kind")
 @pytest.mark.parametrize("form", [(), ("--no-compile",)], ids=["compiled", "pickled"])
 @pytest.mark.parametrize("choosing", CHOOSING)
 def test_columns_that_a_pipeline_drops_are_not_demanded(
@@ -217,6 +218,7 @@ def test_the_best_estimator_of_a_search_is_taken(how, owner, pgchurn, tmp_path):
     assert score == pytest.approx(search.predict_proba(numbers[3:4])[0, 1], abs=1e-9)
 
 
+@pytest.mark.slow(reason="registers files of joblib")
 @pytest.mark.parametrize("how", [0, 3])
 def test_a_file_of_joblibs_scores_from_itself(how, owner, pgchurn, tmp_path):
     pipeline, frame = fitted(RandomForestClassifier(5, max_depth=4, random_state=0))

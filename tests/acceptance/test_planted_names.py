@@ -105,6 +105,7 @@ def test_a_table_is_found_as_psql_would_find_it(owner, empty_database, pgchurn):
     assert pgchurn("verify", "--table", '"Odd ""Clients"""') == []
 
 
+@pytest.mark.slow(reason="trains and registers")
 def test_expected_rows_are_found_by_the_equality_of_the_key(
     owner, empty_database, pgchurn, tmp_path
 ):

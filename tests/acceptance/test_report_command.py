@@ -88,6 +88,7 @@ def test_a_trained_version_is_shown_on_its_held_out_customers(owner, pgchurn, wr
     assert "It has never been activated." in shown
 
 
+@pytest.mark.slow(reason="trains, and monitors six windows")
 def test_what_monitoring_has_measured_is_shown_over_time(owner, pgchurn, write):
     owner.run(FILL, 100)
     version = trained(pgchurn)

@@ -144,6 +144,7 @@ def test_an_expired_signature_is_refused_in_the_servers_words(
     assert "Its last day was 2020-01-31." in refused.err
 
 
+@pytest.mark.slow(reason="registers signed models")
 def test_an_older_version_is_refused_until_it_is_asked_for_by_name(
     trusting, signed, registered, pgchurn
 ):
@@ -184,6 +185,7 @@ def test_the_signer_names_the_features_of_a_matrix(
     assert "described otherwise than it was signed" in swapped.err
 
 
+@pytest.mark.slow(reason="trains")
 def test_a_training_signs_what_it_registers(trusting, key, pgchurn):
     train = ("train", "--label", "churned", "--algorithm", "logistic_regression")
     trusting.run(

@@ -258,6 +258,7 @@ for _ in range(300):
 """
 
 
+@pytest.mark.slow(reason="starts a server three times")
 def test_a_worker_survives_the_servers_restart(start):
     with own_server() as own:
         server = as_server(own)

@@ -232,6 +232,7 @@ def test_two_activations_at_once_take_turns(first, second, module_database):
     first.commit()
 
 
+@pytest.mark.slow(reason="registers ten models")
 def test_more_versions_than_a_session_holds_all_score_right(session):
     models = {}
     for seed in range(10, 20):

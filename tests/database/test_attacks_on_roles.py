@@ -171,6 +171,7 @@ def owners_functions(session):
     )
 
 
+@pytest.mark.slow(reason="every role does all that it may")
 def test_no_function_is_misled_by_what_the_caller_puts_in_front(first):
     other, unused = (
         register(first, other_model(), provenance=comparing.trained_until())

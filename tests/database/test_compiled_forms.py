@@ -41,6 +41,7 @@ from tests.models import (
     pipeline_for,
     read_features,
     register,
+    register_once,
     stored_scores,
 )
 from tests.statements import INFINITE, overwrite
@@ -544,7 +545,7 @@ def test_warming_twice_loads_once(fresh):
 
 
 def test_a_session_holds_a_set_number_of_models(session):
-    versions = [register(session, MODEL) for _ in range(MODELS_HELD + 4)]
+    versions = [register_once(session, MODEL) for _ in range(MODELS_HELD + 4)]
     values = json.dumps(dict.fromkeys(KINDS))
     predict = "SELECT churn.predict(%s, %s)"
 

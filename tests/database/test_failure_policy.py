@@ -341,6 +341,7 @@ def test_health_shows_how_long_a_call_may_take(session):
     assert session.value("SELECT score_timeout = interval '0.07 s' FROM churn.health")
 
 
+@pytest.mark.slow(reason="scores with a slow model")
 @pytest.mark.alone
 def test_a_model_that_is_too_slow_rests_until_its_slowness_is_allowed(session):
     forest = slow()

@@ -741,6 +741,7 @@ def test_what_training_held_out_tells_how_scores_lie(session):
     assert kept["rows"] == 2_000
 
 
+@pytest.mark.slow(reason="logs and monitors three windows")
 def test_customers_whom_a_model_has_learned_by_heart_are_no_drift(session):
     forest = pipeline_for(KINDS, ExtraTreesClassifier(20, random_state=0))
     known, labels = training_frame(rows=2_000)

@@ -566,6 +566,7 @@ def test_retention_waits_for_a_writer_and_holds_up_none(first, second, module_da
     first.commit()
 
 
+@pytest.mark.slow(reason="waits until it gives up")
 def test_retention_gives_up_on_a_transaction_that_does_not_end(
     first, second, module_database
 ):
