@@ -1,9 +1,11 @@
 """Running a function in a child process with limits, and watching what it does."""
 
 import faulthandler
+import functools
 import gc
 import json
 import os
+import pickle
 import resource
 import select
 import signal
@@ -134,6 +136,23 @@ def run_confined(function, arguments, memory, writing):
         os.write(writing, json.dumps(answer).encode())
     finally:
         os._exit(0)
+
+
+@functools.cache
+def a_second():
+    """Return how long what is to take at most a second may take on this machine.
+
+    A second, or on a slow machine what Python's own unpickler takes for 600,000 lists:
+    of two processors that run a loop alike, one may take twice as long for new memory.
+    """
+    lists = pickle.dumps([[] for _ in range(300_000)])
+    return max(1.0, 2 * confined(read_plainly, lists).seconds)
+
+
+def read_plainly(artifact):
+    """Read a pickle as the standard library does, in Python; return its length."""
+    # pylint: disable-next=protected-access
+    return len(pickle._loads(artifact))
 
 
 def mapped_bytes():

@@ -130,17 +130,23 @@ class Scan:
         table = self.table_of_arrays if arrays_follow else self.plain_table
         position, marks, object_bytes = self.position, self.marks, self.object_bytes
         first = self.first
-        # This loop is passed through millions of times, so the plain opcodes come
-        # first.
+        # This loop is passed through millions of times: what is NOTHING, which is 0,
+        # takes the shortest way.
         for count in range(self.count + 1, MOST_OPCODES):
-            if position >= size:
-                raise unreadable("It ends without the opcode STOP.")
-            code = artifact[position]
+            try:
+                code = artifact[position]
+            except IndexError:
+                raise unreadable("It ends without the opcode STOP.") from None
             length, taken, kind = table[code]
             position += length
             object_bytes += taken
-            if kind == NOTHING:
+            if not kind:
                 continue
+            if object_bytes > MOST_OBJECT_BYTES:
+                raise unreadable(
+                    f"Its objects take more than {MOST_OBJECT_BYTES} bytes beside "
+                    "its own."
+                )
             start = position - length
             if kind == STOPPING:
                 break
@@ -178,10 +184,6 @@ class Scan:
                 position += number
         else:
             raise unreadable(f"It has more than {MOST_OPCODES} opcodes.")
-        if object_bytes > MOST_OBJECT_BYTES:
-            raise unreadable(
-                f"Its objects take more than {MOST_OBJECT_BYTES} bytes beside its own."
-            )
         self.position, self.marks, self.object_bytes = position, marks, object_bytes
         self.count = count
 

@@ -12,12 +12,11 @@ from pgchurn.plpython.runtime.permitted import PERMITTED
 from pgchurn.plpython.runtime.pickle_values import SPLINE_ARRAYS, SPLINE_PART
 from pgchurn.plpython.runtime.unread import UNREAD
 
-from tests.confined import confined
+from tests.confined import a_second, confined
 from tests.corpus import ATTACKS, CALLS, DOTTED
 from tests.corpus.calls import assembled
 from tests.legitimate import PIPELINES, fitted, rows_for
 
-SECONDS = 1.0
 FIRING = {**CALLS, **dict(list(DOTTED.items())[:3])}
 
 every_pipeline = pytest.mark.parametrize("name", PIPELINES)
@@ -60,7 +59,7 @@ def test_an_attack_is_refused_clearly_at_once_and_does_nothing(attack):
     assert detail.endswith(".") and len(detail) < 300
     assert hint.endswith(".")
     assert sqlstate == "55000"
-    assert outcome.seconds < SECONDS
+    assert outcome.seconds < a_second()
 
 
 @pytest.mark.parametrize("attack", FIRING)
