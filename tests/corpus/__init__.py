@@ -25,3 +25,15 @@ ATTACKS = {
     **BOOSTERS,
     **COLUMNS,
 }
+
+# What the reader imports only for what it refuses: where imports are watched, they are
+# done beforehand.
+IMPORTED_LATE = (
+    "pgchurn.plpython.runtime.foreign_files",
+    "pgchurn.plpython.runtime.foreign_libraries",
+    "pgchurn.plpython.runtime.foreign_names",
+    "pgchurn.plpython.runtime.joblib_files",
+    "bz2",
+    "lzma",
+    "zlib",
+)

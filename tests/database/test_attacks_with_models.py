@@ -58,7 +58,8 @@ from tests.signers import KEY, private_pem, trust
 
 MODEL = default_model()
 NUMBERS = [name for name, kind in KINDS.items() if kind != "text"]
-# Of processor time; the promise is 0.5 s for a cancel, and none waits for longer.
+# Of processor time, on a machine of ordinary speed; the promise is 0.5 s for a cancel,
+# and none waits for longer.
 MOST_SECONDS = 2.0
 MOST_MEGABYTES = 256
 # With what no model was fitted on.

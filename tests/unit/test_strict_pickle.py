@@ -13,7 +13,7 @@ from pgchurn.plpython.runtime.pickle_values import SPLINE_ARRAYS, SPLINE_PART
 from pgchurn.plpython.runtime.unread import UNREAD
 
 from tests.confined import a_second, confined
-from tests.corpus import ATTACKS, CALLS, DOTTED
+from tests.corpus import ATTACKS, CALLS, DOTTED, IMPORTED_LATE
 from tests.corpus.calls import assembled
 from tests.legitimate import PIPELINES, fitted, rows_for
 
@@ -25,14 +25,7 @@ every_pipeline = pytest.mark.parametrize("name", PIPELINES)
 @pytest.fixture(scope="module", autouse=True)
 def libraries():
     """Import all that pipelines and refusals need, so that an import is suspicious."""
-    for module in (
-        "foreign_files",
-        "foreign_libraries",
-        "foreign_names",
-        "joblib_files",
-    ):
-        importlib.import_module(f"pgchurn.plpython.runtime.{module}")
-    for module in ("bz2", "lzma", "zlib"):
+    for module in IMPORTED_LATE:
         importlib.import_module(module)
     for name in PIPELINES:
         load_estimator(pickle.dumps(fitted(name)))
